@@ -1,0 +1,109 @@
+"""What happened: one record for training, evaluation and boards.
+
+An :class:`Episode` is everything a run keeps of one attempt at one task. It is written as one line of JSON
+when it ends and never changed. A reward of ``None`` means that nothing could be established, and is left out
+of every statistic; it is not zero.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from codegym.task import Frozen
+
+
+class StopReason(StrEnum):
+    """Why an episode ended."""
+
+    SUBMITTED = "submitted"
+    TURN_LIMIT = "turn_limit"
+    TIME_LIMIT = "time_limit"
+    CONTEXT_LIMIT = "context_limit"
+    INFRA_ERROR = "infra_error"
+
+
+class Outcome(StrEnum):
+    """What grading established."""
+
+    RESOLVED = "resolved"
+    UNRESOLVED = "unresolved"
+    INVALID_PATCH = "invalid_patch"
+    TIMEOUT = "timeout"
+    TAMPERED = "tampered"
+    INFRA_ERROR = "infra_error"
+
+
+class TestStatus(StrEnum):
+    """The result of one test. Only ``PASSED`` counts as passed; what was not seen is ``MISSING``."""
+
+    __test__ = False
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+    MISSING = "missing"
+
+
+class Verdict(Frozen):
+    """A grader's word on one patch. ``detail`` says in one line why; ``cached`` that no test was run for it."""
+
+    outcome: Outcome
+    fail_to_pass: dict[str, TestStatus] = Field(default_factory=dict)
+    pass_to_pass: dict[str, TestStatus] = Field(default_factory=dict)
+    detail: str = ""
+    seconds: float = 0.0
+    cached: bool = False
+
+
+class Step(Frozen):
+    """One turn: what the agent said, the tool it became (``None``: malformed), what it was shown."""
+
+    action: str
+    tool: str | None
+    observation: str
+    seconds: float = 0.0
+    cached: bool = False
+
+
+class Tokens(Frozen):
+    """An episode as the policy saw and sampled it, in order.
+
+    ``prompt_ids`` are the ids of the first prompt. ``completion_ids`` are all later ids: sampled ones, for
+    which ``mask`` is 1, and those of observations, for which it is 0. ``logprobs`` are those of the sampled
+    ids under the distribution they were drawn from, 0.0 where the mask is 0. The three lists are equally long.
+    """
+
+    prompt_ids: tuple[int, ...]
+    completion_ids: tuple[int, ...]
+    mask: tuple[int, ...]
+    logprobs: tuple[float, ...]
+
+
+class Episode(Frozen):
+    """One attempt at one task. ``sample`` numbers the attempts at the same task in the same run from 0."""
+
+    id: str
+    suite: str
+    task: str
+    task_digest: str
+    policy: str
+    seed: int
+    sample: int = 0
+    instruction: str = ""
+    first_observation: str = ""
+    steps: tuple[Step, ...] = ()
+    stop: StopReason
+    patch: str = ""
+    verdict: Verdict | None = None
+    reward: float | None = None
+    components: dict[str, float] = Field(default_factory=dict)
+    tokens: Tokens | None = None
+    usage: dict[str, int] = Field(default_factory=dict)
+    timings: dict[str, float] = Field(default_factory=dict)
+    versions: dict[str, str] = Field(default_factory=dict)
+    error: str = ""
+    metadata: dict[str, Any] = Field(default_factory=dict)

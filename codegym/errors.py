@@ -1,0 +1,52 @@
+"""What can go wrong, named by the boundary that was crossed.
+
+::
+
+    CodegymError
+    ├── ConfigError      a setting, option or file that the user wrote
+    ├── TaskError        a task or suite that can't be loaded, built or trusted
+    ├── SandboxError     the box itself failed (never: a command in it exited non-zero or timed out)
+    ├── GradeError       a result could not be established: the episode has no reward
+    └── PolicyError      the policy could not answer (endpoint down, context full, no such model)
+
+A message says what failed, with which value, and what to do next. What the agent does wrong is never an
+exception: it is an observation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class CodegymError(Exception):
+    """The root of every error that codegym raises on purpose."""
+
+
+class ConfigError(CodegymError):
+    """A setting, option or file that the user wrote is wrong."""
+
+
+class TaskError(CodegymError):
+    """A task or suite can't be loaded, built or trusted."""
+
+
+class SandboxError(CodegymError):
+    """The sandbox itself failed; a command's exit code or timeout is a result, never this."""
+
+
+class GradeError(CodegymError):
+    """A result could not be established; the episode's reward is ``None``."""
+
+
+class PolicyError(CodegymError):
+    """The policy could not answer."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """Return the message for a name that does not exist: what was asked, the nearest match, what there is."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    listed = ", ".join(names[:12]) + (f", … ({len(names)} in all)" if len(names) > 12 else "")
+    return f"unknown {kind} {name!r}.{hint} Known: {listed or 'none'}."

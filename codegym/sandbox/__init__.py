@@ -1,0 +1,1 @@
+"""Sandboxes: where code that nobody trusts is run. See :mod:`codegym.sandbox.protocol`."""

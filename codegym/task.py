@@ -1,0 +1,109 @@
+"""A task: a repository in a broken or unfinished state, what is asked, and how the answer is tested.
+
+Tasks are frozen data. They hold no behaviour and no absolute path, so that a task's digest is the same on
+every machine. Where its files live is the business of :mod:`codegym.suite` and :mod:`codegym.tree`.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from codegym.digest import digest_json
+
+
+class Frozen(BaseModel):
+    """A pydantic model that can't be changed and refuses unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FolderSource(Frozen):
+    """A folder inside the suite: ``path`` is relative to the suite's root, ``digest`` is its tree digest."""
+
+    kind: Literal["folder"] = "folder"
+    path: str
+    digest: str
+
+
+class SdistSource(Frozen):
+    """A source distribution on a package index, pinned by version and SHA-256 of the archive."""
+
+    kind: Literal["sdist"] = "sdist"
+    name: str
+    version: str
+    sha256: str
+
+
+class GitSource(Frozen):
+    """A commit of a git repository; the tree is used without its history."""
+
+    kind: Literal["git"] = "git"
+    url: str
+    commit: str
+
+
+Source = Annotated[FolderSource | SdistSource | GitSource, Field(discriminator="kind")]
+
+
+class Limits(Frozen):
+    """What an episode may use. Seconds are wall-clock; sizes are binary (1 MB = 2**20 bytes)."""
+
+    turns: int = Field(40, ge=1)
+    episode_seconds: float = Field(1800.0, gt=0)
+    command_seconds: float = Field(60.0, gt=0)
+    grade_seconds: float = Field(300.0, gt=0)
+    memory_mb: int = Field(1024, ge=16)
+    processes: int = Field(128, ge=1)
+    disk_mb: int = Field(512, ge=1)
+    output_kb: int = Field(256, ge=1)
+
+
+class TestPlan(Frozen):
+    """How the answer is tested.
+
+    ``framework`` decides how tests are run and how a result is read:
+
+    - ``pytest``: ids are node ids (``tests/test_a.py::test_b[1]``), paths relative to the repository's root;
+    - ``tap``: ``command`` builds and runs a test program that prints TAP lines; ids are TAP descriptions;
+    - ``node``: ids are ``file.test.js::full test name``, run by ``node --test``.
+
+    ``visible`` are the ids that the agent's test tool runs (empty: all tests found in the agent's tree).
+    ``hidden`` is a folder copied over the tree as the last thing before grading; ``protected`` are globs of
+    paths whose changes never become part of a patch, on top of the framework's own.
+    """
+
+    __test__ = False  # not a test class, whatever pytest thinks of its name
+
+    framework: Literal["pytest", "tap", "node"]
+    fail_to_pass: tuple[str, ...]
+    pass_to_pass: tuple[str, ...] = ()
+    visible: tuple[str, ...] = ()
+    command: str = ""
+    hidden: FolderSource | None = None
+    protected: tuple[str, ...] = ()
+
+
+class Task(Frozen):
+    """One coding task.
+
+    ``setup_patch`` turns the source into what the agent sees (the bug); ``gold_patch`` turns that into a
+    solution. Both are unified diffs as :mod:`codegym.patch` writes them; either may be empty.
+    """
+
+    id: str
+    instruction: str
+    source: Source
+    tests: TestPlan
+    image: str
+    setup_patch: str = ""
+    gold_patch: str = ""
+    limits: Limits = Limits()
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all that decides the outcome: every field but ``metadata``."""
+        return digest_json(self.model_dump(mode="json", exclude={"metadata"}))
