@@ -1,0 +1,1 @@
+"""Policies: what answers an observation. See :mod:`codegym.policy.protocol`."""

@@ -1,0 +1,82 @@
+"""Base trees: read-only folders in the cache, named by the digest of what they hold.
+
+A tree is stored once and shared by every box that needs it. A task's tree is its source's tree with the
+changed files of the setup patch as a second, small layer on top, so that six hundred tasks of one package
+cost one copy of the package.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from codegym.catalog import cache_dir
+from codegym.digest import digest_bytes, digest_json
+from codegym.sandbox.protocol import File
+
+Files = Mapping[str, File]
+"""Path relative to the tree's root, with ``/`` -> the file."""
+
+_IGNORED_FOLDERS = frozenset({".git", "__pycache__", ".pytest_cache", "node_modules"})
+
+
+def read_tree(root: Path) -> dict[str, File]:
+    """Read every file below ``root``, sorted by path, without version control and caches."""
+    files: dict[str, File] = {}
+    for folder, names, entries in os.walk(root):
+        names[:] = sorted(name for name in names if name not in _IGNORED_FOLDERS)
+        links = [name for name in names if (Path(folder) / name).is_symlink()]
+        for entry in sorted(entries + links):
+            path = Path(folder) / entry
+            files[path.relative_to(root).as_posix()] = _read_file(path)
+    return dict(sorted(files.items()))
+
+
+def tree_digest(files: Files) -> str:
+    """Return the digest of a tree: of its paths, contents, executable bits and links, nothing else."""
+    return digest_json({path: [digest_bytes(f.content), f.executable, f.link] for path, f in files.items()})
+
+
+def store_tree(files: Files, store: Path | None = None) -> Path:
+    """Write ``files`` below ``<store>/<digest>`` unless that is there already, and return that folder.
+
+    Safe under concurrent writers and a kill: the folder appears whole or not at all.
+    """
+    store = store or cache_dir() / "trees"
+    target = store / tree_digest(files)
+    if target.is_dir():
+        return target
+    store.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=store))
+    try:
+        for path, file in files.items():
+            write_file(draft / path, file)
+        draft.chmod(0o755)
+        try:
+            draft.rename(target)
+        except OSError:
+            if not target.is_dir():
+                raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return target
+
+
+def write_file(path: Path, file: File) -> None:
+    """Write one file with a fixed time stamp, so that equal trees give equal byte-code caches."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if file.link is not None:
+        path.symlink_to(file.link)
+        return
+    path.write_bytes(file.content)
+    path.chmod(0o755 if file.executable else 0o644)
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+
+
+def _read_file(path: Path) -> File:
+    if path.is_symlink():
+        return File(b"", link=str(path.readlink()))
+    return File(path.read_bytes(), executable=os.access(path, os.X_OK) and bool(path.stat().st_mode & 0o100))
