@@ -149,12 +149,12 @@ class Backend(Protocol):
     name: str
 
     def capabilities(self) -> tuple[Capability, ...]:
-        """Return what this backend gives on this machine. ``available`` of the one named ``run`` says if it runs."""
+        """Return what this backend gives here; the one named ``run`` says whether it works at all."""
         ...
 
     def open(self, tree: Tree, image: str, limits: Limits) -> Sandbox:
-        """Open a box with ``tree`` at :data:`WORKDIR` and the toolchain of ``image`` (a name in ``sandboxes/``).
+        """Open a box with ``tree`` at :data:`WORKDIR` and the toolchain of ``image``, named in ``sandboxes/``.
 
-        Raises :class:`~codegym.errors.SandboxError`, with the remedy, if the machine can't give what is asked.
+        Raises :class:`~codegym.errors.SandboxError`, with the remedy, if the machine can't.
         """
         ...
