@@ -1,0 +1,230 @@
+"""A suite: an ordered, versioned set of tasks with splits, and where the files behind them lie.
+
+Two kinds look the same from outside. A *folder* suite keeps its tasks in ``tasks/<id>/`` beside ``suite.toml``:
+``task.toml``, ``repo/`` (what the agent sees), ``hidden/`` (laid over it for grading) and ``gold/`` (laid over
+``repo/``, it solves the task). A *recipe* suite keeps a ``lock.jsonl`` there; ``codegym build`` makes its
+tasks from it, in the cache.
+
+Third parties add suites through the entry point group ``codegym.suites``: the entry point's name is the
+suite's, its value a package whose folder holds ``suite.toml``. That package is found, never imported.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import Field, ValidationError
+
+from codegym.catalog import cache_dir, content
+from codegym.digest import digest_bytes, digest_json
+from codegym.errors import TaskError, unknown
+from codegym.patch import apply_patch, make_patch
+from codegym.sandbox.protocol import Changes, File, Tree
+from codegym.source import source_tree
+from codegym.task import FolderSource, Frozen, Task
+from codegym.tree import read_tree, store_tree, tree_digest
+
+ENTRY_POINT_GROUP = "codegym.suites"
+T = TypeVar("T")
+
+
+class Manifest(Frozen):
+    """What ``suite.toml`` says. ``splits`` map a split's name to task ids; recipe suites leave it empty."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    version: int = Field(ge=1)
+    title: str
+    description: str = ""
+    license: str = ""
+    splits: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Tasks by id, in order, and the splits that name them. Made by :func:`load_suite`."""
+
+    manifest: Manifest
+    root: Path
+    tasks: Mapping[str, Task]
+    splits: Mapping[str, tuple[str, ...]]
+
+    @property
+    def name(self) -> str:
+        """The suite's name, as in ``envs/<name>``."""
+        return self.manifest.name
+
+    @property
+    def env_id(self) -> str:
+        """The Gymnasium id, for example ``codegym/kata-v1``."""
+        return f"codegym/{self.manifest.name}-v{self.manifest.version}"
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the suite's name, version, splits and every task's digest."""
+        tasks = {task_id: task.digest for task_id, task in self.tasks.items()}
+        splits = {name: list(ids) for name, ids in self.splits.items()}
+        return digest_json([self.manifest.name, self.manifest.version, splits, tasks])
+
+    def task(self, task_id: str) -> Task:
+        """Return one task. Raises :class:`TaskError` with the nearest match."""
+        if task_id not in self.tasks:
+            raise TaskError(unknown(f"task of suite {self.name}", task_id, self.tasks))
+        return self.tasks[task_id]
+
+    def split(self, name: str | None) -> tuple[Task, ...]:
+        """Return the tasks of a split, in order; ``None`` means all. Raises :class:`TaskError`."""
+        if name is None:
+            return tuple(self.tasks.values())
+        if name not in self.splits:
+            raise TaskError(unknown(f"split of suite {self.name}", name, self.splits))
+        return tuple(self.tasks[task_id] for task_id in self.splits[name])
+
+    def tree(self, task: Task) -> Tree:
+        """Return what the agent sees at first: the source's tree with the setup patch laid over it."""
+        base = source_tree(task.source, self.root)
+        if not task.setup_patch:
+            return Tree((base,), base.name)
+        return _patched_tree(base, task.setup_patch)
+
+    def base_file(self, task: Task, path: str) -> File | None:
+        """Return one file of :meth:`tree`, or ``None`` if it has none at ``path``."""
+        for layer in self.tree(task).layers:
+            file = _one_file(layer, path)
+            if file is not None:
+                return file
+        return None
+
+    def hidden(self, task: Task) -> dict[str, File]:
+        """Return the files that grading lays over the tree, by path."""
+        if task.tests.hidden is None:
+            return {}
+        return read_tree(source_tree(task.tests.hidden, self.root))
+
+
+def suite_names() -> tuple[str, ...]:
+    """Return the names of all suites that can be found, sorted; none is loaded."""
+    return tuple(sorted(_roots()))
+
+
+def suite_root(name: str) -> Path:
+    """Return the folder that holds the suite's ``suite.toml``. Raises :class:`TaskError` with the nearest match."""
+    roots = _roots()
+    if name not in roots:
+        raise TaskError(unknown("suite", name, roots))
+    return roots[name]()
+
+
+def load_manifest(name: str) -> Manifest:
+    """Read ``suite.toml`` of a suite. Raises :class:`TaskError` naming the file and the field that is wrong."""
+    path = suite_root(name) / "suite.toml"
+    return _checked(path, lambda: Manifest(**tomllib.loads(path.read_text())))
+
+
+@lru_cache(maxsize=32)
+def load_suite(name: str) -> Suite:
+    """Load a suite by name. Raises :class:`TaskError` if it does not exist, is wrong or is not built yet."""
+    root, manifest = suite_root(name), load_manifest(name)
+    if (root / "lock.jsonl").is_file():
+        return _load_built(root, manifest)
+    return _load_folder(root, manifest)
+
+
+def built_folder(name: str) -> Path:
+    """Return where ``codegym build`` puts a recipe suite's ``tasks.jsonl``; depends on the lock's content."""
+    manifest = load_manifest(name)
+    lock = digest_bytes((suite_root(name) / "lock.jsonl").read_bytes())
+    return cache_dir() / "suites" / f"{manifest.name}-v{manifest.version}-{lock[:16]}"
+
+
+def _roots() -> dict[str, Callable[[], Path]]:
+    roots: dict[str, Callable[[], Path]] = {}
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        roots[point.name] = lambda value=point.value: _package_folder(value)  # type: ignore[misc]
+    for path in content("envs").glob("*/suite.toml"):
+        roots[path.parent.name] = lambda path=path: path.parent  # type: ignore[misc]
+    return roots
+
+
+def _package_folder(package: str) -> Path:
+    spec = find_spec(package.partition(":")[0])
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        if (Path(folder) / "suite.toml").is_file():
+            return Path(folder)
+    raise TaskError(f"entry point {package!r} of group {ENTRY_POINT_GROUP} names no package with a suite.toml")
+
+
+def _load_built(root: Path, manifest: Manifest) -> Suite:
+    path = built_folder(manifest.name) / "tasks.jsonl"
+    if not path.is_file():
+        raise TaskError(f"suite {manifest.name!r} is not built yet: run `codegym build {manifest.name}`")
+    tasks = [Task.model_validate_json(line) for line in path.read_text().splitlines()]
+    splits: dict[str, tuple[str, ...]] = {}
+    for task in tasks:
+        split = str(task.metadata["split"])
+        splits[split] = (*splits.get(split, ()), task.id)
+    return Suite(manifest, root, {task.id: task for task in tasks}, splits)
+
+
+def _load_folder(root: Path, manifest: Manifest) -> Suite:
+    ids = sorted(path.parent.name for path in root.glob("tasks/*/task.toml"))
+    named = [task_id for split in manifest.splits.values() for task_id in split]
+    if sorted(named) != ids:
+        odd = sorted(set(named) ^ set(ids)) or sorted({i for i in named if named.count(i) > 1})
+        raise TaskError(
+            f"{root / 'suite.toml'}: every task must stand in exactly one split; look at: {', '.join(odd)}"
+        )
+    return Suite(manifest, root, {i: _load_task(root, i) for i in ids}, manifest.splits)
+
+
+def _load_task(root: Path, task_id: str) -> Task:
+    folder = root / "tasks" / task_id
+    return _checked(folder / "task.toml", lambda: _task(root, folder))
+
+
+def _task(root: Path, folder: Path) -> Task:
+    fields: dict[str, Any] = tomllib.loads((folder / "task.toml").read_text())
+    repo = read_tree(folder / "repo")
+    gold: Changes = dict(read_tree(folder / "gold")) if (folder / "gold").is_dir() else {}
+    tests = dict(fields.pop("tests"))
+    if (folder / "hidden").is_dir():
+        tests["hidden"] = _folder_source(root, folder / "hidden")
+    fields |= {"id": folder.name, "tests": tests, "source": _folder_source(root, folder / "repo")}
+    return Task(gold_patch=make_patch(repo, gold), **fields)
+
+
+def _folder_source(root: Path, folder: Path) -> FolderSource:
+    return FolderSource(path=folder.relative_to(root).as_posix(), digest=tree_digest(read_tree(folder)))
+
+
+def _checked(path: Path, load: Callable[[], T]) -> T:
+    try:
+        return load()
+    except (OSError, tomllib.TOMLDecodeError, ValidationError, KeyError, TypeError) as error:
+        raise TaskError(f"{path}: {error}") from error
+
+
+@lru_cache(maxsize=4096)
+def _patched_tree(base: Path, patch: str) -> Tree:
+    changes = apply_patch(patch, lambda path: _one_file(base, path))
+    digest = digest_json([base.name, digest_bytes(patch.encode())])
+    if any(file is None for file in changes.values()):
+        whole = read_tree(base) | changes
+        return Tree((store_tree({p: f for p, f in whole.items() if f is not None}),), digest)
+    layer = store_tree({path: file for path, file in changes.items() if file is not None})
+    return Tree((layer, base), digest)
+
+
+def _one_file(layer: Path, path: str) -> File | None:
+    target = layer / path
+    if target.is_symlink():
+        return File(b"", link=str(target.readlink()))
+    if not target.is_file():
+        return None
+    return File(target.read_bytes(), executable=bool(target.stat().st_mode & 0o100))
