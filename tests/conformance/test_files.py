@@ -1,0 +1,96 @@
+"""Reading and writing single files, as a process in the box would."""
+
+import pytest
+
+from codegym.errors import SandboxError
+from codegym.sandbox.protocol import WORKDIR
+
+REFUSED = (OSError, ValueError, SandboxError)
+
+
+def test_read_by_relative_and_absolute_path(shared):
+    assert shared.read("pkg/deep/data.txt") == b"deep\n"
+    assert shared.read(f"{WORKDIR}/pkg/deep/data.txt") == b"deep\n"
+    assert shared.read("link") == b"def add(a, b):\n    return a - b\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [("missing", FileNotFoundError), ("missing/too", FileNotFoundError), ("pkg", IsADirectoryError)],
+)
+def test_read_errors_are_those_of_open(shared, path, error):
+    with pytest.raises(error):
+        shared.read(path)
+
+
+def test_unreadable_is_a_permission_error(open_sealed):
+    box = open_sealed()
+    box.exec("chmod 000 calc.py")
+    with pytest.raises(PermissionError):
+        box.read("calc.py")
+
+
+def test_write_makes_folders_and_is_seen_by_commands(box):
+    box.write("new/deep/file.txt", b"text\n")
+    assert box.exec("cat new/deep/file.txt").stdout == "text\n"
+    assert box.read("new/deep/file.txt") == b"text\n"
+    assert box.exec("echo more >> new/deep/file.txt && rm -r new").exit_code == 0
+
+
+def test_write_replaces_and_sets_the_executable_bit(box):
+    box.write("calc.py", b"short")
+    box.write("tool", b"#!/bin/sh\necho tool\n", executable=True)
+    assert box.read("calc.py") == b"short"
+    assert box.exec("./tool").stdout == "tool\n"
+    box.write("tool", b"#!/bin/sh\n")
+    assert box.exec("test -x tool").exit_code == 1
+
+
+def test_large_and_binary_content_comes_back_whole(box):
+    content = bytes(range(256)) * 12_000
+    box.write("blob", content)
+    assert box.exec("wc -c < blob").stdout.strip() == str(len(content))
+    assert box.read("blob") == content
+
+
+def test_odd_names(box):
+    name = "ä dir/-n 'q\" $x\tz.txt"
+    box.write(name, b"odd")
+    assert box.read(name) == b"odd"
+    box.remove(name)
+    assert name not in box.changes()
+
+
+def test_remove(box):
+    box.remove("calc.py")
+    assert box.exec("test -e calc.py").exit_code == 1
+    with pytest.raises(FileNotFoundError):
+        box.remove("calc.py")
+    box.remove("link")
+    assert box.exec("test -L link").exit_code == 1
+
+
+@pytest.mark.parametrize("path", ["../escape", "/etc/escape", "pkg/../../escape"])
+def test_writing_stays_in_the_workspace(shared, path):
+    with pytest.raises(REFUSED):
+        shared.write(path, b"x")
+    with pytest.raises(REFUSED):
+        shared.remove(path)
+
+
+def test_writing_through_a_file_is_refused(shared):
+    with pytest.raises(REFUSED):
+        shared.write("calc.py/below", b"x")
+
+
+def test_links_lead_nowhere_outside_the_box(open_sealed, secret):
+    box = open_sealed()
+    box.exec(["ln", "-s", str(secret), "leak"])
+    box.exec(["ln", "-s", str(secret.parent), "leakdir"])
+    for path in ("leak", f"leakdir/{secret.name}", str(secret)):
+        with pytest.raises(REFUSED):
+            box.read(path)
+    for path in ("leak", f"leakdir/{secret.name}"):
+        with pytest.raises(REFUSED):
+            box.write(path, b"overwritten")
+    assert secret.read_text() == "host secret"
