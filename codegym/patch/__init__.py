@@ -1,0 +1,13 @@
+"""Patches as text: what an agent changed, in the form that git, people and other harnesses read.
+
+A patch is computed from files and applied to files; no git is run, since a repository's own git configuration
+could have a say in what that one does. What is written here is accepted by ``git apply``, and application is
+strict: exact positions, exact context, no fuzz. Binary files are git's ``GIT binary patch`` literals.
+"""
+
+from codegym.patch.apply import apply_patch
+from codegym.patch.paths import PatchError
+from codegym.patch.read import patch_paths
+from codegym.patch.write import make_patch
+
+__all__ = ["PatchError", "apply_patch", "make_patch", "patch_paths"]

@@ -1,0 +1,67 @@
+"""File names in patches: how git quotes them, and which of them are refused.
+
+A path in a patch comes from an agent. It must name a place inside the tree, and none that git itself reads.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from codegym.errors import TaskError
+
+_ESCAPES = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
+_BYTES = {letter: byte for byte, letter in _ESCAPES.items()}
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_ESCAPE = re.compile(r"\\([0-7]{3}|.)")
+
+
+class PatchError(TaskError):
+    """A patch that can't be read or does not apply; the message names the patch's line or the file."""
+
+
+def quote(path: str) -> str:
+    """Return ``path`` as git writes it: between quotes, escaped, if it holds anything but plain ASCII."""
+    text = "".join(_escaped(byte) for byte in os.fsencode(path))
+    return path if text == path else f'"{text}"'
+
+
+def unquote(text: str) -> str:
+    """Undo :func:`quote`. Raises :class:`PatchError` for a broken quotation."""
+    if not text.startswith('"'):
+        return text
+    match = _QUOTED.fullmatch(text)
+    if match is None:
+        raise PatchError(f"badly quoted file name {text}")
+    plain = _ESCAPE.sub(lambda found: chr(_byte(found[1])), match[1])
+    try:
+        return os.fsdecode(plain.encode("latin-1"))
+    except UnicodeEncodeError:
+        raise PatchError(f"badly quoted file name {text}") from None
+
+
+def check_path(path: str) -> str:
+    """Return ``path`` if it may stand in a patch.
+
+    Raises :class:`PatchError` for absolute paths, ``..``, empty parts, ``.git`` and NUL bytes.
+    """
+    parts = path.split("/")
+    if not path or "\0" in path or any(part in ("", ".", "..") for part in parts):
+        raise PatchError(f"refused file name {path!r}: it must lie inside the tree")
+    if any(part.lower() == ".git" for part in parts):
+        raise PatchError(f"refused file name {path!r}: .git is not part of the tree")
+    return path
+
+
+def _escaped(byte: int) -> str:
+    if byte in _ESCAPES:
+        return "\\" + _ESCAPES[byte]
+    return chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}"
+
+
+def _byte(escape: str) -> int:
+    if len(escape) == 3:
+        return int(escape, 8)
+    if escape not in _BYTES:
+        raise PatchError(f"unknown escape \\{escape} in a quoted file name")
+    return _BYTES[escape]

@@ -1,0 +1,170 @@
+"""Patches: what is written applies, here and with git, and what should not apply does not."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codegym.patch import PatchError, apply_patch, make_patch, patch_paths
+from codegym.sandbox.protocol import Changes, File
+from codegym.tree import read_tree, write_file
+
+TEXT = "".join(f"line {i}\n" for i in range(1, 41))
+NAMES = ["a.py", "sub/b.py", "sub/deep/c d.txt", 'q"uo\\te.py', "tab\there", "größe.py", "new\nline", "x b/x"]
+
+lines = st.lists(st.sampled_from(["", "a", "b", " c", "-d", "+e", "@@ x", "\\ No", "f\r", "\x0c"]), max_size=12)
+texts = st.builds(lambda body, end: ("\n".join(body) + end).encode(), lines, st.sampled_from(["", "\n"]))
+regular = st.builds(File, texts | st.binary(max_size=150), executable=st.booleans())
+links = st.builds(lambda target: File(b"", link=target), st.sampled_from(["a.py", "../x", "größe"]))
+trees = st.dictionaries(st.sampled_from(NAMES), regular | links, max_size=5)
+
+
+def edit(text: str, **lines: str) -> bytes:
+    return "".join(lines.get(f"at{i}", line) for i, line in enumerate(text.splitlines(True), 1)).encode()
+
+
+def difference(old: dict[str, File], new: dict[str, File]) -> Changes:
+    return {path: new.get(path) for path in sorted(old.keys() | new.keys()) if old.get(path) != new.get(path)}
+
+
+@given(old=trees, new=trees)
+@settings(deadline=None)
+def test_what_is_made_applies(old: dict[str, File], new: dict[str, File]) -> None:
+    changes = difference(old, new)
+    patch = make_patch(old, changes)
+    assert apply_patch(patch, old.get) == changes
+    assert patch_paths(patch) == tuple(sorted(changes))
+    assert bool(patch) == bool(changes)
+
+
+def git_apply(folder: Path, old: dict[str, File], patch: str) -> dict[str, File]:
+    for path, file in old.items():
+        write_file(folder / path, file)
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    subprocess.run(["git", "apply", "--whitespace=nowarn", "-"], cwd=folder, input=patch.encode(), check=True)
+    return read_tree(folder)
+
+
+def test_git_applies_what_is_made(tmp_path: Path) -> None:
+    old = {
+        "a.py": File(TEXT.encode()),
+        "gone.py": File(b"x\n"),
+        "end.py": File(b"no newline"),
+        "mode.sh": File(b"echo\n"),
+        "image.bin": File(bytes(range(256)) * 3),
+        "link": File(b"", link="a.py"),
+        "turned": File(b"file\n"),
+        "empty": File(b""),
+    }
+    new = {
+        "a.py": File(edit(TEXT, at2="second\n", at3="", at30="thirty\nthirty and a half\n")),
+        "end.py": File(b"no newline\nnow it has\n"),
+        "mode.sh": File(b"echo\n", executable=True),
+        "image.bin": File(bytes(range(256)) * 2),
+        "link": File(b"", link="end.py"),
+        "turned": File(b"", link="a.py"),
+        "sub/größe \t.py": File(b"new\r\n"),
+        "x b/x": File(b"spaces"),
+        "zero": File(b"", executable=True),
+    }
+    patch = make_patch(old, difference(old, new))
+    assert git_apply(tmp_path, old, patch) == new
+
+
+@settings(deadline=None, max_examples=10)
+@given(old=trees, new=trees)
+def test_git_agrees(tmp_path_factory: pytest.TempPathFactory, old: dict[str, File], new: dict[str, File]) -> None:
+    changes = difference(old, new)
+    if changes:
+        assert git_apply(tmp_path_factory.mktemp("git"), old, make_patch(old, changes)) == new
+
+
+def test_what_git_writes_applies(tmp_path: Path) -> None:
+    old = {"a.py": File(TEXT.encode()), "b.bin": File(b"\0\1\2"), "c d.py": File(b"x\n")}
+    new = {"moved/a.py": File(edit(TEXT, at7="seven\n")), "b.bin": File(b"\0" * 99), "c d.py": File(b"y\n")}
+    run = ["git", "-c", "user.name=n", "-c", "user.email=e"]
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    for path, file in old.items():
+        write_file(tmp_path / path, file)
+    subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
+    subprocess.run([*run, "commit", "-qm", "x"], cwd=tmp_path, check=True)
+    for path in old:
+        (tmp_path / path).unlink()
+    for path, file in new.items():
+        write_file(tmp_path / path, file)
+    subprocess.run(["git", "add", "-A"], cwd=tmp_path, check=True)
+    diff = subprocess.run(
+        ["git", "diff", "--cached", "-M", "--binary"], cwd=tmp_path, check=True, capture_output=True
+    )
+    assert apply_patch(diff.stdout.decode(), old.get) == difference(old, new)
+
+
+def test_the_format_is_git_s() -> None:
+    old, new = {"a.py": File(b"one\ntwo")}, {"a.py": File(b"one\nTWO\n")}
+    assert make_patch(old, difference(old, new)) == (
+        "diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1,2 +1,2 @@\n one\n"
+        "-two\n\\ No newline at end of file\n+TWO\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "path", ["/etc/passwd", "../up", "a/../../b", ".git/hooks/x", "s/.GIT/config", "a//b", ""]
+)
+def test_paths_out_of_the_tree_are_refused(path: str) -> None:
+    with pytest.raises(PatchError, match="refused"):
+        make_patch({}, {path: File(b"x\n")})
+    patch = make_patch({}, {"PATH": File(b"x\n")}).replace("PATH", path)
+    with pytest.raises(PatchError):
+        apply_patch(patch, {}.get)
+    with pytest.raises(PatchError):
+        patch_paths(patch)
+
+
+def test_no_fuzz() -> None:
+    old = {"a.py": File(TEXT.encode())}
+    patch = make_patch(old, {"a.py": File(edit(TEXT, at20="twenty\n"))})
+    for wrong in (TEXT.replace("line 18\n", "line x\n"), "one more\n" + TEXT, ""):
+        with pytest.raises(PatchError, match=r"a\.py: patch line 1: .*does not match"):
+            apply_patch(patch, {"a.py": File(wrong.encode())}.get)
+    with pytest.raises(PatchError, match="no file"):
+        apply_patch(patch, {}.get)
+
+
+@pytest.mark.parametrize(
+    ("patch", "message"),
+    [
+        ("hello\n", "line 1: expected 'diff --git'"),
+        ("diff --git a/x b/x\n--- a/x\n+++ b/x\n", "line 3: no hunk"),
+        ("diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n", "ends within a hunk"),
+        ("diff --git a/x b/x\n--- a/x\n+++ b/y\n@@ -1 +1 @@\n-a\n+b\n", "do not agree"),
+        ("diff --git a/x b/y\n--- a/x\n+++ b/y\n@@ -1 +1 @@\n-a\n+b\n", "two names"),
+        ("diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -0 +1 @@\n-a\n+b\n", "does not match"),
+        ("diff --git a/x b/x\nnew file mode 160000\n", "file mode"),
+        ("diff --git a/x b/x\nnew file mode 100644\n", "exists"),
+        ("diff --git a/x b/x\ndeleted file mode 100644\n", "holds more"),
+        ("diff --git a/x b/x\nGIT binary patch\ndelta 3\nabc\n\n", "only literal"),
+        ("diff --git a/x b/x\nGIT binary patch\nliteral 3\nCabcde\n\n", "binary literal"),
+        ('diff --git "a/x\\q" "b/x\\q"\n', "unknown escape"),
+    ],
+)
+def test_broken_patches_say_where(patch: str, message: str) -> None:
+    with pytest.raises(PatchError, match=message):
+        apply_patch(patch, {"x": File(b"a\n")}.get)
+
+
+def test_nothing_is_written_beyond_a_link() -> None:
+    patch = make_patch({}, {"link": File(b"", link="/etc"), "link/passwd": File(b"x")})
+    with pytest.raises(PatchError, match="not a folder"):
+        apply_patch(patch, {}.get)
+    with pytest.raises(PatchError, match="not a folder"):
+        apply_patch(make_patch({}, {"a/b": File(b"x")}), {"a": File(b"", link=".")}.get)
+
+
+def test_big_files_are_quick() -> None:
+    old = {"a": File("".join(f"{i % 7}\n" for i in range(60_000)).encode())}
+    new = {"a": File("".join(f"{i % 11}\n" for i in range(60_000)).encode())}
+    assert apply_patch(make_patch(old, difference(old, new)), old.get) == new
