@@ -1,0 +1,89 @@
+"""Where an operator stands: the text, the spans of nodes in it, and the names it could mistake."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import libcst as cst
+from libcst.metadata import CodeRange
+
+Edit = tuple[int, int, str]
+"""Start, end (in characters) and the new text."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A module's source and the place of its nodes."""
+
+    source: str
+    line_starts: tuple[int, ...]
+    range_of: Callable[[cst.CSTNode], CodeRange]
+
+    def span(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Return a node's character offsets, without the whitespace and parentheses around it."""
+        where = self.range_of(node)
+        start = self.line_starts[where.start.line - 1] + where.start.column
+        end = self.line_starts[where.end.line - 1] + where.end.column
+        text = self.source[start:end]
+        return start + len(text) - len(text.lstrip()), end - len(text) + len(text.rstrip())
+
+    def of(self, node: cst.CSTNode) -> str:
+        """Return a node's text."""
+        start, end = self.span(node)
+        return self.source[start:end]
+
+    def line(self, node: cst.CSTNode) -> int:
+        """Return the line, from 1, on which a node starts."""
+        return int(self.range_of(node).start.line)
+
+    def line_of(self, offset: int) -> int:
+        """Return the line, from 1, of a character offset."""
+        return bisect_right(self.line_starts, offset)
+
+    def replace(self, node: cst.CSTNode, new: str) -> Iterator[Edit]:
+        """Yield the edit that puts ``new`` in the place of ``node``."""
+        start, end = self.span(node)
+        yield start, end, new
+
+
+@dataclass(frozen=True)
+class Site:
+    """The function around a node. ``names`` are its locals with the line from which each is bound."""
+
+    text: Text
+    names: dict[str, int]
+    attributes: tuple[str, ...]
+
+    def of(self, node: cst.CSTNode) -> str:
+        """Return a node's text."""
+        return self.text.of(node)
+
+    def others(self, name: str, line: int) -> list[str]:
+        """Return up to two other locals that are bound before ``line``, nearest neighbours first."""
+        bound = [other for other, since in self.names.items() if since < line or other == name]
+        return _neighbours(bound, name)
+
+    def other_attributes(self, name: str) -> list[str]:
+        """Return up to two other attributes that the same function reads from ``self``."""
+        return _neighbours(list(self.attributes), name)
+
+
+Operator = Callable[[Any, Site], Iterator[Edit]]
+"""Gives the edits that one kind of slip makes at one node; the node is of the type it is registered for."""
+
+
+def line_starts(source: str) -> tuple[int, ...]:
+    """Return the character offset at which each line starts; lines end as libcst counts them."""
+    return (0, *(end.end() for end in re.finditer(r"\r\n?|\n", source)))
+
+
+def _neighbours(names: list[str], name: str) -> list[str]:
+    if name not in names:
+        return []
+    at = names.index(name)
+    around = [names[(at + 1) % len(names)], names[at - 1]]
+    return [other for other in dict.fromkeys(around) if other != name]
