@@ -1,0 +1,237 @@
+"""One row of a board: what a policy scored, and enough to compute every number in it again.
+
+An entry names what it scored by digests, keeps the counts behind its estimates, and the digest of the episodes
+behind the counts. :func:`verify` takes those episodes and recomputes all of it; an entry that was edited by
+hand, or whose episodes were, does not verify.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from codegym.board.definition import Board
+from codegym.board.stats import estimate, is_graded, tally
+from codegym.digest import digest_json
+from codegym.episode import Episode
+from codegym.errors import ConfigError
+from codegym.task import Frozen
+
+STATED = frozenset({"suite_digest", "seeds", "wall_seconds", "created"})
+"""Fields that the maker of an entry states; all others follow from its episodes."""
+
+
+class Score(Frozen):
+    """A fraction between 0 and 1, its 95 % bootstrap interval over tasks, and how many tasks it averages over."""
+
+    value: float
+    ci95: tuple[float, float]
+    tasks: int
+
+
+class Entry(Frozen):
+    """A policy's result on a board.
+
+    ``counts`` map task ids to (graded attempts, resolved ones). ``scores`` are keyed ``pass@1``, ``pass^8``…;
+    one whose k no task has enough graded attempts for is absent. ``tasks_digest`` is over the digests of the
+    tasks attempted. ``mean_reward`` is over graded episodes. ``tokens`` and ``seconds`` are sums over episodes
+    (seconds by phase, of which many pass at the same time); ``wall_seconds`` is how long the evaluation took.
+    """
+
+    board: str
+    policy: str
+    suite: str
+    suite_digest: str
+    split: str | None
+    tasks: int
+    tasks_digest: str
+    samples_per_task: int
+    counts: dict[str, tuple[int, int]]
+    scores: dict[str, Score]
+    mean_reward: float | None
+    outcomes: dict[str, int]
+    tokens: dict[str, int]
+    seconds: dict[str, float]
+    wall_seconds: float | None = None
+    infra_errors: int
+    seeds: tuple[int, ...]
+    versions: dict[str, str] = Field(default_factory=dict)
+    episodes_digest: str
+    created: str = ""
+
+    def score(self, name: str) -> Score | None:
+        """Return a score by name (``pass@1``), ``None`` where it is undefined."""
+        return self.scores.get(name)
+
+    def summary(self) -> dict[str, Any]:
+        """Return ``{"pass@1": …, "pass@8": …, "ci95": [low, high]}``: values by name, the interval of pass@1."""
+        first = self.scores.get("pass@1")
+        values: dict[str, Any] = {name: score.value for name, score in self.scores.items()}
+        return values | {"ci95": list(first.ci95) if first else None}
+
+
+def make_entry(
+    board: Board,
+    episodes: Iterable[Episode],
+    *,
+    suite_digest: str,
+    seeds: Sequence[int] = (0,),
+    wall_seconds: float | None = None,
+    created: str = "",
+) -> Entry:
+    """Count ``episodes`` (of one policy, on the board's suite) into an entry.
+
+    Of several episodes of the same attempt only the one that :func:`standing` keeps counts. ``created`` is an
+    ISO date. Raises :class:`ConfigError` if there are none, or they are of several policies or another suite.
+    """
+    kept = standing(episodes)
+    policy = _only("policy", {episode.policy for episode in kept})
+    if _only("suite", {episode.suite for episode in kept}) != board.suite:
+        raise ConfigError(
+            f"board {board.name!r} ranks suite {board.suite!r}, the episodes are of {kept[0].suite!r}"
+        )
+    counted = tally(kept)
+    rewards = [episode.reward for episode in kept if is_graded(episode) and episode.reward is not None]
+    return Entry(
+        board=board.name,
+        policy=policy,
+        suite=board.suite,
+        suite_digest=suite_digest,
+        split=board.split,
+        tasks=len(counted.counts),
+        tasks_digest=_tasks_digest(kept),
+        samples_per_task=max(Counter(episode.task for episode in kept).values()),
+        counts=counted.counts,
+        scores=_scores(counted.counts, board.ks),
+        mean_reward=sum(rewards) / len(rewards) if rewards else None,
+        infra_errors=counted.infra_errors,
+        **_totals(kept),
+        wall_seconds=wall_seconds,
+        seeds=tuple(seeds),
+        episodes_digest=digest_json([digest_json(episode.model_dump(mode="json")) for episode in kept]),
+        created=created,
+    )
+
+
+def standing(episodes: Iterable[Episode]) -> list[Episode]:
+    """Return one episode for each attempt, ordered by task, sample and seed.
+
+    A run that was resumed tries attempts again that infrastructure spoiled. The first graded episode of an
+    attempt stands, so that trying again can never pick a better result; an attempt without one keeps its last.
+    """
+    kept: dict[tuple[str, int, int], Episode] = {}
+    for episode in episodes:
+        job = (episode.task, episode.sample, episode.seed)
+        if job not in kept or not is_graded(kept[job]):
+            kept[job] = episode
+    return [kept[job] for job in sorted(kept)]
+
+
+def verify(entry: Entry, episodes: Iterable[Episode], board: Board) -> list[str]:
+    """Recompute ``entry`` from its episodes; return what does not agree, one line each (empty: verified).
+
+    What an entry only states (:data:`STATED`) can't be recomputed from episodes and is not compared.
+    """
+    stated = {name: getattr(entry, name) for name in STATED}
+    again = make_entry(board, episodes, **stated)
+    found, said = again.model_dump(mode="json"), entry.model_dump(mode="json")
+    wrong = [name for name in found if not _agree(found[name], said[name])]
+    return [
+        f"{name}: the entry says {_brief(said[name])}, the episodes say {_brief(found[name])}" for name in wrong
+    ]
+
+
+def write_entry(folder: Path, entry: Entry) -> Path:
+    """Write ``entries/<policy>.json`` below a board's folder, in place of the policy's earlier one."""
+    path = folder / "entries" / f"{slug(entry.policy)}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(entry.model_dump_json(indent=1) + "\n")
+    return path
+
+
+def read_entries(folder: Path) -> list[Entry]:
+    """Read a board's entries, best pass@1 first. Raises :class:`ConfigError` naming the file that is wrong."""
+    entries = [_read_entry(path) for path in sorted(folder.glob("entries/*.json"))]
+    return sorted(entries, key=_rank)
+
+
+def slug(name: str) -> str:
+    """Return ``name`` as a file name: lower case, everything but letters, digits, dots and dashes as a dash."""
+    return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.") or "policy"
+
+
+def _rank(entry: Entry) -> tuple[float, str]:
+    score = entry.score("pass@1")
+    return (-score.value if score else 1.0, entry.policy)
+
+
+def _read_entry(path: Path) -> Entry:
+    try:
+        return Entry.model_validate_json(path.read_text())
+    except ValidationError as error:
+        raise ConfigError(f"{path}: not a board entry: {error}") from error
+
+
+def _scores(counts: dict[str, tuple[int, int]], ks: Iterable[int]) -> dict[str, Score]:
+    scores: dict[str, Score] = {}
+    for k in sorted(set(ks)):
+        if found := estimate(counts, k):
+            scores[f"pass@{k}"] = Score(value=found.value, ci95=found.ci95, tasks=found.tasks)
+        if k > 1 and (found := estimate(counts, k, "^")):
+            scores[f"pass^{k}"] = Score(value=found.value, ci95=found.ci95, tasks=found.tasks)
+    return scores
+
+
+def _tasks_digest(episodes: Iterable[Episode]) -> str:
+    digests: dict[str, str] = {}
+    for episode in episodes:
+        if digests.setdefault(episode.task, episode.task_digest) != episode.task_digest:
+            raise ConfigError(f"task {episode.task!r} changed between these episodes: use a new folder")
+    return digest_json(digests)
+
+
+def _totals(episodes: Iterable[Episode]) -> dict[str, Any]:
+    tokens: Counter[str] = Counter()
+    seconds: dict[str, float] = {}
+    outcomes: Counter[str] = Counter()
+    versions: dict[str, set[str]] = {}
+    for episode in episodes:
+        tokens.update(episode.usage)
+        outcomes[episode.verdict.outcome.value if episode.verdict else "infra_error"] += 1
+        for phase, spent in episode.timings.items():
+            seconds[phase] = seconds.get(phase, 0.0) + spent
+        for name, version in episode.versions.items():
+            versions.setdefault(name, set()).add(version)
+    return {
+        "tokens": dict(sorted(tokens.items())),
+        "seconds": {phase: round(spent, 3) for phase, spent in sorted(seconds.items())},
+        "outcomes": dict(sorted(outcomes.items())),
+        "versions": {name: ", ".join(sorted(found)) for name, found in sorted(versions.items())},
+    }
+
+
+def _only(noun: str, found: set[str]) -> str:
+    if len(found) != 1:
+        raise ConfigError(f"an entry is made from the episodes of one {noun}, found {sorted(found) or 'none'}")
+    return found.pop()
+
+
+def _agree(one: object, other: object) -> bool:
+    """Compare JSON values; numbers may differ in the last digits, as sums do across numpy versions."""
+    if isinstance(one, float) and isinstance(other, (int, float)):
+        return abs(one - other) < 1e-9 * max(1.0, abs(one))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_agree(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_agree, one, other))
+    return one == other
+
+
+def _brief(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "…"

@@ -1,0 +1,147 @@
+"""What a policy can do, estimated from counted successes, with honest intervals.
+
+Boards compare policies by a few numbers, and the usual mistakes make those numbers wrong: a plug-in pass@k is
+biased, an interval over episodes ignores that tasks differ, an unpaired comparison throws away that both
+policies met the same tasks, and an infrastructure failure counted as a zero blames the policy. Here pass@k is
+the unbiased estimator, intervals come from resampling *tasks*, differences are paired by task, and what could
+not be graded is left out and counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from math import comb
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegym.episode import Episode, Outcome, StopReason
+from codegym.errors import ConfigError
+
+RESAMPLES = 10_000
+"""Bootstrap resamples: the endpoints' own noise is then well below a tenth of a point."""
+
+_BLOCK = 2_000_000
+"""Draws held in memory at once."""
+
+Kind = Literal["@", "^"]
+"""``@``: at least one of k attempts succeeds. ``^``: all of k attempts succeed."""
+
+Counts = Mapping[str, tuple[int, int]]
+"""Task id -> (n graded attempts, c resolved ones)."""
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Counted episodes: ``counts`` of the graded ones by task, sorted, and how many could not be graded."""
+
+    counts: dict[str, tuple[int, int]]
+    infra_errors: int
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over ``tasks`` tasks as a fraction, and its 95 % interval."""
+
+    value: float
+    ci95: tuple[float, float]
+    tasks: int
+
+
+def is_graded(episode: Episode) -> bool:
+    """Return whether an episode says something about its policy; infrastructure trouble says nothing."""
+    if episode.reward is None or episode.verdict is None or episode.stop is StopReason.INFRA_ERROR:
+        return False
+    return episode.verdict.outcome is not Outcome.INFRA_ERROR
+
+
+def is_resolved(episode: Episode) -> bool:
+    """Return whether the episode was graded and its verdict is ``resolved``."""
+    return is_graded(episode) and episode.verdict is not None and episode.verdict.outcome is Outcome.RESOLVED
+
+
+def tally(episodes: Iterable[Episode]) -> Tally:
+    """Count episodes by task. A task whose every episode was lost to infrastructure stands as ``(0, 0)``."""
+    counts: dict[str, tuple[int, int]] = {}
+    lost = 0
+    for episode in episodes:
+        n, c = counts.get(episode.task, (0, 0))
+        graded = is_graded(episode)
+        counts[episode.task] = (n + graded, c + is_resolved(episode))
+        lost += not graded
+    return Tally(dict(sorted(counts.items())), lost)
+
+
+def pass_at_k(n: int, c: int, k: int) -> float | None:
+    """Return the unbiased estimate of P(at least one of k attempts succeeds) from c successes in n.
+
+    ``1 - C(n-c, k) / C(n, k)`` (Chen et al. 2021, "Evaluating Large Language Models Trained on Code", eq. 1).
+    ``None`` when n < k: the data can't say. Raises ``ValueError`` unless 0 <= c <= n and k >= 1.
+    """
+    _check(n, c, k)
+    return None if n < k else 1.0 - comb(n - c, k) / comb(n, k)
+
+
+def pass_hat_k(n: int, c: int, k: int) -> float | None:
+    """Return the unbiased estimate of P(all of k attempts succeed) from c successes in n; ``None`` when n < k.
+
+    ``C(c, k) / C(n, k)`` (Yao et al. 2024, "tau-bench", section 3). Raises like :func:`pass_at_k`.
+    """
+    _check(n, c, k)
+    return None if n < k else comb(c, k) / comb(n, k)
+
+
+def task_values(counts: Counts, k: int, kind: Kind = "@") -> dict[str, float]:
+    """Return pass@k (or pass^k) of every task that has at least k graded attempts."""
+    estimator = pass_at_k if kind == "@" else pass_hat_k
+    values = {task: estimator(n, c, k) for task, (n, c) in counts.items()}
+    return {task: value for task, value in values.items() if value is not None}
+
+
+def estimate(counts: Counts, k: int, kind: Kind = "@", *, seed: int = 0) -> Estimate | None:
+    """Return pass@k over all tasks that have k graded attempts, with its interval; ``None`` if no task has."""
+    values = np.array(list(task_values(counts, k, kind).values()))
+    if not len(values):
+        return None
+    return Estimate(float(values.mean()), bootstrap(values, seed=seed), len(values))
+
+
+def gain(before: Counts, after: Counts, k: int = 1, *, seed: int = 0) -> Estimate:
+    """Return pass@k of ``after`` minus that of ``before``, paired by task, with a paired bootstrap interval.
+
+    Raises :class:`ConfigError` if the two did not attempt the same tasks, or no task has k graded attempts on
+    both sides.
+    """
+    if before.keys() != after.keys():
+        odd = sorted(before.keys() ^ after.keys())
+        raise ConfigError(f"can't pair: {len(odd)} tasks are in one of the two only, for example {odd[0]!r}")
+    old, new = task_values(before, k), task_values(after, k)
+    differences = np.array([new[task] - old[task] for task in before if task in old and task in new])
+    if not len(differences):
+        raise ConfigError(f"can't pair: no task has {k} graded attempts on both sides")
+    return Estimate(float(differences.mean()), bootstrap(differences, seed=seed), len(differences))
+
+
+def bootstrap(values: Values, *, seed: int = 0, resamples: int = RESAMPLES) -> tuple[float, float]:
+    """Return the 95 % percentile interval of the mean of ``values`` (shape ``(tasks,)``, one a task).
+
+    The same values and seed give the same interval. Raises ``ValueError`` if ``values`` is empty.
+    """
+    if not len(values):
+        raise ValueError("no values to resample")
+    rng = np.random.default_rng(seed)
+    step = max(1, _BLOCK // len(values))
+    edges = [*range(0, resamples, step), resamples]
+    means = [values[rng.integers(0, len(values), (b - a, len(values)))].mean(axis=1) for a, b in pairwise(edges)]
+    low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _check(n: int, c: int, k: int) -> None:
+    if not 0 <= c <= n or k < 1:
+        raise ValueError(f"need 0 <= c <= n and k >= 1, got n={n}, c={c}, k={k}")
