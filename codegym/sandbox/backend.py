@@ -1,0 +1,37 @@
+"""Sandbox backends by name: ours, and those that others register under the entry point ``codegym.sandboxes``."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from codegym.errors import ConfigError, unknown
+from codegym.sandbox.protocol import Backend
+
+ENTRY_POINTS = "codegym.sandboxes"
+
+_OURS = {
+    "bwrap": "codegym.sandbox.bwrap:BwrapBackend",
+    "docker": "codegym.sandbox.docker:DockerBackend",
+    "fake": "codegym.sandbox.fake:FakeBackend",
+}
+
+
+def backend_names() -> list[str]:
+    """Return the names of all backends, ours and registered ones."""
+    return sorted({*_OURS, *(point.name for point in entry_points(group=ENTRY_POINTS))})
+
+
+@lru_cache(maxsize=16)
+def backend(name: str) -> Backend:
+    """Return the backend called ``name``. Raises :class:`~codegym.errors.ConfigError` if there is none."""
+    if name in _OURS:
+        module, _, attribute = _OURS[name].partition(":")
+        made: Backend = getattr(import_module(module), attribute)()
+        return made
+    for point in entry_points(group=ENTRY_POINTS):
+        if point.name == name:
+            registered: Backend = point.load()()
+            return registered
+    raise ConfigError(unknown("sandbox backend", name, backend_names()))

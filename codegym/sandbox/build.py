@@ -1,0 +1,68 @@
+"""Compiles the C programs that boxes are started with, once, into the cache.
+
+They are linked statically, so that they need nothing of any image, and named by the digest of their source,
+so that what runs is always what is read here.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+from codegym.catalog import cache_dir
+from codegym.digest import digest_json
+from codegym.errors import SandboxError
+
+SOURCE = Path(__file__).resolve().parent / "runner"
+_PROGRAMS = ("serve", "keep")
+
+
+def compiler() -> str | None:
+    """Return the C compiler's path, or ``None``."""
+    return shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+
+
+def program(name: str) -> Path:
+    """Return the path of ``serve`` (the runner in a box) or ``keep``, compiled now if it is not there.
+
+    Safe under concurrent callers. Raises :class:`~codegym.errors.SandboxError` if there is no compiler.
+    """
+    return _built(cache_dir()) / name
+
+
+@lru_cache(maxsize=8)
+def _built(cache: Path) -> Path:
+    sources = sorted(SOURCE.glob("*.[ch]"))
+    target = cache / "runner" / digest_json({path.name: path.read_text() for path in sources})[:16]
+    if not target.is_dir():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".draft-", dir=target.parent) as draft:
+            _compile(Path(draft) / "out")
+            _publish(Path(draft) / "out", target)
+    return target
+
+
+def _compile(out: Path) -> None:
+    cc = compiler()
+    if cc is None:
+        raise SandboxError("no C compiler to build the runner with: apt-get install gcc libc6-dev")
+    out.mkdir(mode=0o755)
+    for name in _PROGRAMS:
+        argv = [cc, "-static", "-O2", "-o", str(out / name), str(SOURCE / f"{name}.c")]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SandboxError(
+                f"{cc} could not build the runner (apt-get install gcc libc6-dev): {done.stderr[-2000:]}"
+            )
+
+
+def _publish(draft: Path, target: Path) -> None:
+    try:
+        os.rename(draft, target)  # noqa: PTH104  the error of a lost race is told apart below
+    except OSError:
+        if not target.is_dir():
+            raise

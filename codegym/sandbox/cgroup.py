@@ -1,0 +1,137 @@
+"""Control groups: memory and process limits for a whole box, v1 or v2, wherever this process may make them.
+
+Where it may not, :mod:`codegym.sandbox.bwrap` falls back to per-process limits and a watcher, and says so.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from codegym.errors import SandboxError
+
+_MOUNT = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True)
+class Cgroup:
+    """One box's control groups: the folder that holds its memory limit and the one that limits processes."""
+
+    memory: Path
+    pids: Path
+    v2: bool
+
+    @property
+    def entries(self) -> list[Path]:
+        """The files that a process writes ``0`` to in order to enter."""
+        return [folder / "cgroup.procs" for folder in sorted({self.memory, self.pids})]
+
+    def used(self) -> int:
+        """Return the bytes that the box's processes hold, files in memory included, page cache excluded."""
+        fields = dict(line.split() for line in (self.memory / "memory.stat").read_text().splitlines())
+        return int(fields["anon" if self.v2 else "rss"]) + int(fields["shmem"])
+
+    def oom_kills(self) -> int:
+        """Return how many processes the kernel has killed here for want of memory."""
+        name = "memory.events" if self.v2 else "memory.oom_control"
+        fields = dict(line.split() for line in (self.memory / name).read_text().splitlines())
+        return int(fields.get("oom_kill", 0))
+
+    def remove(self) -> None:
+        """Remove the groups, killing what is still in them."""
+        for folder in {self.memory, self.pids}:
+            _remove(folder)
+
+
+def make_cgroup(name: str, memory_bytes: int, processes: int) -> Cgroup | None:
+    """Make the groups called ``codegym-<name>``, or return ``None`` where this process may not."""
+    roots = cgroup_roots()
+    if not roots:
+        return None
+    memory, pids = (root / f"codegym-{name}" for root in (roots[0], roots[-1]))
+    group = Cgroup(memory, pids, v2=len(roots) == 1)
+    for folder in {memory, pids}:
+        folder.mkdir()
+    (memory / ("memory.max" if group.v2 else "memory.limit_in_bytes")).write_text(str(memory_bytes))
+    swap = memory / ("memory.swap.max" if group.v2 else "memory.memsw.limit_in_bytes")
+    if swap.exists():
+        swap.write_text("0" if group.v2 else str(memory_bytes))
+    (pids / "pids.max").write_text(str(processes))
+    return group
+
+
+def remove_cgroups(roots: list[Path], lease: str) -> None:
+    """Remove every group below ``roots`` that belongs to ``lease``, whose owner is gone."""
+    for root in roots:
+        for folder in root.glob(f"codegym-{lease}-*"):
+            _remove(folder)
+
+
+@lru_cache(maxsize=1)
+def cgroup_roots() -> tuple[Path, ...]:
+    """Return where groups can be made here: ``(memory, pids)`` for v1, ``(both,)`` for v2, or nothing."""
+    for roots in (_v2_roots(), _v1_roots()):
+        if roots and all(os.access(root, os.W_OK | os.X_OK) for root in roots):
+            return roots
+    return ()
+
+
+def _own(controller: str) -> str | None:
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, names, path = line.split(":", 2)
+        if controller in names.split(","):
+            return path
+    return None
+
+
+def _v1_roots() -> tuple[Path, ...]:
+    roots = []
+    for controller in ("memory", "pids"):
+        mount, own = _MOUNT / controller, _own(controller)
+        if own is None or not (mount / "cgroup.procs").exists():
+            return ()
+        inner = mount / own.lstrip("/")
+        roots.append(inner if inner.is_dir() else mount)
+    return tuple(roots)
+
+
+def _v2_roots() -> tuple[Path, ...]:
+    """Return the nearest folder above our own group whose children get both controllers and that is ours."""
+    own = _own("")
+    if own is None or not (_MOUNT / "cgroup.subtree_control").exists():
+        return ()
+    folder = _MOUNT / own.lstrip("/")
+    while folder != _MOUNT.parent:
+        control = folder / "cgroup.subtree_control"
+        enabled = control.read_text().split() if control.exists() else []
+        if {"memory", "pids"} <= set(enabled) and os.access(folder / "cgroup.procs", os.W_OK):
+            return (folder,)
+        folder = folder.parent
+    return ()
+
+
+def _remove(folder: Path) -> None:
+    deadline = time.monotonic() + 10
+    pause = 0.0005
+    while folder.is_dir():
+        try:
+            folder.rmdir()
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise SandboxError(f"the control group {folder} can't be removed: {error}") from error
+            if pause > 0.01:
+                _kill(folder)
+            time.sleep(pause)
+            pause = min(2 * pause, 0.1)
+
+
+def _kill(folder: Path) -> None:
+    for pid in (folder / "cgroup.procs").read_text().split():
+        try:
+            os.kill(int(pid), signal.SIGKILL)
+        except ProcessLookupError:
+            continue

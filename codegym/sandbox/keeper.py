@@ -1,0 +1,104 @@
+"""The host's side of a keeper (``runner/keep.c``): the process that holds a box's mounts.
+
+It is started with a byte stream for the runner and a control socket for itself. All it does on request is lay
+an overlay, delete a dropped layer, or empty the box's ``/tmp``; see the C source for the requests.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from codegym.catalog import cache_dir
+from codegym.errors import SandboxError
+from codegym.sandbox.build import program
+from codegym.sandbox.cgroup import Cgroup
+
+_INODES_PER_MB = 256
+_FEWEST_INODES = 16384
+_PATIENCE = 30.0
+
+
+def stage() -> Path:
+    """Return the empty folder on which every keeper mounts, in its own namespace, its box's tmpfs."""
+    folder = cache_dir() / "sandbox" / "stage"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+class Keeper:
+    """A running keeper. ``join`` is the process id of the keeper of the box to be forked, or 0."""
+
+    def __init__(
+        self, layers: Sequence[str], box: Sequence[str], disk_mb: int, cgroup: Cgroup | None, join: int = 0
+    ) -> None:
+        self._stage = stage()
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
+        self.stream, stream = socket.socketpair()
+        self._control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control.settimeout(_PATIENCE)
+        entries = ":".join(str(entry) for entry in cgroup.entries) if cgroup else ""
+        inodes = max(_FEWEST_INODES, disk_mb * _INODES_PER_MB)
+        numbers = [control.fileno(), os.getpid(), self._stage, disk_mb << 20, inodes, join, entries, len(layers)]
+        argv = [str(program("keep")), *(str(number) for number in numbers), *layers, *box]
+        with stream, control:
+            self._process = subprocess.Popen(
+                argv,
+                stdin=stream,
+                stdout=stream,
+                stderr=self._log,
+                pass_fds=[control.fileno()],
+                start_new_session=True,
+                env={"PATH": os.environ.get("PATH", os.defpath)},
+            )
+        self.pid = self._process.pid
+
+    def path(self, name: str) -> Path:
+        """Return the host's path of ``name`` on the stage: ``u/0`` is an upper layer, ``tmp`` the box's ``/tmp``."""
+        return Path(f"/proc/{self.pid}/root{self._stage}/{name}")
+
+    def lay(self, upper: str, lowers: Sequence[str]) -> None:
+        """Lay a workspace: ``u/<upper>``, made if missing, over the lower folders, topmost first."""
+        self._ask(f"m {upper} {' '.join(lowers)}")
+
+    def drop(self, upper: str) -> None:
+        """Delete the layer ``u/<upper>``, which no workspace uses any more."""
+        self._ask(f"d {upper}")
+
+    def clean(self) -> None:
+        """Empty the box's ``/tmp`` and ``/dev/shm``."""
+        self._ask("c")
+
+    def why_dead(self) -> str:
+        """Return what the keeper, bubblewrap and the runner had to say, for an error's message."""
+        if self._log.closed:
+            return "it was closed"
+        self._log.seek(0)
+        return self._log.read(2000).decode(errors="replace").strip()
+
+    def close(self) -> None:
+        """End the keeper and wait until every process of the box is gone."""
+        self.stream.close()
+        self._control.close()
+        try:
+            self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+    def _ask(self, request: str) -> None:
+        try:
+            self._control.send(request.encode())
+            answer = self._control.recv(4096).decode()
+        except OSError as error:
+            raise SandboxError(f"the box is gone: {self.why_dead() or error}") from error
+        if answer != "0":
+            code, _, what = answer.partition(" ")
+            why = os.strerror(int(code)) if code else self.why_dead()
+            raise SandboxError(f"the box's workspace could not be changed: {what}: {why}")

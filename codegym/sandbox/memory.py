@@ -1,0 +1,61 @@
+"""The memory limit: what a box's processes hold, apart from the files it wrote, which the disk limit counts.
+
+A workspace lives in memory (tmpfs), and the kernel's control groups count both together. So the group's hard
+limit is the sum of both limits, and this module, asked some fifty times a second while a command runs,
+compares what is not files with the memory limit alone. Without control groups it adds up resident sets, under
+the hard limit on each process's private memory that the runner sets.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from codegym.sandbox.cgroup import Cgroup
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class Memory:
+    """Watches one box: ``stage`` is a path on its tmpfs, ``keeper`` the process above all of its processes."""
+
+    def __init__(self, keeper: int, stage: Path, limit_mb: int, cgroup: Cgroup | None) -> None:
+        self._keeper = keeper
+        self._stage = stage
+        self._limit = limit_mb << 20
+        self._cgroup = cgroup
+        self._oom_kills = 0
+
+    def exceeded(self) -> bool:
+        """Return whether the box's processes hold more than the limit."""
+        if self._cgroup is None:
+            return sum(_resident(pid) for pid in _descendants(self._keeper)) > self._limit
+        used = self._cgroup.used()
+        return used > self._limit and used - self._files() > self._limit
+
+    def new_oom_kills(self) -> bool:
+        """Return whether the kernel killed a process of the box for want of memory since the last call."""
+        if self._cgroup is None:
+            return False
+        before, self._oom_kills = self._oom_kills, self._cgroup.oom_kills()
+        return self._oom_kills > before
+
+    def _files(self) -> int:
+        status = os.statvfs(self._stage)
+        return (status.f_blocks - status.f_bfree) * status.f_frsize
+
+
+def _descendants(pid: int) -> list[int]:
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    children = [int(child) for child in text.split()]
+    return children + [below for child in children for below in _descendants(child)]
+
+
+def _resident(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
