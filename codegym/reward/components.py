@@ -1,0 +1,94 @@
+"""What can be said about an attempt in numbers, each under its own name.
+
+Components are measured, never weighted here. They are functions of the steps, the patch and the verdict, which
+all stand in an :class:`~codegym.episode.Episode`, so an old episode gives the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from codegym.episode import Outcome, Step, TestStatus, Verdict
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What components are computed from."""
+
+    steps: Sequence[Step]
+    patch: str
+    verdict: Verdict
+
+
+def _resolved(attempt: Attempt) -> float:
+    return float(attempt.verdict.outcome is Outcome.RESOLVED)
+
+
+def _tampered(attempt: Attempt) -> float:
+    return float(attempt.verdict.outcome is Outcome.TAMPERED)
+
+
+def _f2p_fraction(attempt: Attempt) -> float:
+    return _passed(attempt.verdict.fail_to_pass)
+
+
+def _p2p_kept(attempt: Attempt) -> float:
+    return _passed(attempt.verdict.pass_to_pass) if attempt.verdict.pass_to_pass else 1.0
+
+
+def _patch_lines(attempt: Attempt) -> float:
+    lines = attempt.patch.splitlines()
+    return float(sum(line[:1] in ("+", "-") and line[:3] not in ("+++", "---") for line in lines))
+
+
+def _patched(attempt: Attempt) -> float:
+    return float(bool(attempt.patch.strip()))
+
+
+def _steps(attempt: Attempt) -> float:
+    return float(len(attempt.steps))
+
+
+def _malformed(attempt: Attempt) -> float:
+    return _fraction(sum(step.tool is None for step in attempt.steps), len(attempt.steps))
+
+
+def _test_runs(attempt: Attempt) -> float:
+    return float(sum(step.tool == "test" for step in attempt.steps))
+
+
+COMPONENTS: dict[str, Callable[[Attempt], float]] = {
+    "resolved": _resolved,
+    "f2p_fraction": _f2p_fraction,
+    "p2p_kept": _p2p_kept,
+    "tampered": _tampered,
+    "patched": _patched,
+    "patch_lines": _patch_lines,
+    "steps": _steps,
+    "malformed": _malformed,
+    "test_runs": _test_runs,
+}
+"""Every component there is.
+
+``resolved``, ``tampered`` and ``patched`` (the patch is not empty) are 0 or 1. ``f2p_fraction`` and
+``p2p_kept`` are the fractions of fail-to-pass and pass-to-pass tests that passed, ``malformed`` is the fraction
+of steps that were no call (all between 0 and 1; of nothing, 0 for f2p and malformed, 1 for p2p).
+``patch_lines`` (added and removed), ``steps`` and ``test_runs`` are counts.
+"""
+
+
+def components(steps: Sequence[Step], patch: str, verdict: Verdict | None) -> dict[str, float] | None:
+    """Return all components by name; ``None`` where nothing was established (no verdict, or infrastructure)."""
+    if verdict is None or verdict.outcome is Outcome.INFRA_ERROR:
+        return None
+    attempt = Attempt(steps, patch, verdict)
+    return {name: measure(attempt) for name, measure in COMPONENTS.items()}
+
+
+def _passed(results: Mapping[str, TestStatus]) -> float:
+    return _fraction(sum(status is TestStatus.PASSED for status in results.values()), len(results))
+
+
+def _fraction(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0

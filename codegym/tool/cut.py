@@ -1,0 +1,53 @@
+"""Text that an agent is shown is bounded and printable: long output keeps its head and its tail.
+
+What the box prints may hold terminal escapes, carriage returns, lone surrogates. Observations hold none of
+these, so that they are the same characters in a log, in a tokenizer and in a Gymnasium space.
+"""
+
+from __future__ import annotations
+
+import re
+
+OUTPUT_CHARS = 8_000
+"""How much of one tool's output an agent is shown, in characters."""
+
+LINE_CHARS = 400
+"""How much of one line an agent is shown."""
+
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    """Return ``text`` without terminal escapes and control characters other than newline and tab."""
+    text = _ESCAPES.sub("", text).replace("\r\n", "\n")
+    return _SURROGATE.sub("\ufffd", _CONTROL.sub("", text))
+
+
+def cut(text: str, limit: int = OUTPUT_CHARS) -> str:
+    """Return ``text``, or its head and tail around a note of what was left out, in about ``limit`` characters.
+
+    The cut falls between lines where lines are short enough; two thirds of the room go to the head.
+    """
+    if len(text) <= limit:
+        return text
+    head, tail = text[: limit * 2 // 3], text[-(limit // 3) :]
+    if "\n" in head[-LINE_CHARS:]:
+        head = head[: head.rindex("\n") + 1]
+    if "\n" in tail[:LINE_CHARS]:
+        tail = tail[tail.index("\n") + 1 :]
+    left_out = text[len(head) : len(text) - len(tail)]
+    lines = left_out.count("\n")
+    note = f"[… {lines} lines left out …]" if lines else f"[… {len(left_out)} characters left out …]"
+    return f"{head.rstrip()}\n{note}\n{tail}"
+
+
+def cut_line(line: str, limit: int = LINE_CHARS) -> str:
+    """Return one line, cut at its end with a note."""
+    return line if len(line) <= limit else f"{line[:limit]}[… {len(line) - limit} characters left out]"
+
+
+def clip(text: str, limit: int) -> str:
+    """Return at most ``limit`` characters of ``text``; an ellipsis marks a cut."""
+    return text if len(text) <= limit else text[: max(0, limit - 1)].rstrip() + "…"

@@ -1,0 +1,109 @@
+"""One short line per action, for policies of a few million parameters and contexts of a few hundred tokens.
+
+A letter names the tool, the rest of the line its arguments, verbatim and in order: ``f 2``, ``v a.py 10 20``,
+``r 12 x < 1 => x <= 1``, ``t``, ``q``. Only the first line that is not empty is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from codegym.tool.call import Call, Malformed, ToolResult
+from codegym.tool.spec import Tool
+
+ARROW = " => "
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A letter and the form of what follows it.
+
+    ``pattern`` reads the rest of the line into named groups, which are the tool's arguments; ``form`` writes
+    it, optional parts in brackets as in the help.
+    """
+
+    letter: str
+    tool: str
+    form: str = ""
+    pattern: str = ""
+
+
+VERBS: tuple[Verb, ...] = (
+    Verb("s", "locate"),
+    Verb("f", "focus", "{rank}", r"(?P<rank>\d+)"),
+    Verb("r", "fix", "{line} {old} => {new}", r"(?P<line>\d+) (?P<old>.+?) =>(?: (?P<new>.*))?"),
+    Verb("v", "view", "{path} [{start}] [{end}]", r"(?P<path>\S.*?)(?: (?P<start>\d+)(?: (?P<end>\d+))?)?"),
+    Verb("l", "list", "[{path}]", r"(?P<path>\S.*)?"),
+    Verb("g", "search", "{pattern}", r"(?P<pattern>.+)"),
+    Verb("x", "shell", "{command}", r"(?P<command>.+)"),
+    Verb("c", "compile"),
+    Verb("t", "test"),
+    Verb("d", "diff"),
+    Verb("u", "undo"),
+    Verb("q", "submit"),
+)
+_BY_LETTER = {verb.letter: verb for verb in VERBS}
+_BY_TOOL = {verb.tool: verb for verb in VERBS}
+
+
+@dataclass(frozen=True)
+class LineDialect:
+    """``r 12 x < 1 => x <= 1``."""
+
+    name: str = "line"
+
+    def offers(self, tools: Sequence[Tool]) -> tuple[Tool, ...]:
+        """The tools that have a letter."""
+        return tuple(tool for tool in tools if tool.name in _BY_TOOL)
+
+    def system(self, tools: Sequence[Tool]) -> str:
+        """Return one short line a verb."""
+        offered = {tool.name: tool for tool in self.offers(tools)}
+        told = [
+            f"{_usage(verb)}: {offered[verb.tool].description.split('.')[0].lower()}"
+            for verb in VERBS
+            if verb.tool in offered
+        ]
+        return "\n".join(told)
+
+    def parse(self, text: str) -> Call | Malformed:
+        """Read the first line that is not empty."""
+        line = next((line for line in text.split("\n") if line.strip()), "").lstrip().removesuffix("\r")
+        letter, _, rest = line.partition(" ")
+        verb = _BY_LETTER.get(letter.strip())
+        if verb is None:
+            return Malformed(f"expected {' '.join(_BY_LETTER)}")
+        match = re.fullmatch(verb.pattern, rest if verb.pattern else rest.strip(), re.DOTALL)
+        if match is None:
+            return Malformed(f"expected {_usage(verb)}")
+        given = {name: value for name, value in match.groupdict().items() if value is not None}
+        if verb.tool == "fix":
+            given.setdefault("new", "")
+        return Call(verb.tool, given)
+
+    def format(self, call: Call) -> str:
+        """Return the line. Raises :class:`ValueError` where the line would not be read as ``call``."""
+        verb = _BY_TOOL.get(call.tool)
+        if verb is None:
+            raise ValueError(f"the line dialect has no letter for {call.tool!r}")
+        given = {name: str(value) for name, value in call.arguments.items()}
+        text = f"{verb.letter} {_fill(verb.form, given)}".rstrip(" " if verb.tool != "fix" else "")
+        if self.parse(text) != Call(call.tool, given):
+            raise ValueError(f"the line dialect can't say {call.tool} with {given!r}")
+        return text
+
+    def render(self, result: ToolResult) -> str:
+        """Return the brief text where there is one."""
+        return result.brief or result.text
+
+
+def _usage(verb: Verb) -> str:
+    return f"{verb.letter} {re.sub('[{}]', '', verb.form)}".strip()
+
+
+def _fill(form: str, given: dict[str, str]) -> str:
+    """Fill in the arguments; words in brackets are left out where theirs is not given."""
+    form = re.sub(r" ?\[\{(\w+)\}\]", lambda m: " {" + m[1] + "}" if m[1] in given else "", form).strip()
+    return re.sub(r"\{(\w+)\}", lambda m: given.get(m[1], ""), form)

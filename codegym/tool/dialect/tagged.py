@@ -1,0 +1,122 @@
+"""Tool calls in tags, for any model that can write text::
+
+    <tool name="replace"><path>a.py</path><old>x < 1</old><new>x <= 1</new></tool>
+
+Values are verbatim: nothing is escaped. A value that begins with a line break loses that one, and one at its
+end, so that code can stand on lines of its own. Text around the call is free for thoughts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from codegym.tool.call import Call, Malformed, ToolResult
+from codegym.tool.dialect.text import SETTING, without_thoughts
+from codegym.tool.spec import Tool
+
+_OPEN = re.compile(r"""<tool\s+name\s*=\s*["']?([\w.-]+)["']?\s*(/?)>""")
+_ARGUMENT = re.compile(r"\s*<([A-Za-z_]\w*)>")
+_CLOSE = re.compile(r"\s*</tool\s*>")
+_CDATA, _CDATA_END = "<![CDATA[", "]]>"
+_EXPECTED = 'Expected one call like <tool name="view"><path>a.py</path></tool>.'
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """``<tool name="view"><path>a.py</path></tool>``, with free text around it."""
+
+    name: str = "tagged"
+
+    def offers(self, tools: Sequence[Tool]) -> tuple[Tool, ...]:
+        """All but compact tools."""
+        return tuple(tool for tool in tools if not tool.compact)
+
+    def system(self, tools: Sequence[Tool]) -> str:
+        """Return the setting, the form of a call and every tool."""
+        told = "\n".join(_describe(tool) for tool in self.offers(tools))
+        form = 'Write exactly one call per turn, for example:\n<tool name="view"><path>src/a.py</path></tool>'
+        return f"{SETTING}\n\n{form}\nValues are verbatim; code may begin on a line of its own.\n\nTools:\n{told}"
+
+    def parse(self, text: str) -> Call | Malformed:
+        """Read the one call that stands in ``text``."""
+        text = without_thoughts(text)
+        match = _OPEN.search(text)
+        if match is None:
+            return Malformed(f"There is no call in your answer. {_EXPECTED}")
+        parsed = ({}, match.end()) if match[2] else _arguments(text, match.end())
+        if isinstance(parsed, Malformed):
+            return parsed
+        arguments, end = parsed
+        if _OPEN.search(text, end):
+            return Malformed(f"There is more than one call in your answer. {_EXPECTED}")
+        return Call(match[1], arguments)
+
+    def format(self, call: Call) -> str:
+        """Return the call; lists stand one value a line."""
+        inner = "".join(f"<{name}>{_wrap(name, _text(value))}</{name}>" for name, value in call.arguments.items())
+        return f'<tool name="{call.tool}">{inner}</tool>'
+
+    def render(self, result: ToolResult) -> str:
+        """Return the full text."""
+        return result.text
+
+
+def _describe(tool: Tool) -> str:
+    parameters = tool.parameters()
+    required = tool.required()
+    told = [
+        f"    <{name}> {schema.get('description', '')}{'' if name in required else ' (may be left out)'}"
+        for name, schema in parameters.items()
+    ]
+    return "\n".join([f"- {tool.name}: {' '.join(tool.description.split())}", *told])
+
+
+def _arguments(text: str, at: int) -> tuple[dict[str, object], int] | Malformed:
+    arguments: dict[str, object] = {}
+    while (closed := _CLOSE.match(text, at)) is None:
+        opened = _ARGUMENT.match(text, at)
+        if opened is None:
+            return Malformed(f"Expected an argument or </tool> at {text[at : at + 40]!r}. {_EXPECTED}")
+        name = opened[1]
+        value = _value(text, opened.end(), f"</{name}>")
+        if value is None:
+            return Malformed(f"<{name}> is not closed by </{name}>. {_EXPECTED}")
+        if name in arguments:
+            return Malformed(f"<{name}> stands twice. {_EXPECTED}")
+        arguments[name], at = value
+    return arguments, closed.end()
+
+
+def _value(text: str, at: int, closing: str) -> tuple[str, int] | None:
+    if text.startswith(_CDATA, at):
+        return _cdata(text, at, closing)
+    end = text.find(closing, at)
+    if end < 0:
+        return None
+    value = text[at:end]
+    if value.startswith("\n"):
+        value = value[1:].removesuffix("\n")
+    return value, end + len(closing)
+
+
+def _cdata(text: str, at: int, closing: str) -> tuple[str, int] | None:
+    parts: list[str] = []
+    while text.startswith(_CDATA, at):
+        end = text.find(_CDATA_END, at)
+        if end < 0:
+            return None
+        parts.append(text[at + len(_CDATA) : end])
+        at = end + len(_CDATA_END)
+    return ("".join(parts), at + len(closing)) if text.startswith(closing, at) else None
+
+
+def _text(value: object) -> str:
+    return "\n".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _wrap(name: str, value: str) -> str:
+    if f"</{name}>" in value or value.startswith(_CDATA):
+        return _CDATA + value.replace(_CDATA_END, f"]]{_CDATA_END}{_CDATA}>") + _CDATA_END
+    return f"\n{value}\n" if "\n" in value else value

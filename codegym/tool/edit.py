@@ -1,0 +1,141 @@
+"""Changing files: exact replacements, insertions, new files, and going back."""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+
+from codegym.patch import make_patch
+from codegym.sandbox.protocol import Changes, File
+from codegym.tool.argument import FilePath, FileText, InsertAt, Line, NewText, OldText
+from codegym.tool.call import ToolError, ToolResult
+from codegym.tool.cut import clip, cut, cut_line, printable
+from codegym.tool.look import number_lines
+from codegym.tool.spec import tool
+from codegym.tool.workbench import Workbench
+
+CONTEXT = 3
+LINE_SPAN = 200
+
+
+@tool
+def replace(bench: Workbench, path: FilePath, old: OldText, new: NewText) -> ToolResult:
+    """Replace a text that stands exactly once in a file."""
+    text = bench.read(path)
+    if "\r\n" in text and "\r\n" not in old:
+        old, new = old.replace("\n", "\r\n"), new.replace("\n", "\r\n")
+    count = text.count(old)
+    if count != 1:
+        raise ToolError(_not_once(path, text, old, count), "not found" if count == 0 else f"found {count} times")
+    at = text.index(old)
+    return change(bench, path, text, text[:at] + new + text[at + len(old) :])
+
+
+@tool
+def replace_in_line(bench: Workbench, path: FilePath, line: Line, old: OldText, new: NewText) -> ToolResult:
+    """Replace a text that stands exactly once in one line of a file."""
+    text = bench.read(path)
+    lines = text.split("\n")
+    if line > len(lines):
+        raise ToolError(f"{path} has {len(lines)} lines; there is no line {line}.", f"no line {line}")
+    count = lines[line - 1].count(old)
+    if count != 1:
+        shown = cut_line(printable(lines[line - 1]))
+        raise ToolError(f"{old!r} stands {count} times in line {line}: {shown}", f"{count} matches in line {line}")
+    lines[line - 1] = lines[line - 1].replace(old, new)
+    return change(bench, path, text, "\n".join(lines))
+
+
+@tool
+def insert(bench: Workbench, path: FilePath, line: InsertAt, text: NewText) -> ToolResult:
+    """Insert whole lines after a line of a file; 0 inserts at the top."""
+    before = bench.read(path)
+    rows = before.removesuffix("\n").split("\n") if before else []
+    if line > len(rows):
+        raise ToolError(f"{path} has {len(rows)} lines; nothing can be inserted after line {line}.")
+    rows[line:line] = text.removesuffix("\n").split("\n")
+    return change(bench, path, before, "\n".join(rows) + "\n")
+
+
+@tool
+def create(bench: Workbench, path: FilePath, text: FileText) -> ToolResult:
+    """Write a new file, or overwrite one; missing folders are made, and a missing last line break is added."""
+    whole = text if not text or text.endswith("\n") else text + "\n"
+    bench.write(path, whole)
+    count = whole.count("\n")
+    lines = f"{count} {'line' if count == 1 else 'lines'}"
+    return ToolResult(f"Wrote {bench.path(path)}: {lines}.", f"wrote {bench.path(path)}")
+
+
+@tool
+def undo(bench: Workbench) -> ToolResult:
+    """Take back the last edit that a tool made; again for the one before."""
+    edit = bench.undo()
+    if edit is None:
+        raise ToolError("There is no edit left to take back.", "nothing to undo")
+    return ToolResult(f"Took back the last edit of {edit.path}. Edits left: {len(bench.edits)}.", "undone")
+
+
+@tool
+def diff(bench: Workbench) -> ToolResult:
+    """Show what differs from the repository as it was at first."""
+    changes: Changes = dict(sorted(bench.box.changes().items()))
+    base: dict[str, File] = {}
+    for path in changes:
+        file = bench.suite.base_file(bench.task, path)
+        if file is not None:
+            base[path] = file
+    patch = make_patch(base, changes).rstrip("\n")
+    if not patch:
+        return ToolResult("Nothing differs from the repository as it was at first.", "no changes")
+    return ToolResult(cut(printable(patch)), clip(_only_changed(printable(patch)), 400))
+
+
+def change(bench: Workbench, path: str, before: str, after: str) -> ToolResult:
+    """Write ``after`` and show the lines that differ from ``before`` with a little around them."""
+    if before == after:
+        raise ToolError("That edit changes nothing.", "no change")
+    bench.write(path, after)
+    old, new = before.removesuffix("\n").split("\n"), after.removesuffix("\n").split("\n")
+    first = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    last = max(first + 1, len(new) - _same_tail(old[first:], new[first:]))
+    start, end = max(1, first + 1 - CONTEXT), min(len(new), last + CONTEXT)
+    shown = number_lines(new, start, end)
+    brief = number_lines(new, first + 1, min(last, first + 3, len(new)))
+    return ToolResult(f"Edited {bench.path(path)}:\n{cut(shown, 4_000)}", clip(brief, 300) or "ok")
+
+
+def _same_tail(old: list[str], new: list[str]) -> int:
+    pairs = zip(reversed(old), reversed(new), strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(old), len(new)))
+
+
+def _not_once(path: str, text: str, old: str, count: int) -> str:
+    if count > 1:
+        where: list[int] = []
+        at = text.find(old)
+        while at >= 0:
+            where.append(text.count("\n", 0, at) + 1)
+            at = text.find(old, at + 1)
+        shown = ", ".join(map(str, sorted(set(where))[:10]))
+        return f"The text stands {count} times in {path}, at lines {shown}. Give more around the right one."
+    near = _nearest(text.split("\n"), old.strip("\n").split("\n"))
+    hint = f" Nearest lines:\n{near}" if near else ""
+    return f"The text is not in {path}; it must be exact, whitespace included.{hint}"
+
+
+def _nearest(lines: list[str], old: list[str]) -> str:
+    wanted = max(old, key=lambda line: len(line.strip())).strip()
+    matcher = SequenceMatcher(autojunk=False)
+    matcher.set_seq2(wanted)
+    scored: list[tuple[float, int]] = []
+    for number, line in enumerate(lines[:5_000], 1):
+        matcher.set_seq1(line.strip()[:LINE_SPAN])
+        if matcher.real_quick_ratio() > 0.5 and matcher.quick_ratio() > 0.5:
+            scored.append((-matcher.ratio(), number))
+    best = sorted(number for score, number in sorted(scored)[:3] if score < -0.5)
+    return "\n".join(number_lines(lines, number, number) for number in best)
+
+
+def _only_changed(patch: str) -> str:
+    body = [line for line in patch.splitlines() if line[:1] in "+-" and line[:3] not in ("---", "+++")]
+    return "\n".join(body)

@@ -1,0 +1,77 @@
+"""Looking around: view a file, list files, search."""
+
+from __future__ import annotations
+
+import re
+
+from codegym.tool.argument import AnyPath, FilePath, LastLine, Line, Pattern
+from codegym.tool.call import ToolError, ToolResult
+from codegym.tool.cut import clip, cut, cut_line, printable
+from codegym.tool.spec import tool
+from codegym.tool.workbench import Workbench
+
+VIEW_LINES = 200
+BRIEF_LINES = 12
+LISTED = 200
+
+
+@tool
+def view(bench: Workbench, path: FilePath, start: Line = 1, end: LastLine = 0) -> ToolResult:
+    """Show a file, or its lines from start to end, with line numbers."""
+    lines = bench.read(path).split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    if not lines:
+        return ToolResult(f"{bench.path(path)} is empty.")
+    if start > len(lines):
+        raise ToolError(f"{path} has {len(lines)} lines; there is no line {start}.")
+    last = min(end or start + VIEW_LINES - 1, len(lines))
+    if last < start:
+        raise ToolError(f"end = {end} is before start = {start}.")
+    head = f"{bench.path(path)}, lines {start}-{last} of {len(lines)}:"
+    brief = number_lines(lines, start, min(last, start + BRIEF_LINES - 1))
+    return ToolResult(cut(f"{head}\n{number_lines(lines, start, last)}"), clip(brief, 600))
+
+
+@tool
+def list_(bench: Workbench, path: AnyPath = ".") -> ToolResult:
+    """List the files below a folder, sorted."""
+    found = bench.files(path)
+    if not found:
+        raise ToolError(f"There are no files below {path!r}.")
+    shown = "\n".join(printable(name) for name in found[:LISTED])
+    more = f"\n[… {len(found) - LISTED} more files; list a folder below]" if len(found) > LISTED else ""
+    return ToolResult(cut(shown) + more, clip(" ".join(found), 400))
+
+
+@tool
+def search(bench: Workbench, pattern: Pattern, path: AnyPath = ".") -> ToolResult:
+    """Find the lines that match a regular expression, in a file or in all files below a folder."""
+    skip = [f"--exclude-dir={name}" for name in (".git", "__pycache__", ".pytest_cache", "node_modules")]
+    argv = ["grep", "-rnIE", *skip, "-e", pattern, "--", "./" + bench.path(path)]
+    result = bench.box.exec(argv, timeout=bench.seconds)
+    if result.exit_code > 1 or result.timed_out:
+        raise ToolError(f"The search failed: {cut(printable(result.stderr.strip()) or 'it took too long', 400)}")
+    hits = sorted(filter(None, map(_hit, result.stdout.splitlines())))
+    if not hits:
+        return ToolResult(f"No line matches {pattern!r} in {path}.", "no match", ok=False)
+    lines = [f"{name}:{number}: {cut_line(text)}" for name, number, text in hits]
+    files = len({name for name, _, _ in hits})
+    head = f"{len(hits)} {_plural('line', len(hits))} in {files} {_plural('file', files)}:"
+    return ToolResult(cut("\n".join([head, *lines])), clip("\n".join(lines[:8]), 500))
+
+
+def number_lines(lines: list[str], start: int, last: int) -> str:
+    """Return lines ``start`` to ``last`` (from 1) as they are shown to an agent."""
+    width = len(str(last))
+    shown = enumerate(lines[start - 1 : last], start)
+    return "\n".join(f"{number:>{width}}  {cut_line(printable(line))}".rstrip() for number, line in shown)
+
+
+def _hit(line: str) -> tuple[str, int, str] | None:
+    match = re.match(r"(?:\./)*([^:]*):(\d+):(.*)", line)
+    return (match[1], int(match[2]), printable(match[3])) if match else None
+
+
+def _plural(noun: str, count: int) -> str:
+    return noun if count == 1 else noun + "s"

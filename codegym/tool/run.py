@@ -1,0 +1,151 @@
+"""Running things: a shell command, the compiler, the visible tests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from codegym.episode import TestStatus
+from codegym.harness.cache import run_tests_cached
+from codegym.harness.result import TestRun
+from codegym.sandbox.protocol import ExecResult
+from codegym.tool.argument import Command, TestIds
+from codegym.tool.call import ToolError, ToolResult
+from codegym.tool.cut import clip, cut, printable
+from codegym.tool.spec import tool
+from codegym.tool.workbench import Workbench
+
+SHOWN_FAILURES = 20
+
+
+@tool
+def shell(bench: Workbench, command: Command) -> ToolResult:
+    """Run a shell command in the repository's root and show what it printed."""
+    result = bench.box.exec(command, timeout=bench.seconds)
+    text = said(result)
+    return ToolResult(text, clip(text, 400), ok=result.exit_code == 0)
+
+
+@tool
+def test_(bench: Workbench, ids: TestIds = ()) -> ToolResult:
+    """Run the visible tests, or only those named, and show which fail and why."""
+    plan = bench.task.tests
+    wanted = ids or plan.visible
+    run = run_tests_cached(bench.box, plan, wanted, bench.seconds, cache=bench.cache)
+    return report(run, ids)
+
+
+def report(run: TestRun, ids: tuple[str, ...] = ()) -> ToolResult:
+    """Say in words what a test run established; no times and no addresses, so that equal runs read the same."""
+    bad = {i: s for i, s in sorted(run.results.items()) if s in (TestStatus.FAILED, TestStatus.ERROR)}
+    passed = sum(status is TestStatus.PASSED for status in run.results.values())
+    missing = [i for i in ids if i not in run.results]
+    lines = [f"{passed} passed, {len(bad)} failed.{_trouble(run)}"]
+    lines += [f"FAILED {i}: {steady(run.failures.get(i, str(s)))}" for i, s in list(bad.items())[:SHOWN_FAILURES]]
+    lines += [f"[… {len(bad) - SHOWN_FAILURES} more failures]"] if len(bad) > SHOWN_FAILURES else []
+    lines += [f"NOT FOUND {i}" for i in missing[:SHOWN_FAILURES]]
+    if not run.complete or (not passed and not bad):
+        lines.append(cut(steady(run.output), 4_000))
+    ok = run.complete and not bad and passed > 0 and not missing
+    return ToolResult(cut("\n".join(filter(None, lines))), _brief(run, passed, bad), ok=ok, cached=run.cached)
+
+
+def said(result: ExecResult) -> str:
+    """Return what a command printed and how it ended, as an agent is shown it."""
+    parts = [cut(printable(result.stdout).rstrip("\n")), cut(printable(result.stderr).rstrip("\n"), 4_000)]
+    ending = f"[exit code {result.exit_code}]"
+    if result.timed_out:
+        ending = "[stopped: it took too long]"
+    elif result.oom:
+        ending = "[stopped: it used too much memory]"
+    return "\n".join([part for part in parts if part] + [ending])
+
+
+def steady(text: str) -> str:
+    """Return printable text without what changes from run to run: durations and memory addresses."""
+    text = re.sub(r"\bin \d+\.\d+ ?s(econds)?\b", "", printable(text))
+    return re.sub(r"\b0x[0-9a-fA-F]{6,}\b", "0x…", text).strip()
+
+
+def _trouble(run: TestRun) -> str:
+    if run.timed_out:
+        return " The tests were stopped: they took too long."
+    if run.oom:
+        return " The tests were stopped: they used too much memory."
+    return "" if run.complete else " The tests did not run to their end."
+
+
+def _brief(run: TestRun, passed: int, bad: Collection[str]) -> str:
+    if run.timed_out or run.oom:
+        return "timeout" if run.timed_out else "out of memory"
+    head = f"{passed} passed, {len(bad)} failed"
+    if bad:
+        first = next(iter(bad))
+        return f"{head}\n{clip(steady(run.failures.get(first, '')) or first, 240)}"
+    if run.complete and passed:
+        return head
+    return f"{head}\n{clip(last_line(run.output), 240)}"
+
+
+def last_line(text: str) -> str:
+    """Return the last line that says something about an error, else the last that is not empty."""
+    lines = [line for line in steady(text).splitlines() if line.strip()]
+    errors = [line for line in lines if "Error" in line or "error:" in line]
+    return (errors or lines or [""])[-1].strip()
+
+
+@tool
+def compile_(bench: Workbench) -> ToolResult:
+    """Check that the changed files (or all, if none is changed) compile, without running them."""
+    changed = sorted(path for path, file in bench.box.changes().items() if file is not None)
+    sources = changed if any(path.endswith(_SUFFIXES) for path in changed) else bench.files()
+    problems: list[str] = []
+    checked = 0
+    for suffixes, check in _CHECKS.items():
+        paths = [path for path in sources if path.endswith(suffixes)]
+        checked += len(paths)
+        problems += check(bench, paths) if paths else []
+    if not checked:
+        raise ToolError("There is nothing to compile here.")
+    if problems:
+        return ToolResult(cut("\n".join(problems)), clip(last_line("\n".join(problems)), 240), ok=False)
+    return ToolResult(f"Compiled without errors: {checked} {'file' if checked == 1 else 'files'}.", "compiles")
+
+
+def _python(bench: Workbench, paths: list[str]) -> list[str]:
+    result = bench.box.exec(["python3", "-", *paths], stdin=_PYTHON_CHECK, timeout=bench.seconds)
+    return [said(result)] if result.exit_code else []
+
+
+def _c(bench: Workbench, paths: list[str]) -> list[str]:
+    if any(path in ("Makefile", "makefile", "GNUmakefile") for path in bench.files()):
+        with bench.box.fork() as twin:
+            result = twin.exec(["make", "-k"], timeout=bench.seconds)
+    else:
+        units = [path for path in paths if path.endswith(".c")] or paths
+        result = bench.box.exec(["gcc", "-fsyntax-only", "-Wall", "-I.", *units], timeout=bench.seconds)
+    return [said(result)] if result.exit_code else []
+
+
+def _javascript(bench: Workbench, paths: list[str]) -> list[str]:
+    results = [bench.box.exec(["node", "--check", path], timeout=bench.seconds) for path in paths]
+    return [said(result) for result in results if result.exit_code]
+
+
+_PYTHON_CHECK = b"""
+import sys
+failed = False
+for path in sys.argv[1:]:
+    try:
+        with open(path, "rb") as file:
+            compile(file.read(), path, "exec")
+    except (SyntaxError, ValueError) as error:
+        failed = True
+        line = getattr(error, "lineno", None) or "?"
+        print(f"{path}:{line}: {type(error).__name__}: {getattr(error, 'msg', error)}")
+        print("    " + (getattr(error, "text", None) or "").strip())
+sys.exit(failed)
+"""
+
+_CHECKS = {(".py",): _python, (".c", ".h"): _c, (".js", ".mjs", ".cjs"): _javascript}
+_SUFFIXES = tuple(suffix for suffixes in _CHECKS for suffix in suffixes)

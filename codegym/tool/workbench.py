@@ -1,0 +1,109 @@
+"""What a tool works on: the open box, the task, and what the agent did so far.
+
+Files are read and written through the box only. Every edit is kept with what was there before, so that undo
+can go back one edit at a time whatever else happened in between.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field
+from typing import Any
+
+from codegym.harness.cache import ResultCache
+from codegym.sandbox.protocol import WORKDIR, Sandbox
+from codegym.suite import Suite
+from codegym.task import Task
+from codegym.tool.call import ToolError
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A file as it was before an edit; ``before`` is ``None`` where there was no file."""
+
+    path: str
+    before: bytes | None
+    executable: bool = False
+
+
+@dataclass
+class Workbench:
+    """One episode's box and what tools remember between calls.
+
+    ``seconds`` is how long a command may take now. ``notes`` is room for tools that keep something of their
+    own from one call to the next, under their own name; it is emptied with the episode.
+    """
+
+    box: Sandbox
+    suite: Suite
+    task: Task
+    cache: ResultCache | None = None
+    seconds: float = 60.0
+    edits: list[Edit] = field(default_factory=list)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    def path(self, path: str) -> str:
+        """Return ``path`` relative to the repository's root. Raises :class:`ToolError` if it lies outside."""
+        clean = posixpath.normpath(posixpath.join(WORKDIR, path.strip() or "."))
+        if (clean != WORKDIR and not clean.startswith(WORKDIR + "/")) or "\0" in clean:
+            raise ToolError(f"{path!r} is outside the repository. Give a path relative to its root.")
+        return posixpath.relpath(clean, WORKDIR)
+
+    def read(self, path: str) -> str:
+        """Return a file's text; bytes that are no UTF-8 survive a round trip. Raises :class:`ToolError`."""
+        path = self.path(path)
+        try:
+            return self.box.read(path).decode("utf-8", "surrogateescape")
+        except FileNotFoundError:
+            raise ToolError(f"There is no file {path!r}.{self._near(path)}", f"no file {path}") from None
+        except IsADirectoryError:
+            raise ToolError(f"{path!r} is a folder, not a file.") from None
+        except OSError as error:
+            raise ToolError(f"{path!r} can't be read: {error.strerror or 'I/O error'}.") from error
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file and remember what it was. Raises :class:`ToolError`."""
+        path = self.path(path)
+        content = text.encode("utf-8", "surrogateescape")
+        try:
+            before = self._before(path)
+            self.box.write(path, content, executable=before.executable)
+        except OSError as error:
+            raise ToolError(f"{path!r} can't be written: {error.strerror or 'I/O error'}.") from error
+        self.edits.append(before)
+
+    def undo(self) -> Edit | None:
+        """Put the last edited file back and return the edit undone; ``None`` if there is none left."""
+        if not self.edits:
+            return None
+        edit = self.edits.pop()
+        try:
+            if edit.before is None:
+                self.box.remove(edit.path)
+            else:
+                self.box.write(edit.path, edit.before, executable=edit.executable)
+        except FileNotFoundError:
+            return edit
+        except OSError as error:
+            raise ToolError(f"{edit.path!r} can't be put back: {error.strerror or 'I/O error'}.") from error
+        return edit
+
+    def files(self, path: str = ".") -> list[str]:
+        """Return the files below ``path``, sorted, without version control and caches."""
+        skip = "( -name .git -o -name __pycache__ -o -name .pytest_cache -o -name node_modules )"
+        argv = ["find", "./" + self.path(path), *skip.split(), "-prune", "-o", "!", "-type", "d", "-print"]
+        found = self.box.exec(argv, timeout=self.seconds)
+        return sorted(posixpath.normpath(line) for line in found.stdout.splitlines() if line.strip())
+
+    def _before(self, path: str) -> Edit:
+        try:
+            content = self.box.read(path)
+        except FileNotFoundError:
+            return Edit(path, None)
+        executable = self.box.exec(["test", "-x", path], timeout=self.seconds).exit_code == 0
+        return Edit(path, content, executable)
+
+    def _near(self, path: str) -> str:
+        name = posixpath.basename(path)
+        same = [known for known in self.files() if posixpath.basename(known) == name]
+        return f" Did you mean {', '.join(same[:3])}?" if same else " See `list`."

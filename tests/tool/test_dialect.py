@@ -1,0 +1,204 @@
+"""Every dialect reads back what it writes, and reads any text at all without falling over."""
+
+import json
+import re
+import string
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from codegym.errors import ConfigError
+from codegym.tool.call import Call, Malformed, ToolResult
+from codegym.tool.dialect import DIALECTS, dialect
+from codegym.tool.dialect.line import VERBS
+from codegym.tool.spec import Tool
+from codegym.tool.tools import TOOLS
+
+BY_NAME = {tool.name: tool for tool in TOOLS}
+
+text = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+tricky = st.lists(
+    st.sampled_from(["</old>", "<old>", "</tool>", "<tool name='x'>", "<![CDATA[", "]]>", "\n", "```", "=>", "a"]),
+    max_size=8,
+).map("".join)
+value = text | tricky
+fragments = st.lists(
+    st.sampled_from(
+        [
+            "<tool_call>",
+            "</tool_call>",
+            '<tool name="view">',
+            "<path>",
+            "</path>",
+            "</tool>",
+            "```bash",
+            "```",
+            "\n",
+        ]
+        + [
+            '{"name": "view"',
+            ', "arguments": {',
+            "}",
+            "[",
+            '"',
+            "r 1 a => b",
+            "f 2",
+            "q",
+            "<think>",
+            "</think>",
+            " ",
+        ]
+    )
+    | text,
+    max_size=12,
+).map("".join)
+
+
+@st.composite
+def calls(draw: st.DrawFn) -> Call:
+    tool = draw(st.sampled_from(TOOLS))
+    given_value = {"integer": st.integers(1, 10**6), "array": st.lists(st.text("abc:/[]", min_size=1, max_size=9))}
+    arguments = {
+        name: draw(given_value.get(schema["type"], value))
+        for name, schema in tool.parameters().items()
+        if name in tool.required() or draw(st.booleans())
+    }
+    return Call(tool.name, arguments)
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+@given(st.text() | fragments)
+def test_parse_takes_any_text(name: str, said: str) -> None:
+    call = dialect(name).parse(said)
+    assert isinstance(call, Call | Malformed)
+    if isinstance(call, Malformed):
+        assert call.explanation
+
+
+@given(calls())
+def test_native_reads_what_it_writes(call: Call) -> None:
+    assert dialect("native").parse(dialect("native").format(call)) == call
+
+
+@given(calls(), text)
+def test_tagged_reads_what_it_writes(call: Call, around: str) -> None:
+    assume("<" not in around)
+    parsed = dialect("tagged").parse(around + dialect("tagged").format(call) + around)
+    assert isinstance(parsed, Call)
+    assert parsed.tool == call.tool
+    lists = {name: tuple(v) for name, v in call.arguments.items() if isinstance(v, list)}
+    for name, given_value in call.arguments.items():
+        read = parsed.arguments[name]
+        if name in lists:
+            assert str(read).split() == list(lists[name])
+        else:
+            assert read == str(given_value)
+
+
+@given(value)
+def test_shell_reads_what_it_writes(command: str) -> None:
+    assume(command.strip() != "submit")
+    call = Call("shell", {"command": command})
+    assert dialect("shell").parse(f"I look.\n{dialect('shell').format(call)}\nThat is all.") == call
+
+
+@given(st.integers(1, 999), value, value)
+def test_line_reads_what_it_writes_or_refuses_to_write_it(line: int, old: str, new: str) -> None:
+    call = Call("fix", {"line": str(line), "old": old, "new": new})
+    try:
+        said = dialect("line").format(call)
+    except ValueError:
+        assert not old or "\n" in old + new or " =>" in old or new.endswith("\r") or old.endswith(" ")
+        return
+    assert dialect("line").parse(said) == call
+    assert "\n" not in said
+
+
+def test_line_verbs_in_their_shortest_and_longest_form() -> None:
+    line = dialect("line")
+    assert line.parse("f 2") == Call("focus", {"rank": "2"})
+    assert line.parse("  t \nr 1 a => b") == Call("test")
+    assert line.parse("r 12   x < 1 =>   y ") == Call("fix", {"line": "12", "old": "  x < 1", "new": "  x <= 1 "})
+    assert line.parse("r 3 , default =>") == Call("fix", {"line": "3", "old": ", default", "new": ""})
+    assert line.parse("v a b.py 3 9") == Call("view", {"path": "a b.py", "start": "3", "end": "9"})
+    assert line.format(Call("view", {"path": "a.py"})) == "v a.py"
+    assert line.format(Call("list")) == "l"
+    assert line.parse("l") == Call("list")
+    assert line.parse("r 3 x") == Malformed("expected r line old => new")
+    assert line.parse("zap") == line.parse("") == Malformed("expected s f r v l g x c t d u q")
+
+
+def test_every_verb_of_line_names_a_tool_and_its_parameters() -> None:
+    for verb in VERBS:
+        if verb.tool in BY_NAME:
+            assert set(re.findall(r"\{(\w+)\}", verb.form)) <= set(BY_NAME[verb.tool].parameters())
+
+
+def test_native_reads_openai_and_bare_json() -> None:
+    native = dialect("native")
+    call = Call("view", {"path": "a.py"})
+    function = {"name": "view", "arguments": json.dumps({"path": "a.py"})}
+    assert native.parse(json.dumps({"tool_calls": [{"type": "function", "function": function}]})) == call
+    assert native.parse(json.dumps([{"type": "function", "function": function}])) == call
+    assert native.parse(json.dumps({"name": "view", "arguments": {"path": "a.py"}})) == call
+    two = native.format(call) * 2
+    assert isinstance(native.parse(two), Malformed)
+    thought = "<think>I could say <tool_call>{}</tool_call></think>\n"
+    assert native.parse(thought + native.format(call)) == call
+
+
+def test_tagged_code_stands_on_lines_of_its_own() -> None:
+    call = dialect("tagged").parse(
+        "Now.\n<tool name='create'><path>a.py</path>\n<text>\nx = 1\n\n</text>\n</tool>"
+    )
+    assert call == Call("create", {"path": "a.py", "text": "x = 1\n"})
+    assert dialect("tagged").parse("<tool name=undo />") == Call("undo")
+
+
+@pytest.mark.parametrize(
+    ("said", "explained"),
+    [
+        ("hello", "no call"),
+        ("<tool name='view'><path>a.py</tool>", "<path> is not closed"),
+        ("<tool name='view'>a.py</tool>", "Expected an argument or </tool>"),
+        ("<tool name='test'/><tool name='test'/>", "more than one call"),
+        ("<tool name='view'><path>a</path><path>b</path></tool>", "stands twice"),
+    ],
+)
+def test_tagged_explains(said: str, explained: str) -> None:
+    call = dialect("tagged").parse(said)
+    assert isinstance(call, Malformed)
+    assert explained in call.explanation
+
+
+def test_shell_wants_one_block_and_knows_submit() -> None:
+    shell = dialect("shell")
+    two = shell.parse("```bash\nls\n```\n```bash\npwd\n```")
+    assert isinstance(two, Malformed)
+    assert two.explanation.startswith("Found 2 shell blocks. Expected exactly one block")
+    assert shell.parse("```bash\nsubmit\n```") == Call("submit")
+    assert shell.parse(shell.format(Call("submit"))) == Call("submit")
+    with pytest.raises(ValueError, match="can't say a call of 'view'"):
+        shell.format(Call("view", {"path": "a.py"}))
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_system_prompt_names_every_tool_on_offer(name: str) -> None:
+    one = dialect(name)
+    offered: tuple[Tool, ...] = one.offers(TOOLS)
+    assert {"submit"} <= {tool.name for tool in offered}
+    prompt = one.system(TOOLS)
+    assert all(character in string.printable or not character.isascii() for character in prompt)
+    if name in ("tagged", "native"):
+        assert all(tool.name in prompt for tool in offered)
+
+
+def test_only_line_is_brief() -> None:
+    result = ToolResult("a long story", "short")
+    assert [dialect(name).render(result) for name in DIALECTS] == ["a long story"] * 3 + ["short"]
+
+
+def test_unknown_dialect_gets_the_nearest_match() -> None:
+    with pytest.raises(ConfigError, match="Did you mean 'tagged'"):
+        dialect("taged")
