@@ -1,0 +1,149 @@
+"""Source distributions: downloaded by pip, as the user has configured it, and read without running any of them.
+
+pip asks an sdist's build backend for metadata before it hands the archive over, which would run code of the
+package and first install the backend. So pip is given stand-ins for the common backends that repeat the
+metadata the archive already holds. A package with a backend of its own falls back to pip's usual way; by then
+pip has checked the archive's hash against the pinned one.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from codegym.digest import digest_bytes
+from codegym.errors import TaskError
+from codegym.sandbox.protocol import File
+from codegym.task import SdistSource
+
+_BACKENDS = (
+    "flit_core.buildapi",
+    "hatchling.build",
+    "pdm.backend",
+    "poetry.core.masonry.api",
+    "setuptools.build_meta",
+    "uv_build",
+)
+_STAND_IN = '''\
+"""Repeats the metadata that a source distribution holds."""
+import email
+import pathlib
+import sys
+
+__legacy__ = sys.modules[__name__]
+
+
+def prepare_metadata_for_build_wheel(directory, config_settings=None):
+    raw = pathlib.Path("PKG-INFO").read_bytes()
+    fields = email.message_from_bytes(raw)
+    folder = pathlib.Path(directory, f"{fields['Name'].replace('-', '_')}-{fields['Version']}.dist-info")
+    folder.mkdir()
+    folder.joinpath("METADATA").write_bytes(raw)
+    return folder.name
+
+
+def build_wheel(*args, **kwargs):
+    raise NotImplementedError
+'''
+_LARGEST_TREE = 512 * 2**20
+_SECONDS = 600
+
+
+def download(source: SdistSource, folder: Path) -> Path:
+    """Download an sdist into ``folder`` with pip and return the archive's path.
+
+    Raises :class:`~codegym.errors.TaskError` with pip's own words if it can't be had, or if its SHA-256 is
+    not the pinned one.
+    """
+    said = ""
+    for isolated in (False, True):
+        done = _pip(source, folder, isolated=isolated)
+        archives = [path for path in folder.iterdir() if path.name.endswith((".tar.gz", ".tgz", ".zip"))]
+        if done.returncode == 0 and len(archives) == 1:
+            return _verified(archives[0], source)
+        said = (done.stderr or done.stdout).strip()
+    raise TaskError(f"pip could not download {source.name}=={source.version}: {said[-1500:]}")
+
+
+def read_sdist(archive: Path) -> dict[str, File]:
+    """Return the files of an sdist by path, without its top folder; nothing is unpacked or run.
+
+    Raises :class:`~codegym.errors.TaskError` for an archive that is no tar file, that is too large, or that
+    holds a path or a link that leads out of it, or a device.
+    """
+    try:
+        with tarfile.open(archive) as tar:
+            return dict(sorted(_members(tar)))
+    except (tarfile.TarError, EOFError) as error:
+        raise TaskError(f"{archive.name} is no readable tar archive: {error}") from error
+
+
+def _pip(source: SdistSource, folder: Path, *, isolated: bool) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--use-pep517", "--require-hashes"]
+    argv += ["--no-binary", source.name, "--dest", str(folder)]
+    with tempfile.TemporaryDirectory(prefix="codegym-sdist-") as name:
+        pinned = Path(name) / "pinned.txt"
+        pinned.write_text(f"{source.name}=={source.version} --hash=sha256:{source.sha256}\n")
+        environment = dict(os.environ)
+        if not isolated:
+            argv.append("--no-build-isolation")
+            environment["PYTHONPATH"] = str(_stand_ins(Path(name) / "backends"))
+        argv += ["--requirement", str(pinned)]
+        try:
+            return subprocess.run(
+                argv, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise TaskError(f"pip took over {_SECONDS} s to download {source.name}=={source.version}") from error
+
+
+def _stand_ins(folder: Path) -> Path:
+    for name in _BACKENDS:
+        module = folder.joinpath(*name.split(".")).with_suffix(".py")
+        module.parent.mkdir(parents=True, exist_ok=True)
+        module.write_text(_STAND_IN)
+    return folder
+
+
+def _verified(archive: Path, source: SdistSource) -> Path:
+    found = digest_bytes(archive.read_bytes())
+    if found != source.sha256:
+        raise TaskError(f"{archive.name} has SHA-256 {found}, pinned is {source.sha256}")
+    return archive
+
+
+def _members(tar: tarfile.TarFile) -> Iterator[tuple[str, File]]:
+    total = 0
+    for member in tar:
+        path = _inner(member.name)
+        if member.isdir() or path is None:
+            continue
+        total += member.size
+        if total > _LARGEST_TREE:
+            raise TaskError(f"the archive holds more than {_LARGEST_TREE >> 20} MB")
+        yield path, _file(tar, member, path)
+
+
+def _inner(name: str) -> str | None:
+    parts = PurePosixPath(name).parts
+    if name.startswith("/") or ".." in parts:
+        raise TaskError(f"the archive holds a path that leads out of it: {name!r}")
+    return "/".join(parts[1:]) or None
+
+
+def _file(tar: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> File:
+    if member.issym():
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), member.linkname))
+        if member.linkname.startswith("/") or target.split("/")[0] == "..":
+            raise TaskError(f"the archive holds a link that leads out of it: {path!r} -> {member.linkname!r}")
+        return File(b"", link=member.linkname)
+    content = tar.extractfile(member) if member.isreg() or member.islnk() else None
+    if content is None:
+        raise TaskError(f"the archive holds something that is no file: {path!r}")
+    return File(content.read(), executable=bool(member.mode & 0o100))

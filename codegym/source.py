@@ -1,0 +1,120 @@
+"""From a task's source to a read-only tree in the cache.
+
+What comes from outside is fetched once, by :func:`fetch`, and named by what it is pinned to; from then on it is
+found without network, and two suites that use the same package share it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+from codegym.catalog import cache_dir
+from codegym.digest import digest_json
+from codegym.errors import TaskError
+from codegym.sdist import download, read_sdist
+from codegym.task import FolderSource, GitSource, SdistSource, Source
+from codegym.tree import read_tree, store_tree, tree_digest
+
+_GIT_SECONDS = 600
+
+
+def source_tree(source: Source, root: Path) -> Path:
+    """Return the folder in the cache that holds ``source``; its name is the tree's digest. Never to be written.
+
+    ``root`` is the suite's folder, from which a folder source's path is taken. Raises
+    :class:`~codegym.errors.TaskError` if a folder is not what its digest says, or if the source has not been
+    fetched yet.
+    """
+    if isinstance(source, FolderSource):
+        return _folder_tree(root / source.path, source.digest)
+    tree = _fetched(source)
+    if tree is None:
+        raise TaskError(f"{_label(source)} has not been fetched: run `codegym build {root.name}`")
+    return tree
+
+
+def fetch(source: SdistSource | GitSource) -> Path:
+    """Bring ``source`` into the cache unless it is there, and return its tree's folder.
+
+    Raises :class:`~codegym.errors.TaskError` if it can't be had or is not what it is pinned to.
+    """
+    tree = _fetched(source)
+    if tree is not None:
+        return tree
+    with tempfile.TemporaryDirectory(prefix="codegym-source-") as name:
+        if isinstance(source, SdistSource):
+            files = read_sdist(download(source, Path(name)))
+        else:
+            files = read_tree(_checkout(source, Path(name)))
+    return _record(source, store_tree(files))
+
+
+def _record(source: SdistSource | GitSource, tree: Path) -> Path:
+    record = _record_path(source)
+    record.parent.mkdir(parents=True, exist_ok=True)
+    draft = record.with_name(f".{record.name}.{os.getpid()}")
+    draft.write_text(tree.name)
+    draft.replace(record)
+    return tree
+
+
+def _fetched(source: SdistSource | GitSource) -> Path | None:
+    record = _record_path(source)
+    if not record.is_file():
+        return None
+    tree = cache_dir() / "trees" / record.read_text()
+    return tree if tree.is_dir() else None
+
+
+def _record_path(source: SdistSource | GitSource) -> Path:
+    if isinstance(source, SdistSource):
+        return cache_dir() / "sources" / source.sha256
+    return cache_dir() / "sources" / digest_json(["git", source.url, source.commit])
+
+
+def _label(source: SdistSource | GitSource) -> str:
+    if isinstance(source, SdistSource):
+        return f"{source.name}=={source.version}"
+    return f"{source.url} at {source.commit}"
+
+
+def _folder_tree(folder: Path, digest: str) -> Path:
+    if not folder.is_dir():
+        raise TaskError(f"there is no folder {folder}")
+    return _stored_folder(folder, digest, cache_dir())
+
+
+@lru_cache(maxsize=1024)
+def _stored_folder(folder: Path, digest: str, _cache: Path) -> Path:
+    files = read_tree(folder)
+    found = tree_digest(files)
+    if found != digest:
+        raise TaskError(f"{folder} has changed: its digest is {found}, the task says {digest}")
+    return store_tree(files)
+
+
+def _checkout(source: GitSource, folder: Path) -> Path:
+    """Check out one commit without history, hooks, filters or the user's git configuration."""
+    _git(folder, "init", "--quiet", "--template=")
+    _git(folder, "fetch", "--quiet", "--depth=1", "--no-tags", "--", source.url, source.commit)
+    _git(folder, "-c", "advice.detachedHead=false", "checkout", "--quiet", source.commit)
+    return folder
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    environment = os.environ | {"GIT_TERMINAL_PROMPT": "0", "GIT_LFS_SKIP_SMUDGE": "1"}
+    argv = ["git", "-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false", *arguments]
+    try:
+        subprocess.run(
+            argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=_GIT_SECONDS, check=True
+        )
+    except FileNotFoundError as error:
+        raise TaskError("git is not installed: apt-get install git") from error
+    except subprocess.CalledProcessError as error:
+        raise TaskError(f"git {arguments[0]} failed: {error.stderr.strip()[-1000:]}") from error
+    except subprocess.TimeoutExpired as error:
+        raise TaskError(f"git {arguments[0]} took over {_GIT_SECONDS} s") from error
