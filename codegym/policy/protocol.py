@@ -19,7 +19,8 @@ class Opening:
     """What a policy is given when an episode starts.
 
     ``system`` explains the tools in the dialect's words; ``observation`` is the env's first. ``tools`` are the
-    tools' JSON schemas, for policies that call tools natively. ``seed`` decides every random choice.
+    tools' JSON schemas, for policies that call tools natively. ``dialect`` names the one that the env reads.
+    ``seed`` decides every random choice.
     """
 
     task: Task
@@ -27,6 +28,7 @@ class Opening:
     observation: str
     seed: int
     tools: list[dict[str, object]] = field(default_factory=list)
+    dialect: str = "native"
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,12 @@ class Conversation(Protocol):
 
 
 class Policy(Protocol):
-    """What answers. ``name`` stands in episodes and on boards."""
+    """What answers."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The name that stands in episodes and on boards."""
+        ...
 
     def begin(self, opening: Opening) -> Conversation:
         """Start one episode."""

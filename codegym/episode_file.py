@@ -1,0 +1,39 @@
+"""Reading recorded episodes: JSON lines, a file or a run's folder, written by :mod:`codegym.rollout.log`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from codegym.episode import Episode
+from codegym.errors import ConfigError
+
+
+def read_episodes(path: Path) -> Iterator[Episode]:
+    """Read the episodes of a file or of a run's folder, file by file, in the order they were written.
+
+    A last line without its end (a killed writer's, or one being written now) is left out. Raises
+    :class:`ConfigError` if ``path`` does not exist or another line is not an episode.
+    """
+    if not path.exists():
+        raise ConfigError(f"no episodes at {str(path)!r}: give a file of JSON lines or a run's folder")
+    for file in _files(path) if path.is_dir() else [path]:
+        yield from _read_file(file)
+
+
+def _read_file(path: Path) -> Iterator[Episode]:
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield Episode.model_validate_json(line)
+            except ValidationError as error:
+                raise ConfigError(f"{path}:{number}: not an episode: {error}") from error
+
+
+def _files(folder: Path) -> list[Path]:
+    found = {int(path.stem.removeprefix("episodes-")): path for path in folder.glob("episodes-[0-9]*.jsonl")}
+    return [found[number] for number in sorted(found)]

@@ -1,0 +1,81 @@
+"""What a user says about an endpoint. The key itself is never among it: only where the key is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from codegym.errors import ConfigError, unknown
+from codegym.task import Frozen
+
+
+class EndpointSettings(Frozen):
+    """An OpenAI-compatible endpoint, how to ask it and how often.
+
+    ``base_url`` is what stands before ``/chat/completions``. The key is the content of ``api_key_file`` or of the
+    environment variable named by ``api_key_env``; local servers need none. ``timeout_seconds`` bounds one
+    request, ``attempts`` counts tries of one request. Prices are US dollars for a million tokens.
+    ``extra_body`` is sent with each request as it is; ``send_seed`` sends the episode's seed.
+    """
+
+    base_url: str = Field(pattern=r"^https?://")
+    model: str
+    name: str = ""
+    api_key_file: Path | None = None
+    api_key_env: str = ""
+    temperature: float | None = Field(1.0, ge=0)
+    max_tokens: int | None = Field(4096, ge=1)
+    send_seed: bool = True
+    timeout_seconds: float = Field(300.0, gt=0)
+    attempts: int = Field(6, ge=1)
+    requests_per_minute: float | None = Field(None, gt=0)
+    concurrent: int = Field(16, ge=1)
+    prompt_price: float | None = Field(None, ge=0)
+    completion_price: float | None = Field(None, ge=0)
+    extra_body: dict[str, Any] = Field(default_factory=dict)
+
+    def api_key(self) -> str:
+        """Read the key; empty where none is configured. Raises :class:`ConfigError` where it is not there."""
+        if self.api_key_file is not None:
+            try:
+                key = self.api_key_file.expanduser().read_text().strip()
+            except OSError as error:
+                raise ConfigError(f"api_key_file {str(self.api_key_file)!r}: {error.strerror}") from error
+            return _checked(key, f"the file {str(self.api_key_file)!r}")
+        if self.api_key_env:
+            return _checked(os.environ.get(self.api_key_env, ""), f"the environment variable {self.api_key_env!r}")
+        return ""
+
+    def sampling(self, seed: int) -> dict[str, Any]:
+        """Return the fields of a request that say how to sample."""
+        wanted = {"temperature": self.temperature, "max_tokens": self.max_tokens}
+        wanted |= {"seed": seed} if self.send_seed else {}
+        return {name: value for name, value in wanted.items() if value is not None}
+
+    def cost_microusd(self, prompt_tokens: int, completion_tokens: int) -> int | None:
+        """Return what so many tokens cost in millionths of a US dollar, or ``None`` without both prices."""
+        if self.prompt_price is None or self.completion_price is None:
+            return None
+        return round(prompt_tokens * self.prompt_price + completion_tokens * self.completion_price)
+
+
+def read_settings(settings: Mapping[str, Any]) -> EndpointSettings:
+    """Check what a user wrote. Raises :class:`ConfigError` naming the setting, with the nearest match."""
+    for name in settings:
+        if name not in EndpointSettings.model_fields:
+            raise ConfigError(unknown("setting of policy endpoint", name, EndpointSettings.model_fields))
+    try:
+        return EndpointSettings(**settings)
+    except ValidationError as error:
+        told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise ConfigError(f"policy endpoint: {told}") from error
+
+
+def _checked(key: str, where: str) -> str:
+    if not key or not key.isascii() or not key.isprintable():
+        raise ConfigError(f"{where} holds no API key: write the key there, on one line, and nothing else")
+    return key

@@ -1,0 +1,110 @@
+"""From what a user writes to a policy: ``gold``, ``replay:run/``, ``local:checkpoint/``, a table in a TOML."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from codegym.episode_file import read_episodes
+from codegym.errors import ConfigError, unknown
+from codegym.policy.chance import chance
+from codegym.policy.endpoint import EndpointPolicy, read_settings
+from codegym.policy.gold import gold
+from codegym.policy.protocol import Policy
+from codegym.policy.scripted import noop, replay
+
+Settings = Mapping[str, Any]
+
+
+def make_policy(spec: str | Settings) -> Policy:
+    """Make a policy from a word or a table.
+
+    ``gold``, ``noop``, ``random``; ``replay:PATH``, a file or folder of episodes; ``local:PATH``, a model's
+    folder or its name on the hub; ``endpoint:PATH``, a TOML with the settings of an OpenAI-compatible endpoint.
+    A table says the same with ``kind`` and the kind's settings: ``{kind = "local", path = …, sampling = {…}}``,
+    ``{kind = "endpoint", base_url = …, model = …}``. Raises :class:`ConfigError` with the nearest match, and
+    :class:`~codegym.errors.PolicyError` for a model that can't be loaded.
+    """
+    settings = _table(spec) if isinstance(spec, str) else dict(spec)
+    kind = str(settings.pop("kind", ""))
+    if kind not in KINDS:
+        raise ConfigError(unknown("policy", kind, KINDS))
+    return KINDS[kind](settings)
+
+
+def _table(spec: str) -> dict[str, Any]:
+    kind, colon, path = spec.partition(":")
+    if kind == "endpoint" and path:
+        return {"kind": kind, **_read_toml(Path(path))}
+    return {"kind": kind, "path": path} if colon else {"kind": kind}
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"endpoint settings {str(path)!r}: {error}") from error
+
+
+def _check(kind: str, settings: Settings, known: tuple[str, ...], needed: tuple[str, ...] = ()) -> None:
+    for name in settings:
+        if name not in known:
+            raise ConfigError(unknown(f"setting of policy {kind}", name, known))
+    for name in needed:
+        if not settings.get(name):
+            raise ConfigError(f"policy {kind} needs {name!r}: write {kind}:{name.upper()} or set it in the table")
+
+
+def _gold(settings: Settings) -> Policy:
+    _check("gold", settings, ())
+    return gold()
+
+
+def _noop(settings: Settings) -> Policy:
+    _check("noop", settings, ())
+    return noop()
+
+
+def _random(settings: Settings) -> Policy:
+    _check("random", settings, ("turns",))
+    return chance(**settings)
+
+
+def _replay(settings: Settings) -> Policy:
+    _check("replay", settings, ("path", "name"), ("path",))
+    return replay(read_episodes(Path(settings["path"])), settings.get("name", "replay"))
+
+
+def _endpoint(settings: Settings) -> Policy:
+    return EndpointPolicy(read_settings(settings))
+
+
+def _local(settings: Settings) -> Policy:
+    _check("local", settings, ("path", "name", "sampling", "device"), ("path",))
+    try:
+        from codegym.policy.local import LocalPolicy, Sampling  # noqa: PLC0415 - torch is heavy and optional
+    except ImportError as error:
+        raise ConfigError(
+            f"local policies need the train extra: pip install 'codegym[train]' ({error})"
+        ) from error
+    sampling = settings.get("sampling", {})
+    _check("local.sampling", sampling, tuple(Sampling.__dataclass_fields__))
+    return LocalPolicy.load(
+        settings["path"],
+        name=settings.get("name", ""),
+        sampling=Sampling(**sampling),
+        device=settings.get("device", "cpu"),
+    )
+
+
+KINDS: dict[str, Callable[[Settings], Policy]] = {
+    "gold": _gold,
+    "noop": _noop,
+    "random": _random,
+    "replay": _replay,
+    "endpoint": _endpoint,
+    "local": _local,
+}
+"""What a policy's ``kind`` can be."""

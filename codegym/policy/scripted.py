@@ -1,0 +1,127 @@
+"""Policies that follow a script: yardsticks for boards, experts to learn from, attackers for tests.
+
+A script is a generator. It yields what to do, a :class:`~codegym.tool.call.Call` or a text, and is sent what
+the env shows; when it ends, the episode is submitted. It never needs to know the dialect it speaks in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from codegym.episode import Episode
+from codegym.errors import PolicyError
+from codegym.policy.protocol import Opening, Reply
+from codegym.tool.call import Call
+from codegym.tool.dialect import dialect
+
+Script = Generator[Call | str, str, None]
+
+
+@dataclass(frozen=True)
+class ScriptedPolicy:
+    """Answers with what ``script`` yields for an opening."""
+
+    name: str
+    script: Callable[[Opening], Script]
+
+    def begin(self, opening: Opening) -> ScriptedConversation:
+        """Start one episode."""
+        return ScriptedConversation(opening, self.script(opening))
+
+    def close(self) -> None:
+        """Do nothing: a script holds nothing."""
+
+
+@dataclass
+class ScriptedConversation:
+    """One run of a script."""
+
+    opening: Opening
+    script: Script
+    usage_: dict[str, int] = field(default_factory=lambda: {"requests": 0})
+
+    def reply(self, observation: str | None) -> Reply:
+        """Return the script's next action. Raises :class:`PolicyError` if the dialect can't say it."""
+        self.usage_["requests"] += 1
+        try:
+            action = next(self.script) if observation is None else self.script.send(observation)
+        except StopIteration:
+            action = Call("submit")
+        if isinstance(action, str):
+            return Reply(action)
+        try:
+            return Reply(dialect(self.opening.dialect).format(action))
+        except ValueError as error:
+            raise PolicyError(
+                f"the script can't go on in the {self.opening.dialect!r} dialect: {error}"
+            ) from error
+
+    def tokens(self) -> None:
+        """Return ``None``: a script sees no tokens."""
+        return
+
+    def usage(self) -> dict[str, int]:
+        """Return how many actions were asked for."""
+        return dict(self.usage_)
+
+    def close(self) -> None:
+        """End the script."""
+        self.script.close()
+
+
+def offered(opening: Opening) -> set[str]:
+    """Return the names of the tools that the env offers."""
+    functions = [schema["function"] for schema in opening.tools]
+    return {str(function["name"]) for function in functions if isinstance(function, dict)}
+
+
+def can_say(opening: Opening, call: Call) -> bool:
+    """Return whether the env offers the call's tool and its dialect can say the call."""
+    if call.tool not in offered(opening):
+        return False
+    try:
+        dialect(opening.dialect).format(call)
+    except ValueError:
+        return False
+    return True
+
+
+def noop() -> ScriptedPolicy:
+    """Return the policy that submits at once: what it earns, nobody earned."""
+
+    def script(_: Opening) -> Script:
+        yield from ()
+
+    return ScriptedPolicy("noop", script)
+
+
+def fixed(actions: Sequence[Call | str], name: str = "fixed") -> ScriptedPolicy:
+    """Return the policy that says the same, whatever the task, and then submits."""
+
+    def script(_: Opening) -> Script:
+        yield from actions
+
+    return ScriptedPolicy(name, script)
+
+
+def replay(episodes: Iterable[Episode], name: str = "replay") -> ScriptedPolicy:
+    """Return the policy that repeats recorded actions, text by text: same actions, same observations.
+
+    An opening takes the recorded episode of its task with its seed, or else the task's first. Raises
+    :class:`PolicyError` for a task that was not recorded.
+    """
+    by_seed: dict[tuple[str, int], Episode] = {}
+    by_task: dict[str, Episode] = {}
+    for episode in episodes:
+        by_seed.setdefault((episode.task, episode.seed), episode)
+        by_task.setdefault(episode.task, episode)
+
+    def script(opening: Opening) -> Script:
+        episode = by_seed.get((opening.task.id, opening.seed)) or by_task.get(opening.task.id)
+        if episode is None:
+            raise PolicyError(f"nothing to replay for task {opening.task.id!r}: there is no episode of it")
+        for step in episode.steps:
+            yield step.action
+
+    return ScriptedPolicy(name, script)

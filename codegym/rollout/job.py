@@ -1,0 +1,38 @@
+"""What is to be done: one attempt at one task, with a seed that depends on nothing else.
+
+Two runs with the same run seed attempt the same tasks with the same seeds, in whatever order their workers
+come to them; this is what makes an evaluation before and one after training comparable pair by pair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from codegym.digest import digest_json
+from codegym.episode import Episode
+
+
+@dataclass(frozen=True)
+class Job:
+    """One attempt: ``sample`` numbers the attempts at the same task from 0, ``seed`` decides all chance in it."""
+
+    task: str
+    sample: int
+    seed: int
+
+    @classmethod
+    def of(cls, episode: Episode) -> Self:
+        """Return the job that ``episode`` was made for."""
+        return cls(episode.task, episode.sample, episode.seed)
+
+
+def job_seed(run_seed: int, task: str, sample: int) -> int:
+    """Return the seed of one attempt, between 0 and 2**31 - 1: a hash of the three arguments."""
+    return int(digest_json([run_seed, task, sample])[:8], 16) >> 1
+
+
+def make_jobs(tasks: Iterable[str], samples: int, run_seed: int) -> list[Job]:
+    """Return ``samples`` jobs for each task id, a task's samples side by side."""
+    return [Job(task, sample, job_seed(run_seed, task, sample)) for task in tasks for sample in range(samples)]

@@ -1,0 +1,107 @@
+"""Episodes on disk: JSON Lines, append-only, so that a killed run loses no finished episode.
+
+A run's folder holds ``episodes-<n>.jsonl``, one file for each process that writes at the same time. A process
+owns its file by a lock that the kernel drops when the process dies, however it dies; the next one takes the
+file over and cuts off the line that was being written. Each episode is one ``write`` of one whole line.
+
+What survives: everything written survives ``kill -9`` of the process. ``fsync`` is called when the log is
+closed, not for every line, so a power cut may cost the last seconds; the lines before them stay readable.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from codegym.episode import Episode, StopReason
+from codegym.episode_file import read_episodes
+from codegym.rollout.job import Job
+
+__all__ = ["EpisodeLog", "is_done", "read_episodes"]
+
+
+class EpisodeLog:
+    """Appends episodes to a run's folder and says which are there already. Safe to use from many threads.
+
+    Opening creates ``folder``, claims a file in it and repairs that file's last line if it is torn.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self._lock = threading.Lock()
+        self._file, self.path = _claim(folder)
+        _cut_torn_line(self._file)
+
+    def append(self, episode: Episode) -> None:
+        """Write one episode. Raises ``OSError`` (disk full), and then nothing of it is left in the file."""
+        line = episode.model_dump_json().encode() + b"\n"
+        with self._lock:
+            end = os.fstat(self._file).st_size
+            if os.write(self._file, line) < len(line):
+                os.ftruncate(self._file, end)
+                raise OSError(errno.ENOSPC, f"no room for an episode of {len(line)} bytes", str(self.path))
+
+    def episodes(self) -> Iterator[Episode]:
+        """Read all episodes of the folder, those of other processes included."""
+        return read_episodes(self.folder)
+
+    def done(self) -> set[Job]:
+        """Return the jobs that need no second run: those with an episode that infrastructure did not spoil."""
+        return {Job.of(episode) for episode in self.episodes() if is_done(episode)}
+
+    def close(self) -> None:
+        """Flush to the disk and give the file back. Closing twice is fine."""
+        with self._lock:
+            if self._file >= 0:
+                os.fsync(self._file)
+                os.close(self._file)
+                self._file = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def is_done(episode: Episode) -> bool:
+    """Return whether an episode stands; one that ended by an infrastructure error is to be run again."""
+    return episode.stop is not StopReason.INFRA_ERROR
+
+
+def _claim(folder: Path) -> tuple[int, Path]:
+    """Open and lock the first file that no living process has."""
+    number = 0
+    while True:
+        path = folder / f"episodes-{number}.jsonl"
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            number += 1
+        else:
+            return file, path
+
+
+def _cut_torn_line(file: int) -> None:
+    """Cut off what stands after the last newline."""
+    end = size = os.fstat(file).st_size
+    while end > 0:
+        start = max(0, end - 65536)
+        newline = os.pread(file, end - start, start).rfind(b"\n")
+        if newline >= 0:
+            end = start + newline + 1
+            break
+        end = start
+    if end < size:
+        os.ftruncate(file, end)

@@ -1,0 +1,112 @@
+"""A run in a few numbers: what was made, what it took, what came from the cache."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pydantic import Field
+
+from codegym.episode import Episode, Outcome, StopReason
+from codegym.task import Frozen
+
+TEST_TOOLS = frozenset({"test", "locate"})
+"""Tools whose results are kept by digest."""
+
+
+class RolloutMetrics(Frozen):
+    """The sums of a run. Rates are fractions between 0 and 1, ``None`` where nothing was counted.
+
+    ``episodes`` are all, ``infra_errors`` those without a reward; ``resolved``, means and rates are over the
+    others. ``test_runs`` and ``verdicts`` count results of tests, ``*_cached`` those for which no test was run,
+    and ``cache_hit_rate`` is over both. ``seconds`` by phase are summed over episodes that ran side by side;
+    ``usage`` sums what policies counted.
+    """
+
+    episodes: int = 0
+    infra_errors: int = 0
+    resolved: int = 0
+    resolved_rate: float | None = None
+    mean_reward: float | None = None
+    mean_turns: float | None = None
+    test_runs: int = 0
+    test_runs_cached: int = 0
+    verdicts: int = 0
+    verdicts_cached: int = 0
+    cache_hit_rate: float | None = None
+    stops: dict[str, int] = Field(default_factory=dict)
+    outcomes: dict[str, int] = Field(default_factory=dict)
+    seconds: dict[str, float] = Field(default_factory=dict)
+    usage: dict[str, int] = Field(default_factory=dict)
+
+
+@dataclass
+class Tally:
+    """Counts episodes one by one, so that a run need not be kept in memory."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    stops: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    usage: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, float] = field(default_factory=dict)
+    rewards: float = 0.0
+
+    def add(self, episode: Episode) -> None:
+        """Count one episode."""
+        self.counts["episodes"] += 1
+        self.stops[episode.stop] += 1
+        self.usage.update(episode.usage)
+        for phase, seconds in episode.timings.items():
+            self.seconds[phase] = self.seconds.get(phase, 0.0) + seconds
+        if episode.stop is StopReason.INFRA_ERROR or episode.reward is None:
+            self.counts["infra_errors"] += 1
+            return
+        self.rewards += episode.reward
+        self.counts["turns"] += len(episode.steps)
+        self._add_results(episode)
+
+    def metrics(self) -> RolloutMetrics:
+        """Return the numbers so far."""
+        count = self.counts
+        graded = count["episodes"] - count["infra_errors"]
+        looked_up = count["test_runs"] + count["verdicts"]
+        return RolloutMetrics(
+            episodes=count["episodes"],
+            infra_errors=count["infra_errors"],
+            resolved=count["resolved"],
+            resolved_rate=_share(count["resolved"], graded),
+            mean_reward=_share(self.rewards, graded),
+            mean_turns=_share(count["turns"], graded),
+            test_runs=count["test_runs"],
+            test_runs_cached=count["test_runs_cached"],
+            verdicts=count["verdicts"],
+            verdicts_cached=count["verdicts_cached"],
+            cache_hit_rate=_share(count["test_runs_cached"] + count["verdicts_cached"], looked_up),
+            stops=dict(sorted(self.stops.items())),
+            outcomes=dict(sorted(self.outcomes.items())),
+            seconds={phase: round(seconds, 3) for phase, seconds in sorted(self.seconds.items())},
+            usage=dict(sorted(self.usage.items())),
+        )
+
+    def _add_results(self, episode: Episode) -> None:
+        runs = [step for step in episode.steps if step.tool in TEST_TOOLS]
+        self.counts["test_runs"] += len(runs)
+        self.counts["test_runs_cached"] += sum(step.cached for step in runs)
+        if episode.verdict is not None:
+            self.counts["verdicts"] += 1
+            self.counts["verdicts_cached"] += episode.verdict.cached
+            self.counts["resolved"] += episode.verdict.outcome is Outcome.RESOLVED
+            self.outcomes[episode.verdict.outcome] += 1
+
+
+def summarise(episodes: Iterable[Episode]) -> RolloutMetrics:
+    """Return the metrics of ``episodes``, which may be a stream."""
+    tally = Tally()
+    for episode in episodes:
+        tally.add(episode)
+    return tally.metrics()
+
+
+def _share(part: float, whole: int) -> float | None:
+    return part / whole if whole else None
