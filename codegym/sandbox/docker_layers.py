@@ -1,0 +1,118 @@
+"""A box's workspace on the host's disk, for a Docker engine that mounts it as an overlay.
+
+The engine's ``local`` volume driver mounts an overlayfs when asked to: the base tree's folders below, a folder of
+ours on top. The container gets copy-on-write without a privilege and without a copy, and what it changed lies
+in that upper folder, where we read it from outside. A snapshot is a copy of the upper folder alone, and so
+costs what was changed, however large the repository and however deep the snapshots.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from codegym.digest import digest_json
+from codegym.errors import SandboxError
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a folder with all that overlayfs keeps in it (whiteouts, attributes); ``target`` must not exist."""
+    done = subprocess.run(
+        ["cp", "-a", "--reflink=auto", "--", str(source), str(target)], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise SandboxError(f"copying {source} to {target} failed: {done.stderr.strip()[:500]}")
+
+
+def overlay_options(layers: Sequence[Path], upper: Path, work: Path) -> dict[str, str]:
+    """Return the ``local`` volume driver's options for an overlay of ``layers`` (topmost first) under ``upper``.
+
+    Raises :class:`SandboxError` for what the driver or the kernel can't take.
+    """
+    bad = next((str(path) for path in (*layers, upper) if set(str(path)) & set(",:\\")), None)
+    if bad is not None:
+        raise SandboxError(
+            f"Docker can't mount {bad!r}: its path holds a comma, colon or backslash; move the cache"
+        )
+    lower = ":".join(map(str, layers))
+    data = f"lowerdir={lower},upperdir={upper},workdir={work},userxattr,index=off,metacopy=off,nosuid,nodev"
+    if len(data) >= 4096:
+        raise SandboxError(f"{len(layers)} layers are more than one overlay mount takes: flatten the tree")
+    return {"type": "overlay", "device": "overlay", "o": data}
+
+
+def owned_layer(layer: Path, uid: int, store: Path) -> Path:
+    """Return a folder with the content of ``layer`` whose files belong to ``uid``: itself, or a copy made once.
+
+    Overlayfs shows the owner that files have on disk; the box's user could not edit those of another.
+    """
+    seen = layer.stat()
+    if seen.st_uid == uid:
+        return layer
+    target = store / digest_json([str(layer.resolve()), seen.st_dev, seen.st_ino, seen.st_ctime_ns, uid])
+    if target.is_dir():
+        return target
+    store.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=store))
+    try:
+        copy_tree(layer, draft / "tree")
+        _give(draft / "tree", uid)
+        try:
+            (draft / "tree").rename(target)
+        except OSError:
+            if not target.is_dir():
+                raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return target
+
+
+def _give(root: Path, uid: int) -> None:
+    os.chown(root, uid, uid)
+    for folder, folders, files in os.walk(root):
+        for name in folders + files:
+            os.chown(Path(folder) / name, uid, uid, follow_symlinks=False)
+
+
+def usage(upper: Path) -> int:
+    """Return the bytes of disk that an upper folder takes; a file or folder counts for one block at least."""
+    total, folders = 0, [upper]
+    while folders:
+        try:
+            for entry in os.scandir(_opened(folders.pop())):
+                total += max(4096, entry.stat(follow_symlinks=False).st_blocks * 512)
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(Path(entry.path))
+        except (FileNotFoundError, NotADirectoryError):  # changed meanwhile by a command that runs
+            continue
+    return total
+
+
+def remove_folder(folder: Path) -> None:
+    """Delete a folder with all in it, also what the box or the kernel closed to us; missing is fine."""
+    if os.getuid() != 0:
+        for work in folder.glob("**/work/work"):
+            work.rmdir()
+        for inner, folders, _ in os.walk(folder):
+            for name in folders:
+                _opened(Path(inner) / name)
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def _opened(folder: Path) -> Path:
+    """Let us look into a folder that the box's user, where that is us, has closed; links are not followed."""
+    have = folder.lstat()
+    if have.st_uid == os.getuid() != 0 and have.st_mode & 0o700 != 0o700:
+        descriptor = os.open(folder, os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY)
+        try:
+            Path(f"/proc/self/fd/{descriptor}").chmod(stat.S_IMODE(have.st_mode) | 0o700)
+        finally:
+            os.close(descriptor)
+    return folder
