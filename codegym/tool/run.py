@@ -27,7 +27,7 @@ def shell(bench: Workbench, command: Command) -> ToolResult:
 
 
 @tool
-def test_(bench: Workbench, ids: TestIds = ()) -> ToolResult:
+def test_(bench: Workbench, ids: TestIds = ()) -> ToolResult:  # noqa: PT028 - a tool, not a test of ours
     """Run the visible tests, or only those named, and show which fail and why."""
     plan = bench.task.tests
     wanted = ids or plan.visible

@@ -23,36 +23,31 @@ tricky = st.lists(
     max_size=8,
 ).map("".join)
 value = text | tricky
-fragments = st.lists(
-    st.sampled_from(
-        [
-            "<tool_call>",
-            "</tool_call>",
-            '<tool name="view">',
-            "<path>",
-            "</path>",
-            "</tool>",
-            "```bash",
-            "```",
-            "\n",
-        ]
-        + [
-            '{"name": "view"',
-            ', "arguments": {',
-            "}",
-            "[",
-            '"',
-            "r 1 a => b",
-            "f 2",
-            "q",
-            "<think>",
-            "</think>",
-            " ",
-        ]
-    )
-    | text,
-    max_size=12,
-).map("".join)
+PIECES = [
+    "<tool_call>",
+    "</tool_call>",
+    '{"name": "view"',
+    ', "arguments": {',
+    "}",
+    "[",
+    '"',
+    "<think>",
+    "</think>",
+]
+PIECES += [
+    '<tool name="view">',
+    "<path>",
+    "</path>",
+    "</tool>",
+    "```bash",
+    "```",
+    "\n",
+    "r 1 a => b",
+    "f 2",
+    "q",
+    " ",
+]
+fragments = st.lists(st.sampled_from(PIECES) | text, max_size=12).map("".join)
 
 
 @st.composite
