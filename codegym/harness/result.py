@@ -15,6 +15,7 @@ class TestRun(Frozen):
     ``complete`` says that the framework itself reported an orderly end: where it is false, a passed test's
     word is not to be trusted for a reward. ``output`` is what a person would have read, cut to a few kB.
     ``failures`` maps failed test ids to one or two lines saying how they failed (the assertion, the error).
+    ``tampering`` is evidence that the tested code meddled with the run, a sentence each.
     ``cached`` says that this was found by digest and nothing was run.
     """
 
@@ -28,6 +29,7 @@ class TestRun(Frozen):
     timed_out: bool = False
     oom: bool = False
     seconds: float = 0.0
+    tampering: tuple[str, ...] = ()
     cached: bool = False
 
     def passed(self, ids: tuple[str, ...]) -> bool:

@@ -1,0 +1,139 @@
+# ruff: noqa: PLC0415
+"""The process that runs pytest, and with it code that an agent wrote: its word is checked by others.
+
+It says over a packet socket what it sees, a packet a fact, each with a secret in front that it took before it
+imported anything of the repository. Only this file's plugin and pytest's own are loaded. Written for
+Python 3.8 and pytest 6 and later, since the box's are not ours.
+
+Facts are JSON lists: ``["collected", [id…]]``, ``["start", n]``, ``["test", n, outcomes, crash, text]``,
+``["collect", id, crash, text]``, ``["internal", text]``, ``["end", exit code]``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+_TEXT = 6000
+_TEXTS = 40
+_CHUNK = 200
+
+
+def run_child(channel: int, settings: int) -> None:
+    """Read what to do from the pipe ``settings``, run pytest, and end the process; never returns."""
+    import json
+
+    import pytest
+
+    with open(settings, "rb") as pipe:
+        asked = json.load(pipe)
+    wanted = set(asked["ids"])
+    secret = bytes.fromhex(asked.pop("secret"))
+
+    def tell(*fact: Any) -> None:
+        os.write(channel, secret + json.dumps(fact).encode("utf-8", "replace"))
+
+    os.chdir(asked["root"])
+    sys.path.insert(0, asked["root"])
+    sys.argv = ["pytest"]
+    paths = [path for path in asked["paths"] if os.path.lexists(path)]
+    code = 4
+    if paths or not asked["paths"]:
+        code = int(pytest.main([*asked["options"], *paths], plugins=[_Recorder(pytest, tell, wanted)]))
+    tell("end", code)
+    os._exit(code)
+
+
+def _ancestors(ids: set[str]) -> set[str]:
+    known: set[str] = set()
+    for node in ids:
+        parts = node.partition("[")[0].split("::")
+        known.update("::".join(parts[: n + 1]) for n in range(len(parts)))
+    return known
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _TEXT else text[: _TEXT // 2] + "\n[…]\n" + text[-_TEXT // 2 :]
+
+
+def _crash(report: Any) -> str:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None:
+        return str(crash.message)[:2000]
+    if isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2])[:2000]
+    lines = [line for line in str(report.longrepr or "").splitlines() if line.strip()]
+    marked = [line[1:].strip() for line in lines if line.startswith("E ")]
+    return "\n".join(marked or lines[-1:])[:2000]
+
+
+def _letter(report: Any) -> str:
+    """One letter for an outcome; capitals are for expected failures and for subtests that passed."""
+    letter = str(report.outcome)[0]
+    if hasattr(report, "wasxfail"):
+        return "x"
+    if type(report).__name__ == "SubtestReport" or type(report).__name__ == "SubTestReport":
+        return "u" if letter == "p" else letter
+    return letter
+
+
+def _Recorder(pytest: Any, tell: Any, wanted: set[str]) -> Any:  # noqa: N802
+    """Make the plugin. Its state is in closures, so that no attribute leads from pytest to the channel."""
+    above = _ancestors(wanted)
+    numbers: dict[str, int] = {}
+    now: dict[str, Any] = {}
+    texts = [0]
+
+    def text_of(report: Any) -> str:
+        texts[0] += 1
+        if texts[0] > _TEXTS:
+            return ""
+        return _cut("\n".join([str(report.longreprtext), *_printed(report)]))
+
+    class Recorder:
+        def pytest_pycollect_makeitem(self, collector: Any, name: str) -> Any:
+            unwanted = wanted and type(collector).__name__ != "UnitTestCase"
+            return [] if unwanted and collector.nodeid + "::" + name not in above else None
+
+        @pytest.hookimpl(trylast=True)
+        def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+            if wanted:
+                items[:] = [item for item in items if item.nodeid in wanted]
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_collection_finish(self, session: Any) -> None:
+            ids = [item.nodeid for item in session.items]
+            numbers.update((node, n) for n, node in enumerate(ids))
+            for first in range(0, len(ids), _CHUNK):
+                tell("collected", ids[first : first + _CHUNK])
+
+        def pytest_collectreport(self, report: Any) -> None:
+            if report.failed:
+                tell("collect", report.nodeid, _crash(report), text_of(report))
+
+        def pytest_runtest_logstart(self, nodeid: str) -> None:
+            now.update(id=nodeid, outcomes="", crash="", text="")
+            tell("start", numbers[nodeid])
+
+        def pytest_runtest_logreport(self, report: Any) -> None:
+            if report.nodeid != now.get("id"):
+                return
+            now["outcomes"] += report.when[0] + _letter(report)
+            if report.failed and not now["crash"]:
+                now.update(crash=_crash(report), text=text_of(report))
+
+        def pytest_runtest_logfinish(self, nodeid: str) -> None:
+            tell("test", numbers[nodeid], now["outcomes"], now["crash"], now["text"])
+
+        def pytest_internalerror(self, excrepr: Any) -> None:
+            tell("internal", _cut(str(excrepr)))
+
+    return Recorder()
+
+
+def _printed(report: Any) -> Iterator[str]:
+    for title, content in report.sections:
+        if content.strip():
+            yield f"----- {title} -----\n{content.rstrip()}"

@@ -1,0 +1,188 @@
+"""Running pytest in a box and weighing what it says.
+
+A supervisor in the box that imports nothing of the repository forks the process that runs pytest, and reports
+on a line that starts with a nonce. A test has passed when it was collected and its set-up, call and tear-down
+were each seen to pass, once; the run is complete when pytest itself came to its end and the process then ended
+with pytest's own exit code. What an ``os._exit`` cuts short is neither.
+
+The repository's own ``addopts`` are set aside (they ask for plugins, coverage, workers); other settings in its
+configuration hold. For pytest, ``TestPlan.command`` is a list of further pytest options.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shlex
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from codegym.episode import TestStatus
+from codegym.harness.answer import read_answer
+from codegym.harness.result import TestRun
+from codegym.harness.text import brief, clipped, count, steady
+from codegym.sandbox.protocol import WORKDIR, ExecResult, Sandbox
+from codegym.task import TestPlan
+
+_INBOX = Path(__file__).parent / "inbox"
+_GRACE = 5.0
+_OPTIONS = (
+    "--rootdir=" + WORKDIR,
+    "--override-ini=addopts=",
+    "--basetemp=/tmp/pytest",
+    "--tb=short",
+    "--color=no",
+    "--continue-on-collection-errors",
+    "-q",
+    *(f"-pno:{name}" for name in ("cacheprovider", "stepwise", "pastebin", "setuponly", "setupplan")),
+)
+ENV = {
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONNOUSERSITE": "1",
+}
+"""The environment of every Python that runs tests, on top of the box's own."""
+
+
+def run_pytest(box: Sandbox, plan: TestPlan, ids: Sequence[str], timeout: float) -> TestRun:
+    """Run ``ids`` (none: all that pytest finds) within ``timeout`` seconds, by a new interpreter."""
+    nonce = secrets.token_hex(16)
+    argv = ["python3", "-c", program("pytest_child", "supervisor") + "\nsupervise()\n"]
+    asked = request(nonce, plan, ids, timeout)
+    done = box.exec(argv, timeout=timeout + _GRACE, cwd="/", env=ENV, stdin=asked)
+    return read_run(done, nonce, ids, timeout)
+
+
+@lru_cache(maxsize=8)
+def program(*names: str) -> str:
+    """Return the text of programs for the box, one after the other."""
+    future = "from __future__ import annotations\n"
+    return future + "\n".join((_INBOX / f"{name}.py").read_text().replace(future, "") for name in names)
+
+
+def request(nonce: str, plan: TestPlan, ids: Sequence[str], timeout: float) -> bytes:
+    """Return what a supervisor reads: the nonce, the seconds it may take, what the child is asked."""
+    asked = {
+        "root": WORKDIR,
+        "ids": list(ids),
+        "paths": list(dict.fromkeys(node.partition("::")[0] for node in ids)),
+        "options": [*_OPTIONS, *shlex.split(plan.command)],
+    }
+    return f"{nonce}\n{timeout}\n{json.dumps(asked)}".encode()
+
+
+def read_run(done: ExecResult, nonce: str, ids: Sequence[str], timeout: float) -> TestRun:
+    """Weigh a supervisor's answer. Without one nothing was established, and the run is not complete."""
+    facts = _facts(done.stdout, nonce)
+    if facts is None:
+        return TestRun(
+            results={},
+            complete=False,
+            output=clipped(steady(done.stderr)),
+            exit_code=done.exit_code,
+            timed_out=done.timed_out,
+            oom=done.oom,
+            seconds=done.seconds,
+        )
+    return _Reading(facts, ids, timeout).run(done)
+
+
+def _facts(stdout: str, nonce: str) -> list[list[Any]] | None:
+    facts = read_answer(stdout, nonce)
+    return [fact for fact in facts if isinstance(fact, list) and fact] if isinstance(facts, list) else None
+
+
+class _Reading:
+    """The facts of one run, sorted out."""
+
+    def __init__(self, facts: list[list[Any]], ids: Sequence[str], timeout: float) -> None:
+        self.asked = tuple(ids)
+        self.timeout = timeout
+        by_kind: dict[str, list[list[Any]]] = {}
+        for kind, *fact in facts:
+            by_kind.setdefault(str(kind), []).append(fact)
+        self.collected = [node for (nodes,) in by_kind.get("collected", []) for node in nodes]
+        self.started = [self.collected[fact[0]] for fact in by_kind.get("start", [])]
+        self.tests = [(self.collected[n], *rest) for n, *rest in by_kind.get("test", [])]
+        self.broken = by_kind.get("collect", [])
+        self.internal = [str(text) for (text,) in by_kind.get("internal", [])]
+        self.ends = [code for (code,) in by_kind.get("end", [])]
+        self.exit_code, self.forged, self.late = by_kind["exit"][-1]
+
+    def run(self, done: ExecResult) -> TestRun:
+        results: dict[str, TestStatus] = {}
+        failures: dict[str, str] = {}
+        for node, outcomes, crash, _ in self.tests:
+            repeated = node in results
+            results[node] = TestStatus.ERROR if repeated else status_of(outcomes)
+            if results[node] in (TestStatus.FAILED, TestStatus.ERROR):
+                failures[node] = "ran more than once" if repeated else brief(crash)
+        for node, why in [*self._not_collected(), *self._cut_short()]:
+            results[node], failures[node] = TestStatus.ERROR, why
+        return TestRun(
+            results=results,
+            complete=self._complete(),
+            output=clipped(steady("\n".join(self._told(results, done)))),
+            failures=failures,
+            exit_code=self.exit_code,
+            timed_out=self.late,
+            oom=done.oom,
+            seconds=done.seconds,
+            tampering=self._tampering(),
+        )
+
+    def _complete(self) -> bool:
+        orderly = self.ends == [self.exit_code] and self.exit_code in (0, 1, 4, 5)
+        whole = sorted(self.collected) == sorted(test[0] for test in self.tests)
+        return orderly and whole and not (self.late or self.internal or self.forged)
+
+    def _tampering(self) -> tuple[str, ...]:
+        return (f"{self.forged} packets without the secret on the result channel",) if self.forged else ()
+
+    def _not_collected(self) -> Iterator[tuple[str, str]]:
+        for node, crash, _ in self.broken:
+            below = [i for i in self.asked if i == node or i.startswith((f"{node}::", f"{node}/"))]
+            for affected in below if self.asked else [node]:
+                yield affected, brief(crash)
+
+    def _cut_short(self) -> Iterator[tuple[str, str]]:
+        ended = {test[0] for test in self.tests}
+        for node in self.started:
+            if node not in ended:
+                late = f"did not end within {self.timeout:g} s"
+                yield node, late if self.late else f"the process ended during this test ({_how(self.exit_code)})"
+
+    def _told(self, results: dict[str, TestStatus], done: ExecResult) -> Iterator[str]:
+        for node, _, text in self.broken:
+            yield f"ERROR {node}\n{text}\n"
+        for node, _, _, text in self.tests:
+            if text:
+                yield f"{results[node].upper()} {node}\n{text}\n"
+        yield from self.internal
+        if not self._complete():
+            yield done.stderr
+        yield count(results.values())
+
+
+def status_of(outcomes: str) -> TestStatus:
+    """Return a test's status from the letters of its phases: ``spcptp`` is the one way to pass.
+
+    Phases are ``s``, ``c`` and ``t``; ``p`` is passed, ``f`` failed, ``s`` skipped, ``x`` an expected failure
+    (or a pass that was not expected), ``u`` a subtest that passed.
+    """
+    pairs = [outcomes[i : i + 2] for i in range(0, len(outcomes), 2)]
+    if any(pair in ("sf", "tf") for pair in pairs):
+        return TestStatus.ERROR
+    if "cf" in pairs:
+        return TestStatus.FAILED
+    if any(pair[1:] in ("s", "x") for pair in pairs):
+        return TestStatus.SKIPPED
+    plain = [pair for pair in pairs if pair != "cu"]
+    return TestStatus.PASSED if plain == ["sp", "cp", "tp"] else TestStatus.ERROR
+
+
+def _how(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"

@@ -1,0 +1,29 @@
+"""The one way to run tests: whatever the framework, the same question and the same kind of answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from codegym.harness.node_run import run_node
+from codegym.harness.pytest_run import run_pytest
+from codegym.harness.result import TestRun
+from codegym.harness.tap_run import run_tap
+from codegym.sandbox.protocol import Sandbox
+from codegym.task import TestPlan
+
+
+def run_tests(
+    box: Sandbox, plan: TestPlan, ids: Sequence[str] = (), *, timeout: float, warm: bool = False
+) -> TestRun:
+    """Run the tests ``ids`` in ``box`` (none: all that are found) for at most ``timeout`` seconds.
+
+    ``warm`` lets pytest be served by a process that was started in this box and has imported pytest already,
+    where the box can hold one. It is quicker, with the same results; a box in which an agent's commands have
+    run can't be trusted to serve a grader that way. Raises :class:`~codegym.errors.SandboxError` if the box
+    fails; what the tests do is a result.
+    """
+    if plan.framework == "tap":
+        return run_tap(box, plan, ids, timeout)
+    if plan.framework == "node":
+        return run_node(box, plan, ids, timeout)
+    return run_pytest(box, plan, ids, timeout)

@@ -1,0 +1,69 @@
+"""A strict reader of the Test Anything Protocol, versions 13 and 14.
+
+Strict about what counts: one plan, tests numbered from 1 without a gap, no description twice. Anything else
+makes the report not whole, since a program under test writes to the same output as the tests about it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from codegym.episode import TestStatus
+
+_TEST = re.compile(r"(not )?ok\b(?: +(\d+))?(?: +-)?(?: +(.*))?")
+_PLAN = re.compile(r"1\.\.(\d+)(?: *#.*)?")
+_DIRECTIVE = re.compile(r"(?:^|\s+)(?<!\\)# *(skip|todo)\b.*", re.IGNORECASE)
+
+
+@dataclass
+class TapReport:
+    """What a TAP stream says. ``wrong`` holds why it is not whole; ``notes`` what stood below failed tests."""
+
+    results: dict[str, TestStatus] = field(default_factory=dict)
+    notes: dict[str, list[str]] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+    planned: int | None = None
+    count: int = 0
+
+
+def read_tap(text: str) -> TapReport:
+    """Read a TAP stream. Indented lines (subtests, YAML blocks) and comments are notes on the test above them."""
+    report = TapReport()
+    last = ""
+    for line in text.splitlines():
+        test, plan = _TEST.fullmatch(line), _PLAN.fullmatch(line)
+        if test is not None:
+            last = _add(report, test)
+        elif plan is not None:
+            _plan(report, int(plan[1]))
+        elif line.startswith("Bail out!"):
+            report.wrong.append(line)
+        elif last and line.startswith((" ", "#")):
+            report.notes.setdefault(last, []).append(line.lstrip(" #"))
+    if report.planned is None:
+        report.wrong.append("no plan (1..N) was seen")
+    elif report.planned != report.count:
+        report.wrong.append(f"{report.planned} tests were planned, {report.count} seen")
+    return report
+
+
+def _plan(report: TapReport, count: int) -> None:
+    if report.planned is not None:
+        report.wrong.append("more than one plan")
+    report.planned = count
+
+
+def _add(report: TapReport, test: re.Match[str]) -> str:
+    report.count += 1
+    described = test[3] or ""
+    directive = _DIRECTIVE.search(described)
+    name = (described[: directive.start()] if directive else described).strip().replace("\\#", "#")
+    name = name or str(report.count)
+    if test[2] is not None and int(test[2]) != report.count:
+        report.wrong.append(f"test {test[2]} where {report.count} was expected")
+    if name in report.results:
+        report.wrong.append(f"test {name!r} was seen twice")
+    status = TestStatus.FAILED if test[1] else TestStatus.PASSED
+    report.results[name] = TestStatus.SKIPPED if directive else status
+    return name

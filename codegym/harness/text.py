@@ -1,0 +1,44 @@
+"""Words about failures that are the same in every run: no addresses, no durations, no temporary paths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from codegym.episode import TestStatus
+
+_SHORT = 300
+_CHANGING = (
+    (re.compile(r"\b0x[0-9a-fA-F]{6,}\b"), "0x…"),
+    (re.compile(r"/(?:var/)?tmp/[\w.+/-]+"), "/tmp/…"),  # noqa: S108
+    (re.compile(r"\b(in|after|took) \d+(\.\d+)? ?(s|ms|sec|seconds)\b"), r"\1 …"),
+    (re.compile(r"\x1b\[[0-9;]*m"), ""),
+)
+
+
+def steady(text: str) -> str:
+    """Return ``text`` without what changes from run to run."""
+    for pattern, instead in _CHANGING:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def brief(text: str, lines: int = 2) -> str:
+    """Return the first ``lines`` lines of ``text`` that are not empty, at most 300 characters."""
+    kept = [line.rstrip() for line in steady(text).splitlines() if line.strip()][:lines]
+    short = "\n".join(kept)
+    return short if len(short) <= _SHORT else short[: _SHORT - 1] + "…"
+
+
+def clipped(text: str, most: int = 8000) -> str:
+    """Return ``text``, its middle left out if it is longer than ``most`` characters."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2]}\n[… {len(text) - most} characters left out …]\n{text[-most // 2 :]}"
+
+
+def count(statuses: Iterable[TestStatus]) -> str:
+    """Return how many tests had which status, as the last line of an output says it."""
+    seen = list(statuses)
+    counts = {status: seen.count(status) for status in TestStatus if status in seen}
+    return ", ".join(f"{number} {status}" for status, number in counts.items()) or "no tests ran"
