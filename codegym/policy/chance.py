@@ -68,6 +68,8 @@ class _Dice:
         calls = [Call(tool) for tool in ("test", "compile", "diff", "undo", "locate")]
         calls += [Call("focus", {"rank": int(self.random.integers(1, 4))}), Call("search", {"pattern": word})]
         calls += [Call("view", {"path": path}), Call("shell", {"command": f"grep -n {word} {path}"})]
+        sed = f"{self.random.integers(1, 100)}s/{self._pick(_SWAPS)}/{self._pick(_SWAPS)}/"
+        calls += [Call("shell", {"command": f"sed -i '{sed}' {path}"})]
         calls += [Call("create", {"path": f"note{self.random.integers(100)}.txt", "text": f"{word}\n"})]
         return [*calls, *self._edits()] if self.lines else calls
 

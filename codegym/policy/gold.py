@@ -29,7 +29,7 @@ def gold() -> ScriptedPolicy:
 
 def _script(opening: Opening) -> Script:
     for section in parse_patch(opening.task.gold_patch):
-        for alternatives in _edits(section):
+        for alternatives in edits(section):
             sayable = [call for call in alternatives if can_say(opening, call)]
             yield from _first_that_works(section, sayable)
 
@@ -42,8 +42,8 @@ def _first_that_works(section: Section, calls: list[Call]) -> Script:
     raise PolicyError(f"no tool on offer can change {section.new_path!r} as the gold patch does: offer `shell`")
 
 
-def _edits(section: Section) -> Iterator[Alternatives]:
-    """Yield the edits in an order in which every line number still holds."""
+def edits(section: Section) -> Iterator[Alternatives]:
+    """Yield a section's edits, each with its alternatives, in an order in which every line number still holds."""
     path, old = section.new_path, section.old_path
     if section.moved:
         verb = "mv" if section.renamed else "cp"

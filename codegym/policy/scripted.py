@@ -100,7 +100,8 @@ def fixed(actions: Sequence[Call | str], name: str = "fixed") -> ScriptedPolicy:
     """Return the policy that says the same, whatever the task, and then submits."""
 
     def script(_: Opening) -> Script:
-        yield from actions
+        for action in actions:
+            yield action
 
     return ScriptedPolicy(name, script)
 

@@ -1,0 +1,271 @@
+"""The endpoint policy against a small chat completions server on the loopback."""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codegym.errors import ConfigError, PolicyError
+from codegym.policy.endpoint import EndpointPolicy, read_settings
+from codegym.policy.protocol import Opening
+
+Openings = Callable[..., Opening]
+
+
+@dataclass
+class Answer:
+    """What the server sends: a status, a body (JSON unless it is bytes), headers, after some seconds."""
+
+    body: Any = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+
+
+def said(content: str | None = "hello", **message: Any) -> dict[str, Any]:
+    """A chat completion."""
+    usage = {"prompt_tokens": 11, "completion_tokens": 3, "total_tokens": 14}
+    choice = {"index": 0, "message": {"role": "assistant", "content": content, **message}, "finish_reason": "stop"}
+    return {"id": "x", "object": "chat.completion", "choices": [choice], "usage": usage}
+
+
+def called(name: str, arguments: str, call_id: str = "c1") -> dict[str, Any]:
+    """A tool call, as the API writes it."""
+    return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+@dataclass
+class Server:
+    """Sends ``answers`` one after another, the last one for ever, and keeps what it was sent."""
+
+    url: str
+    answers: list[Answer] = field(default_factory=lambda: [Answer(said())])
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    busy: int = 0
+    busiest: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, key: str, body: dict[str, Any]) -> Answer:
+        with self.lock:
+            self.times.append(time.monotonic())
+            self.bodies.append(body)
+            self.keys.append(key)
+            self.busy += 1
+            self.busiest = max(self.busiest, self.busy)
+            return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            answer = server.take(self.headers.get("authorization", ""), body)
+            time.sleep(answer.delay)
+            with server.lock:
+                server.busy -= 1
+            content = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+            try:
+                self.send_response(answer.status)
+                for name, value in answer.headers.items():
+                    self.send_header(name, value)
+                self.send_header("content-length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+            except BrokenPipeError:
+                return
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    return Handler
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    state = Server("")
+    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(state)) as http:
+        state.url = f"http://127.0.0.1:{http.server_port}/v1"
+        thread = threading.Thread(target=http.serve_forever, args=(0.02,))
+        thread.start()
+        yield state
+        http.shutdown()
+        thread.join()
+
+
+def ask(server: Server, opening: Opening, *observations: str, **settings: Any) -> list[str]:
+    """Hold a conversation and return the replies."""
+    policy = EndpointPolicy(read_settings({"base_url": server.url, "model": "m", **settings}))
+    conversation = policy.begin(opening)
+    try:
+        return [conversation.reply(observation).text for observation in (None, *observations)]
+    finally:
+        conversation.close()
+        policy.close()
+
+
+def test_plain_text_conversation(server: Server, opening: Openings) -> None:
+    assert ask(server, opening(speech="tagged"), "saw it") == ["hello", "hello"]
+    first, second = server.bodies
+    assert "tools" not in first
+    assert [message["role"] for message in first["messages"]] == ["system", "user"]
+    assert (first["model"], first["seed"], first["temperature"]) == ("m", 3, 1.0)
+    assert second["messages"][2:] == [
+        {"role": "assistant", "content": "hello"},
+        {"role": "user", "content": "saw it"},
+    ]
+
+
+def test_native_tool_calls_go_through_the_api(server: Server, opening: Openings) -> None:
+    calls = [called("view", '{"path": "a.py"}', "c1"), called("submit", "{}", "c2")]
+    server.answers = [Answer(said("Let me look.", tool_calls=calls)), Answer(said(None, tool_calls=calls[1:]))]
+    first, second = ask(server, opening(), "1  x = 1")
+    assert first == 'Let me look.\n<tool_call>\n{"name": "view", "arguments": {"path": "a.py"}}\n</tool_call>'
+    assert second == '<tool_call>\n{"name": "submit", "arguments": {}}\n</tool_call>'
+    assert "view" in [tool["function"]["name"] for tool in server.bodies[0]["tools"]]
+    assistant, shown = server.bodies[1]["messages"][2:]
+    assert assistant["tool_calls"] == calls[:1]
+    assert shown == {"role": "tool", "tool_call_id": "c1", "content": "1  x = 1"}
+
+
+def test_arguments_that_are_no_json_reach_the_env_as_they_are(server: Server, opening: Openings) -> None:
+    server.answers = [Answer(said(None, tool_calls=[called("view", '{"path": ')]))]
+    assert ask(server, opening()) == ['<tool_call>\n{"name": "view", "arguments": "{\\"path\\": "}\n</tool_call>']
+
+
+def test_trouble_that_passes_is_tried_again(server: Server, opening: Openings) -> None:
+    server.answers = [
+        Answer({"error": "busy"}, 500),
+        Answer(b"<html>"),
+        Answer({"choices": []}),
+        Answer(said("back")),
+    ]
+    policy = EndpointPolicy(read_settings({"base_url": server.url, "model": "m"}))
+    conversation = policy.begin(opening())
+    assert conversation.reply(None).text == "back"
+    assert conversation.usage() == {"prompt_tokens": 11, "completion_tokens": 3, "requests": 1}
+    gaps = [after - before for before, after in zip(server.times, server.times[1:], strict=False)]
+    assert [0.25 * 2**i < gap < 0.5 * 2**i + 0.4 for i, gap in enumerate(gaps)] == [True] * 3
+    policy.close()
+
+
+def test_retry_after_is_honoured(server: Server, opening: Openings) -> None:
+    server.answers = [Answer({}, 429, {"Retry-After": "0.9"}), Answer(said("later"))]
+    assert ask(server, opening()) == ["later"]
+    assert 1.1 < server.times[1] - server.times[0] < 2.0
+
+
+def test_it_gives_up_and_says_why(server: Server, opening: Openings) -> None:
+    server.answers = [Answer({"error": {"message": "the model is loading"}}, 503)]
+    with pytest.raises(PolicyError, match=r"'m' at http.* in 2 tries.*HTTP 503: .*the model is loading"):
+        ask(server, opening(), attempts=2)
+    with pytest.raises(PolicyError, match=r"in 1 try; the last: ConnectError"):
+        ask(Server("http://127.0.0.1:9/v1"), opening(), attempts=1)
+
+
+def test_slow_answer_is_a_failed_try(server: Server, opening: Openings) -> None:
+    server.answers = [Answer(said("slow"), delay=0.6), Answer(said("quick"))]
+    assert ask(server, opening(), timeout_seconds=0.2) == ["quick"]
+
+
+def test_full_context_ends_the_episode(server: Server, opening: Openings) -> None:
+    server.answers = [Answer({"error": {"code": "context_length_exceeded"}}, 400)]
+    policy = EndpointPolicy(read_settings({"base_url": server.url, "model": "m"}))
+    reply = policy.begin(opening()).reply(None)
+    assert (reply.text, reply.finished) == ("", False)
+    policy.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "told"),
+    [
+        (401, ConfigError, "key"),
+        (404, ConfigError, "base_url"),
+        (400, PolicyError, "refused the request: HTTP 400"),
+    ],
+)
+def test_what_no_further_try_helps(
+    server: Server, opening: Openings, status: int, error: type[Exception], told: str
+) -> None:
+    server.answers = [Answer({"error": "no"}, status)]
+    with pytest.raises(error, match=told):
+        ask(server, opening())
+    assert len(server.bodies) == 1
+
+
+def test_key_is_sent_and_never_shown(
+    server: Server, opening: Openings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "key").write_text("sk-secret-1\n")
+    server.answers = [Answer({"error": "wrong key sk-secret-1"}, 401)]
+    with caplog.at_level(logging.DEBUG), pytest.raises(ConfigError, match=r"wrong key \[key\]") as error:
+        ask(server, opening(), api_key_file=tmp_path / "key")
+    assert server.keys == ["Bearer sk-secret-1"]
+    assert "sk-secret" not in caplog.text + str(error.value)
+
+
+def test_key_from_the_environment(server: Server, opening: Openings, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match="'CODEGYM_TEST_KEY' holds no API key"):
+        ask(server, opening(), api_key_env="CODEGYM_TEST_KEY")
+    monkeypatch.setenv("CODEGYM_TEST_KEY", "sk-2")
+    ask(server, opening(), api_key_env="CODEGYM_TEST_KEY")
+    assert server.keys == ["Bearer sk-2"]
+
+
+def test_pace_holds_for_all_threads(server: Server, opening: Openings) -> None:
+    server.answers = [Answer(said(), delay=0.1)]
+    settings = {"base_url": server.url, "model": "m", "concurrent": 2, "requests_per_minute": 1200}
+    policy = EndpointPolicy(read_settings(settings))
+    threads = [threading.Thread(target=policy.begin(opening(seed=i)).reply, args=(None,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    policy.close()
+    assert len(server.times) == 8
+    assert server.busiest <= 2
+    assert server.times[-1] - server.times[0] > 7 * 0.05 * 0.8
+
+
+def test_closing_a_conversation_ends_its_wait(server: Server, opening: Openings) -> None:
+    server.answers = [Answer({}, 429, {"Retry-After": "60"})]
+    policy = EndpointPolicy(read_settings({"base_url": server.url, "model": "m"}))
+    conversation = policy.begin(opening())
+    threading.Timer(0.3, conversation.close).start()
+    start = time.monotonic()
+    with pytest.raises(PolicyError, match="closed"):
+        conversation.reply(None)
+    assert time.monotonic() - start < 2
+    policy.close()
+
+
+def test_cost_is_counted_where_prices_are_known(server: Server, opening: Openings) -> None:
+    settings = {"base_url": server.url, "model": "m", "prompt_price": 2.0, "completion_price": 10.0}
+    policy = EndpointPolicy(read_settings(settings))
+    conversation = policy.begin(opening())
+    conversation.reply(None)
+    conversation.reply("more")
+    assert conversation.usage()["cost_microusd"] == 2 * (11 * 2 + 3 * 10)
+    policy.close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"base_ur": "x"}, "Did you mean 'base_url'"),
+        ({"model": "m"}, "base_url: Field required"),
+        ({"model": "m", "base_url": "ftp://x"}, "base_url: String should match"),
+        ({"model": "m", "base_url": "http://x", "attempts": 0}, "attempts: "),
+    ],
+)
+def test_wrong_settings_are_named(settings: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        read_settings(settings)
