@@ -100,8 +100,7 @@ def fixed(actions: Sequence[Call | str], name: str = "fixed") -> ScriptedPolicy:
     """Return the policy that says the same, whatever the task, and then submits."""
 
     def script(_: Opening) -> Script:
-        for action in actions:
-            yield action
+        yield from (action for action in actions)  # a list's iterator takes no observations
 
     return ScriptedPolicy(name, script)
 
