@@ -25,7 +25,7 @@ from typing import Self
 
 from codegym.errors import SandboxError
 from codegym.sandbox.bwrap_host import capabilities, runs_here
-from codegym.sandbox.bwrap_system import box_argv
+from codegym.sandbox.bwrap_system import box_argv, box_binds
 from codegym.sandbox.cgroup import Cgroup, make_cgroup
 from codegym.sandbox.channel import (
     Channel,
@@ -38,8 +38,8 @@ from codegym.sandbox.channel import (
     remove_file,
     write_file,
 )
-from codegym.sandbox.image import BOX_ENV, HostImage, host_image
-from codegym.sandbox.keeper import Keeper
+from codegym.sandbox.image import BOX_ENV, host_image
+from codegym.sandbox.keeper import Keeper, Sources
 from codegym.sandbox.lease import owner_lease
 from codegym.sandbox.memory import Memory
 from codegym.sandbox.overlay import changes
@@ -67,27 +67,31 @@ class BwrapBackend:
         why_not = runs_here()
         if why_not:
             raise SandboxError(why_not)
-        layers = tuple(str(layer.resolve()) for layer in tree.layers)
-        return BwrapBox(_Plan(tree, host_image(image), limits, layers, _bound(len(layers))))
+        found = host_image(image)
+        binds = box_binds(found)
+        sources = Sources(
+            tuple(str(layer.resolve()) for layer in tree.layers), tuple(source for source, _ in binds)
+        )
+        targets = tuple(target for _, target in binds)
+        return BwrapBox(_Plan(tree, found.path, limits, sources, targets, _numbered("l", len(tree.layers))))
 
 
 @dataclass(frozen=True)
 class _Plan:
     """What a box is made of.
 
-    ``sources`` are bound at ``l/0``, ``l/1``…: folders of the host or, in a fork of the box whose keeper is
-    ``join``, of that keeper's stage. ``base`` are those of the base tree, ``frozen`` what the box starts with
-    on top of it, ``snapshots`` those that it inherits.
+    ``sources`` are bound on the keeper's stage, and the binds among them at ``targets`` in the box. ``base``
+    are the layers of the base tree, ``frozen`` what the box starts with on top, ``snapshots`` what it inherits.
     """
 
     tree: Tree
-    image: HostImage
+    search_path: str
     limits: Limits
-    sources: tuple[str, ...]
+    sources: Sources
+    targets: tuple[str, ...]
     base: _Layers
     frozen: _Layers = ()
     snapshots: dict[str, _Layers] = field(default_factory=dict)
-    join: int = 0
 
 
 class BwrapBox:
@@ -95,14 +99,14 @@ class BwrapBox:
 
     def __init__(self, plan: _Plan) -> None:
         self._plan = plan
-        self._env = BOX_ENV | {"PATH": plan.image.path}
+        self._env = BOX_ENV | {"PATH": plan.search_path}
         self._upper = 0
         self._frozen = plan.frozen
         self._snapshots = dict(plan.snapshots)
         self._closed = False
         self._cgroup = _cgroup_for(plan.limits)
-        argv = box_argv(plan.image, plan.limits, grouped=self._cgroup is not None)
-        self._keeper = Keeper(plan.sources, argv, plan.limits.disk_mb, self._cgroup, plan.join)
+        argv = box_argv(plan.targets, plan.limits, grouped=self._cgroup is not None)
+        self._keeper = Keeper(plan.sources, argv, plan.limits.disk_mb, self._cgroup)
         self._channel = Channel(SocketWire(self._keeper.stream), self._keeper.why_dead)
         self._memory = Memory(self._keeper.pid, self._keeper.path(""), plan.limits.memory_mb, self._cgroup)
         try:
@@ -190,17 +194,16 @@ class BwrapBox:
     def fork(self) -> BwrapBox:
         """Open a box whose lower layers are this one's, shared; what either writes from now on is its own."""
         snapshot = self.snapshot()
-        known = dict.fromkeys(layer for layers in self._snapshots.values() for layer in layers)
-        sources = (*known, *self._plan.base)
-        moved = dict(zip(sources, _bound(len(sources)), strict=True))
-        snapshots = {name: tuple(moved[layer] for layer in layers) for name, layers in self._snapshots.items()}
+        frozen = dict.fromkeys(layer for layers in self._snapshots.values() for layer in layers)
+        layers = (*frozen, *self._plan.base)
+        moved = dict(zip(layers, _numbered("l", len(layers)), strict=True))
+        snapshots = {name: tuple(moved[layer] for layer in kept) for name, kept in self._snapshots.items()}
         plan = replace(
             self._plan,
-            sources=sources,
+            sources=Sources(layers, _numbered("b", len(self._plan.targets)), join=self._keeper.pid),
             base=tuple(moved[layer] for layer in self._plan.base),
             frozen=snapshots[snapshot.id],
             snapshots=snapshots,
-            join=self._keeper.pid,
         )
         return BwrapBox(plan)
 
@@ -244,8 +247,8 @@ class BwrapBox:
         self.close()
 
 
-def _bound(count: int) -> _Layers:
-    return tuple(f"l/{number}" for number in range(count))
+def _numbered(folder: str, count: int) -> tuple[str, ...]:
+    return tuple(f"{folder}/{number}" for number in range(count))
 
 
 def _cgroup_for(limits: Limits) -> Cgroup | None:

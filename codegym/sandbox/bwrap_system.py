@@ -3,32 +3,85 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from codegym.sandbox.build import SOURCE, program
 from codegym.sandbox.image import HostImage
-from codegym.sandbox.keeper import stage
+from codegym.sandbox.keeper import STAGE
 from codegym.sandbox.protocol import WORKDIR
 from codegym.task import Limits
 
 _RUNNER = "/run/codegym/serve"
 _OPEN_FILES = 1024
+_MASKED = ("cmdline", "config.gz", "keys", "kallsyms", "timer_list", "acpi", "driver", "fs", "scsi")
+    "kcore",
+    "keys",
+    "key-users",
+    "kallsyms",
+    "kmsg",
+    "timer_list",
+    "sysrq-trigger",
+    "config.gz",
+    "cmdline",
+    "slabinfo",
+    "vmallocinfo",
+    "iomem",
+    "ioports",
+    "acpi",
+    "asound",
+    "scsi",
+    "driver",
+    "fs",
+]
 _NAMESPACES = ("user", "ipc", "pid", "net", "uts", "cgroup")
 
 
-def box_argv(image: HostImage, limits: Limits, *, grouped: bool) -> list[str]:
-    """Return bubblewrap's argv. ``grouped``: control groups hold memory and processes, so rlimits need not."""
+def box_binds(image: HostImage) -> tuple[tuple[str, str], ...]:
+    """Return what a keeper binds on its stage for a box, and where the box has it: (from, to), in order."""
+    etc = [(str(file), f"/etc/{file.name}") for file in sorted((SOURCE / "etc").iterdir())]
+    return (*etc, *((str(source), target) for source, target in image.binds), (str(program("serve")), _RUNNER))
+
+
+def box_argv(targets: Sequence[str], limits: Limits, *, grouped: bool) -> list[str]:
+    """Return bubblewrap's argv, ``targets`` being those of :func:`box_binds`.
+
+    ``grouped``: control groups hold memory and processes, so that limits on single processes need not.
+    """
     argv = ["bwrap", *(f"--unshare-{name}" for name in _NAMESPACES), "--disable-userns"]
-    argv += ["--as-pid-1", "--die-with-parent", "--clearenv", "--hostname", "box", "--uid", "1000", "--gid", "1000"]
-    argv += [*_system(), *_etc()]
-    for source, target in image.binds:
-        argv += ["--ro-bind", str(source), target]
-    argv += ["--proc", "/proc", "--dev", "/dev", "--ro-bind", str(program("serve")), _RUNNER]
+    argv += [
+        "--as-pid-1",
+        "--die-with-parent",
+        "--clearenv",
+        "--hostname",
+        "box",
+        "--uid",
+        "1000",
+        "--gid",
+        "1000",
+    ]
+    argv += _system()
+    for number, target in enumerate(targets):
+        argv += ["--ro-bind", f"{STAGE}/b/{number}", target]
+    argv += ["--proc", "/proc", "--dev", "/dev"]
     for name, target in (("tmp", "/tmp"), ("shm", "/dev/shm"), ("w", WORKDIR)):  # noqa: S108  paths in the box
-        argv += ["--bind", str(stage() / name), target]
-    argv += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--", _RUNNER]
+        argv += ["--bind", f"{STAGE}/{name}", target]
+    argv += _masks()
+    argv += ["--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--", _RUNNER]
     per_process = (0, 0) if grouped else (limits.processes, limits.memory_mb)
     return [*argv, str(_OPEN_FILES), str(limits.disk_mb), *(str(limit) for limit in per_process), "0"]
+
+
+def _masks() -> list[str]:
+    """Hide what ``/proc`` tells about the host beyond what a build or a test asks for."""
+    argv = []
+    for name in _MASKED:
+        path = Path("/proc") / name
+        if path.is_dir():
+            argv += ["--ro-bind", f"{STAGE}/none", str(path)]
+        elif path.exists():
+            argv += ["--ro-bind", "/dev/null", str(path)]
+    return argv
 
 
 def _system() -> list[str]:
@@ -39,13 +92,6 @@ def _system() -> list[str]:
             argv += ["--symlink", str(path.readlink()), str(path)]
         elif path.is_dir():
             argv += ["--ro-bind", str(path), str(path)]
-    return argv
-
-
-def _etc() -> list[str]:
-    argv = []
-    for file in sorted((SOURCE / "etc").iterdir()):
-        argv += ["--ro-bind", str(file), f"/etc/{file.name}"]
     for name in ("/etc/alternatives", "/etc/ld.so.cache"):
         if os.path.lexists(name):
             argv += ["--ro-bind", name, name]

@@ -100,7 +100,7 @@ class Clip:
 
 @dataclass(frozen=True)
 class Watch:
-    """What is looked after while a command runs: ``exceeded`` says, at each tick, whether to kill it for memory."""
+    """``exceeded``, asked some fifty times a second, says whether to kill a command for its use of memory."""
 
     exceeded: Callable[[], bool] = lambda: False
 

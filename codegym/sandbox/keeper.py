@@ -11,10 +11,10 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from codegym.catalog import cache_dir
 from codegym.errors import SandboxError
 from codegym.sandbox.build import program
 from codegym.sandbox.cgroup import Cgroup
@@ -24,33 +24,40 @@ _FEWEST_INODES = 16384
 _PATIENCE = 30.0
 
 
-def stage() -> Path:
-    """Return the empty folder on which every keeper mounts, in its own namespace, its box's tmpfs."""
-    folder = cache_dir() / "sandbox" / "stage"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+STAGE = "/tmp"  # noqa: S108  a path in the keeper's own mount namespace
+"""Where every keeper mounts, in its own namespace, its box's tmpfs; see the C source for what lies there."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a keeper binds on its stage: ``layers`` at ``l/0``…, ``binds`` at ``b/0``….
+
+    Paths of the host or, if ``join`` is the process id of another keeper, of that keeper's stage.
+    """
+
+    layers: tuple[str, ...]
+    binds: tuple[str, ...]
+    join: int = 0
 
 
 class Keeper:
-    """A running keeper. ``join`` is the process id of the keeper of the box to be forked, or 0."""
+    """A running keeper, and below it, once the runner has said hello, a box."""
 
-    def __init__(
-        self, layers: Sequence[str], box: Sequence[str], disk_mb: int, cgroup: Cgroup | None, join: int = 0
-    ) -> None:
-        self._stage = stage()
+    def __init__(self, sources: Sources, box: Sequence[str], disk_mb: int, cgroup: Cgroup | None) -> None:
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
         self.stream, stream = socket.socketpair()
         self._control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(_PATIENCE)
         entries = ":".join(str(entry) for entry in cgroup.entries) if cgroup else ""
-        inodes = max(_FEWEST_INODES, disk_mb * _INODES_PER_MB)
-        numbers = [control.fileno(), os.getpid(), self._stage, disk_mb << 20, inodes, join, entries, len(layers)]
-        argv = [str(program("keep")), *(str(number) for number in numbers), *layers, *box]
+        size = (disk_mb << 20, max(_FEWEST_INODES, disk_mb * _INODES_PER_MB))
+        counts = (len(sources.layers), len(sources.binds))
+        head = (program("keep"), control.fileno(), os.getpid(), *size, sources.join, entries, *counts)
+        argv = [*(str(word) for word in head), *sources.layers, *sources.binds, *box]
         with stream, control:
             self._process = subprocess.Popen(
                 argv,
-                stdin=stream,
-                stdout=stream,
+                stdin=stream.fileno(),
+                stdout=stream.fileno(),
                 stderr=self._log,
                 pass_fds=[control.fileno()],
                 start_new_session=True,
@@ -59,8 +66,8 @@ class Keeper:
         self.pid = self._process.pid
 
     def path(self, name: str) -> Path:
-        """Return the host's path of ``name`` on the stage: ``u/0`` is an upper layer, ``tmp`` the box's ``/tmp``."""
-        return Path(f"/proc/{self.pid}/root{self._stage}/{name}")
+        """Return the host's path of ``name`` on the stage: ``u/0`` a layer, ``tmp`` the box's ``/tmp``."""
+        return Path(f"/proc/{self.pid}/root{STAGE}/{name}")
 
     def lay(self, upper: str, lowers: Sequence[str]) -> None:
         """Lay a workspace: ``u/<upper>``, made if missing, over the lower folders, topmost first."""

@@ -22,7 +22,7 @@ from codegym.errors import SandboxError
 _log = logging.getLogger(__name__)
 _VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
 _SCRIPTS = {
-    "pytest": "from pytest import console_main\nraise SystemExit(console_main())\n",
+    "pytest": "from pytest import main\nraise SystemExit(main())\n",
     "coverage": "from coverage.cmdline import main\nraise SystemExit(main())\n",
 }
 
@@ -48,7 +48,7 @@ def _in_usr() -> bool:
 
 
 def _built(requirements: Path, store: Path) -> Path:
-    key = digest_json([1, requirements.read_text(), sys.version, sys.base_prefix])[:16]
+    key = digest_json([2, requirements.read_text(), sys.version, sys.base_prefix])[:16]
     target = store / key
     if target.is_dir():
         return target

@@ -1,22 +1,28 @@
 /* The keeper: holds a box's private mounts, starts bubblewrap in them, and lays a new workspace on request.
  *
- *     keep CONTROL OWNER STAGE DISK_BYTES INODES JOIN CGROUPS LAYERS layer... bwrap arg...
+ *     keep CONTROL OWNER DISK_BYTES INODES JOIN CGROUPS LAYERS BINDS layer... bind... bwrap arg...
  *
- * It makes user and mount namespaces of its own (or, to fork a box, a copy of those of keeper JOIN), mounts a
- * tmpfs of limited size on STAGE, and binds the base layers to STAGE/l/0... The workspace is an overlayfs on
- * STAGE/w, a shared mount that bubblewrap binds at /work: what is mounted there later shows up in the box.
- * Nothing of this exists outside these namespaces, so nothing is left when their last process is gone.
+ * It makes user and mount namespaces of its own (or, to fork a box, copies those of keeper JOIN), mounts a tmpfs
+ * of limited size on /tmp there (the stage), and binds the base layers to l/0... and other things that the box
+ * needs to b/0... on it. The workspace is an overlayfs on w, a shared mount that bubblewrap binds at /work: what
+ * is mounted there later shows up in the box. Nothing of this exists outside these namespaces, so nothing is
+ * left when their last process is gone.
+ *
+ * Root does not stay root: the namespace's only user is BOX_ID of the host, which owns nothing and is nobody, and
+ * the layers, which are root's, are bound with their owner mapped to it.
  *
  * Requests on descriptor CONTROL, a packet each; the answer is a packet, "0" or "<errno> <what failed>":
- *     m UPPER LOWER...   lay STAGE/u/UPPER (made if missing) over the lower folders (relative to STAGE)
- *     d UPPER            delete STAGE/u/UPPER
- *     c                  empty /tmp and /dev/shm
+ *     m UPPER LOWER...   lay u/UPPER (made if missing) over the lower folders (paths on the stage)
+ *     d UPPER            delete u/UPPER
+ *     c                  empty the box's /tmp and /dev/shm
  * It ends, and with it the box, when its owner ends, when CONTROL closes, or when bubblewrap ends.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/mount.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -24,14 +30,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define STAGE "/tmp"
+enum { BOX_ID = 900001000 };
+
+/* From <sys/mount.h>, which older C libraries can't include beside <linux/mount.h>. */
+extern int mount(const char *, const char *, const char *, unsigned long, const void *);
+extern int umount2(const char *, int);
+enum { DETACH = 2 };
 
 static int control;
 static bool laid; /* whether a workspace is mounted on w */
@@ -48,41 +60,101 @@ static void enter_cgroups(char *list) {
     for (char *path = strtok(list, ":"); path; path = strtok(NULL, ":")) put(path, "0");
 }
 
-static void own_namespaces(void) {
-    char map[64]; uid_t uid = geteuid(); gid_t gid = getegid();
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNS)) die("unshare (are user namespaces allowed?)");
-    put("/proc/self/setgroups", "deny");
-    snprintf(map, sizeof map, "0 %u 1", uid); put("/proc/self/uid_map", map);
-    snprintf(map, sizeof map, "0 %u 1", gid); put("/proc/self/gid_map", map);
-    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) die("private mounts");
+static void write_maps(pid_t pid, unsigned uid, unsigned gid) {
+    char path[64], map[64];
+    snprintf(path, sizeof path, "/proc/%d/setgroups", pid); put(path, "deny");
+    snprintf(path, sizeof path, "/proc/%d/uid_map", pid); snprintf(map, sizeof map, "0 %u 1", uid); put(path, map);
+    snprintf(path, sizeof path, "/proc/%d/gid_map", pid); snprintf(map, sizeof map, "0 %u 1", gid); put(path, map);
 }
 
-static void join_namespaces(const char *pid) {
-    const char *names[] = {"user", "mnt"}; char path[64]; int fds[2];
-    for (int i = 0; i < 2; i++) {
-        snprintf(path, sizeof path, "/proc/%s/ns/%s", pid, names[i]);
-        if ((fds[i] = open(path, O_RDONLY | O_CLOEXEC)) < 0) die(path);
+static void private_mounts(void) {
+    if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) die("private mounts");
+}
+
+static int open_namespace(pid_t pid, const char *name) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/ns/%s", pid, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) die(path);
+    return fd;
+}
+
+/* Make a user namespace without entering it, with BOX_ID for its only user. */
+static int box_namespace(void) {
+    int ready[2]; char byte;
+    if (pipe2(ready, O_CLOEXEC)) die("pipe");
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (unshare(CLONE_NEWUSER) || write(ready[1], "", 1) != 1) _exit(1);
+        for (;;) pause();
     }
-    for (int i = 0; i < 2; i++) if (setns(fds[i], 0)) die("setns");
-    if (unshare(CLONE_NEWNS)) die("unshare");
-    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) die("private mounts");
+    close(ready[1]);
+    if (pid < 0 || read(ready[0], &byte, 1) != 1) die("unshare (are user namespaces allowed?)");
+    write_maps(pid, BOX_ID, BOX_ID);
+    int fd = open_namespace(pid, "user");
+    kill(pid, SIGKILL); waitpid(pid, NULL, 0); close(ready[0]);
+    return fd;
 }
 
-static void build_stage(const char *stage, const char *size, const char *inodes, int layers, char **layer) {
-    char options[128], path[64], source[64]; int fds[layers];
-    if (chdir(stage)) die(stage);
-    for (int i = 0; i < layers; i++) if ((fds[i] = open(layer[i], O_PATH | O_CLOEXEC)) < 0) die(layer[i]);
+static void enter_user_namespace(int fd) {
+    if (setns(fd, CLONE_NEWUSER) || setresgid(0, 0, 0) || setresuid(0, 0, 0)) die("user namespace");
+    if (prctl(PR_SET_DUMPABLE, 1)) die("prctl");
+}
+
+static int take(const char *path, int owner_map) {
+    int fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    struct mount_attr map = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (unsigned)owner_map};
+    if (fd < 0) die(path);
+    if (owner_map >= 0 && syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &map, sizeof map)) {
+        dprintf(2, "keeper: %s: this file system can't map owners (%s): put codegym's cache on ext4, xfs, btrfs or "
+                "tmpfs, or run as an ordinary user\n", path, strerror(errno));
+        _exit(70);
+    }
+    return fd;
+}
+
+/* Enter the namespaces; `fds` get what `paths` name, the first `layers` of them with their owner mapped. */
+static void enter(pid_t join, int layers, int count, char **paths, int *fds) {
+    int map = -1;
+    if (join) {
+        int user = open_namespace(join, "user"), mounts = open_namespace(join, "mnt");
+        if (geteuid() == 0 && setgroups(0, NULL)) die("setgroups");
+        enter_user_namespace(user);
+        if (setns(mounts, CLONE_NEWNS)) die("mount namespace");
+    } else if (geteuid() == 0) {
+        map = box_namespace();
+        if (setgroups(0, NULL)) die("setgroups");
+    } else {
+        unsigned uid = geteuid(), gid = getegid();
+        if (unshare(CLONE_NEWUSER)) die("unshare (are user namespaces allowed?)");
+        write_maps(getpid(), uid, gid);
+    }
+    private_mounts();
+    if (join && chdir(STAGE)) die(STAGE);
+    for (int i = 0; i < count; i++) fds[i] = take(paths[i], i < layers ? map : -1);
+    if (map < 0) return;
+    enter_user_namespace(map);
+    private_mounts();
+}
+
+static void place(int fd, const char *folder, int number) {
+    char path[32]; struct stat st;
+    snprintf(path, sizeof path, "%s/%d", folder, number);
+    if (fstat(fd, &st)) die(path);
+    if (S_ISDIR(st.st_mode) ? mkdir(path, 0755) : mknod(path, S_IFREG | 0644, 0)) die(path);
+    if (syscall(SYS_move_mount, fd, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH)) die(path);
+    close(fd);
+}
+
+static void build_stage(const char *size, const char *inodes, int layers, int count, const int *fds) {
+    char options[128];
     snprintf(options, sizeof options, "size=%s,nr_inodes=%s,mode=755", size, inodes);
-    if (mount("codegym", stage, "tmpfs", MS_NOSUID | MS_NODEV, options)) die("tmpfs");
-    if (chdir(stage)) die(stage);
-    const char *folders[] = {"l", "u", "k", "w", "tmp", "shm"};
-    for (int i = 0; i < 6; i++) if (mkdir(folders[i], 0755)) die(folders[i]);
-    if (chmod("tmp", 01777) || chmod("shm", 01777) || mkdir("tmp/home", 0755)) die("tmp");
-    for (int i = 0; i < layers; i++) {
-        snprintf(path, sizeof path, "l/%d", i); snprintf(source, sizeof source, "/proc/self/fd/%d", fds[i]);
-        if (mkdir(path, 0755) || mount(source, path, NULL, MS_BIND, NULL)) die(layer[i]);
-        close(fds[i]);
-    }
+    if (mount("codegym", STAGE, "tmpfs", MS_NOSUID | MS_NODEV, options) || chdir(STAGE)) die("stage");
+    const char *folders[] = {"l", "b", "u", "k", "w", "tmp", "shm", "none", "tmp/home"};
+    for (int i = 0; i < 9; i++) if (mkdir(folders[i], 0755)) die(folders[i]);
+    if (chmod("tmp", 01777) || chmod("shm", 01777)) die("tmp");
+    for (int i = 0; i < count; i++) place(fds[i], i < layers ? "l" : "b", i < layers ? i : i - layers);
     if (mount("w", "w", NULL, MS_BIND, NULL) || mount(NULL, "w", NULL, MS_SHARED, NULL)) die("workspace");
 }
 
@@ -144,7 +216,7 @@ static const char *lay(char *upper) {
     if ((mkdir(u, 0755) && errno != EEXIST) || (mkdir(k, 0755) && errno != EEXIST)) return u;
     int n = snprintf(options, sizeof options, "lowerdir=%s,upperdir=%s,workdir=%s,userxattr,index=off,metacopy=off", lowers, u, k);
     if (n >= (int)sizeof options) { errno = E2BIG; return "layers"; }
-    if (laid && umount2("w", MNT_DETACH)) return "umount";
+    if (laid && umount2("w", DETACH)) return "umount";
     laid = mount("codegym", "w", "overlay", MS_NOSUID | MS_NODEV, options) == 0;
     return laid ? NULL : "overlay";
 }
@@ -172,11 +244,9 @@ static void handle_request(void) {
 }
 
 static pid_t start(char **argv) {
-    sigset_t none; sigemptyset(&none);
     pid_t pid = fork();
     if (pid < 0) die("fork");
     if (pid == 0) {
-        sigprocmask(SIG_SETMASK, &none, NULL);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         execvp(argv[0], argv);
         die(argv[0]);
@@ -185,25 +255,24 @@ static pid_t start(char **argv) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 11) { fputs("keeper: too few arguments\n", stderr); return 64; }
+    if (argc < 10) { fputs("keeper: too few arguments\n", stderr); return 64; }
     control = atoi(argv[1]);
-    int layers = atoi(argv[8]), owner = (int)syscall(SYS_pidfd_open, atoi(argv[2]), 0);
-    sigset_t mask; sigemptyset(&mask); sigaddset(&mask, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &mask, NULL);
-    int ended = signalfd(-1, &mask, SFD_CLOEXEC);
-    if (owner < 0 || ended < 0 || getppid() != atoi(argv[2])) die("owner");
-    fcntl(control, F_SETFD, FD_CLOEXEC);
+    int layers = atoi(argv[7]), count = layers + atoi(argv[8]), fds[count + 1];
+    int owner = (int)syscall(SYS_pidfd_open, atoi(argv[2]), 0);
+    if (owner < 0 || getppid() != atoi(argv[2])) die("owner");
+    fcntl(control, F_SETFD, FD_CLOEXEC); fcntl(owner, F_SETFD, FD_CLOEXEC);
     put("/proc/self/oom_score_adj", "1000");
-    enter_cgroups(argv[7]);
-    if (strcmp(argv[6], "0")) join_namespaces(argv[6]); else own_namespaces();
-    build_stage(argv[3], argv[4], argv[5], layers, argv + 9);
-    pid_t box = start(argv + 9 + layers);
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    enter_cgroups(argv[6]);
+    enter(atoi(argv[5]), layers, count, argv + 9, fds);
+    build_stage(argv[3], argv[4], layers, count, fds);
+    pid_t box = start(argv + 9 + count);
+    int ended = (int)syscall(SYS_pidfd_open, box, 0), null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (ended < 0 || null < 0) die("bubblewrap");
     dup2(null, 0); dup2(null, 1);
-    struct pollfd fds[] = {{control, POLLIN, 0}, {owner, POLLIN, 0}, {ended, POLLIN, 0}};
-    while (poll(fds, 3, -1) >= 0 || errno == EINTR) {
-        if (fds[1].revents || fds[2].revents) break;
-        if (fds[0].revents) handle_request();
+    struct pollfd watched[] = {{control, POLLIN, 0}, {owner, POLLIN, 0}, {ended, POLLIN, 0}};
+    while (poll(watched, 3, -1) >= 0 || errno == EINTR) {
+        if (watched[1].revents || watched[2].revents) break;
+        if (watched[0].revents) handle_request();
     }
     kill(box, SIGKILL);
     waitpid(box, NULL, 0);

@@ -56,7 +56,7 @@ static struct {
     uint32_t id;
     pid_t pid;                    /* 0: no command is running */
     int in, out, err, code;
-    bool more;
+    bool more, waiting;           /* more input will come; the host was asked for it */
     char *input;
     size_t input_at, input_len;
     struct timespec start;
@@ -241,7 +241,7 @@ static void take_input(const char *piece, size_t size, bool more) {
     free(command.input);
     if (!(command.input = malloc(size + 1))) die("malloc");
     memcpy(command.input, piece, size);
-    command.input_at = 0; command.input_len = size; command.more = more;
+    command.input_at = 0; command.input_len = size; command.more = more; command.waiting = false;
 }
 
 static void start(uint32_t id, struct request *r) {
@@ -292,7 +292,7 @@ static void feed(void) {
     ssize_t n = write(command.in, command.input + command.input_at, command.input_len - command.input_at);
     if (n < 0 && errno == EAGAIN) return;
     if (n >= 0 && (command.input_at += (size_t)n) < command.input_len) return;
-    if (n >= 0 && command.more) { command.more = false; send_frame('A', command.id, NULL, 0); }
+    if (n >= 0 && command.more) { command.waiting = true; send_frame('A', command.id, NULL, 0); }
     else { close(command.in); command.in = -1; }
     command.input_len = command.input_at = 0;
 }
@@ -331,7 +331,7 @@ static void handle_frame(void) {
 }
 
 static void serve_once(void) {
-    bool feeding = command.in >= 0 && (command.input_at < command.input_len || !command.more);
+    bool feeding = command.in >= 0 && !command.waiting;
     struct pollfd fds[] = {{control_in, POLLIN, 0}, {child_signals, POLLIN, 0}, {command.out, POLLIN, 0},
                            {command.err, POLLIN, 0}, {feeding ? command.in : -1, POLLOUT, 0}};
     struct signalfd_siginfo info;
