@@ -15,25 +15,6 @@ from codegym.task import Limits
 _RUNNER = "/run/codegym/serve"
 _OPEN_FILES = 1024
 _MASKED = ("cmdline", "config.gz", "keys", "kallsyms", "timer_list", "acpi", "driver", "fs", "scsi")
-    "kcore",
-    "keys",
-    "key-users",
-    "kallsyms",
-    "kmsg",
-    "timer_list",
-    "sysrq-trigger",
-    "config.gz",
-    "cmdline",
-    "slabinfo",
-    "vmallocinfo",
-    "iomem",
-    "ioports",
-    "acpi",
-    "asound",
-    "scsi",
-    "driver",
-    "fs",
-]
 _NAMESPACES = ("user", "ipc", "pid", "net", "uts", "cgroup")
 
 
