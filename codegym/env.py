@@ -128,7 +128,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         """Do what ``action`` says. The reward is 0 until the episode ends.
 
         ``info`` holds ``tool`` (``None``: malformed), ``ok``, ``cached`` and ``turn``; at the end also ``stop``,
-        ``patch``, ``verdict`` and ``reward_components``. Raises :class:`SandboxError` or :class:`GradeError`
+        ``patch``, ``verdict``, ``reward_components`` and ``grade_seconds``. Raises :class:`SandboxError` or :class:`GradeError`
         where the machine failed: the episode is then over and has no reward.
         """
         play = self._running()
@@ -146,6 +146,11 @@ class CodeEnv(gymnasium.Env[str, str]):
             return observation, 0.0, False, False, info
         reward, ending = self._finish(play, stop)
         return observation, reward, stop is StopReason.SUBMITTED, stop is not StopReason.SUBMITTED, info | ending
+
+    def truncate(self, stop: StopReason) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        """End the episode for a reason that the env can't see, such as a full context; graded like any other."""
+        reward, ending = self._finish(self._running(), stop)
+        return "", reward, False, True, ending
 
     @property
     def task(self) -> Task:
@@ -218,13 +223,16 @@ class CodeEnv(gymnasium.Env[str, str]):
             patch = extract_patch(play.bench.box, self.suite, play.task)
         finally:
             self.close()
+        started = time.monotonic()
         verdict = grade(self.suite, play.task, patch, backend=self.backend, cache=self.cache)
+        seconds = time.monotonic() - started
         measured, reward = self._score(play.steps, patch, verdict)
         return reward, {
             "stop": stop.value,
             "patch": patch,
             "verdict": verdict,
             "reward_components": measured,
+            "grade_seconds": seconds,
         }
 
     def _score(self, steps: Sequence[Step], patch: str, verdict: Verdict) -> tuple[dict[str, float], float]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from gymnasium.spaces import Text
+from numpy.typing import NDArray
 
 from codegym.tool.cut import printable
 
@@ -49,6 +50,17 @@ class PrintableText(Text):
 
     def __init__(self, max_length: int, seed: int | np.random.Generator | None = None) -> None:
         super().__init__(max_length, min_length=0, charset=_SAMPLED, seed=seed)
+
+    def sample(
+        self,
+        mask: tuple[int | None, NDArray[np.int8] | None] | None = None,
+        probability: tuple[int | None, NDArray[np.float64] | None] | None = None,
+    ) -> str:
+        """Return a random ASCII text; of the two tuples only the length is used."""
+        length = (mask or probability or (None, None))[0]
+        if length is None:
+            length = int(self.np_random.integers(self.max_length + 1))
+        return "".join(self.np_random.choice(list(_SAMPLED), size=length))
 
     def contains(self, x: Any) -> bool:
         """Return whether ``x`` is such a text."""

@@ -15,6 +15,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from importlib.machinery import PathFinder
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -114,7 +115,7 @@ def suite_names() -> tuple[str, ...]:
 
 
 def suite_root(name: str) -> Path:
-    """Return the folder that holds the suite's ``suite.toml``. Raises :class:`TaskError` with the nearest match."""
+    """Return the folder that holds ``suite.toml``. Raises :class:`TaskError` with the nearest match."""
     roots = _roots()
     if name not in roots:
         raise TaskError(unknown("suite", name, roots))
@@ -153,7 +154,10 @@ def _roots() -> dict[str, Callable[[], Path]]:
 
 
 def _package_folder(package: str) -> Path:
-    spec = find_spec(package.partition(":")[0])
+    top, *inner = package.partition(":")[0].split(".")
+    spec = find_spec(top)
+    for name in inner:
+        spec = PathFinder.find_spec(name, spec.submodule_search_locations) if spec else None
     for folder in (spec.submodule_search_locations or []) if spec else []:
         if (Path(folder) / "suite.toml").is_file():
             return Path(folder)

@@ -23,7 +23,7 @@ def shell(bench: Workbench, command: Command) -> ToolResult:
     """Run a shell command in the repository's root and show what it printed."""
     result = bench.box.exec(command, timeout=bench.seconds)
     text = said(result)
-    return ToolResult(text, clip(text, 400), ok=result.exit_code == 0)
+    return ToolResult(text, cut(text, 400), ok=result.exit_code == 0)
 
 
 @tool
@@ -79,12 +79,11 @@ def _brief(run: TestRun, passed: int, bad: Collection[str]) -> str:
     if run.timed_out or run.oom:
         return "timeout" if run.timed_out else "out of memory"
     head = f"{passed} passed, {len(bad)} failed"
-    if bad:
-        first = next(iter(bad))
-        return f"{head}\n{clip(steady(run.failures.get(first, '')) or first, 240)}"
-    if run.complete and passed:
+    if not bad and run.complete and passed:
         return head
-    return f"{head}\n{clip(last_line(run.output), 240)}"
+    first = next(iter(bad), "")
+    why = steady(run.failures.get(first, "")) or (first if run.complete else last_line(run.output))
+    return f"{head}\n{clip(why, 240)}"
 
 
 def last_line(text: str) -> str:

@@ -114,7 +114,7 @@ def test_line_verbs_in_their_shortest_and_longest_form() -> None:
     line = dialect("line")
     assert line.parse("f 2") == Call("focus", {"rank": "2"})
     assert line.parse("  t \nr 1 a => b") == Call("test")
-    assert line.parse("r 12   x < 1 =>   y ") == Call("fix", {"line": "12", "old": "  x < 1", "new": "  x <= 1 "})
+    assert line.parse("r 12   x < 1 =>   y ") == Call("fix", {"line": "12", "old": "  x < 1", "new": "  y "})
     assert line.parse("r 3 , default =>") == Call("fix", {"line": "3", "old": ", default", "new": ""})
     assert line.parse("v a b.py 3 9") == Call("view", {"path": "a b.py", "start": "3", "end": "9"})
     assert line.format(Call("view", {"path": "a.py"})) == "v a.py"

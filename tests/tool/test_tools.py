@@ -1,0 +1,184 @@
+"""Tools as an agent uses them, on a real task in a real box."""
+
+from collections.abc import Iterator
+
+import pytest
+from codegym.harness.cache import ResultCache
+
+from codegym.errors import ConfigError
+from codegym.sandbox.backend import backend
+from codegym.suite import Suite
+from codegym.tool.call import ToolResult
+from codegym.tool.cut import OUTPUT_CHARS, cut, printable
+from codegym.tool.tools import TOOLS, toolset
+from codegym.tool.workbench import Workbench
+
+BY_NAME = {tool.name: tool for tool in TOOLS}
+
+
+@pytest.fixture
+def bench(mini: Suite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    yield from opened(mini, "clamp")
+
+
+def opened(mini: Suite, task_id: str, kind: str = "fake") -> Iterator[Workbench]:
+    task = mini.task(task_id)
+    with backend(kind).open(mini.tree(task), task.image, task.limits) as box:
+        yield Workbench(box, mini, task)
+
+
+def use(bench: Workbench, name: str, **arguments: object) -> ToolResult:
+    return BY_NAME[name](bench, arguments)
+
+
+def test_looking(bench: Workbench) -> None:
+    assert use(bench, "list").text == "src/clamp.py\ntests/conftest.py\ntests/test_clamp.py"
+    assert use(bench, "list", path="src").text == "src/clamp.py"
+    shown = use(bench, "view", path="/work/src/clamp.py", start="4", end=5)
+    assert shown.text == "src/clamp.py, lines 4-5 of 6:\n4      if value > high:\n5          return value"
+    assert shown.brief == "4      if value > high:\n5          return value"
+    found = use(bench, "search", pattern=r"return (low|value)$", path="src")
+    assert found.text.splitlines()[0] == "3 lines in 1 file:"
+    assert found.text.splitlines()[1] == "src/clamp.py:3:         return low"
+    assert not use(bench, "search", pattern="nowhere to be found").ok
+    assert "The search failed" in use(bench, "search", pattern="(").text
+
+
+def test_edits_show_what_became_and_undo_takes_them_back_one_by_one(bench: Workbench) -> None:
+    before = bench.read("src/clamp.py")
+    edited = use(bench, "replace_in_line", path="src/clamp.py", line=5, old="value", new="high")
+    assert edited.text.splitlines()[0] == "Edited src/clamp.py:"
+    assert edited.brief == "5          return high"
+    assert use(bench, "insert", path="src/clamp.py", line=0, text="import math").ok
+    assert use(bench, "create", path="docs/new.md", text="hello").text == "Wrote docs/new.md: 1 line."
+    assert bench.read("docs/new.md") == "hello\n"
+    diff = use(bench, "diff")
+    assert "+import math" in diff.text
+    assert diff.brief.splitlines() == ["+hello", "+import math", "-        return value", "+        return high"]
+    assert [use(bench, "undo").ok for _ in range(4)] == [True, True, True, False]
+    assert bench.read("src/clamp.py") == before
+    assert use(bench, "diff").brief == "no changes"
+
+
+def test_an_edit_keeps_the_executable_bit_and_odd_bytes(bench: Workbench) -> None:
+    bench.box.write("run.sh", b"#!/bin/sh\r\necho \xff one\r\n", executable=True)
+    assert use(bench, "replace", path="run.sh", old="one\n", new="two\nthree\n").ok
+    assert bench.box.read("run.sh") == b"#!/bin/sh\r\necho \xff two\r\nthree\r\n"
+    assert bench.box.exec(["test", "-x", "run.sh"]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("view", {}, "needs the argument 'path'. Usage: view(path, start=1, end=0)"),
+        ("view", {"path": "a", "strat": 1}, "Did you mean 'start'?"),
+        ("view", {"path": "src/clamp.py", "start": "x"}, "start = 'x': Input should be a valid integer"),
+        ("view", {"path": "clamp.py"}, "Did you mean src/clamp.py?"),
+        ("view", {"path": "src"}, "is a folder"),
+        ("view", {"path": "src/clamp.py", "start": 99}, "there is no line 99"),
+        ("view", {"path": "../../etc/passwd"}, "outside the repository"),
+        ("create", {"path": "/etc/passwd", "text": ""}, "outside the repository"),
+        ("replace", {"path": "src/clamp.py", "old": "retrun value", "new": ""}, "5          return value"),
+        (
+            "replace",
+            {"path": "src/clamp.py", "old": "return value", "new": ""},
+            "2 times in src/clamp.py, at lines 5, 6",
+        ),
+        ("replace", {"path": "src/clamp.py", "old": "value\n", "new": "value\n"}, "stands 2 times"),
+        ("replace_in_line", {"path": "src/clamp.py", "line": 5, "old": "low", "new": ""}, "0 times in line 5"),
+        ("insert", {"path": "src/clamp.py", "line": 70, "text": ""}, "has 6 lines"),
+        ("list", {"path": "nowhere"}, "no files below"),
+        ("test", {"ids": ["tests/test_clamp.py::test_nothing"]}, "NOT FOUND tests/test_clamp.py::test_nothing"),
+    ],
+)
+def test_mistakes_are_explained(bench: Workbench, name: str, arguments: dict[str, object], said: str) -> None:
+    result = BY_NAME[name](bench, arguments)
+    assert said in result.text
+    assert not result.ok
+    assert not bench.edits
+
+
+def test_tests_say_what_fails_and_why(bench: Workbench) -> None:
+    failed = use(bench, "test")
+    assert not failed.ok
+    assert failed.text.splitlines()[0] == "1 passed, 1 failed."
+    assert "FAILED tests/test_clamp.py::test_high: " in failed.text
+    assert "9 == 5" in failed.text
+    assert "9 == 5" in failed.brief
+    assert use(bench, "test", ids="tests/test_clamp.py::test_low").brief == "1 passed, 0 failed"
+    use(bench, "replace_in_line", path="src/clamp.py", line=5, old="value", new="high")
+    passed = use(bench, "test")
+    assert (passed.ok, passed.text) == (True, "2 passed, 0 failed.")
+    use(bench, "replace_in_line", path="src/clamp.py", line=1, old=":", new="")
+    broken = use(bench, "test")
+    assert not broken.ok
+    assert "SyntaxError" in broken.text
+    assert "SyntaxError" in broken.brief
+
+
+def test_a_tree_tested_before_is_not_tested_again(
+    bench: Workbench, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    bench.cache = ResultCache(tmp_path_factory.mktemp("results"))
+    first, second = use(bench, "test"), use(bench, "test")
+    assert (first.cached, second.cached) == (False, True)
+    assert first.text == second.text
+
+
+def test_compile_python(bench: Workbench) -> None:
+    assert use(bench, "compile").text == "Compiled without errors: 3 files."
+    use(bench, "replace_in_line", path="src/clamp.py", line=5, old="value", new="(value")
+    result = use(bench, "compile")
+    assert "src/clamp.py:5: SyntaxError: '(' was never closed" in result.text
+    assert result.brief == "src/clamp.py:5: SyntaxError: '(' was never closed"
+    assert not any("__pycache__" in path for path in bench.box.changes())
+
+
+def test_compile_c(mini: Suite) -> None:
+    for bench in opened(mini, "total"):
+        assert "error: expected" in use(bench, "compile").text
+        use(bench, "replace_in_line", path="total.c", line=5, old="0", new="0;")
+        assert use(bench, "compile").text == "Compiled without errors: 1 file."
+        use(bench, "create", path="Makefile", text="total.o: total.c\n\tgcc -c total.c\n")
+        assert use(bench, "compile").ok
+        assert sorted(bench.box.changes()) == ["Makefile", "total.c"]
+
+
+def test_shell_shows_output_and_how_it_ended(bench: Workbench) -> None:
+    result = use(bench, "shell", command="echo out; echo err >&2; printf '\\033[31mred\\033[0m'; exit 3")
+    assert result.text == "out\nred\nerr\n[exit code 3]"
+    bench.seconds = 0.3
+    assert "[stopped: it took too long]" in use(bench, "shell", command="echo begun; sleep 60").text
+    long = use(bench, "shell", command="yes | head -n 100000")
+    assert len(long.text) < OUTPUT_CHARS + 100
+    assert "lines left out" in long.text
+
+
+def test_cut_keeps_head_and_tail() -> None:
+    text = "\n".join(f"line {n}" for n in range(1000))
+    shown = cut(text, 300)
+    assert shown.startswith("line 0\n")
+    assert shown.endswith("line 999")
+    assert cut("short", 300) == "short"
+    left_out = int(shown.partition("[… ")[2].partition(" ")[0])
+    assert left_out + len(shown.splitlines()) - 1 == 1000
+
+
+def test_printable_drops_what_a_terminal_would_obey() -> None:
+    assert printable("a\x1b[1;31mb\x1b]0;title\x07c\r\nd\x00\ud800\u202f") == "abc\nd\ufffd\u202f"
+
+
+def test_schema_comes_from_the_signature() -> None:
+    schema = BY_NAME["view"].schema()["function"]
+    assert isinstance(schema, dict)
+    assert schema["name"] == "view"
+    assert schema["description"].startswith("Show a file")
+    assert schema["parameters"]["required"] == ["path"]
+    assert schema["parameters"]["properties"]["start"]["type"] == "integer"
+    assert "relative to the repository" in schema["parameters"]["properties"]["path"]["description"]
+
+
+def test_toolset_by_name() -> None:
+    assert [tool.name for tool in toolset(("view", "submit"))] == ["view", "submit"]
+    with pytest.raises(ConfigError, match="Did you mean 'submit'"):
+        toolset(("submitt",))
