@@ -118,26 +118,38 @@ def _is_opaque(folder: int) -> bool:
         raise
 
 
+def _lookup(layer: Path, path: str) -> Path | None:
+    """Return what a base layer has at ``path``, or the link or file in the way that hides it, or ``None``."""
+    at = layer
+    for part in path.split("/"):
+        at /= part
+        if at.is_symlink() or at.is_file():
+            return at
+    return at if at.is_dir() else None
+
+
 def _base_file(base: tuple[Path, ...], path: str) -> File | None:
     for layer in base:
-        file = layer / path
+        file = _lookup(layer, path)
+        if file is None:
+            continue
+        if file != layer / path or (file.is_dir() and not file.is_symlink()):
+            return None
         if file.is_symlink():
             return File(b"", link=str(file.readlink()))
-        if file.is_file():
-            return File(file.read_bytes(), executable=bool(file.stat().st_mode & 0o100))
-        if file.is_dir():
-            return None
+        return File(file.read_bytes(), executable=bool(file.stat().st_mode & 0o100))
     return None
 
 
 def _base_files(base: tuple[Path, ...], path: str) -> Iterator[str]:
     """Yield every file that the base has at or below ``path``."""
     for layer in base:
-        top = layer / path
-        if top.is_symlink() or top.is_file():
-            yield path
+        top = _lookup(layer, path)
+        if top is not None and not (top.is_dir() and not top.is_symlink()):
+            if top == layer / path:
+                yield path
             return
-        for folder, names, files in os.walk(top):
+        for folder, names, files in os.walk(layer / path) if top else ():
             links = [name for name in names if (Path(folder) / name).is_symlink()]
             for name in files + links:
                 yield (Path(folder) / name).relative_to(layer).as_posix()

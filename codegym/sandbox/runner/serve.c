@@ -25,6 +25,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -158,6 +159,15 @@ static void limit(int what, rlim_t value) {
     if (value && setrlimit(what, &(struct rlimit){value, value})) die("setrlimit");
 }
 
+/* Needs CAP_SETPCAP, which it gives up with the rest; without it the bounding set stays, and so does all else. */
+static void drop_powers(void) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
+    for (int power = 0; power < 64; power++) prctl(PR_CAPBSET_DROP, power, 0, 0, 0);
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    if (syscall(SYS_capset, &header, none)) die("capset");
+}
+
 static int copy_file(int from, int to) {
     char piece[PIECE]; ssize_t n;
     while ((n = read(from, piece, sizeof piece)) > 0)
@@ -205,7 +215,8 @@ static void become(struct request *r) {
     limit(RLIMIT_NOFILE, limit_nofile); limit(RLIMIT_FSIZE, limit_fsize);
     limit(RLIMIT_NPROC, limit_nproc); limit(RLIMIT_DATA, limit_data);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-    if (command_uid && (setgroups(0, NULL) || setgid(command_uid) || setuid(command_uid))) die("setuid");
+    if (command_uid && (setgroups(0, NULL) || setgid(command_uid))) die("setgid");
+    if (command_uid && setuid(command_uid)) die("setuid");
     if (seccomp_deny()) die("seccomp");
     if (chdir(r->cwd)) { dprintf(2, "%s: %s\n", r->cwd, strerror(errno)); _exit(r->op == 'x' ? 126 : errno); }
     if (r->op != 'x') { signal(SIGXFSZ, SIG_IGN); _exit(file_operation(r)); }
@@ -349,6 +360,7 @@ int main(int argc, char **argv) {
     limit_nofile = (rlim_t)atoll(argv[1]); limit_fsize = (rlim_t)atoll(argv[2]) << 20;
     limit_nproc = (rlim_t)atoll(argv[3]); limit_data = (rlim_t)atoll(argv[4]) << 20;
     command_uid = (uid_t)atoll(argv[5]);
+    if (command_uid == 0) drop_powers();
     if (prctl(PR_SET_DUMPABLE, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) die("prctl");
     control_in = fcntl(0, F_DUPFD_CLOEXEC, 10); control_out = fcntl(1, F_DUPFD_CLOEXEC, 10);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
