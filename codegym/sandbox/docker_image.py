@@ -6,12 +6,17 @@ checkouts on one machine don't take each other's images.
 
 from __future__ import annotations
 
+import os
+import socket
+
 import docker
 from docker import DockerClient
 from docker.errors import BuildError, DockerException, ImageNotFound
 
 from codegym.errors import SandboxError
 from codegym.sandbox.image import image_digest, image_folder, image_names
+
+_SOCKET = "unix:///var/run/docker.sock"
 
 
 def docker_images() -> tuple[str, ...]:
@@ -36,14 +41,18 @@ def connect(base_url: str | None = None, timeout: float = 60) -> DockerClient:
 
     Raises :class:`SandboxError` when none answers.
     """
+    url = base_url or os.environ.get("DOCKER_HOST") or _SOCKET
     try:
+        if url.startswith("unix://"):
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(url.removeprefix("unix://"))
         if base_url is not None:
             return DockerClient(base_url=base_url, version="auto", timeout=timeout)
         return docker.from_env(version="auto", timeout=timeout)
-    except DockerException as error:
+    except (DockerException, OSError) as error:
         raise SandboxError(
-            f"no Docker engine answers ({error}): start one (`systemctl start docker`, or run the command through "
-            "`.ci/with-docker` in a checkout), or set DOCKER_HOST"
+            f"no Docker engine answers at {url} ({error}): start one (`systemctl start docker`), name another in "
+            "DOCKER_HOST, or, in a checkout, run the command through `.ci/with-docker`"
         ) from error
 
 

@@ -6,6 +6,7 @@ goes in as it is. The runner holds both ends alone, so that a program in the box
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import time
@@ -21,10 +22,10 @@ class DockerWire:
     """A wire (see :class:`codegym.sandbox.channel.Wire`) to the first process of container ``container``."""
 
     def __init__(self, client: DockerClient, container: str) -> None:
-        self._stream: Any = client.api.attach_socket(
-            container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-        )
-        self._sock: socket.socket = getattr(self._stream, "_sock", self._stream)
+        streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+        attached: Any = client.api.attach_socket(container, params=streams)
+        self._response = attached._response
+        self._sock = socket.socket(fileno=os.dup(attached.fileno()))
         self._raw = bytearray()
         self.complaint = b""
         """What the runner said on stderr: only ever why it died."""
@@ -49,7 +50,7 @@ class DockerWire:
 
     def close(self) -> None:
         """Close the stream; the engine then closes the runner's stdin, which ends it and the box."""
-        self._stream.close()
+        self._response.close()
         self._sock.close()
 
     def _unwrap(self) -> bytes:

@@ -6,18 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from codegym.sandbox.bwrap import BwrapBackend
-from codegym.sandbox.docker import DockerBackend
-from codegym.sandbox.fake import FakeBackend
+from codegym.sandbox.backend import backend as backend_named
 from codegym.sandbox.protocol import Backend, File, Sandbox, Tree
 from codegym.task import Limits
 from codegym.tree import store_tree, tree_digest
 
-KINDS: dict[str, Callable[[], Backend]] = {
-    "fake": FakeBackend,
-    "bwrap": BwrapBackend,
-    "docker": DockerBackend,
-}
 SEALED = [pytest.param("bwrap"), pytest.param("docker", marks=pytest.mark.docker)]
 
 FILES = {
@@ -27,13 +20,14 @@ FILES = {
     "pkg/deep/data.txt": File(b"deep\n"),
     "pkg/other.txt": File(b"other\n"),
     "link": File(b"", link="calc.py"),
+    "linkdir": File(b"", link="pkg"),
 }
 
 Opener = Callable[..., Sandbox]
 
 
 def _usable(kind: str) -> Backend:
-    backend = KINDS[kind]()
+    backend = backend_named(kind)
     run = next(c for c in backend.capabilities() if c.name == "run")
     if not run.available:
         pytest.skip(f"{kind}: {run.why}")
@@ -48,6 +42,12 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 @pytest.fixture(scope="session", params=SEALED)
 def sealed(request: pytest.FixtureRequest) -> Backend:
     return _usable(request.param)
+
+
+@pytest.fixture(scope="session")
+def base_files() -> dict[str, File]:
+    """The files of the base tree."""
+    return FILES
 
 
 @pytest.fixture(scope="session")
@@ -104,15 +104,21 @@ def sealed_box(sealed: Backend, tree: Tree) -> Iterator[Sandbox]:
         yield box
 
 
+@pytest.fixture(scope="module")
+def tight(sealed: Backend, tree: Tree) -> Iterator[Sandbox]:
+    """One box with narrow limits: whatever exceeds one of them must leave it usable for the next test."""
+    limits = Limits(memory_mb=128, processes=24, disk_mb=16, command_seconds=0.3)
+    with sealed.open(tree, "python", limits) as box:
+        yield box
+
+
 @pytest.fixture
 def alive() -> Callable[[Sandbox, str], bool]:
     """Whether a process whose command line holds a marker runs in the box."""
 
     def check(box: Sandbox, marker: str) -> bool:
-        head, tail = marker[:2], marker[2:]
-        script = f"""for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null; echo; done |
-            grep -q "sleep {head}"'{tail}'"""
-        return box.exec(script).exit_code == 0
+        listing = "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null; echo; done"
+        return box.exec(f"{listing} | grep -q '[s]leep {marker}'").exit_code == 0
 
     return check
 

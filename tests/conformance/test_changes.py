@@ -2,7 +2,9 @@
 
 import pytest
 
-from codegym.sandbox.protocol import File
+from codegym.sandbox.protocol import Backend, Changes, File, Tree
+from codegym.task import Limits
+from codegym.tree import store_tree, tree_digest
 
 CALC = b"def add(a, b):\n    return a - b\n"
 
@@ -11,58 +13,80 @@ def test_a_fresh_box_has_no_changes(shared):
     assert shared.changes() == {}
 
 
-@pytest.mark.parametrize(
-    ("command", "changes"),
-    [
-        ("echo x > new.txt", {"new.txt": File(b"x\n")}),
-        ("mkdir -p a/b && echo x > a/b/c", {"a/b/c": File(b"x\n")}),
-        ("echo x >> calc.py", {"calc.py": File(CALC + b"x\n")}),
-        ("rm calc.py", {"calc.py": None}),
-        ("rm -r pkg", {"pkg/__init__.py": None, "pkg/deep/data.txt": None, "pkg/other.txt": None}),
-        ("mv calc.py moved.py", {"calc.py": None, "moved.py": File(CALC)}),
-        (
-            "mv pkg moved",
-            {
-                "pkg/__init__.py": None,
-                "pkg/deep/data.txt": None,
-                "pkg/other.txt": None,
-                "moved/__init__.py": File(b""),
-                "moved/deep/data.txt": File(b"deep\n"),
-                "moved/other.txt": File(b"other\n"),
-            },
-        ),
-        ("chmod +x calc.py", {"calc.py": File(CALC, executable=True)}),
-        ("chmod -x run.sh", {"run.sh": File(b"#!/bin/sh\necho ran\n")}),
-        ("ln -s ../etc/passwd out", {"out": File(b"", link="../etc/passwd")}),
-        ("ln -sfn run.sh link", {"link": File(b"", link="run.sh")}),
-        ("rm link; cp calc.py link", {"link": File(CALC)}),
-        (
-            "rm -r pkg && mkdir pkg && echo n > pkg/new && echo other > pkg/other.txt",
-            {"pkg/__init__.py": None, "pkg/deep/data.txt": None, "pkg/new": File(b"n\n")},
-        ),
-        (
-            "rm calc.py && mkdir calc.py && echo i > calc.py/inner",
-            {"calc.py": None, "calc.py/inner": File(b"i\n")},
-        ),
-        (
-            "rm -r pkg && echo f > pkg",
-            {
-                "pkg": File(b"f\n"),
-                "pkg/__init__.py": None,
-                "pkg/deep/data.txt": None,
-                "pkg/other.txt": None,
-            },
-        ),
-        ("rm -r pkg/deep && ln -s .. pkg/deep", {"pkg/deep": File(b"", link=".."), "pkg/deep/data.txt": None}),
-        ("touch calc.py pkg; cp calc.py t; rm calc.py; mv t calc.py", {}),
-        ("mkfifo pipe; mkdir empty; chmod 700 pkg; chmod 600 calc.py", {}),
-        ("rm calc.py; mkfifo calc.py", {"calc.py": None}),
-    ],
-)
-def test_changes(box, command, changes):
-    result = box.exec(command)
-    assert (result.exit_code, result.stderr) == (0, "")
-    assert box.changes() == changes
+CASES: list[tuple[str, Changes]] = [
+    ("echo x > new.txt", {"new.txt": File(b"x\n")}),
+    ("mkdir -p a/b && echo x > a/b/c", {"a/b/c": File(b"x\n")}),
+    ("echo x >> calc.py", {"calc.py": File(CALC + b"x\n")}),
+    ("rm calc.py", {"calc.py": None}),
+    ("rm -r pkg", {"pkg/__init__.py": None, "pkg/deep/data.txt": None, "pkg/other.txt": None}),
+    ("mv calc.py moved.py", {"calc.py": None, "moved.py": File(CALC)}),
+    (
+        "mv pkg moved",
+        {
+            "pkg/__init__.py": None,
+            "pkg/deep/data.txt": None,
+            "pkg/other.txt": None,
+            "moved/__init__.py": File(b""),
+            "moved/deep/data.txt": File(b"deep\n"),
+            "moved/other.txt": File(b"other\n"),
+        },
+    ),
+    ("chmod +x calc.py", {"calc.py": File(CALC, executable=True)}),
+    ("chmod -x run.sh", {"run.sh": File(b"#!/bin/sh\necho ran\n")}),
+    ("ln -s ../etc/passwd out", {"out": File(b"", link="../etc/passwd")}),
+    ("ln -sfn run.sh link", {"link": File(b"", link="run.sh")}),
+    ("rm link; cp calc.py link", {"link": File(CALC)}),
+    (
+        "rm -r pkg && mkdir pkg && echo n > pkg/new && echo other > pkg/other.txt",
+        {"pkg/__init__.py": None, "pkg/deep/data.txt": None, "pkg/new": File(b"n\n")},
+    ),
+    (
+        "rm calc.py && mkdir calc.py && echo i > calc.py/inner",
+        {"calc.py": None, "calc.py/inner": File(b"i\n")},
+    ),
+    (
+        "rm -r pkg && echo f > pkg",
+        {
+            "pkg": File(b"f\n"),
+            "pkg/__init__.py": None,
+            "pkg/deep/data.txt": None,
+            "pkg/other.txt": None,
+        },
+    ),
+    ("rm -r pkg/deep && ln -s .. pkg/deep", {"pkg/deep": File(b"", link=".."), "pkg/deep/data.txt": None}),
+    (
+        "rm linkdir && mkdir linkdir && echo other > linkdir/other.txt",
+        {"linkdir": None, "linkdir/other.txt": File(b"other\n")},
+    ),
+    ("touch calc.py pkg; cp calc.py t; rm calc.py; mv t calc.py", {}),
+    ("mkfifo pipe; mkdir empty; chmod 700 pkg; chmod 600 calc.py", {}),
+    ("rm calc.py; mkfifo calc.py", {"calc.py": None}),
+]
+
+
+@pytest.fixture(scope="module")
+def found(
+    backend: Backend, base_files: dict[str, File], tmp_path_factory: pytest.TempPathFactory
+) -> dict[int, Changes]:
+    """What each case's command changed in its own copy of the files, all in one box."""
+    files = {f"{i}/{path}": file for i in range(len(CASES)) for path, file in base_files.items()}
+    store = tmp_path_factory.mktemp("trees")
+    below = store_tree(files | {f"{i}/calc.py": File(b"hidden below\n") for i in range(len(CASES))}, store)
+    above = store_tree({f"{i}/calc.py": base_files["calc.py"] for i in range(len(CASES))}, store)
+    split: dict[int, Changes] = {i: {} for i in range(len(CASES))}
+    with backend.open(Tree((above, below), tree_digest(files)), "python", Limits()) as box:
+        for i, (command, _) in enumerate(CASES):
+            result = box.exec(command, cwd=str(i))
+            assert (result.exit_code, result.stderr) == (0, "")
+        for path, file in box.changes().items():
+            number, _, rest = path.partition("/")
+            split[int(number)][rest] = file
+    return split
+
+
+@pytest.mark.parametrize("case", range(len(CASES)), ids=[command for command, _ in CASES])
+def test_changes(found, case):
+    assert found[case] == CASES[case][1]
 
 
 def test_what_the_box_hides_from_git_is_still_seen(box):

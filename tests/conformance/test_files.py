@@ -23,37 +23,45 @@ def test_read_errors_are_those_of_open(shared, path, error):
         shared.read(path)
 
 
-def test_unreadable_is_a_permission_error(open_sealed):
-    box = open_sealed()
-    box.exec("chmod 000 calc.py")
+def test_unreadable_is_a_permission_error(sealed_box):
+    sealed_box.exec("chmod 000 pkg/other.txt")
     with pytest.raises(PermissionError):
-        box.read("calc.py")
+        sealed_box.read("pkg/other.txt")
 
 
-def test_write_makes_folders_and_is_seen_by_commands(box):
+def test_write_makes_folders_and_is_seen_by_commands(shared):
+    box = shared
     box.write("new/deep/file.txt", b"text\n")
     assert box.exec("cat new/deep/file.txt").stdout == "text\n"
     assert box.read("new/deep/file.txt") == b"text\n"
     assert box.exec("echo more >> new/deep/file.txt && rm -r new").exit_code == 0
 
 
-def test_write_replaces_and_sets_the_executable_bit(box):
-    box.write("calc.py", b"short")
+def test_write_replaces_and_sets_the_executable_bit(shared):
+    box = shared
+    box.write("tool", b"longer before")
     box.write("tool", b"#!/bin/sh\necho tool\n", executable=True)
-    assert box.read("calc.py") == b"short"
     assert box.exec("./tool").stdout == "tool\n"
     box.write("tool", b"#!/bin/sh\n")
     assert box.exec("test -x tool").exit_code == 1
 
 
-def test_large_and_binary_content_comes_back_whole(box):
+def test_an_empty_file(shared):
+    shared.write("empty", b"")
+    assert shared.exec("test -f empty && test ! -s empty").exit_code == 0
+    assert shared.read("empty") == b""
+
+
+def test_large_and_binary_content_comes_back_whole(shared):
+    box = shared
     content = bytes(range(256)) * 12_000
     box.write("blob", content)
     assert box.exec("wc -c < blob").stdout.strip() == str(len(content))
     assert box.read("blob") == content
 
 
-def test_odd_names(box):
+def test_odd_names(shared):
+    box = shared
     name = "ä dir/-n 'q\" $x\tz.txt"
     box.write(name, b"odd")
     assert box.read(name) == b"odd"
@@ -83,8 +91,8 @@ def test_writing_through_a_file_is_refused(shared):
         shared.write("calc.py/below", b"x")
 
 
-def test_links_lead_nowhere_outside_the_box(open_sealed, secret):
-    box = open_sealed()
+def test_links_lead_nowhere_outside_the_box(sealed_box, secret):
+    box = sealed_box
     box.exec(["ln", "-s", str(secret), "leak"])
     box.exec(["ln", "-s", str(secret.parent), "leakdir"])
     for path in ("leak", f"leakdir/{secret.name}", str(secret)):

@@ -71,9 +71,7 @@ def test_the_system_is_read_only(sealed_box, path):
 
 def test_not_root_and_without_powers(sealed_box):
     assert sealed_box.exec("id -u").stdout.strip() != "0"
-    status = dict(
-        line.split(":", 1) for line in sealed_box.exec("cat /proc/self/status").stdout.splitlines()
-    )
+    status = dict(line.split(":", 1) for line in sealed_box.exec("cat /proc/self/status").stdout.splitlines())
     assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0
     assert status["NoNewPrivs"].strip() == "1"
     assert sealed_box.exec("mount -t tmpfs x /tmp; chown 0 /work/calc.py").exit_code != 0
