@@ -111,10 +111,12 @@ def _converse(
             observation, reward, _, _, info = env.step(reply.text)
         else:
             observation, reward, _, _, info = env.truncate(StopReason.CONTEXT_LIMIT)
-        seconds = time.monotonic() - start
+        grading = info.get("grade_seconds", 0.0)
+        seconds = max(0.0, time.monotonic() - start - grading)
+        clock.seconds["tools"] += seconds
+        clock.seconds["grade"] += grading
         if reply.finished or reply.text:
             steps.append(_step(reply.text, observation, seconds, info))
-        clock.seconds["tools"] += seconds
         total += float(reward)
         if "stop" in info:
             return steps, total, info
@@ -135,8 +137,6 @@ def _result(info: dict[str, Any], clock: Clock) -> dict[str, Any]:
     verdict: Verdict = info["verdict"]
     if verdict.outcome is Outcome.INFRA_ERROR:
         raise GradeError(verdict.detail)
-    clock.seconds["grade"] = info.get("grade_seconds", verdict.seconds)
-    clock.seconds["tools"] = max(0.0, clock.seconds["tools"] - clock.seconds["grade"])
     return {
         "stop": StopReason(info["stop"]),
         "patch": info["patch"],
