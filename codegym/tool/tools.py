@@ -7,7 +7,7 @@ tiny policies) and joins the tuple below. The line dialect needs a letter for it
 from __future__ import annotations
 
 from codegym.errors import ConfigError, unknown
-from codegym.tool import edit, look, run
+from codegym.tool import edit, locate, look, run
 from codegym.tool.call import ToolResult
 from codegym.tool.spec import Tool, tool
 from codegym.tool.workbench import Workbench
@@ -32,6 +32,9 @@ TOOLS: tuple[Tool, ...] = (
     run.shell,
     run.compile_,
     run.test_,
+    locate.locate,
+    locate.focus,
+    locate.fix,
     submit,
 )
 

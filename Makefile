@@ -1,0 +1,47 @@
+# Two commands do all the set-up: `make demo` and `make test`. Everything is installed into .venv;
+# only bubblewrap, a C compiler, python3-venv and (for tests) node come from the system, by system.sh.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: demo test lint clean distclean help
+
+help:
+	@echo "make demo    build a suite, train a tiny policy with GRPO, write a leaderboard (about 15 minutes)"
+	@echo "make test    run all tests, those of the Docker sandbox included where an engine answers"
+	@echo "make lint    ruff and mypy"
+	@echo "make clean   delete runs and caches of this checkout; distclean deletes .venv as well"
+
+demo: $(VENV)/.train
+	$(BIN)/codegym build pyrepair
+	$(BIN)/codegym train examples/demo.toml --out runs/demo --resume
+	$(BIN)/codegym board --folder runs/demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(VENV)/bin/python:
+	@./system.sh bubblewrap gcc libc6-dev python3-venv
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.train: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing codegym with its training packages (one to three minutes) …"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	@./system.sh nodejs
+	@echo "Installing codegym with its training and development packages (one to three minutes) …"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train,dev]'
+	@touch $@ $(VENV)/.train
+
+clean:
+	rm -rf runs build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+distclean: clean
+	rm -rf $(VENV)

@@ -1,0 +1,49 @@
+"""One function, shown in as few characters as its repair needs.
+
+Lines are numbered from the function's first, so that small policies meet small numbers. ``*`` marks a line
+that a failing test runs. The docstring and comments are left out, and a long function is cut around its marked lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from textwrap import dedent
+
+MOST_LINES = 40
+LONGEST_LINE = 120
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A function that failing tests run. Line numbers are the file's, from 1; ``score`` is its Ochiai score."""
+
+    path: str
+    name: str
+    first: int
+    last: int
+    score: float = 0.0
+    hot: Sequence[int] = ()
+    docstring: Sequence[int] = ()
+
+    def lines(self) -> list[int]:
+        """Return the file's line numbers that an excerpt shows: at most :data:`MOST_LINES`, with the marked ones."""
+        skipped = range(self.docstring[0], self.docstring[1] + 1) if self.docstring else range(0)
+        lines = [n for n in range(self.first, self.last + 1) if n not in skipped]
+        if len(lines) <= MOST_LINES:
+            return lines
+        start = next((i for i, n in enumerate(lines) if n in self.hot), 0)
+        start = max(0, min(start - 2, len(lines) - MOST_LINES))
+        return lines[start : start + MOST_LINES]
+
+
+def excerpt(suspect: Suspect, source: Sequence[str]) -> str:
+    """Return the function's name and numbered lines; ``source`` are the file's lines."""
+    shown = suspect.lines()
+    text = dedent("\n".join(source[n - 1].rstrip() for n in shown)).split("\n")
+    rows = [
+        f"{n - suspect.first + 1}{'*' if n in suspect.hot else ' '}{line[:LONGEST_LINE]}"
+        for n, line in zip(shown, text, strict=True)
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
+    return "\n".join([suspect.name, *rows])

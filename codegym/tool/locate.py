@@ -1,0 +1,115 @@
+"""Tools for policies with small contexts: where might the fault be, show me that function, change this line.
+
+``locate`` runs the visible tests under a tracer and ranks the functions that failing tests run; ``focus``
+shows one of them; ``fix`` edits a line of the one shown, by its number in what was shown.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from codegym.digest import digest_json
+from codegym.harness.cache import workspace_digest
+from codegym.sandbox.image import image_digest
+from codegym.tool.call import ToolError, ToolResult
+from codegym.tool.excerpt import Suspect, excerpt
+from codegym.tool.spec import compact_tool
+from codegym.tool.workbench import Workbench
+
+_FOCUS, _SUSPECTS = "locate.focus", "locate.suspects"
+_LISTED = 6
+
+
+@compact_tool
+def locate(bench: Workbench) -> ToolResult:
+    """List the functions that the failing visible tests run, most suspicious first, and show the first."""
+    suspects, cached = _suspects(bench)
+    if not suspects:
+        raise ToolError("No failing test runs a function of this repository.", "no suspects")
+    bench.notes[_SUSPECTS] = suspects
+    listed = "\n".join(
+        f"{i} {s.path}:{s.first} {s.name} (suspicion {s.score:.2f})" for i, s in enumerate(suspects, 1)
+    )
+    brief = " ".join(f"{i} {s.name.rsplit('.', 1)[-1]}" for i, s in enumerate(suspects[:_LISTED], 1))
+    shown = _focus(bench, 1)
+    return ToolResult(f"{listed}\n\n{shown}", f"{brief}\n{shown}", cached=cached)
+
+
+@compact_tool
+def focus(bench: Workbench, rank: Annotated[int, Field(ge=1, description="place in locate's list")]) -> ToolResult:
+    """Show a function of locate's list; fix then works on it."""
+    return ToolResult(_focus(bench, rank))
+
+
+@compact_tool
+def fix(
+    bench: Workbench,
+    line: Annotated[int, Field(ge=1, description="the number in front of the line shown")],
+    old: Annotated[str, Field(description="text that stands exactly once in that line")],
+    new: Annotated[str, Field(description="what to put in its place")],
+) -> ToolResult:
+    """Replace a piece of one line of the function in focus."""
+    suspect: Suspect | None = bench.notes.get(_FOCUS)
+    if suspect is None:
+        raise ToolError("Nothing is in focus: call locate first.", "locate first")
+    text = bench.read(suspect.path)
+    rows = text.split("\n")
+    number = suspect.first + line - 1
+    if number > min(suspect.last, len(rows)):
+        raise ToolError(f"The function has {suspect.last - suspect.first + 1} lines.", "no such line")
+    count = rows[number - 1].count(old) if old else 0
+    if count != 1:
+        raise ToolError(
+            f"{old!r} stands {count} times in line {line}: {rows[number - 1].strip()}", f"{count} matches"
+        )
+    if old == new:
+        raise ToolError("That edit changes nothing.", "no change")
+    rows[number - 1] = rows[number - 1].replace(old, new)
+    bench.write(suspect.path, "\n".join(rows))
+    shown = rows[number - 1].strip()
+    return ToolResult(f"{suspect.path}:{number} is now: {shown}", shown[:80])
+
+
+def _focus(bench: Workbench, rank: int) -> str:
+    suspects: list[Suspect] = bench.notes.get(_SUSPECTS, [])
+    if rank > len(suspects):
+        raise ToolError(f"locate's list has {len(suspects)} entries: call locate first.", "no such suspect")
+    bench.notes[_FOCUS] = suspects[rank - 1]
+    return excerpt(suspects[rank - 1], bench.read(suspects[rank - 1].path).split("\n"))
+
+
+def _suspects(bench: Workbench) -> tuple[list[Suspect], bool]:
+    key = _key(bench)
+    found = bench.cache.get(key) if bench.cache else None
+    rows: list[dict[str, Any]] = found["suspects"] if found else _trace(bench)
+    if bench.cache and not found:
+        bench.cache.put(key, {"suspects": rows})
+    return [Suspect(**row) for row in rows], found is not None
+
+
+def _key(bench: Workbench) -> str:
+    tree = workspace_digest(bench.suite.tree(bench.task).digest, bench.box.changes())
+    tests = bench.task.tests.model_dump(mode="json")
+    return digest_json(["locate", tree, tests, image_digest(bench.task.image), _script()])
+
+
+def _trace(bench: Workbench) -> list[dict[str, Any]]:
+    if bench.task.tests.framework != "pytest":
+        raise ToolError("locate works for pytest tasks only.", "not here")
+    wanted = json.dumps({"tests": bench.task.tests.visible}).encode()
+    ran = bench.box.exec(["python", "-c", _script()], stdin=wanted, timeout=bench.seconds)
+    last = ran.stdout.strip().rpartition("\n")[2]
+    try:
+        rows: list[dict[str, Any]] = json.loads(last)
+        return [vars(Suspect(**row)) for row in rows]
+    except (json.JSONDecodeError, TypeError):
+        why = "timed out" if ran.timed_out else (ran.stdout + ran.stderr)[-400:]
+        raise ToolError(f"The tests could not be traced: {why}", "tests do not run") from None
+
+
+def _script() -> str:
+    return files("codegym.tool").joinpath("tracer.py").read_text()

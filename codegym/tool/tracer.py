@@ -1,0 +1,137 @@
+"""Run inside a box, never imported: which functions do the failing tests run, and how telling is each?
+
+Spectrum-based fault localisation (Abreu et al., 2007): every line that a failing test runs gets the Ochiai
+score ``failed(line) / sqrt(all_failed * (failed(line) + passed(line)))``; a function's score is the mean over
+the lines that failing tests run in it. Standard input holds ``{"tests": [pytest ids]}``; standard output's
+last line is a JSON list of suspects, the most suspicious first. All of it is the agent's to see, so nothing
+here needs protection from the agent's code.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+Lines = set[tuple[str, int]]
+ROOT = str(Path.cwd()) + os.sep
+MOST = 12
+
+
+class Tracer:
+    """A pytest plugin that notes which of the repository's lines each test runs, and whether the test passes."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, Lines] = {}
+        self.failed: dict[str, bool] = {}
+        self._now: Lines = set()
+        self._wanted: dict[str, bool] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
+        """Trace one test, with its fixtures."""
+        self._now = self.lines.setdefault(item.nodeid, set())
+        sys.settrace(self._enter)
+        try:
+            return (yield)
+        finally:
+            sys.settrace(None)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a failure in any phase."""
+        self.failed[report.nodeid] = self.failed.get(report.nodeid, False) or report.failed
+
+    def _enter(self, frame: FrameType, _event: str, _arg: object) -> Any:
+        path = frame.f_code.co_filename
+        if path not in self._wanted:
+            self._wanted[path] = path.startswith(ROOT) and not is_test(path.removeprefix(ROOT))
+        return self._line if self._wanted[path] else None
+
+    def _line(self, frame: FrameType, event: str, _arg: object) -> Any:
+        if event == "line":
+            self._now.add((frame.f_code.co_filename, frame.f_lineno))
+        return self._line
+
+
+def is_test(path: str) -> bool:
+    """Return whether a path looks like a test's."""
+    parts = Path(path).parts
+    return any(p in {"tests", "test"} for p in parts[:-1]) or parts[-1].startswith(("test_", "conftest"))
+
+
+def scores(tracer: Tracer) -> dict[tuple[str, int], float]:
+    """Return the Ochiai score of every line that a failing test runs."""
+    failing, passing = Counter[tuple[str, int]](), Counter[tuple[str, int]]()
+    for test, lines in tracer.lines.items():
+        (failing if tracer.failed.get(test) else passing).update(lines)
+    total = sum(tracer.failed.values())
+    return {line: n / math.sqrt(total * (n + passing[line])) for line, n in failing.items()}
+
+
+def suspects(by_line: dict[tuple[str, int], float]) -> list[dict[str, Any]]:
+    """Group scored lines by the innermost function around them; return the most suspicious ones."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for path in sorted({path for path, _ in by_line}):
+        tree = ast.parse(Path(path).read_bytes())
+        for name, node in functions(tree):
+            lines = {n: by_line[path, n] for n in own_lines(node) if (path, n) in by_line}
+            if lines:
+                found[path, name] = suspect(path, name, node, lines)
+    ranked = sorted(found.values(), key=lambda s: (-s["score"], s["path"], s["first"]))
+    return ranked[:MOST]
+
+
+def suspect(path: str, name: str, node: ast.FunctionDef, lines: dict[int, float]) -> dict[str, Any]:
+    """Describe one function: where it is, its score, and its lines that failing tests run."""
+    score = round(sum(lines.values()) / len(lines), 6)
+    where = {"path": path.removeprefix(ROOT), "name": name, "first": node.lineno, "last": node.end_lineno}
+    return where | {"score": score, "hot": sorted(lines), "docstring": docstring(node)}
+
+
+def docstring(node: ast.FunctionDef) -> list[int]:
+    """Return the first and last line of a function's docstring; empty if it has none or nothing else."""
+    first = node.body[0]
+    if len(node.body) < 2 or ast.get_docstring(node) is None:
+        return []
+    return [first.lineno, first.end_lineno or first.lineno]
+
+
+def functions(tree: ast.AST, prefix: str = "") -> list[tuple[str, ast.FunctionDef]]:
+    """Return every function with its qualified name, outer ones first."""
+    found = []
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            found.append((prefix + node.name, node))
+            found += functions(node, f"{prefix}{node.name}.")
+        else:
+            found += functions(node, f"{prefix}{node.name}." if isinstance(node, ast.ClassDef) else prefix)
+    return found  # type: ignore[return-value]
+
+
+def own_lines(node: ast.FunctionDef) -> set[int]:
+    """Return the lines of a function's body that belong to no function inside it."""
+    lines = set(range(node.body[0].lineno, (node.end_lineno or node.lineno) + 1))
+    for _, inner in functions(node):
+        lines -= set(range(inner.body[0].lineno, (inner.end_lineno or inner.lineno) + 1))
+    return lines
+
+
+def main() -> None:
+    """Run the tests named on standard input and print the suspects."""
+    tests = json.load(sys.stdin)["tests"]
+    tracer = Tracer()
+    sys.path.insert(0, ROOT)
+    pytest.main(["-q", "-p", "no:cacheprovider", "--tb=no", *tests], plugins=[tracer])
+    sys.stdout.write("\n" + json.dumps(suspects(scores(tracer))) + "\n")
+
+
+if __name__ == "__main__":
+    main()

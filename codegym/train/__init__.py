@@ -1,0 +1,1 @@
+"""Training: the only place that knows TRL and the optimiser. See :mod:`codegym.train.run`."""

@@ -1,0 +1,56 @@
+"""Training within a number of seconds, whatever the machine: the clock drives the schedule and the end.
+
+A schedule over steps has to know how many there will be, and a laptop's steps are not a server's. Here the
+learning rate follows the share of the budget that is spent, so that it has decayed when time is up.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+WARMUP_SHARE = 0.03
+FLOOR = 0.05
+
+
+class Budget(TrainerCallback):
+    """Ends training after ``seconds`` (0: never), after the step in progress. ``told`` is called every step."""
+
+    def __init__(self, seconds: float, told: Callable[[float, TrainerState], None] = lambda _share, _state: None):
+        self.seconds = seconds
+        self._told = told
+        self._start: float | None = None
+
+    @property
+    def share(self) -> float:
+        """The part of the budget that is spent, from 0 to 1; 0 before training and where there is no budget."""
+        if self._start is None or not self.seconds:
+            return 0.0
+        return min(1.0, (time.monotonic() - self._start) / self.seconds)
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Start the clock."""
+        self._start = time.monotonic()
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> TrainerControl:
+        """Stop when the budget is spent."""
+        self._told(self.share, state)
+        control.should_training_stop = control.should_training_stop or self.share >= 1.0
+        return control
+
+    def cosine(self, optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LambdaLR:
+        """Return a schedule over the budget: a short linear rise, then half a cosine down to a twentieth."""
+        return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: self._rate(step))
+
+    def _rate(self, step: int) -> float:
+        rise = min(1.0, max(self.share / WARMUP_SHARE, (step + 1) / 50))
+        return rise * (FLOOR + (1 - FLOOR) * 0.5 * (1 + math.cos(math.pi * self.share)))

@@ -1,0 +1,146 @@
+"""A training run is one TOML file; this module is its one typed place.
+
+``[trl]`` and ``[warmup.trl]`` are handed to TRL's ``GRPOConfig`` and ``SFTConfig`` unchanged; every other key
+is checked here, and an unknown one is refused with the nearest match.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from codegym.errors import ConfigError, unknown
+
+
+class Section(BaseModel):
+    """A table of the file: frozen, and no key that is not declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TinySection(Section):
+    """``[policy.tiny]``: a small model of a stock architecture, made and trained from nothing."""
+
+    architecture: str = "qwen2"
+    vocabulary: int = Field(1024, ge=300)
+    hidden_size: int = 128
+    num_hidden_layers: int = 4
+    num_attention_heads: int = 2
+    num_key_value_heads: int = 2
+    intermediate_size: int = 384
+
+
+class PolicySection(Section):
+    """``[policy]``: a model by folder or hub name in ``model``, or ``[policy.tiny]``; and how it answers."""
+
+    model: str = ""
+    tiny: TinySection | None = None
+    dtype: str = "float32"
+    device: str = "cpu"
+    native_tools: bool = False
+    temperature: float = Field(1.0, ge=0)
+    answer_tokens: int = Field(48, ge=1)
+    context_tokens: int = Field(1024, ge=16)
+    batch: int = Field(64, ge=1)
+
+
+class EnvSection(Section):
+    """``[env]``: where episodes take place."""
+
+    suite: str
+    split: str = "train"
+    dialect: str = "line"
+    sandbox: str = "bwrap"
+    max_turns: int = Field(24, ge=1)
+    cache: bool = True
+
+
+class RolloutSection(Section):
+    """``[rollout]``: how many episodes at once, and how often one is tried again after trouble with a box."""
+
+    workers: int = Field(16, ge=1)
+    retries: int = Field(2, ge=0)
+
+
+class WarmupSection(Section):
+    """``[warmup]``: supervised training before GRPO.
+
+    ``functions_seconds`` bounds the time for making repairs of mutated functions of Python's own library;
+    ``episodes`` is how many episodes of the scripted expert are played on the train split, and
+    ``episode_copies`` how often each is seen. ``budget_seconds`` bounds the training itself.
+    """
+
+    repairs: int = Field(20000, ge=0)
+    episodes: int = Field(400, ge=0)
+    episode_copies: int = Field(4, ge=1)
+    budget_seconds: float = Field(240.0, gt=0)
+    trl: dict[str, Any] = Field(default_factory=dict)
+
+
+class TrainSection(Section):
+    """``[train]``: GRPO. ``budget_seconds`` ends training early, after the step in progress; 0 means no bound."""
+
+    seed: int = 0
+    budget_seconds: float = Field(0.0, ge=0)
+    refill: float = Field(1.0, ge=1)
+
+
+class EvalSection(Section):
+    """``[eval]``: on ``split`` before and after, on ``val_split`` every ``every`` steps (0: never) during training."""
+
+    split: str = "test"
+    tasks: int = Field(0, ge=0, description="0: all")
+    samples: int = Field(8, ge=1)
+    val_split: str = "val"
+    val_tasks: int = 32
+    val_samples: int = 2
+    every: int = Field(0, ge=0)
+
+
+class RunConfig(Section):
+    """A whole file."""
+
+    name: str
+    policy: PolicySection
+    env: EnvSection
+    rollout: RolloutSection = RolloutSection()
+    reward: dict[str, float] = Field(default_factory=lambda: {"resolved": 1.0})
+    warmup: WarmupSection | None = None
+    train: TrainSection = TrainSection()
+    eval: EvalSection = EvalSection()
+    trl: dict[str, Any] = Field(default_factory=dict)
+
+
+def load_config(path: Path) -> RunConfig:
+    """Read a run's TOML file. Raises :class:`ConfigError` naming the key and the nearest known one."""
+    try:
+        values = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ConfigError(f"can't read {path}: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    try:
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: " + "; ".join(_problem(dict(e)) for e in error.errors())) from error
+
+
+def _problem(error: dict[str, Any]) -> str:
+    *table, key = (str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        section: Any = RunConfig
+        for name in table:
+            section = _section_of(section, name)
+        return unknown(f"key in [{'.'.join(table) or 'the top level'}]", key, section.model_fields)
+    return f"{'.'.join([*table, key])}: {error['msg']}"
+
+
+def _section_of(section: type[BaseModel], name: str) -> type[BaseModel]:
+    annotation = section.model_fields[name].annotation
+    for option in (annotation, *getattr(annotation, "__args__", ())):
+        if isinstance(option, type) and issubclass(option, BaseModel):
+            return option
+    return section

@@ -1,0 +1,95 @@
+"""Measuring a policy on a split: every task, the same number of attempts, seeds that depend on nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from codegym.board.definition import Board
+from codegym.board.entry import Entry, make_entry
+from codegym.board.stats import gain, is_graded
+from codegym.env import CodeEnv
+from codegym.episode import Episode
+from codegym.policy.protocol import Policy
+from codegym.rollout.engine import rollout
+from codegym.rollout.job import make_jobs
+from codegym.rollout.log import EpisodeLog
+from codegym.suite import Suite
+from codegym.train.config import RunConfig
+
+
+def chosen_tasks(suite: Suite, split: str, count: int) -> list[str]:
+    """Return the ids of ``count`` tasks spread evenly over the split (0: all)."""
+    ids = [task.id for task in suite.split(split)]
+    if not count or count >= len(ids):
+        return ids
+    return [ids[i * len(ids) // count] for i in range(count)]
+
+
+def attempts(
+    policy: Policy,
+    tasks: Sequence[str],
+    samples: int,
+    *,
+    config: RunConfig,
+    make_env: Callable[[], CodeEnv],
+    folder: Path,
+    told: Callable[[Episode], None],
+) -> list[Episode]:
+    """Play ``samples`` episodes of each task, written below ``folder``; those that are there are not repeated."""
+    log = EpisodeLog(folder)
+    try:
+        return list(
+            rollout(
+                make_jobs(tasks, samples, config.train.seed),
+                policy,
+                make_env,
+                workers=config.rollout.workers,
+                log=log,
+                retries=config.rollout.retries,
+                progress=told,
+            )
+        )
+    finally:
+        log.close()
+
+
+def entry_of(
+    episodes: Sequence[Episode], config: RunConfig, suite: Suite, *, seconds: float, created: str
+) -> Entry:
+    """Return the board entry of an evaluation; ``seconds`` is how long it took."""
+    samples = config.eval.samples
+    board = Board(
+        name=config.name, title=config.name, suite=suite.name, split=config.eval.split, samples=samples,
+        ks=tuple(k for k in (1, 8) if k <= samples),
+    )  # fmt: skip
+    return make_entry(
+        board,
+        episodes,
+        suite_digest=suite.digest,
+        seeds=(config.train.seed,),
+        wall_seconds=seconds,
+        created=created,
+    )
+
+
+def summary(before: Entry, after: Entry) -> dict[str, object]:
+    """Return what a run's ``summary.json`` says of its two evaluations; rates are fractions between 0 and 1."""
+    found = gain(before.counts, after.counts)
+    return {
+        "suite": after.suite,
+        "suite_digest": after.suite_digest,
+        "split": after.split,
+        "tasks": after.tasks,
+        "samples_per_task": after.samples_per_task,
+        "before": before.summary(),
+        "after": after.summary(),
+        "gain": {"pass@1": found.value, "ci95": list(found.ci95)},
+        "infra_errors": before.infra_errors + after.infra_errors,
+    }
+
+
+def rate(episodes: Sequence[Episode]) -> float:
+    """Return the share of graded episodes with a positive reward; 0.0 of none."""
+    graded = [episode for episode in episodes if is_graded(episode)]
+    return sum((episode.reward or 0) > 0 for episode in graded) / len(graded) if graded else 0.0

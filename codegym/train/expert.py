@@ -1,0 +1,145 @@
+"""A scripted expert that shows a tiny policy what moves there are, and leaves open when to make them.
+
+It knows the repair, from the task's gold patch, and speaks the line dialect. It does not know strategy: after
+an edit it tests, submits or goes back by the throw of a die, and now and then it tries something wrong
+first. What those moves are worth is for reinforcement learning to find out.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import libcst
+
+from codegym.errors import PolicyError
+from codegym.foundry.mutate import apply, mutations
+from codegym.policy.protocol import Opening, Reply
+from codegym.task import Task
+from codegym.train.repair import RESULT_CHARS, Fix, smallest_fix
+
+_ROW = re.compile(r"(\d+)([* ])(.*)")
+_SUSPECTS = 6
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of an excerpt: its number there, whether a failing test runs it, and its text."""
+
+    number: int
+    hot: bool
+    text: str
+
+
+def rows(shown: str) -> list[Row]:
+    """Read an excerpt's numbered lines back."""
+    found = (_ROW.fullmatch(line) for line in shown.split("\n"))
+    return [Row(int(m[1]), m[2] == "*", m[3]) for m in found if m]
+
+
+def gold_lines(task: Task) -> tuple[str, str] | None:
+    """Return the one line that the gold patch replaces, before and after; ``None`` if it does anything else."""
+    body = [line for line in task.gold_patch.split("\n") if not line.startswith(("---", "+++"))]
+    old = [line[1:] for line in body if line.startswith("-")]
+    new = [line[1:] for line in body if line.startswith("+")]
+    return (old[0], new[0]) if len(old) == len(new) == 1 else None
+
+
+def wrong_fix(shown: str, choose: random.Random) -> Fix | None:
+    """Return a plausible change of some line that a failing test runs."""
+    lines = rows(shown)
+    source = "\n".join(row.text for row in lines) + "\n"
+    try:
+        found = [m for m in mutations(source) if m.single_line and lines[m.line - 1].hot]
+    except libcst.ParserSyntaxError:
+        return None
+    if not found:
+        return None
+    kind = choose.choice(sorted({mutation.operator for mutation in found}))
+    mutation = choose.choice([m for m in found if m.operator == kind])
+    changed = apply(source, mutation).split("\n")[mutation.line - 1]
+    return fix_row(lines[mutation.line - 1], changed)
+
+
+def fix_row(row: Row, wanted: str) -> Fix | None:
+    """Return the edit that turns an excerpt's row into ``wanted``."""
+    fix = smallest_fix(row.text, wanted)
+    return Fix(row.number, *fix, result=wanted.strip()[:RESULT_CHARS]) if fix else None
+
+
+@dataclass(frozen=True)
+class Expert:
+    """A policy over single-line repair tasks in the line dialect. ``good`` actions are worth imitating."""
+
+    name: str = "expert"
+
+    def begin(self, opening: Opening) -> ExpertConversation:
+        """Start one episode. Raises :class:`PolicyError` for a task whose gold patch is not a single line."""
+        gold = gold_lines(opening.task)
+        if gold is None:
+            raise PolicyError(f"the expert repairs single lines; the gold patch of {opening.task.id} is more")
+        return ExpertConversation(*gold, random.Random(opening.seed))  # noqa: S311 - not for secrets
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+@dataclass
+class ExpertConversation:
+    """The expert's side of one episode."""
+
+    before: str
+    after: str
+    choose: random.Random
+    shown: str = ""
+    moves: Iterator[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.moves = self._play()
+
+    def reply(self, observation: str | None) -> Reply:
+        """Answer with the next move."""
+        self.shown = observation or ""
+        return Reply(next(self.moves, "q"))
+
+    def tokens(self) -> None:
+        """See no tokens."""
+
+    def usage(self) -> dict[str, int]:
+        """Use none."""
+        return {}
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+    def _play(self) -> Iterator[str]:
+        yield "s"
+        yield from self._find()
+        excerpt = self.shown
+        for _ in range(self.choose.choice((0, 0, 1, 1, 2, 3))):
+            if wrong := wrong_fix(excerpt, self.choose):
+                yield wrong.action
+                yield from self._after_edit(right=False)
+        row = next((row for row in rows(excerpt) if row.text.strip() == self.before.strip()), None)
+        if row and (right := fix_row(row, self.after.strip())):
+            yield right.action
+            yield from self._after_edit(right=True)
+
+    def _find(self) -> Iterator[str]:
+        """Look at one suspect after the other until the line to repair is in sight."""
+        for rank in range(2, _SUSPECTS + 1):
+            if any(row.text.strip() == self.before.strip() for row in rows(self.shown)):
+                return
+            if not rows(self.shown):
+                return
+            yield f"f {rank}"
+
+    def _after_edit(self, *, right: bool) -> Iterator[str]:
+        """Test, submit or go back, as chance has it; after a wrong edit the way back is taken in the end."""
+        move = self.choose.choice("ttuq" if not right else "ttqq")
+        if move == "t":
+            yield "t"
+            move = self.choose.choice("uuq" if not right else "q")
+        yield move

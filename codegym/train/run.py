@@ -1,0 +1,244 @@
+"""A training run from its TOML: warm up, measure, GRPO, measure again. Every phase's end is on disk.
+
+A run's folder holds ``config.toml``, ``versions.json``, ``policy-before/`` and ``policy-after/`` (models with
+their tokenizers), ``checkpoints/``, ``episodes/<phase>/``, ``metrics.jsonl`` and, at the end, ``summary.json``
+and the entries for boards. A run that was killed is resumed from what is there: finished phases are not
+repeated, GRPO goes on from its last checkpoint, an evaluation from its last episode.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import random
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.trainer_utils import get_last_checkpoint
+
+from codegym.board.entry import Entry, write_entry
+from codegym.env import CodeEnv
+from codegym.episode import Episode
+from codegym.errors import ConfigError
+from codegym.policy.local import LocalPolicy
+from codegym.rollout.log import EpisodeLog
+from codegym.suite import Suite, load_suite
+from codegym.train.budget import Budget
+from codegym.train.config import RunConfig, load_config
+from codegym.train.corpus import Conversation, library_repairs, remembered, texts, told
+from codegym.train.display import Display, Phase
+from codegym.train.evaluate import attempts, chosen_tasks, entry_of, rate, summary
+from codegym.train.expert import Expert, gold_lines
+from codegym.train.grpo import Rollouts, make_trainer, sampling
+from codegym.train.tiny import make_model, make_tokenizer
+from codegym.train.warmup import warm_up
+
+PACKAGES = ("codegym", "torch", "transformers", "trl", "gymnasium", "tokenizers")
+
+
+def train(
+    config_path: Path, folder: Path, *, resume: bool = False, display: Display | None = None
+) -> dict[str, Any]:
+    """Carry out a run and return its summary.
+
+    Raises :class:`ConfigError` for a wrong file, or where ``folder`` holds another run and ``resume`` is false.
+    """
+    config = load_config(config_path)
+    if folder.exists() and not resume:
+        raise ConfigError(f"{folder} is there already: resume that run with --resume, or choose another --out")
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(config_path, folder / "config.toml")
+    _write_json(
+        folder / "versions.json", {"python": platform.python_version()} | {p: version(p) for p in PACKAGES}
+    )
+    return Run(config, folder, load_suite(config.env.suite), display or Display()).carry_out()
+
+
+@dataclass
+class Run:
+    """One run under way."""
+
+    config: RunConfig
+    folder: Path
+    suite: Suite
+    display: Display
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+    def carry_out(self) -> dict[str, Any]:
+        """Do whatever is not done yet, and write and return the summary."""
+        start = time.monotonic()
+        before = self.policy_before()
+        first = self.measure(before, "before")
+        after = self.optimise(before)
+        second = self.measure(after, "after")
+        seconds = self.display.seconds | {"all": round(time.monotonic() - start, 1)}
+        found = summary(first, second) | {"seconds": seconds, "metrics": self.metrics}
+        _write_json(self.folder / "summary.json", found)
+        return found
+
+    def make_env(self) -> CodeEnv:
+        """Open an env as ``[env]`` and ``[reward]`` say."""
+        env = self.config.env
+        return CodeEnv(
+            self.suite,
+            sandbox=env.sandbox,
+            dialect=env.dialect,
+            reward=self.config.reward,
+            cache=env.cache,
+            max_turns=env.max_turns,
+        )
+
+    def policy_before(self) -> Path:
+        """Return the folder or hub name of the policy that GRPO starts from, warmed up if the run says so."""
+        if self.config.policy.model and not self.config.warmup:
+            return Path(self.config.policy.model)
+        target = self.folder / "policy-before"
+        if not target.exists():
+            model, tokenizer, conversations = self._fresh()
+            with self.display.phase("warmup", "Warming up (supervised)") as phase:
+                self.metrics["warmup"] = warm_up(
+                    model, tokenizer, conversations, self.config, self.folder / "warmup", _sft_told(phase)
+                )
+            self._save(model, tokenizer, target)
+        return target
+
+    def measure(self, policy_path: Path, phase_name: str) -> Entry:
+        """Evaluate a policy on the evaluation split and write its entry."""
+        where = self.config.eval
+        tasks = chosen_tasks(self.suite, where.split, where.tasks)
+        policy = self._policy(policy_path, f"{self.config.name}-{phase_name}")
+        start = time.monotonic()
+        try:
+            title = f"Evaluating {phase_name} GRPO"
+            episodes = self._attempts(policy, tasks, where.samples, phase_name, title)
+        finally:
+            policy.close()
+        today = datetime.now(UTC).date().isoformat()
+        seconds = round(time.monotonic() - start, 1)
+        entry = entry_of(episodes, self.config, self.suite, seconds=seconds, created=today)
+        write_entry(self.folder, entry)
+        return entry
+
+    def optimise(self, start: Path) -> Path:
+        """Run GRPO from ``start`` and return the folder of the policy it ends with."""
+        target = self.folder / "policy-after"
+        if target.exists():
+            return target
+        model, tokenizer = self._load(start)
+        tasks = [task.id for task in self.suite.split(self.config.env.split)]
+        log = EpisodeLog(self.folder / "episodes" / "train")
+        try:
+            with self.display.phase("grpo", "Training with GRPO") as phase:
+                rollouts = Rollouts(self.config, self.make_env, log, told=lambda _: None)
+                callbacks = [Budget(self.config.train.budget_seconds, _grpo_told(phase, rollouts, self.config))]
+                checkpoints = self.folder / "checkpoints"
+                trainer = make_trainer(model, tokenizer, tasks, rollouts, checkpoints, callbacks)
+                last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
+                trainer.train(resume_from_checkpoint=last)
+        finally:
+            log.close()
+        self._record(trainer.state.log_history)
+        self._save(model, tokenizer, target)
+        return target
+
+    def _fresh(self) -> tuple[Any, Any, list[Conversation]]:
+        """Return a model to warm up, its tokenizer, and what it is to read."""
+        conversations = self._corpus()
+        policy = self.config.policy
+        if policy.tiny is None:
+            return (*self._load(Path(policy.model)), conversations)
+        tokenizer = make_tokenizer(texts(conversations[:8000]), policy.tiny.vocabulary)
+        model = make_model(policy.tiny, tokenizer, context=policy.context_tokens, seed=self.config.train.seed)
+        return model.to(policy.device, _dtype(policy.dtype)), tokenizer, conversations
+
+    def _corpus(self) -> list[Conversation]:
+        warmup = self.config.warmup
+        if warmup is None:
+            raise ConfigError("[policy.tiny] needs a [warmup]: an untrained model only says noise")
+        seed = self.config.train.seed
+        choose = random.Random(seed)  # noqa: S311 - not for secrets
+        single = [task.id for task in self.suite.split(self.config.env.split) if gold_lines(task)]
+        played = choose.sample(single, min(warmup.episodes, len(single)))
+        episodes = self._attempts(Expert(), played, 1, "expert", "Playing the scripted expert")
+        with self.display.phase("corpus", "Reading Python's library") as phase:
+            made = library_repairs(
+                warmup.repairs, seed, 2, lambda n: phase.update(n / warmup.repairs, f"{n} functions")
+            )
+        conversations = [told(repair, choose) for repair in made]
+        conversations += [remembered(episode) for episode in episodes if episode.steps] * warmup.episode_copies
+        choose.shuffle(conversations)
+        return conversations
+
+    def _attempts(
+        self, policy: Any, tasks: Sequence[str], samples: int, phase_name: str, title: str
+    ) -> list[Episode]:
+        seen: list[Episode] = []
+        with self.display.phase(phase_name, title) as phase:
+
+            def show(episode: Episode) -> None:
+                seen.append(episode)
+                phase.update(len(seen) / (len(tasks) * samples), f"solved {rate(seen):.0%} of {len(seen)}")
+
+            return attempts(
+                policy,
+                tasks,
+                samples,
+                config=self.config,
+                make_env=self.make_env,
+                folder=self.folder / "episodes" / phase_name,
+                told=show,
+            )
+
+    def _policy(self, path: Path, name: str) -> LocalPolicy:
+        model, tokenizer = self._load(path)
+        return LocalPolicy(model.eval(), tokenizer, name=name, sampling=sampling(self.config))
+
+    def _load(self, path: Path) -> tuple[Any, Any]:
+        policy = self.config.policy
+        model = AutoModelForCausalLM.from_pretrained(str(path), dtype=_dtype(policy.dtype))
+        return model.to(policy.device), AutoTokenizer.from_pretrained(str(path))
+
+    def _save(self, model: Any, tokenizer: Any, target: Path) -> None:
+        draft = target.with_name(f".{target.name}")
+        model.save_pretrained(draft)
+        tokenizer.save_pretrained(draft)
+        draft.rename(target)
+
+    def _record(self, history: Sequence[dict[str, Any]]) -> None:
+        with (self.folder / "metrics.jsonl").open("a") as file:
+            file.writelines(json.dumps(entry) + "\n" for entry in history)
+
+
+def _sft_told(phase: Phase) -> Callable[[float, Any], None]:
+    def told_step(share: float, state: Any) -> None:
+        loss = next((e["loss"] for e in reversed(state.log_history) if "loss" in e), None)
+        phase.update(share, f"step {state.global_step}, loss {float(loss):.2f}" if loss is not None else "")
+
+    return told_step
+
+
+def _grpo_told(phase: Phase, rollouts: Rollouts, config: RunConfig) -> Callable[[float, Any], None]:
+    def told_step(share: float, state: Any) -> None:
+        done = max(share, state.global_step / state.max_steps if state.max_steps > 0 else 0.0)
+        phase.update(done, f"step {state.global_step}, solved {rate(rollouts.last):.0%}")
+
+    return told_step
+
+
+def _dtype(name: str) -> torch.dtype:
+    found = getattr(torch, name, None)
+    if not isinstance(found, torch.dtype):
+        raise ConfigError(f"[policy] dtype {name!r} is no torch dtype: float32 or bfloat16")
+    return found
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2) + "\n")

@@ -1,0 +1,100 @@
+"""Supervised warm-up through TRL's SFTTrainer: the form of moves and what repairs look like, not when to make them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from trl import SFTConfig, SFTTrainer
+
+from codegym.policy.chat import ChatFormat
+from codegym.policy.protocol import Opening
+from codegym.task import FolderSource, Task, TestPlan
+from codegym.train.budget import Budget
+from codegym.train.config import RunConfig
+from codegym.train.corpus import Conversation
+
+IGNORED = -100
+"""The label of a token that the loss leaves out."""
+
+DEFAULTS: dict[str, Any] = {
+    "per_device_train_batch_size": 48,
+    "learning_rate": 2e-3,
+    "adam_beta2": 0.98,
+    "weight_decay": 0.05,
+    "num_train_epochs": 1000,
+    "train_sampling_strategy": "group_by_length",
+    "logging_steps": 20,
+    "save_strategy": "no",
+    "report_to": "none",
+    "use_cpu": True,
+    "bf16": False,
+    "disable_tqdm": True,
+    "dataloader_pin_memory": False,
+    "gradient_checkpointing": False,
+}
+
+
+def encode(conversation: Conversation, chat: ChatFormat, limit: int) -> dict[str, list[int]] | None:
+    """Return ``input_ids`` and ``labels`` as an episode of this conversation would have them.
+
+    Labels cover what is to be imitated, with its end token. ``None`` if that makes more than ``limit`` ids.
+    """
+    opening = _opening(conversation[0].seen)
+    ids, labels = chat.opening_ids(opening), []
+    labels = [IGNORED] * len(ids)
+    for number, turn in enumerate(conversation):
+        if number:
+            seen = chat.observation_ids(opening, turn.seen, ended=True)
+            ids, labels = ids + seen, labels + [IGNORED] * len(seen)
+        said = [*chat.tokenizer(turn.said, add_special_tokens=False)["input_ids"], chat.eos_id]
+        ids, labels = ids + said, labels + (said if turn.imitate else [IGNORED] * len(said))
+    return {"input_ids": ids, "labels": labels} if len(ids) <= limit else None
+
+
+def warm_up(
+    model: Any,
+    tokenizer: Any,
+    conversations: Sequence[Conversation],
+    config: RunConfig,
+    folder: Path,
+    told: Callable[[float, Any], None],
+) -> dict[str, float]:
+    """Train ``model`` on ``conversations`` within ``[warmup] budget_seconds``; return the last metrics."""
+    assert config.warmup is not None  # noqa: S101 - the caller looked
+    chat = ChatFormat(tokenizer)
+    rows = [encode(conversation, chat, config.policy.context_tokens) for conversation in conversations]
+    dataset = Dataset.from_list([row for row in rows if row])
+    settings = DEFAULTS | {"max_length": None, "seed": config.train.seed, "output_dir": str(folder)}
+    args = SFTConfig(**settings | config.warmup.trl)
+    budget = Budget(config.warmup.budget_seconds, told)
+    optimizer = torch.optim.AdamW(
+        model.parameters(),
+        lr=args.learning_rate,
+        betas=(args.adam_beta1, args.adam_beta2),
+        weight_decay=args.weight_decay,
+    )
+    trainer = SFTTrainer(
+        model=model,
+        args=args,
+        train_dataset=dataset,
+        processing_class=tokenizer,
+        callbacks=[budget],
+        optimizers=(optimizer, budget.cosine(optimizer)),
+    )
+    trainer.train()
+    return _metrics(trainer.state.log_history)
+
+
+def _metrics(history: Iterable[dict[str, float]]) -> dict[str, float]:
+    last = {key: value for entry in history for key, value in entry.items()}
+    return {key: last[key] for key in ("loss", "mean_token_accuracy", "num_tokens", "step") if key in last}
+
+
+def _opening(observation: str) -> Opening:
+    nothing = TestPlan(framework="pytest", fail_to_pass=())
+    task = Task(id="-", instruction="", source=FolderSource(path="", digest=""), tests=nothing, image="python")
+    return Opening(task=task, system="", observation=observation, seed=0)
