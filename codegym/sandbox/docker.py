@@ -19,9 +19,11 @@ our folders.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from docker import DockerClient
 from docker.errors import DockerException
@@ -44,6 +46,15 @@ _CACHE = "codegym.cache"
 
 def _folder() -> Path:
     return cache_dir() / "docker"
+
+
+def _abandoned(things: Iterable[dict[str, Any]], gone: set[str]) -> Iterator[dict[str, Any]]:
+    """Yield what an owner that is gone has left, and add its lease to ``gone``."""
+    for thing in things:
+        lease = thing["Labels"][_LEASE]
+        if not lease_is_held(lease):
+            gone.add(lease)
+            yield thing
 
 
 @dataclass(frozen=True)
@@ -103,17 +114,16 @@ class DockerBackend:
         return DockerSandbox(plan, Family(_folder() / "boxes" / lease / os.urandom(6).hex()))
 
     def reap(self) -> list[str]:
-        """Delete the containers and folders of owners that are gone; return the ids of their leases.
+        """Delete containers, volumes and folders of owners that are gone; return the ids of their leases.
 
         Only what belongs to this cache is looked at: who lives in another may well be alive.
         """
-        gone = set()
+        api, gone = self._client.api, set[str]()
         ours = {"label": [_LEASE, f"{_CACHE}={cache_dir()}"]}
-        for found in self._client.api.containers(all=True, filters=ours):
-            lease = found["Labels"][_LEASE]
-            if not lease_is_held(lease):
-                remove(self._client, found["Id"])
-                gone.add(lease)
+        for found in _abandoned(api.containers(all=True, filters=ours), gone):
+            remove(self._client, found["Id"])
+        for found in _abandoned(api.volumes(filters=ours)["Volumes"] or (), gone):
+            api.remove_volume(found["Name"])
         for folder in (_folder() / "boxes").glob("*"):
             if not lease_is_held(folder.name):
                 remove_folder(folder)

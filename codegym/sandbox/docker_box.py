@@ -58,7 +58,7 @@ class Family:
 class DiskWatch:
     """Says whether the workspace has grown beyond its limit.
 
-    Once it has, what it holds then is allowed, so that the commands that delete it are not killed too.
+    What a killed command leaves is allowed from then on, so that the commands that delete it are not killed too.
     """
 
     def __init__(self, upper: Path, limit_bytes: int) -> None:
@@ -73,9 +73,11 @@ class DiskWatch:
             return False
         used = usage(self._upper)
         self._next = time.monotonic() + max(_LOOK_SECONDS, 9 * (time.monotonic() - began))
-        grown = used > self._allowed
-        self._allowed = max(self._limit, used)
-        return grown
+        return used > self._allowed
+
+    def settle(self) -> None:
+        """Allow what there is, when nothing runs any more, and what the limit allows."""
+        self._allowed = max(self._limit, usage(self._upper))
 
 
 class DockerSandbox:
@@ -125,7 +127,10 @@ class DockerSandbox:
             )
             killed = box.oom_kills() > kills
             result = replace(frames.as_result(ended, oom=False), oom=killed)
-            return _over_quota(result, limits.disk_mb) if watch() else result
+            if not watch():
+                return result
+            self._disk.settle()
+            return _over_quota(result, limits.disk_mb)
 
     def read(self, path: str) -> bytes:
         """See :class:`~codegym.sandbox.protocol.Sandbox`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,7 @@ def _confinement(plan: Plan, upper: Path, work: Path) -> dict[str, Any]:
         "tmpfs": {"/tmp": f"{disk},mode=1777,nosuid,nodev,exec"},  # noqa: S108  the box's own
         "mounts": [
             Mount(_RUNNER, str(program("serve")), type="bind", read_only=True),
-            Mount(WORKDIR, "", type="volume", no_copy=True, driver_config=overlay),
+            Mount(WORKDIR, "", type="volume", no_copy=True, driver_config=overlay, labels=plan.labels),
         ],
         "log_config": LogConfig(type="none"),
         "auto_remove": True,
@@ -128,7 +129,7 @@ def _confinement(plan: Plan, upper: Path, work: Path) -> dict[str, Any]:
 def _oom_counter(client: DockerClient, container: str) -> Callable[[], int]:
     """Return what reads how many processes of the container the kernel killed for memory, from the host's cgroup.
 
-    Where the host's control groups can't be seen (a remote kernel, another runtime), it always reads 0.
+    Where the host's control groups can't be seen (another runtime), or the box is gone, it reads 0.
     """
     pid = client.api.inspect_container(container)["State"]["Pid"]
     try:
@@ -139,5 +140,11 @@ def _oom_counter(client: DockerClient, container: str) -> Callable[[], int]:
     v2 = "memory" not in groups
     root = Path("/sys/fs/cgroup") if v2 else Path("/sys/fs/cgroup/memory")
     folder = root / groups.get("" if v2 else "memory", "/").lstrip("/")
-    readable = (folder / ("memory.events" if v2 else "memory.oom_control")).is_file()
-    return Cgroup(folder, folder, v2).oom_kills if readable else lambda: 0
+    return partial(_oom_kills, Cgroup(folder, folder, v2))
+
+
+def _oom_kills(group: Cgroup) -> int:
+    try:
+        return group.oom_kills()
+    except FileNotFoundError:
+        return 0
