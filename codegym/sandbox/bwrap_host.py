@@ -39,18 +39,28 @@ def capabilities() -> tuple[Capability, ...]:
 @lru_cache(maxsize=1)
 def runs_here() -> str:
     """Return why embedded boxes can't be opened on this machine, with the remedy, or nothing if they can."""
-    if shutil.which("bwrap") is None:
-        return f"bubblewrap is not installed: {_REMEDY}"
+    trouble = bwrap_trouble()
+    if trouble:
+        return f"bubblewrap does not work here ({trouble}): {_REMEDY}"
     if compiler() is None:
         return "no C compiler to build the runner with: apt-get install gcc libc6-dev"
-    trial = ["bwrap", "--unshare-user", "--disable-userns", "--unshare-net", "--unshare-pid"]
-    tried = _try([*trial, "--ro-bind", "/", "/", "true"])
-    if tried:
-        return f"bubblewrap does not work here ({tried}): {_REMEDY}"
-    tried = _try(["unshare", "-Urm", "sh", "-c", _OVERLAY])
-    if tried:
-        return f"overlayfs in a user namespace does not work here ({tried}): Linux 6.6 or newer is needed"
+    trouble = overlay_trouble()
+    if trouble:
+        return f"overlayfs in a user namespace does not work here ({trouble}): Linux 6.6 or newer is needed"
     return ""
+
+
+def bwrap_trouble() -> str:
+    """Return why bubblewrap does not work here, or nothing."""
+    if shutil.which("bwrap") is None:
+        return "not installed"
+    trial = ["bwrap", "--unshare-user", "--disable-userns", "--unshare-net", "--unshare-pid"]
+    return _try([*trial, "--ro-bind", "/", "/", "true"])
+
+
+def overlay_trouble() -> str:
+    """Return why a user namespace can't mount a working overlay over a tmpfs, or nothing."""
+    return _try(["unshare", "-Urm", "sh", "-c", _OVERLAY])
 
 
 def _try(argv: list[str]) -> str:

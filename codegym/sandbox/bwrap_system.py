@@ -41,6 +41,7 @@ def box_argv(targets: Sequence[str], limits: Limits, *, grouped: bool) -> list[s
         "--gid",
         "1000",
     ]
+    argv += ["--cap-drop", "ALL", "--cap-add", "CAP_SETPCAP"]
     argv += _system()
     for number, target in enumerate(targets):
         argv += ["--ro-bind", f"{STAGE}/b/{number}", target]

@@ -32,6 +32,19 @@ def changes(uppers: list[int], base: tuple[Path, ...], most: int) -> Changes:
     return dict(sorted(found.items()))
 
 
+def changed_files(folder: Path, base: tuple[Path, ...], most: int) -> Changes:
+    """Return what differs between a whole ``folder`` and the base tree, left out as in :func:`changes`."""
+    merged = _Merged((), most)
+    top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        merged.add_folder(top, "", 0)
+    finally:
+        os.close(top)
+    found = {path: file for path, file in merged.state.items() if file != _base_file(base, path)}
+    found |= dict.fromkeys(path for path in _base_files(base, "") if path not in merged.state)
+    return dict(sorted(found.items()))
+
+
 class _Merged:
     """The layers seen so far, laid over each other."""
 
