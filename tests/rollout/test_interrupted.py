@@ -55,22 +55,25 @@ def start(tmp_path: Path, third_party: Path, sandbox: str) -> Start:
     return begin
 
 
-def first_line(run: "subprocess.Popen[str]") -> str:
+def line(run: "subprocess.Popen[str]") -> str:
+    """Wait for the next episode."""
     assert run.stdout is not None
-    line = run.stdout.readline()
-    if not line:
+    said = run.stdout.readline()
+    if not said:
         pytest.fail(run.communicate()[1])
-    return line
+    return said
 
 
 def test_a_killed_run_resumes_where_it_was(start: Start, make_env: Callable[[], CodeEnv], tmp_path: Path) -> None:
-    for _ in range(2):
-        with start("sleep 0.2") as run:
-            first_line(run)
-            run.kill()
     path = tmp_path / "run" / "episodes-0.jsonl"
-    with path.open("ab") as file:
-        file.write(b'{"id": "torn')
+    for _ in range(2):
+        recorded = len(list(read_episodes(path))) if path.exists() else 0
+        with start("sleep 0.2") as run:
+            for _ in range(recorded + 1):
+                line(run)
+            run.kill()
+        with path.open("ab") as file:
+            file.write(b'{"id": "torn')
     before = [Job.of(episode) for episode in read_episodes(tmp_path / "run")]
     jobs = make_jobs(["clamp"], 12, run_seed=3)
     assert 2 <= len(set(before)) == len(before) < 12
@@ -83,7 +86,7 @@ def test_a_killed_run_resumes_where_it_was(start: Start, make_env: Callable[[], 
 
 def test_interrupt_leaves_nothing_running(start: Start, runs: Callable[..., list[int]]) -> None:
     with start("sleep 43.5") as run:
-        first_line(run)
+        line(run)
         assert runs("sleep 43.5", wait=10)
         run.send_signal(signal.SIGINT)
         began = time.monotonic()
