@@ -8,6 +8,9 @@ import json
 import zlib
 from typing import Any
 
+from codegym.errors import GradeError
+from codegym.sandbox.protocol import ExecResult
+
 _MOST = 64 << 20
 
 
@@ -21,3 +24,9 @@ def read_answer(stdout: str, nonce: str) -> Any:
         return json.loads(zlib.decompressobj().decompress(packed, _MOST))
     except (binascii.Error, zlib.error, ValueError):
         return None
+
+
+def check_started(done: ExecResult, program: str) -> None:
+    """Raise :class:`GradeError` if our own ``program`` could not be started: the image's fault, not the tests'."""
+    if done.exit_code in (126, 127):
+        raise GradeError(f"{program} could not be started in the box: {done.stderr.strip() or done.exit_code}")

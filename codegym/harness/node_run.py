@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from codegym.episode import TestStatus
-from codegym.harness.answer import read_answer
+from codegym.harness.answer import check_started, read_answer
 from codegym.harness.result import TestRun
 from codegym.harness.text import brief, clipped, count, steady
 from codegym.sandbox.protocol import Sandbox
@@ -32,6 +32,8 @@ def run_node(box: Sandbox, plan: TestPlan, ids: Sequence[str], timeout: float) -
     argv = ["node", *shlex.split(plan.command), "--test", f"--test-reporter={_reporter()}", *files]
     done = box.exec(argv, timeout=timeout, stdin=nonce.encode())
     said = read_answer(done.stdout, nonce)
+    if said is None:
+        check_started(done, "node")
     tests: list[dict[str, Any]] = said["tests"] if said else []
     results, failures = _results(tests, said["stderr"] if said else {}, ids)
     orderly = bool(said) and done.exit_code in (0, 1) and not (done.timed_out or done.oom)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from codegym.episode import TestStatus
-from codegym.harness.answer import read_answer
+from codegym.harness.answer import check_started, read_answer
 from codegym.harness.result import TestRun
 from codegym.harness.text import brief, clipped, count, steady
 from codegym.sandbox.protocol import WORKDIR, ExecResult, Sandbox
@@ -78,6 +78,7 @@ def read_run(done: ExecResult, nonce: str, ids: Sequence[str], timeout: float) -
     """Weigh a supervisor's answer. Without one nothing was established, and the run is not complete."""
     facts = _facts(done.stdout, nonce)
     if facts is None:
+        check_started(done, "python3")
         return TestRun(
             results={},
             complete=False,

@@ -53,6 +53,15 @@ def check_path(path: str) -> str:
     return path
 
 
+def may_be_named(path: str) -> bool:
+    """Return whether :func:`check_path` lets ``path`` pass."""
+    try:
+        check_path(path)
+    except PatchError:
+        return False
+    return True
+
+
 def _escaped(byte: int) -> str:
     if byte in _ESCAPES:
         return "\\" + _ESCAPES[byte]

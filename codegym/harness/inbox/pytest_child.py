@@ -35,6 +35,7 @@ def run_child(channel: int, settings: int) -> None:
     def tell(*fact: Any) -> None:
         os.write(channel, secret + json.dumps(fact).encode("utf-8", "replace"))
 
+    _trust_no_byte_code()
     os.chdir(asked["root"])
     sys.path.insert(0, asked["root"])
     sys.argv = ["pytest"]
@@ -44,6 +45,27 @@ def run_child(channel: int, settings: int) -> None:
         code = int(pytest.main([*asked["options"], *paths], plugins=[_Recorder(pytest, tell, wanted)]))
     tell("end", code)
     os._exit(code)
+
+
+def _trust_no_byte_code() -> None:
+    """Compile every module from its source but those of Python's own installation, which is read-only.
+
+    A cached ``.pyc`` is taken for current when size and time agree, so that it could say anything.
+    """
+    from importlib import _bootstrap_external as loaders
+
+    from _pytest.assertion import rewrite
+
+    name_of = loaders.cache_from_source
+    installed = tuple(prefix.rstrip("/") + "/" for prefix in (sys.prefix, sys.base_prefix))
+
+    def cache_from_source(path: Any, *args: Any, **options: Any) -> Any:
+        if not os.fspath(path).startswith(installed):
+            raise NotImplementedError
+        return name_of(path, *args, **options)
+
+    loaders.cache_from_source = cache_from_source
+    rewrite._read_pyc = lambda *_args, **_options: None
 
 
 def _ancestors(ids: set[str]) -> set[str]:
@@ -97,12 +119,10 @@ def _Recorder(pytest: Any, tell: Any, wanted: set[str]) -> Any:  # noqa: N802
             unwanted = wanted and type(collector).__name__ != "UnitTestCase"
             return [] if unwanted and collector.nodeid + "::" + name not in above else None
 
-        @pytest.hookimpl(trylast=True)
         def pytest_collection_modifyitems(self, items: list[Any]) -> None:
             if wanted:
                 items[:] = [item for item in items if item.nodeid in wanted]
 
-        @pytest.hookimpl(tryfirst=True)
         def pytest_collection_finish(self, session: Any) -> None:
             ids = [item.nodeid for item in session.items]
             numbers.update((node, n) for n, node in enumerate(ids))
@@ -130,6 +150,8 @@ def _Recorder(pytest: Any, tell: Any, wanted: set[str]) -> Any:  # noqa: N802
         def pytest_internalerror(self, excrepr: Any) -> None:
             tell("internal", _cut(str(excrepr)))
 
+    pytest.hookimpl(trylast=True)(Recorder.pytest_collection_modifyitems)
+    pytest.hookimpl(tryfirst=True)(Recorder.pytest_collection_finish)
     return Recorder()
 
 

@@ -1,0 +1,163 @@
+"""Results by digest: what was run once on a tree need not be run again on an equal one.
+
+A certified task's test result is a function of (tree, command, tests, image). Groups of samples produce equal
+trees all the time, so results are kept on disk under a digest of all that decides them, the harness's own
+programs included.
+
+Only a run that came to its end is kept. A timeout, exhausted memory, a crash or an unreadable result depends on
+the machine's load as well as on the tree, and a hiccup that is kept would be believed for ever; running such a
+tree again costs time, never correctness. The agent's runs and the grader's verdicts live under different keys,
+so that nothing an agent can bring about in its own box is ever read by a grader.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from codegym.digest import digest_bytes, digest_json
+from codegym.harness.result import TestRun
+from codegym.harness.run import run_tests
+from codegym.sandbox.image import image_digest
+from codegym.sandbox.protocol import Changes, File, Sandbox
+from codegym.task import TestPlan
+
+CACHE_FOLDERS = frozenset({"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"})
+"""Folders of byte code and tools' notes: no part of a workspace's digest, and never of a patch."""
+
+
+class ResultCache:
+    """A folder of JSON objects by key, safe under concurrent writers and kills; counts its hits and misses.
+
+    An entry that can't be read is a miss, and is written anew.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+        self._hits = 0
+        self._misses = 0
+
+    @property
+    def hits(self) -> int:
+        """How many times :meth:`get` found an entry."""
+        return self._hits
+
+    @property
+    def misses(self) -> int:
+        """How many times :meth:`get` found none."""
+        return self._misses
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """Return the entry under ``key``, a digest in hex, or ``None``."""
+        found = self._read(key)
+        with self._lock:
+            self._hits += found is not None
+            self._misses += found is None
+        return found
+
+    def put(self, key: str, value: dict[str, Any]) -> None:
+        """Keep ``value``, which holds only JSON types, under ``key``; an older entry is replaced."""
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(prefix=".draft-", dir=path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump({"key": key, "value": value}, file)
+            Path(draft).replace(path)
+        except BaseException:
+            Path(draft).unlink(missing_ok=True)
+            raise
+
+    def _read(self, key: str) -> dict[str, Any] | None:
+        try:
+            entry = json.loads(self._path(key).read_bytes())
+        except (OSError, ValueError):
+            return None
+        whole = isinstance(entry, dict) and entry.get("key") == key and isinstance(entry.get("value"), dict)
+        return entry["value"] if whole else None
+
+    def _path(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key[2:]}.json"
+
+
+def in_cache_folder(path: str) -> bool:
+    """Return whether ``path`` lies in a folder of byte code or of a tool's notes."""
+    return not CACHE_FOLDERS.isdisjoint(path.split("/"))
+
+
+def workspace_digest(base_digest: str, changes: Changes) -> str:
+    """Return the digest of a base tree with ``changes``; caches (:data:`CACHE_FOLDERS`) don't count.
+
+    Without changes that is the base tree's own digest.
+    """
+    kept = {path: _file(file) for path, file in changes.items() if not in_cache_folder(path)}
+    return digest_json([base_digest, kept]) if kept else base_digest
+
+
+def run_key(
+    tree_digest: str, plan: TestPlan, ids: Sequence[str], image: str, image_digest: str, *, purpose: str = "run"
+) -> str:
+    """Return the key of running ``ids`` on a tree. The time allowed is not in it: only whole runs are kept.
+
+    ``purpose`` keeps apart what must not be read for one another.
+    """
+    run = [plan.framework, plan.command, list(ids)]
+    return digest_json([purpose, harness_digest(), tree_digest, run, image, image_digest])
+
+
+@lru_cache(maxsize=1)
+def harness_digest() -> str:
+    """Return the digest of the harness's own files: a result is only as good as what read it."""
+    here = Path(__file__).parent
+    files = sorted(path for path in here.rglob("*") if path.suffix in (".py", ".mjs"))
+    return digest_json([[path.relative_to(here).as_posix(), digest_bytes(path.read_bytes())] for path in files])
+
+
+def may_be_kept(run: TestRun) -> bool:
+    """Return whether a run is a function of its tree alone; see the module's docstring."""
+    return run.complete and not (run.timed_out or run.oom or run.tampering)
+
+
+def run_tests_cached(
+    box: Sandbox,
+    tree_digest: str,
+    plan: TestPlan,
+    ids: Sequence[str],
+    image: str,
+    *,
+    timeout: float,
+    cache: ResultCache | None,
+) -> TestRun:
+    """Run ``ids`` in a box whose workspace has ``tree_digest``, or return what is known of it.
+
+    ``tree_digest`` comes from :func:`workspace_digest` over the box's present changes. Without a cache every
+    run is executed. The run may be served warm: this is the agent's tool, not the grader's.
+    """
+    key = run_key(tree_digest, plan, ids, image, image_digest(image)) if cache else ""
+    known = _known(cache.get(key)) if cache else None
+    if known is not None:
+        return known
+    run = run_tests(box, plan, ids, timeout=timeout, warm=True)
+    if cache and may_be_kept(run):
+        cache.put(key, run.model_dump(mode="json", exclude={"seconds", "cached"}))
+    return run
+
+
+def _known(entry: dict[str, Any] | None) -> TestRun | None:
+    try:
+        return TestRun(**entry, cached=True) if entry is not None else None
+    except (ValidationError, TypeError):
+        return None
+
+
+def _file(file: File | None) -> list[Any] | None:
+    return None if file is None else [digest_bytes(file.content), file.executable, file.link]
