@@ -17,7 +17,7 @@ from codegym.grade.protected import is_protected
 from codegym.harness.cache import ResultCache, may_be_kept, run_key, workspace_digest
 from codegym.harness.result import TestRun
 from codegym.harness.run import run_tests
-from codegym.patch import PatchError, apply_patch, make_patch
+from codegym.patch import PatchError, apply_patch, make_patch, may_be_named
 from codegym.sandbox.image import image_digest
 from codegym.sandbox.protocol import Backend, Changes, File, Sandbox
 from codegym.suite import Suite
