@@ -73,7 +73,7 @@ class CodeEnv(gymnasium.Env[str, str]):
     for names that do not exist.
     """
 
-    metadata = {"render_modes": ["ansi", "human"]}  # noqa: RUF012 - declared like this by gymnasium.Env
+    metadata = {"render_modes": ["ansi", "human"], "render_fps": 4}  # noqa: RUF012 - declared like this by gymnasium.Env
 
     def __init__(
         self,
@@ -128,8 +128,8 @@ class CodeEnv(gymnasium.Env[str, str]):
         """Do what ``action`` says. The reward is 0 until the episode ends.
 
         ``info`` holds ``tool`` (``None``: malformed), ``ok``, ``cached`` and ``turn``; at the end also ``stop``,
-        ``patch``, ``verdict``, ``reward_components`` and ``grade_seconds``. Raises :class:`SandboxError` or :class:`GradeError`
-        where the machine failed: the episode is then over and has no reward.
+        ``patch``, ``verdict``, ``reward_components`` and ``grade_seconds``. Where the machine failed, raises
+        :class:`SandboxError` or :class:`GradeError`: the episode is then over and has no reward.
         """
         play = self._running()
         started = time.monotonic()

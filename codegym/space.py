@@ -7,16 +7,19 @@ Unicode, so this one computes what the table would hold: a character's index is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence, Set
+from functools import partial
+from typing import Any, overload
 
 import numpy as np
 from gymnasium.spaces import Text
+from gymnasium.vector.utils import read_from_shared_memory
 from numpy.typing import NDArray
 
 from codegym.tool.cut import printable
 
 _CODE_POINTS = 0x110000
+_read_texts: Callable[[Text, Any, int], tuple[str, ...]] = read_from_shared_memory.dispatch(Text)
 _SAMPLED = "".join(map(chr, range(32, 127))) + "\n\t"
 
 
@@ -40,6 +43,31 @@ class _Characters(Set[str]):
 
     def __hash__(self) -> int:
         return hash(_Characters)
+
+
+class SharedTexts(Sequence[str]):
+    """The texts that worker processes wrote last; a deep copy is a plain tuple of them.
+
+    Gymnasium's own reader makes strings once, when the vector environment is made, and then shows these for
+    ever: right for arrays, which are views of the shared memory, and wrong for texts.
+    """
+
+    def __init__(self, space: Text, memory: Any, count: int) -> None:
+        self._read = partial(_read_texts, space, memory, count)
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, index: int | slice) -> str | tuple[str, ...]:
+        return self._read()[index]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> tuple[str, ...]:
+        return self._read()
 
 
 class PrintableText(Text):
@@ -93,3 +121,8 @@ class PrintableText(Text):
 
     def __hash__(self) -> int:
         return hash((PrintableText, self.max_length))
+
+
+@read_from_shared_memory.register(PrintableText)
+def _shared_texts(space: PrintableText, shared_memory: Any, n: int = 1) -> SharedTexts:
+    return SharedTexts(space, shared_memory, n)

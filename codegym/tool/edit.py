@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from difflib import SequenceMatcher
 
-from codegym.patch import make_patch
-from codegym.sandbox.protocol import Changes, File
+from codegym.harness.cache import in_cache_folder
+from codegym.patch import PatchError, make_patch
+from codegym.sandbox.protocol import File
 from codegym.tool.argument import FilePath, FileText, InsertAt, Line, NewText, OldText
 from codegym.tool.call import ToolError, ToolResult
 from codegym.tool.cut import clip, cut, cut_line, printable
@@ -78,13 +79,16 @@ def undo(bench: Workbench) -> ToolResult:
 @tool
 def diff(bench: Workbench) -> ToolResult:
     """Show what differs from the repository as it was at first."""
-    changes: Changes = dict(sorted(bench.box.changes().items()))
+    changes = {path: file for path, file in bench.box.changes().items() if not in_cache_folder(path)}
     base: dict[str, File] = {}
     for path in changes:
         file = bench.suite.base_file(bench.task, path)
         if file is not None:
             base[path] = file
-    patch = make_patch(base, changes).rstrip("\n")
+    try:
+        patch = make_patch(base, changes).rstrip("\n")
+    except PatchError as error:
+        raise ToolError(f"The changes can't be shown: {error}") from error
     if not patch:
         return ToolResult("Nothing differs from the repository as it was at first.", "no changes")
     return ToolResult(cut(printable(patch)), clip(_only_changed(printable(patch)), 400))

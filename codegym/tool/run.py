@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 
 from codegym.episode import TestStatus
-from codegym.harness.cache import run_tests_cached
+from codegym.harness.cache import run_tests_cached, workspace_digest
 from codegym.harness.result import TestRun
 from codegym.sandbox.protocol import ExecResult
 from codegym.tool.argument import Command, TestIds
@@ -29,9 +29,12 @@ def shell(bench: Workbench, command: Command) -> ToolResult:
 @tool
 def test_(bench: Workbench, ids: TestIds = ()) -> ToolResult:  # noqa: PT028 - a tool, not a test of ours
     """Run the visible tests, or only those named, and show which fail and why."""
-    plan = bench.task.tests
-    wanted = ids or plan.visible
-    run = run_tests_cached(bench.box, plan, wanted, bench.seconds, cache=bench.cache)
+    task = bench.task
+    tree = workspace_digest(bench.suite.tree(task).digest, bench.box.changes())
+    wanted = ids or task.tests.visible
+    run = run_tests_cached(
+        bench.box, tree, task.tests, wanted, task.image, timeout=bench.seconds, cache=bench.cache
+    )
     return report(run, ids)
 
 

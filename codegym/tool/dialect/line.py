@@ -59,14 +59,9 @@ class LineDialect:
         return tuple(tool for tool in tools if tool.name in _BY_TOOL)
 
     def system(self, tools: Sequence[Tool]) -> str:
-        """Return one short line a verb."""
-        offered = {tool.name: tool for tool in self.offers(tools)}
-        told = [
-            f"{_usage(verb)}: {offered[verb.tool].description.split('.')[0].lower()}"
-            for verb in VERBS
-            if verb.tool in offered
-        ]
-        return "\n".join(told)
+        """Return one short line a verb: its form and the tool's name."""
+        offered = {tool.name for tool in self.offers(tools)}
+        return "\n".join(f"{_usage(verb)}: {verb.tool}" for verb in VERBS if verb.tool in offered)
 
     def parse(self, text: str) -> Call | Malformed:
         """Read the first line that is not empty."""
