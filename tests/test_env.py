@@ -1,0 +1,223 @@
+"""CodeEnv as Gymnasium's users meet it, on the tiny suite of ``tests/data``."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from gymnasium.error import ResetNeeded
+
+from codegym.env import OBSERVATION_CHARS, CodeEnv
+from codegym.episode import Outcome, StopReason
+from codegym.errors import ConfigError, TaskError
+from codegym.harness.cache import ResultCache
+from codegym.reward import RewardSpec
+from codegym.suite import Suite
+from codegym.tool.call import Call
+
+FIX = '<tool name="replace_in_line"><path>src/clamp.py</path><line>5</line><old>value</old><new>high</new></tool>'
+TEST = '<tool name="test"></tool>'
+SUBMIT = '<tool name="submit"></tool>'
+
+Maker = Callable[..., CodeEnv]
+
+
+@pytest.fixture
+def make(mini: Suite) -> Iterator[Maker]:
+    made: list[CodeEnv] = []
+
+    def make_one(**options: Any) -> CodeEnv:
+        made.append(CodeEnv(mini, **({"sandbox": "bwrap", "cache": None} | options)))
+        return made[-1]
+
+    yield make_one
+    for env in made:
+        env.close()
+
+
+def play(env: CodeEnv, *actions: str, task: str = "clamp") -> list[tuple[str, float, bool, bool, dict[str, Any]]]:
+    env.reset(seed=0, options={"task": task})
+    return [env.step(action) for action in actions]
+
+
+@pytest.mark.parametrize("sandbox", ["bwrap"])
+def test_a_fix_is_rewarded(make: Maker, sandbox: str) -> None:
+    env = make(sandbox=sandbox)
+    observation, info = env.reset(options={"task": "clamp"})
+    assert observation.startswith("`clamp` lets values through")
+    assert (info["task"], info["env_id"], info["turns"]) == ("clamp", "codegym/mini-v3", 40)
+    assert info["task_digest"] == env.task.digest
+    assert '<tool name="view">' in info["system"]
+    assert [tool["function"]["name"] for tool in info["tools"]][:2] == ["view", "list"]
+    first, *_, last = [env.step(action) for action in (TEST, FIX, TEST, SUBMIT)]
+    assert "assert 9 == 5" in first[0]
+    assert first[1:4] == (0.0, False, False)
+    assert last[1:4] == (1.0, True, False)
+    assert last[4]["stop"] == StopReason.SUBMITTED
+    assert last[4]["verdict"].outcome is Outcome.RESOLVED
+    assert last[4]["reward_components"]["steps"] == 4
+    assert "+        return high" in last[4]["patch"]
+
+
+def test_submitting_at_once_earns_nothing(make: Maker) -> None:
+    ((_, reward, terminated, _, info),) = play(make(), SUBMIT)
+    assert (reward, terminated) == (0.0, True)
+    assert info["patch"] == ""
+    assert info["verdict"].outcome is Outcome.UNRESOLVED
+
+
+def test_same_seed_and_actions_give_the_same_observations(make: Maker) -> None:
+    actions = (
+        TEST,
+        '<tool name="list"/>',
+        '<tool name="shell"><command>ls; false</command></tool>',
+        FIX,
+        "huh?",
+        TEST,
+    )
+    runs = [[step[:4] for step in play(make(), *actions)] for _ in range(2)]
+    assert runs[0] == runs[1]
+
+
+def test_tasks_are_drawn_from_the_split_by_the_seed(make: Maker) -> None:
+    def drawn(env: CodeEnv) -> list[str]:
+        return [env.reset(seed=7 if i == 0 else None)[1]["task"] for i in range(8)]
+
+    assert drawn(make(split="train")) == drawn(make(split="train"))
+    assert set(drawn(make(split="train"))) == {"clamp", "words"}
+    assert set(drawn(make(task="total"))) == {"total"}
+
+
+def test_turns_run_out(make: Maker) -> None:
+    steps = play(make(), *["nothing"] * 6, task="words")
+    assert [step[2:4] for step in steps] == [(False, False)] * 5 + [(False, True)]
+    assert steps[-1][4]["stop"] == StopReason.TURN_LIMIT
+    assert steps[-1][4]["reward_components"]["malformed"] == 1.0
+    assert play(make(max_turns=1), FIX)[0][4]["stop"] == StopReason.TURN_LIMIT
+
+
+def test_time_runs_out_in_the_middle_of_a_command(make: Maker) -> None:
+    env = make(limits={"episode_seconds": 1.0})
+    ((observation, reward, _, truncated, info),) = play(
+        env, '<tool name="shell"><command>sleep 30</command></tool>'
+    )
+    assert "took too long" in observation
+    assert (reward, truncated, info["stop"]) == (0.0, True, StopReason.TIME_LIMIT)
+
+
+def test_a_full_context_ends_the_episode_with_a_verdict(make: Maker) -> None:
+    env = make()
+    play(env, FIX)
+    _, reward, terminated, truncated, info = env.truncate(StopReason.CONTEXT_LIMIT)
+    assert (reward, terminated, truncated) == (1.0, False, True)
+    assert info["stop"] == StopReason.CONTEXT_LIMIT
+
+
+def test_reward_is_weighed_as_asked(make: Maker) -> None:
+    env = make(reward={"resolved": 1.0, "steps": -0.1})
+    assert play(env, FIX, SUBMIT)[-1][1] == pytest.approx(0.8)
+    assert play(make(reward=RewardSpec(weights={"patched": 2})), FIX, SUBMIT)[-1][1] == 2.0
+
+
+def test_line_dialect_is_brief(make: Maker) -> None:
+    env = make(dialect="line")
+    observation, info = env.reset(options={"task": "clamp"})
+    assert observation.startswith("FAILED tests/test_clamp.py::test_high: assert 9 == 5\n")
+    assert len(info["system"]) < 250
+    assert env.step("t")[0].splitlines()[0] == "1 passed, 1 failed"
+    assert env.step("what")[0] == "expected s f r v l g x c t d u q"
+    assert env.step("q")[2]
+
+
+def test_every_dialect_can_solve_a_task_by_its_own_means(make: Maker) -> None:
+    shell = Call("shell", {"command": "sed -i '5s/value/high/' src/clamp.py"})
+    for dialect in ("native", "tagged", "shell", "line"):
+        env = make(dialect=dialect)
+        actions = [env.dialect.format(call) for call in (shell, Call("submit"))]
+        assert play(env, *actions)[-1][1] == 1.0, dialect
+
+
+def test_observations_stay_inside_their_space(make: Maker) -> None:
+    env = make()
+    noise = "head -c 300000 /dev/urandom; yes '\\033[31mlong' | head -c 300000"
+    for observation, *_ in play(env, f'<tool name="shell"><command>{noise}</command></tool>', "x" * 70_000, "\0"):
+        assert observation in env.observation_space
+        assert len(observation) <= OBSERVATION_CHARS
+
+
+def test_tools_can_be_narrowed(make: Maker) -> None:
+    env = make(tools=["view", "submit"])
+    _, info = env.reset(options={"task": "clamp"})
+    assert [tool["function"]["name"] for tool in info["tools"]] == ["view", "submit"]
+    observation, _, _, _, step = env.step(TEST)
+    assert "unknown tool 'test'" in observation
+    assert step["tool"] is None
+
+
+def test_step_needs_an_open_episode(make: Maker) -> None:
+    env = make()
+    with pytest.raises(ResetNeeded):
+        env.step(SUBMIT)
+    play(env, SUBMIT)
+    with pytest.raises(ResetNeeded):
+        env.step(SUBMIT)
+
+
+def test_close_and_reset_free_the_box(make: Maker) -> None:
+    env = make(sandbox="bwrap")
+    env.reset(options={"task": "clamp"})
+    env.reset(options={"task": "words"})
+    assert env.task.id == "words"
+    env.close()
+    env.close()
+    assert env.reset(options={"task": "clamp"})[1]["task"] == "clamp"
+
+
+def test_results_are_kept_by_digest(make: Maker, tmp_path: Any) -> None:
+    cache = ResultCache(tmp_path)
+    runs = [play(make(cache=cache), TEST, FIX, SUBMIT) for _ in range(2)]
+    assert [run[0][4]["cached"] for run in runs] == [False, True]
+    assert [run[2][4]["verdict"].cached for run in runs] == [False, True]
+    assert [step[:4] for step in runs[0]] == [step[:4] for step in runs[1]]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "hint"),
+    [
+        ({"split": "trian"}, TaskError, "Did you mean 'train'"),
+        ({"task": "clmp"}, TaskError, "Did you mean 'clamp'"),
+        ({"split": "train", "task": "total"}, TaskError, "unknown task of suite mini, split train"),
+        ({"dialect": "taged"}, ConfigError, "Did you mean 'tagged'"),
+        ({"sandbox": "bwarp"}, ConfigError, "Did you mean 'bwrap'"),
+        ({"tools": ["veiw"]}, ConfigError, "Did you mean 'view'"),
+        ({"reward": {"resolvd": 1.0}}, ConfigError, "Did you mean 'resolved'"),
+        ({"limits": {"turn": 3}}, ConfigError, "Did you mean 'turns'"),
+        ({"limits": {"turns": 0}}, ConfigError, "greater than or equal to 1"),
+        ({"render_mode": "humna"}, ConfigError, "Did you mean 'human'"),
+    ],
+)
+def test_wrong_options_get_the_nearest_match(
+    make: Maker, options: dict[str, Any], error: type[Exception], hint: str
+) -> None:
+    with pytest.raises(error, match=hint):
+        make(**options)
+
+
+def test_wrong_reset_options_get_the_nearest_match(make: Maker) -> None:
+    env = make(split="train")
+    with pytest.raises(ConfigError, match="Did you mean 'task'"):
+        env.reset(options={"tsk": "clamp"})
+    with pytest.raises(TaskError, match="unknown task of suite mini, split train, 'total'"):
+        env.reset(options={"task": "total"})
+
+
+def test_unknown_suite_gets_the_nearest_match(mini: Suite) -> None:
+    with pytest.raises(TaskError, match="Did you mean 'mini'"):
+        CodeEnv("minni")
+
+
+def test_render_shows_the_last_exchange(make: Maker, capsys: pytest.CaptureFixture[str]) -> None:
+    env = make(render_mode="ansi")
+    play(env, "hello")
+    assert str(env.render()).startswith("> hello\nThere is no call")
+    play(make(render_mode="human"), "hello")
+    assert "> hello" in capsys.readouterr().out
