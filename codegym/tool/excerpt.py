@@ -1,7 +1,7 @@
 """One function, shown in as few characters as its repair needs.
 
 Lines are numbered from the function's first, so that small policies meet small numbers. ``*`` marks a line
-that a failing test runs. The docstring and comments are left out, and a long function is cut around its marked lines.
+that a failing test runs. The docstring and comments are left out; a long function is cut around its marks.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Suspect:
     docstring: Sequence[int] = ()
 
     def lines(self) -> list[int]:
-        """Return the file's line numbers that an excerpt shows: at most :data:`MOST_LINES`, with the marked ones."""
+        """Return the file's line numbers that an excerpt shows: at most :data:`MOST_LINES`."""
         skipped = range(self.docstring[0], self.docstring[1] + 1) if self.docstring else range(0)
         lines = [n for n in range(self.first, self.last + 1) if n not in skipped]
         if len(lines) <= MOST_LINES:

@@ -18,10 +18,12 @@ WARMUP_SHARE = 0.03
 FLOOR = 0.05
 
 
-class Budget(TrainerCallback):
+class Budget(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
     """Ends training after ``seconds`` (0: never), after the step in progress. ``told`` is called every step."""
 
-    def __init__(self, seconds: float, told: Callable[[float, TrainerState], None] = lambda _share, _state: None):
+    def __init__(
+        self, seconds: float, told: Callable[[float, TrainerState], None] = lambda _share, _state: None
+    ) -> None:
         self.seconds = seconds
         self._told = told
         self._start: float | None = None
@@ -34,13 +36,13 @@ class Budget(TrainerCallback):
         return min(1.0, (time.monotonic() - self._start) / self.seconds)
 
     def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         """Start the clock."""
         self._start = time.monotonic()
 
     def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> TrainerControl:
         """Stop when the budget is spent."""
         self._told(self.share, state)
@@ -49,7 +51,7 @@ class Budget(TrainerCallback):
 
     def cosine(self, optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LambdaLR:
         """Return a schedule over the budget: a short linear rise, then half a cosine down to a twentieth."""
-        return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: self._rate(step))
+        return torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)
 
     def _rate(self, step: int) -> float:
         rise = min(1.0, max(self.share / WARMUP_SHARE, (step + 1) / 50))

@@ -89,7 +89,7 @@ class TrainSection(Section):
 
 
 class EvalSection(Section):
-    """``[eval]``: on ``split`` before and after, on ``val_split`` every ``every`` steps (0: never) during training."""
+    """``[eval]``: on ``split`` before and after; on ``val_split`` every ``every`` steps of GRPO (0: never)."""
 
     split: str = "test"
     tasks: int = Field(0, ge=0, description="0: all")

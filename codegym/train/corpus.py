@@ -23,9 +23,19 @@ WRONG_SHARE = 0.2
 """How many repairs are told with a wrong turn first."""
 
 _LEFT_OUT = frozenset(
-    {"test", "tests", "site-packages", "dist-packages", "idlelib", "lib2to3", "turtledemo", "ensurepip", "encodings",
-     "pydoc_data", "__pycache__"}
-)  # fmt: skip
+    [
+        "test",
+        "tests",
+        "site-packages",
+        "dist-packages",
+        "idlelib",
+        "lib2to3",
+        "turtledemo",
+        "ensurepip",
+        "encodings",
+        "pydoc_data",
+    ]
+)
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,7 @@ def make_trainer(
     model: Any,
     tokenizer: Any,
     tasks: Sequence[str],
+    *,
     rollouts: Rollouts,
     folder: Path,
     callbacks: Sequence[Any],

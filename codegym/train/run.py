@@ -9,6 +9,7 @@ repeated, GRPO goes on from its last checkpoint, an evaluation from its last epi
 from __future__ import annotations
 
 import json
+import os
 import platform
 import random
 import shutil
@@ -49,7 +50,7 @@ def train(
 ) -> dict[str, Any]:
     """Carry out a run and return its summary.
 
-    Raises :class:`ConfigError` for a wrong file, or where ``folder`` holds another run and ``resume`` is false.
+    Raises :class:`ConfigError` for a wrong file, or where ``folder`` is there and ``resume`` is false.
     """
     config = load_config(config_path)
     if folder.exists() and not resume:
@@ -105,7 +106,12 @@ class Run:
             model, tokenizer, conversations = self._fresh()
             with self.display.phase("warmup", "Warming up (supervised)") as phase:
                 self.metrics["warmup"] = warm_up(
-                    model, tokenizer, conversations, self.config, self.folder / "warmup", _sft_told(phase)
+                    model,
+                    tokenizer,
+                    conversations,
+                    config=self.config,
+                    folder=self.folder / "warmup",
+                    told=_sft_told(phase),
                 )
             self._save(model, tokenizer, target)
         return target
@@ -138,9 +144,11 @@ class Run:
         try:
             with self.display.phase("grpo", "Training with GRPO") as phase:
                 rollouts = Rollouts(self.config, self.make_env, log, told=lambda _: None)
-                callbacks = [Budget(self.config.train.budget_seconds, _grpo_told(phase, rollouts, self.config))]
+                callbacks = [Budget(self.config.train.budget_seconds, _grpo_told(phase, rollouts))]
                 checkpoints = self.folder / "checkpoints"
-                trainer = make_trainer(model, tokenizer, tasks, rollouts, checkpoints, callbacks)
+                trainer = make_trainer(
+                    model, tokenizer, tasks, rollouts=rollouts, folder=checkpoints, callbacks=callbacks
+                )
                 last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
                 trainer.train(resume_from_checkpoint=last)
         finally:
@@ -170,7 +178,10 @@ class Run:
         episodes = self._attempts(Expert(), played, 1, "expert", "Playing the scripted expert")
         with self.display.phase("corpus", "Reading Python's library") as phase:
             made = library_repairs(
-                warmup.repairs, seed, 2, lambda n: phase.update(n / warmup.repairs, f"{n} functions")
+                warmup.repairs,
+                seed,
+                os.cpu_count() or 1,
+                lambda n: phase.update(n / warmup.repairs, f"{n} repairs"),
             )
         conversations = [told(repair, choose) for repair in made]
         conversations += [remembered(episode) for episode in episodes if episode.steps] * warmup.episode_copies
@@ -225,7 +236,7 @@ def _sft_told(phase: Phase) -> Callable[[float, Any], None]:
     return told_step
 
 
-def _grpo_told(phase: Phase, rollouts: Rollouts, config: RunConfig) -> Callable[[float, Any], None]:
+def _grpo_told(phase: Phase, rollouts: Rollouts) -> Callable[[float, Any], None]:
     def told_step(share: float, state: Any) -> None:
         done = max(share, state.global_step / state.max_steps if state.max_steps > 0 else 0.0)
         phase.update(done, f"step {state.global_step}, solved {rate(rollouts.last):.0%}")

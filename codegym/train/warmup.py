@@ -1,4 +1,4 @@
-"""Supervised warm-up through TRL's SFTTrainer: the form of moves and what repairs look like, not when to make them."""
+"""Supervised warm-up through TRL's SFTTrainer: the form of moves, and what repairs look like."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ def warm_up(
     model: Any,
     tokenizer: Any,
     conversations: Sequence[Conversation],
+    *,
     config: RunConfig,
     folder: Path,
     told: Callable[[float, Any], None],
