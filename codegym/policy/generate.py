@@ -39,7 +39,7 @@ class Generator:
     eos_id: int
     temperature: float = 1.0
 
-    @torch.inference_mode()
+    @torch.inference_mode()  # type: ignore[untyped-decorator]
     def answer(self, requests: Sequence[Request]) -> None:
         """Fill in every request's sample and move its slot forward. All or none have something cached."""
         cache, logits = self._prefill(requests)

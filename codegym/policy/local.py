@@ -131,7 +131,7 @@ class LocalConversation:
         """Answer; ``finished`` is false where the context is full."""
         if observation is not None:
             ended = bool(self.ids) and self.ids[-1] == self.policy.chat.eos_id
-            self._extend(self.policy.chat.observation_ids(self.opening, observation, ended=ended), 0)
+            self._extend(self.policy.chat.observation_ids(observation, ended=ended), 0)
         room = self.policy.sampling.context - len(self.prompt_ids) - len(self.ids)
         if room < 1:
             return Reply("", finished=False)

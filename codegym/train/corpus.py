@@ -22,20 +22,7 @@ from codegym.train.repair import Repair, repairs
 WRONG_SHARE = 0.2
 """How many repairs are told with a wrong turn first."""
 
-_LEFT_OUT = frozenset(
-    [
-        "test",
-        "tests",
-        "site-packages",
-        "dist-packages",
-        "idlelib",
-        "lib2to3",
-        "turtledemo",
-        "ensurepip",
-        "encodings",
-        "pydoc_data",
-    ]
-)
+_LEFT_OUT = frozenset({"test", "tests", "site-packages", "dist-packages", "idlelib", "lib2to3", "ensurepip"})
 
 
 @dataclass(frozen=True)
@@ -57,14 +44,14 @@ def library_modules() -> list[Path]:
     return sorted(paths, key=lambda path: random.Random(path.name).random())  # noqa: S311
 
 
-def library_repairs(count: int, seed: int, workers: int, progress: Callable[[int], None]) -> list[Repair]:
-    """Return ``count`` repairs (fewer if the library holds fewer); ``progress`` is told how many there are."""
+def library_repairs(count: int, seed: int, *, workers: int, told: Callable[[int], None]) -> list[Repair]:
+    """Return ``count`` repairs (fewer if the library holds fewer); ``told`` gets how many there are."""
     found: list[Repair] = []
     with ProcessPoolExecutor(workers) as pool:
         modules = library_modules()
         for batch in pool.map(_module_repairs, modules, [seed] * len(modules)):
             found += batch
-            progress(min(len(found), count))
+            told(min(len(found), count))
             if len(found) >= count:
                 pool.shutdown(cancel_futures=True)
                 break
@@ -81,7 +68,7 @@ def _module_repairs(path: Path, seed: int) -> list[Repair]:
         return []
 
 
-def told(repair: Repair, choose: random.Random) -> Conversation:
+def as_episode(repair: Repair, choose: random.Random) -> Conversation:
     """Tell a repair as an episode without tests: locate, perhaps something wrong and back again, the fixes."""
     name = repair.shown.partition("\n")[0].rpartition(".")[2]
     seen = f"1 {name}\n{repair.shown}"

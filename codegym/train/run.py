@@ -34,7 +34,7 @@ from codegym.rollout.log import EpisodeLog
 from codegym.suite import Suite, load_suite
 from codegym.train.budget import Budget
 from codegym.train.config import RunConfig, load_config
-from codegym.train.corpus import Conversation, library_repairs, remembered, texts, told
+from codegym.train.corpus import Conversation, as_episode, library_repairs, remembered, texts
 from codegym.train.display import Display, Phase
 from codegym.train.evaluate import attempts, chosen_tasks, entry_of, rate, summary
 from codegym.train.expert import Expert, gold_lines
@@ -180,10 +180,10 @@ class Run:
             made = library_repairs(
                 warmup.repairs,
                 seed,
-                os.cpu_count() or 1,
-                lambda n: phase.update(n / warmup.repairs, f"{n} repairs"),
+                workers=os.cpu_count() or 1,
+                told=lambda count: phase.update(count / warmup.repairs, f"{count} repairs"),
             )
-        conversations = [told(repair, choose) for repair in made]
+        conversations = [as_episode(repair, choose) for repair in made]
         conversations += [remembered(episode) for episode in episodes if episode.steps] * warmup.episode_copies
         choose.shuffle(conversations)
         return conversations

@@ -43,14 +43,13 @@ def encode(conversation: Conversation, chat: ChatFormat, limit: int) -> dict[str
 
     Labels cover what is to be imitated, with its end token. ``None`` if that makes more than ``limit`` ids.
     """
-    opening = _opening(conversation[0].seen)
-    ids, labels = chat.opening_ids(opening), []
+    ids = chat.opening_ids(_opening(conversation[0].seen))
     labels = [IGNORED] * len(ids)
     for number, turn in enumerate(conversation):
         if number:
-            seen = chat.observation_ids(opening, turn.seen, ended=True)
+            seen = chat.observation_ids(turn.seen, ended=True)
             ids, labels = ids + seen, labels + [IGNORED] * len(seen)
-        said = [*chat.tokenizer(turn.said, add_special_tokens=False)["input_ids"], chat.eos_id]
+        said = [*chat.ids(turn.said), chat.eos_id]
         ids, labels = ids + said, labels + (said if turn.imitate else [IGNORED] * len(said))
     return {"input_ids": ids, "labels": labels} if len(ids) <= limit else None
 
