@@ -170,7 +170,7 @@ class BwrapBox:
     def snapshot(self) -> Snapshot:
         """Freeze the upper layer and lay a new one over it; nothing is copied."""
         self._check_open()
-        if os.listdir(self._keeper.path(f"u/{self._upper}")):
+        if any(self._keeper.path(f"u/{self._upper}").iterdir()):
             self._frozen = (f"u/{self._upper}", *self._frozen)
             self._upper += 1
             self._lay()

@@ -14,14 +14,15 @@ from codegym.task import Limits
 
 _RUNNER = "/run/codegym/serve"
 _OPEN_FILES = 1024
-_MASKED = ("cmdline", "config.gz", "keys", "kallsyms", "timer_list", "acpi", "driver", "fs", "scsi")
+_MASKED = ("cmdline", "keys", "kallsyms", "fs")
+_HOST_ETC = ("/etc/alternatives", "/etc/ld.so.cache")
 _NAMESPACES = ("user", "ipc", "pid", "net", "uts", "cgroup")
 
 
 def box_binds(image: HostImage) -> tuple[tuple[str, str], ...]:
     """Return what a keeper binds on its stage for a box, and where the box has it: (from, to), in order."""
-    etc = [(str(file), f"/etc/{file.name}") for file in sorted((SOURCE / "etc").iterdir())]
-    return (*etc, *((str(source), target) for source, target in image.binds), (str(program("serve")), _RUNNER))
+    own = ((str(SOURCE / "etc"), "/etc"), (str(program("serve")), _RUNNER))
+    return (*own, *((str(source), target) for source, target in image.binds))
 
 
 def box_argv(targets: Sequence[str], limits: Limits, *, grouped: bool) -> list[str]:
@@ -30,21 +31,15 @@ def box_argv(targets: Sequence[str], limits: Limits, *, grouped: bool) -> list[s
     ``grouped``: control groups hold memory and processes, so that limits on single processes need not.
     """
     argv = ["bwrap", *(f"--unshare-{name}" for name in _NAMESPACES), "--disable-userns"]
-    argv += [
-        "--as-pid-1",
-        "--die-with-parent",
-        "--clearenv",
-        "--hostname",
-        "box",
-        "--uid",
-        "1000",
-        "--gid",
-        "1000",
-    ]
+    argv += ["--as-pid-1", "--die-with-parent", "--clearenv", "--hostname", "box"]
+    argv += ["--uid", "1000", "--gid", "1000"]
     argv += ["--cap-drop", "ALL", "--cap-add", "CAP_SETPCAP"]
     argv += _system()
+    etc = [path for path in _HOST_ETC if path not in targets and os.path.lexists(path)]
     for number, target in enumerate(targets):
         argv += ["--ro-bind", f"{STAGE}/b/{number}", target]
+    for path in etc:
+        argv += ["--ro-bind", path, path]
     argv += ["--proc", "/proc", "--dev", "/dev"]
     for name, target in (("tmp", "/tmp"), ("shm", "/dev/shm"), ("w", WORKDIR)):  # noqa: S108  paths in the box
         argv += ["--bind", f"{STAGE}/{name}", target]
@@ -74,7 +69,4 @@ def _system() -> list[str]:
             argv += ["--symlink", str(path.readlink()), str(path)]
         elif path.is_dir():
             argv += ["--ro-bind", str(path), str(path)]
-    for name in ("/etc/alternatives", "/etc/ld.so.cache"):
-        if os.path.lexists(name):
-            argv += ["--ro-bind", name, name]
     return argv

@@ -27,8 +27,13 @@ class Cgroup:
 
     @property
     def entries(self) -> list[Path]:
-        """The files that a process writes ``0`` to in order to enter."""
-        return [folder / "cgroup.procs" for folder in sorted({self.memory, self.pids})]
+        """The files that a process with one thread writes ``0`` to in order to enter.
+
+        In version 1, ``tasks`` moves the writing thread alone, and so spares the kernel a pause of milliseconds
+        in which it would make sure that no process forks.
+        """
+        name = "cgroup.procs" if self.v2 else "tasks"
+        return [folder / name for folder in sorted({self.memory, self.pids})]
 
     def used(self) -> int:
         """Return the bytes that the box's processes hold, files in memory included, page cache excluded."""

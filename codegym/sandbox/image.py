@@ -94,11 +94,11 @@ def host_image(name: str) -> HostImage:
 
     Raises :class:`~codegym.errors.SandboxError`, naming what is missing, if this host can't provide it.
     """
-    return _host_image(name, image_digest(name), cache_dir())
+    return _host_image(name, content("sandboxes"), cache_dir())
 
 
 @lru_cache(maxsize=16)
-def _host_image(name: str, digest: str, cache: Path) -> HostImage:
+def _host_image(name: str, _: Path, cache: Path) -> HostImage:
     from codegym.sandbox.python_image import python_binds  # noqa: PLC0415  it needs bubblewrap, this does not
 
     spec = load_image(name)
@@ -113,7 +113,7 @@ def _host_image(name: str, digest: str, cache: Path) -> HostImage:
             prefix = f"/opt/{command}"
             binds += ((found.parent.parent, prefix),)
             path = f"{prefix}/bin:{path}"
-    return HostImage(name, digest, binds, path)
+    return HostImage(name, image_digest(name), binds, path)
 
 
 def _command(image: str, command: str) -> Path:
