@@ -1,0 +1,16 @@
+import { SUN } from './sun.js';
+
+/** Anything that hangs in the sky. */
+class Body {
+  constructor(name, { au = 0, moons = 0 } = {}) {
+    this.name = name;
+    this.au = au;
+    this.moons = moons;
+  }
+
+  toString() {
+    return this.name;
+  }
+}
+
+module.exports = { Body };
