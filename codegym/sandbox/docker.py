@@ -22,7 +22,6 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from docker import DockerClient
@@ -33,7 +32,7 @@ from codegym.errors import SandboxError
 from codegym.sandbox.docker_box import DockerSandbox, Family
 from codegym.sandbox.docker_container import Plan, remove
 from codegym.sandbox.docker_image import build_command, connect, image_tag, missing, search_path
-from codegym.sandbox.docker_layers import owned_layer, remove_folder
+from codegym.sandbox.docker_layers import docker_dir, owned_layer, remove_folder
 from codegym.sandbox.image import BOX_ENV
 from codegym.sandbox.lease import lease_is_held, owner_lease
 from codegym.sandbox.protocol import Capability, Tree
@@ -42,10 +41,6 @@ from codegym.task import Limits
 _ORDINARY_USER = 1000
 _LEASE = "codegym.lease"
 _CACHE = "codegym.cache"
-
-
-def _folder() -> Path:
-    return cache_dir() / "docker"
 
 
 def _abandoned(things: Iterable[dict[str, Any]], gone: set[str]) -> Iterator[dict[str, Any]]:
@@ -103,7 +98,7 @@ class DockerBackend:
         plan = Plan(
             client=self._client,
             image=image_tag(image),
-            layers=tuple(owned_layer(layer, uid, _folder() / "layers") for layer in tree.layers),
+            layers=tuple(owned_layer(layer, uid, docker_dir() / "layers") for layer in tree.layers),
             limits=limits,
             uid=uid,
             cpus=min(self.cpus, float(os.cpu_count() or 1)),
@@ -111,7 +106,7 @@ class DockerBackend:
             env=BOX_ENV | ({"PATH": path} if path else {}),
             labels={_LEASE: lease, _CACHE: str(cache_dir())},
         )
-        return DockerSandbox(plan, Family(_folder() / "boxes" / lease / os.urandom(6).hex()))
+        return DockerSandbox(plan, Family(docker_dir() / "boxes" / lease / os.urandom(6).hex()))
 
     def reap(self) -> list[str]:
         """Delete containers, volumes and folders of owners that are gone; return the ids of their leases.
@@ -124,7 +119,7 @@ class DockerBackend:
             remove(self._client, found["Id"])
         for found in _abandoned(api.volumes(filters=ours)["Volumes"] or (), gone):
             api.remove_volume(found["Name"])
-        for folder in (_folder() / "boxes").glob("*"):
+        for folder in (docker_dir() / "boxes").glob("*"):
             if not lease_is_held(folder.name):
                 remove_folder(folder)
                 gone.add(folder.name)

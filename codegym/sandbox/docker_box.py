@@ -21,7 +21,7 @@ from typing import Self
 from codegym.errors import SandboxError
 from codegym.sandbox import channel as frames
 from codegym.sandbox.docker_container import Container, Plan, remove, start
-from codegym.sandbox.docker_layers import copy_tree, remove_folder, usage
+from codegym.sandbox.docker_layers import copy_tree, give, make_work_folder, remove_folder, usage
 from codegym.sandbox.overlay import changes
 from codegym.sandbox.protocol import WORKDIR, Changes, ExecResult, Snapshot
 
@@ -205,10 +205,10 @@ class DockerSandbox:
         """Start a container on a fresh upper folder: empty, or a copy of ``source``."""
         place = self._family.place("box")
         self._upper, work = place / "upper", place / "work"
-        work.mkdir(parents=True)
+        make_work_folder(work)
         if source is None:
             self._upper.mkdir()
-            os.chown(self._upper, self._plan.uid, self._plan.uid)
+            give(self._upper, self._plan.uid)
         else:
             copy_tree(source, self._upper)
         self._disk = DiskWatch(self._upper, self._plan.limits.disk_mb << 20)

@@ -49,6 +49,10 @@ def connect(base_url: str | None = None, timeout: float = 60) -> DockerClient:
         if base_url is not None:
             return DockerClient(base_url=base_url, version="auto", timeout=timeout)
         return docker.from_env(version="auto", timeout=timeout)
+    except PermissionError as error:
+        raise SandboxError(
+            f"you may not use the engine at {url}: sudo usermod -aG docker $USER, then log in"
+        ) from error
     except (DockerException, OSError) as error:
         raise SandboxError(
             f"no Docker engine answers at {url} ({error}): start one (`systemctl start docker`), name another in "
