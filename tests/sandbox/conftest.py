@@ -1,0 +1,27 @@
+"""A small base tree and embedded boxes over it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from codegym.sandbox.bwrap import BwrapBackend, BwrapBox
+from codegym.sandbox.bwrap_host import runs_here
+from codegym.sandbox.protocol import File, Tree
+from codegym.task import Limits
+from codegym.tree import store_tree, tree_digest
+
+FILES = {"a.txt": File(b"a\n"), "d/b.txt": File(b"b\n")}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    return Tree((store_tree(FILES, tmp_path / "trees"),), tree_digest(FILES))
+
+
+@pytest.fixture
+def box(tree: Tree) -> Iterator[BwrapBox]:
+    if runs_here():
+        pytest.skip(runs_here())
+    with BwrapBackend().open(tree, "cc", Limits()) as box:
+        yield box
