@@ -169,7 +169,10 @@ def remove_folder(folder: Path) -> None:
 
 
 def _opened(folder: Path) -> Path:
-    """Let us look into a folder that the box's user, where that is us, has closed; links are not followed."""
+    """Let us look into a folder that the box's user, where that is us, has closed to itself, by opening it.
+
+    Links are not followed, since a command may put one there meanwhile.
+    """
     have = folder.lstat()
     if have.st_uid == os.getuid() != 0 and have.st_mode & 0o700 != 0o700:
         descriptor = os.open(folder, os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY)

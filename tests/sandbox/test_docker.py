@@ -55,7 +55,15 @@ def test_an_image_is_named_by_what_it_is_built_from():
 
 
 @pytest.fixture(scope="module")
-def docker() -> DockerBackend:
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A cache of this module's own: what it counts and reaps is then its own, whoever else uses the engine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def docker(own_cache: None) -> DockerBackend:
     backend = DockerBackend()
     run = backend.capabilities()[0]
     if not run.available:
