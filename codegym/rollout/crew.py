@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -85,16 +85,13 @@ class Crew:
     def halt(self) -> None:
         """End every thread; one that doesn't end by itself has its conversation and box closed under it."""
         self.halted.set()
-        self._join(PATIENCE)
-        for worker in self.workers:
-            if worker.thread.is_alive():
-                worker.let_go()
-        self._join(10 * PATIENCE)
-
-    def _join(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        for worker in self.workers:
-            worker.thread.join(max(0.0, deadline - time.monotonic()))
+        threads = [worker.thread for worker in self.workers]
+        _join(threads, PATIENCE)
+        stuck = [worker for worker in self.workers if worker.thread.is_alive()]
+        closers = [threading.Thread(target=worker.let_go, daemon=True) for worker in stuck]
+        for closer in closers:
+            closer.start()
+        _join([*closers, *threads], 4 * PATIENCE)
 
     def _hire(self, name: str) -> None:
         worker = Worker(threading.Thread(target=lambda: self._run(worker), name=name, daemon=True))
@@ -140,6 +137,13 @@ class Crew:
             worker.conversation = conversation
 
         return play(job, self.policy, env, stopping=self.halted.is_set, started=started)
+
+
+def _join(threads: Iterable[threading.Thread], seconds: float) -> None:
+    """Wait for threads to end, up to ``seconds`` in all."""
+    deadline = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
 
 
 def _spoiled(known: dict[str, Any], errors: list[Exception]) -> Episode:
