@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,18 +19,33 @@ struct tap_test {
     bool (*run)(void);
 };
 
-#define CHECK(condition)                                                             \
-    do {                                                                             \
-        if (!(condition)) {                                                          \
-            fprintf(stderr, "# %s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
-            return false;                                                            \
-        }                                                                            \
+/* What a child says to its parent: the first byte is the verdict, the rest tells what was not true. */
+static char tap_said[256];
+
+#define CHECK(condition)                                                                                     \
+    do {                                                                                                     \
+        if (!(condition)) {                                                                                  \
+            if (tap_said[1] == '\0')                                                                         \
+                snprintf(tap_said, sizeof tap_said, "n%s:%d: not true: %s", __FILE__, __LINE__, #condition); \
+            return false;                                                                                    \
+        }                                                                                                    \
     } while (0)
 
-/* Run one test in a child; it passes only if its function returned true. */
+static void tap_child(const struct tap_test *test, int channel)
+{
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    alarm(TAP_SECONDS);
+    tap_said[0] = 'n';
+    if (test->run())
+        strcpy(tap_said, "y");
+    ssize_t written = write(channel, tap_said, strlen(tap_said));
+    _exit(written > 0 ? 0 : 1);
+}
+
+/* Run one test in a child; it passes only if its function returned true. Leave the reason in tap_said if not. */
 static bool tap_run_one(const struct tap_test *test)
 {
-    int channel[2];
+    int channel[2], status = 0;
     if (fflush(NULL) != 0 || pipe(channel) != 0)
         abort();
     pid_t child = fork();
@@ -37,21 +53,16 @@ static bool tap_run_one(const struct tap_test *test)
         abort();
     if (child == 0) {
         close(channel[0]);
-        dup2(STDERR_FILENO, STDOUT_FILENO);
-        alarm(TAP_SECONDS);
-        char verdict = test->run() ? 'y' : 'n';
-        ssize_t written = write(channel[1], &verdict, 1);
-        _exit(written == 1 ? 0 : 1);
+        tap_child(test, channel[1]);
     }
     close(channel[1]);
-    char verdict = 0;
-    ssize_t got = read(channel[0], &verdict, 1);
+    ssize_t got = read(channel[0], tap_said, sizeof tap_said - 1);
+    tap_said[got > 0 ? got : 0] = '\0';
     close(channel[0]);
-    int status = 0;
     waitpid(child, &status, 0);
     if (WIFSIGNALED(status))
-        fprintf(stderr, "# %s: killed by signal %d\n", test->name, WTERMSIG(status));
-    return got == 1 && verdict == 'y' && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        snprintf(tap_said, sizeof tap_said, "nkilled by signal %d", WTERMSIG(status));
+    return strcmp(tap_said, "y") == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 static int tap_run(const struct tap_test *tests, size_t count)
@@ -60,8 +71,11 @@ static int tap_run(const struct tap_test *tests, size_t count)
     printf("1..%zu\n", count);
     for (size_t i = 0; i < count; i++) {
         bool passed = tap_run_one(&tests[i]);
-        failed += !passed;
         printf("%s %zu - %s\n", passed ? "ok" : "not ok", i + 1, tests[i].name);
+        if (!passed && strlen(tap_said) > 1)
+            printf("# %s\n", tap_said + 1);
+        failed += !passed;
+        tap_said[0] = tap_said[1] = '\0';
     }
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
