@@ -25,6 +25,20 @@ def test_no_network(sealed_box, family):
     assert "Error" in result.stderr
 
 
+def test_only_families_that_a_namespace_holds(sealed_box):
+    """Others lead out of any namespace: 40 to the hypervisor, 38 into the kernel's crypto interface."""
+    attempt = """import socket
+for family in range(46):
+    for kind in (1, 2, 3, 5):
+        try:
+            socket.socket(family, kind).close()
+        except OSError:
+            continue
+        print(family)
+"""
+    assert set(python(sealed_box, attempt).stdout.split()) <= {"1", "2", "10", "16"}
+
+
 def test_no_route_and_no_names(sealed_box):
     route = python(sealed_box, "import socket; socket.create_connection(('192.0.2.1', 80), 2)")
     names = python(sealed_box, "import socket; socket.getaddrinfo('example.com', 80)")

@@ -36,6 +36,7 @@ static const struct sock_filter denied[] = {
 #endif
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone3, 0, 1), REFUSE(ENOSYS), /* its flags are in memory: use clone */
     DENY_IF(clone, 0, BPF_JSET, 0x7e020000),                               /* new namespaces */
+    DENY_IF(socket, 0, BPF_JGT, 16), /* above AF_NETLINK: vsock reaches the hypervisor from any namespace */
     DENY_UNLESS_ZERO(prlimit64, 0),                                        /* another process's limits */
     DENY_IF(ioctl, 1, BPF_JEQ, TIOCSTI), DENY_IF(ioctl, 1, BPF_JEQ, TIOCLINUX),
     DENY_IF(sched_setaffinity, 0, BPF_JEQ, 1), DENY_IF(sched_setscheduler, 0, BPF_JEQ, 1),
