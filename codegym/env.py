@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from codegym.catalog import cache_dir
 from codegym.episode import Outcome, Step, StopReason, Verdict
-from codegym.errors import ConfigError, GradeError, TaskError, unknown
+from codegym.errors import CodegymError, ConfigError, GradeError, TaskError, unknown
 from codegym.grade.grade import extract_patch, grade
 from codegym.harness.cache import ResultCache
 from codegym.reward import RewardSpec, components
@@ -133,7 +133,11 @@ class CodeEnv(gymnasium.Env[str, str]):
         """
         play = self._running()
         started = time.monotonic()
-        tool, result = self._act(play, action)
+        try:
+            tool, result = self._act(play, action)
+        except CodegymError:
+            self.close()
+            raise
         observation = self._observe(result)
         seconds = time.monotonic() - started
         play.steps.append(

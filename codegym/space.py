@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence, Set
 from functools import partial
-from typing import Any, overload
+from typing import Any, cast, overload
 
 import numpy as np
 from gymnasium.spaces import Text
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from codegym.tool.cut import printable
 
 _CODE_POINTS = 0x110000
-_read_texts: Callable[[Text, Any, int], tuple[str, ...]] = read_from_shared_memory.dispatch(Text)
+_read_texts = cast("Callable[[Text, Any, int], tuple[str, ...]]", read_from_shared_memory.dispatch(Text))
 _SAMPLED = "".join(map(chr, range(32, 127))) + "\n\t"
 
 

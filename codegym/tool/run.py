@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 
 from codegym.episode import TestStatus
 from codegym.harness.cache import run_tests_cached, workspace_digest
 from codegym.harness.result import TestRun
+from codegym.harness.text import steady
 from codegym.sandbox.protocol import ExecResult
 from codegym.tool.argument import Command, TestIds
 from codegym.tool.call import ToolError, ToolResult
@@ -44,11 +44,11 @@ def report(run: TestRun, ids: tuple[str, ...] = ()) -> ToolResult:
     passed = sum(status is TestStatus.PASSED for status in run.results.values())
     missing = [i for i in ids if i not in run.results]
     lines = [f"{passed} passed, {len(bad)} failed.{_trouble(run)}"]
-    lines += [f"FAILED {i}: {steady(run.failures.get(i, str(s)))}" for i, s in list(bad.items())[:SHOWN_FAILURES]]
+    lines += [f"FAILED {i}: {_told(run.failures.get(i, str(s)))}" for i, s in list(bad.items())[:SHOWN_FAILURES]]
     lines += [f"[… {len(bad) - SHOWN_FAILURES} more failures]"] if len(bad) > SHOWN_FAILURES else []
     lines += [f"NOT FOUND {i}" for i in missing[:SHOWN_FAILURES]]
     if not run.complete or (not passed and not bad):
-        lines.append(cut(steady(run.output), 4_000))
+        lines.append(cut(_told(run.output), 4_000))
     ok = run.complete and not bad and passed > 0 and not missing
     return ToolResult(cut("\n".join(filter(None, lines))), _brief(run, passed, bad), ok=ok, cached=run.cached)
 
@@ -64,10 +64,8 @@ def said(result: ExecResult) -> str:
     return "\n".join([part for part in parts if part] + [ending])
 
 
-def steady(text: str) -> str:
-    """Return printable text without what changes from run to run: durations and memory addresses."""
-    text = re.sub(r"\bin \d+\.\d+ ?s(econds)?\b", "", printable(text))
-    return re.sub(r"\b0x[0-9a-fA-F]{6,}\b", "0x…", text).strip()
+def _told(text: str) -> str:
+    return printable(steady(text)).strip()
 
 
 def _trouble(run: TestRun) -> str:
@@ -85,13 +83,13 @@ def _brief(run: TestRun, passed: int, bad: Collection[str]) -> str:
     if not bad and run.complete and passed:
         return head
     first = next(iter(bad), "")
-    why = steady(run.failures.get(first, "")) or (first if run.complete else last_line(run.output))
+    why = _told(run.failures.get(first, "")) or (first if run.complete else last_line(run.output))
     return f"{head}\n{clip(why, 240)}"
 
 
 def last_line(text: str) -> str:
     """Return the last line that says something about an error, else the last that is not empty."""
-    lines = [line for line in steady(text).splitlines() if line.strip()]
+    lines = [line for line in _told(text).splitlines() if line.strip()]
     errors = [line for line in lines if "Error" in line or "error:" in line]
     return (errors or lines or [""])[-1].strip()
 

@@ -13,6 +13,7 @@ number), and what is wrong with them is said in words that an agent can act on.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from codegym.errors import unknown
 from codegym.tool.call import ToolError, ToolResult
 from codegym.tool.workbench import Workbench
+
+_UNSAYABLE = re.compile("[\0\ud800-\udfff]")
+"""What neither a command's arguments nor a text file can hold."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,11 @@ class Tool:
         except ValidationError as error:
             problems = " ".join(self._problem(dict(one)) for one in error.errors())
             raise ToolError(f"{problems} Usage: {self.signature()}", f"usage: {self.signature()}") from error
-        return {name: getattr(model, name) for name in self.arguments.model_fields}
+        bound = {name: getattr(model, name) for name in self.arguments.model_fields}
+        for name, value in bound.items():
+            if _UNSAYABLE.search(str(value)):
+                raise ToolError(f"{self.name}: {name} holds a NUL or a broken character.", f"bad {name}")
+        return bound
 
     def __call__(self, bench: Workbench, arguments: Mapping[str, object]) -> ToolResult:
         """Run the tool; what the agent got wrong is a result with ``ok=False``."""

@@ -100,7 +100,7 @@ class Workbench:
             content = self.box.read(path)
         except FileNotFoundError:
             return Edit(path, None)
-        executable = self.box.exec(["test", "-x", path], timeout=self.seconds).exit_code == 0
+        executable = self.box.exec(["test", "-x", f"./{path}"], timeout=self.seconds).exit_code == 0
         return Edit(path, content, executable)
 
     def _near(self, path: str) -> str:
