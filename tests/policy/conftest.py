@@ -1,4 +1,4 @@
-"""Openings for policies that need no env."""
+"""What policies are tried on: openings that need no env, and a tiny model with random weights."""
 
 from collections.abc import Callable
 
@@ -12,6 +12,8 @@ from codegym.tool.tools import TOOLS
 
 @pytest.fixture
 def opening() -> Callable[..., Opening]:
+    """Make an opening of a task that exists nowhere."""
+
     def make(gold_patch: str = "", speech: str = "native", seed: int = 3) -> Opening:
         task = Task(
             id="t",
@@ -27,3 +29,15 @@ def opening() -> Callable[..., Opening]:
         return Opening(task, spoken.system(tools), "Repair it.", seed, schemas, speech)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """A tiny model and its tokenizer."""
+    pytest.importorskip("trl", reason="needs the train extra")
+    from codegym.train.config import TinySection
+    from codegym.train.tiny import make_model, make_tokenizer
+
+    tokenizer = make_tokenizer(["def f(a, b):\n    return a + b\n", "r 12 a => b"] * 10, 300)
+    shape = TinySection(vocabulary=300, hidden_size=32, num_hidden_layers=2, intermediate_size=64)
+    return make_model(shape, tokenizer, context=256, seed=0).eval(), tokenizer
