@@ -54,9 +54,12 @@ _Layers = tuple[str, ...]
 
 
 class BwrapBackend:
-    """Opens embedded boxes."""
+    """Opens embedded boxes. Without ``cgroups`` they hold their limits as where no control group may be made."""
 
     name = "bwrap"
+
+    def __init__(self, *, cgroups: bool = True) -> None:
+        self._cgroups = cgroups
 
     def capabilities(self) -> tuple[Capability, ...]:
         """See :class:`~codegym.sandbox.protocol.Backend`."""
@@ -73,7 +76,10 @@ class BwrapBackend:
             tuple(str(layer.resolve()) for layer in tree.layers), tuple(source for source, _ in binds)
         )
         targets = tuple(target for _, target in binds)
-        return BwrapBox(_Plan(tree, found.path, limits, sources, targets, _numbered("l", len(tree.layers))))
+        plan = _Plan(
+            tree, found.path, limits, sources, targets, _numbered("l", len(tree.layers)), cgroups=self._cgroups
+        )
+        return BwrapBox(plan)
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,7 @@ class _Plan:
     base: _Layers
     frozen: _Layers = ()
     snapshots: dict[str, _Layers] = field(default_factory=dict)
+    cgroups: bool = True
 
 
 class BwrapBox:
@@ -104,7 +111,7 @@ class BwrapBox:
         self._frozen = plan.frozen
         self._snapshots = dict(plan.snapshots)
         self._closed = False
-        self._cgroup = _cgroup_for(plan.limits)
+        self._cgroup = _cgroup_for(plan.limits) if plan.cgroups else None
         argv = box_argv(plan.targets, plan.limits, grouped=self._cgroup is not None)
         self._keeper = Keeper(plan.sources, argv, plan.limits.disk_mb, self._cgroup)
         self._channel = Channel(SocketWire(self._keeper.stream), self._keeper.why_dead)

@@ -11,6 +11,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from codegym.sandbox.protocol import Changes, File
@@ -74,21 +75,18 @@ class _Merged:
             self._hide(path)
         elif stat.S_ISREG(status.st_mode) and status.st_size <= self._room:
             self._room -= status.st_size
-            self._set(path, File(_content(entry, status), executable=bool(status.st_mode & 0o100)))
+            self._set(path, File(_content(entry, status.st_size), executable=bool(status.st_mode & 0o100)))
         elif stat.S_ISLNK(status.st_mode):
             self._set(path, File(b"", link=os.readlink("", dir_fd=entry)))
         else:
             self._hide(path)
 
     def _add_subfolder(self, entry: int, path: str, depth: int) -> None:
-        folder = _reopen(entry, os.O_RDONLY | os.O_DIRECTORY)
-        try:
+        with _opened(entry, os.O_RDONLY | os.O_DIRECTORY) as folder:
             if _is_opaque(folder) or path in self.state or _base_file(self._base, path) is not None:
                 self._hide(path)
             if depth < _DEPTH:
                 self.add_folder(folder, path + "/", depth + 1)
-        finally:
-            os.close(folder)
 
     def _hide(self, path: str) -> None:
         """Forget ``path`` and all below it, and note what of it the base has as deleted."""
@@ -103,23 +101,28 @@ class _Merged:
         self._folders.update(parent.as_posix() for parent in PurePosixPath(path).parents)
 
 
-def _reopen(entry: int, flags: int) -> int:
+@contextmanager
+def _opened(entry: int, flags: int) -> Iterator[int]:
     """Open what an ``O_PATH`` descriptor names: the very inode that was looked at, whatever its mode."""
-    path = f"/proc/self/fd/{entry}"
+    path = Path(f"/proc/self/fd/{entry}")
+    mode = stat.S_IMODE(os.fstat(entry).st_mode)
+    needed = mode | (0o700 if flags & os.O_DIRECTORY else 0o400)
+    if needed != mode:
+        path.chmod(needed)
     try:
-        return os.open(path, flags | os.O_CLOEXEC)
-    except PermissionError:
-        mode = os.fstat(entry).st_mode
-        Path(path).chmod(mode | 0o700)
+        descriptor = os.open(path, flags | os.O_CLOEXEC)
         try:
-            return os.open(path, flags | os.O_CLOEXEC)
+            yield descriptor
         finally:
-            Path(path).chmod(stat.S_IMODE(mode))
+            os.close(descriptor)
+    finally:
+        if needed != mode:
+            path.chmod(mode)
 
 
-def _content(entry: int, status: os.stat_result) -> bytes:
-    with os.fdopen(_reopen(entry, os.O_RDONLY), "rb") as file:
-        return file.read(status.st_size)
+def _content(entry: int, size: int) -> bytes:
+    with _opened(entry, os.O_RDONLY) as descriptor, os.fdopen(os.dup(descriptor), "rb") as file:
+        return file.read(size)
 
 
 def _is_opaque(folder: int) -> bool:

@@ -11,21 +11,47 @@ import pytest
 
 from codegym.errors import SandboxError
 from codegym.sandbox.bwrap import BwrapBackend
+from codegym.sandbox.lease import reap
 from codegym.task import Limits
 
-PRLIMIT = r"""
+ATTACK = r"""
 #define _GNU_SOURCE
-#include <sys/resource.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
-int main(void) { struct rlimit none = {0, 0}; return prlimit(1, RLIMIT_CPU, &none, NULL) == 0; }
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#define TRY(what, worked) if (worked) printf("%s\n", what)
+int main(void) {
+    char byte; struct rlimit none = {0, 0}; cpu_set_t cpus;
+    struct iovec here = {&byte, 1}, there = {(void *)0x400000, 1};
+    CPU_ZERO(&cpus); CPU_SET(0, &cpus);
+    TRY("prlimit", prlimit(1, RLIMIT_CPU, &none, NULL) == 0);
+    TRY("affinity", sched_setaffinity(1, sizeof cpus, &cpus) == 0);
+    TRY("ptrace", ptrace(PTRACE_ATTACH, 1, 0, 0) == 0);
+    TRY("seize", ptrace(PTRACE_SEIZE, 1, 0, 0) == 0);
+    TRY("mem", open("/proc/1/mem", O_RDWR) >= 0);
+    TRY("fd", open("/proc/1/fd/10", O_RDWR) >= 0);
+    TRY("readv", process_vm_readv(1, &here, 1, &there, 1, 0) >= 0);
+    TRY("pidfd", syscall(SYS_pidfd_getfd, syscall(SYS_pidfd_open, 1, 0), 10, 0) >= 0);
+    TRY("keyring", syscall(SYS_keyctl, 0, -3, 1) >= 0);
+    TRY("userns", unshare(CLONE_NEWUSER) == 0);
+    TRY("io_uring", syscall(SYS_io_uring_setup, 8, &byte) >= 0);
+    for (int i = 1; i < 32; i++) kill(1, i);
+    return 0;
+}
 """
 
 
 def test_the_host_is_left_as_it_was(tree):
-    before = Path("/proc/self/mounts").read_text()
     with BwrapBackend().open(tree, "cc", Limits()) as box:
         pid, group = box._keeper.pid, box._cgroup
-        assert Path("/proc/self/mounts").read_text() == before
+        mounts = Path("/proc/self/mounts").read_text().splitlines()
+        assert not [line for line in mounts if line.startswith("codegym ")]
     assert not Path(f"/proc/{pid}").exists()
     assert group is None or not group.memory.exists()
 
@@ -95,7 +121,7 @@ def test_restore_frees_the_disk_and_empties_tmp(tree):
 
 def test_a_very_deep_folder_does_no_harm(box):
     start = box.snapshot()
-    deep = box.exec("i=0; while [ $i -lt 1500 ]; do mkdir d1 && cd -P d1 || exit 1; i=$((i+1)); done; : > f")
+    deep = box.exec("mkdir -p $(printf 'd/%.0s' $(seq 1500)) && cd $(printf 'd/%.0s' $(seq 1500)) && : > f")
     assert deep.exit_code == 0
     box.exec("echo c > c.txt; chmod 0 d")
     assert set(box.changes()) == {"c.txt"}
@@ -103,9 +129,10 @@ def test_a_very_deep_folder_does_no_harm(box):
     assert box.changes() == {}
 
 
-def test_a_command_can_not_limit_the_runner(box):
-    box.write("p.c", PRLIMIT.encode())
-    assert box.exec("gcc p.c -o /tmp/p && /tmp/p").exit_code == 0
+def test_a_command_can_not_touch_the_runner(box):
+    box.write("attack.c", ATTACK.encode())
+    tried = box.exec("gcc -o /tmp/attack attack.c && /tmp/attack")
+    assert (tried.exit_code, tried.stdout) == (0, "")
     assert box.exec("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo fine").stdout == "fine\n"
 
 
@@ -118,7 +145,6 @@ def test_a_command_can_not_limit_the_runner(box):
         "echo x > /proc/sys/kernel/core_pattern",
         "echo x > /proc/self/oom_score_adj",
         "cat /proc/1/environ",
-        "gdb -p 1 -batch 2>&1 | grep -q 'ptrace: Operation not permitted' && exit 1",
         "touch /dev/x",
         "mknod /tmp/n b 259 0",
         "chroot / true",
@@ -132,7 +158,6 @@ def test_attacks_fail(box, attack):
 
 def test_setuid_gives_nothing(box):
     assert box.exec("cp /usr/bin/id . && chmod 4755 id && ./id -u").stdout == "1000\n"
-    assert box.exec("find / -xdev -perm -4000 -user 0 2>/dev/null | head -1").exit_code == 0
 
 
 def test_a_lost_runner_is_an_error_not_a_result(box):
@@ -152,7 +177,7 @@ box = BwrapBackend().open(Tree((Path(sys.argv[1]),), ""), "cc", Limits())
 box.spawn(["sleep", "47.41"])
 print(box._keeper.pid, box._cgroup.memory if box._cgroup else "", flush=True)
 if os.fork() == 0:
-    time.sleep(3)
+    time.sleep(0.5)
     os._exit(0)
 box.exec("setsid sleep 47.42")
 """
@@ -167,13 +192,35 @@ def test_nothing_outlives_a_killed_owner(tree, box):
     while Path(f"/proc/{keeper}").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not Path(f"/proc/{keeper}").exists()
-    time.sleep(3)
-    from codegym.sandbox.lease import reap
-
-    assert reap()
+    time.sleep(0.6)
+    reap()
     assert not group or not Path(group).exists()
     assert (
         "47.4"
         not in subprocess.run(["ps", "ax", "-o", "args="], capture_output=True, text=True, check=True).stdout
     )
     assert box.exec("echo untouched").stdout == "untouched\n"
+
+
+@pytest.fixture
+def ungrouped(tree):
+    with BwrapBackend(cgroups=False).open(tree, "cc", Limits(memory_mb=128, processes=24, disk_mb=16)) as box:
+        assert box._cgroup is None
+        yield box
+
+
+@pytest.mark.parametrize(
+    "excess",
+    [
+        "i=0; while [ $i -lt 100 ]; do sleep 5 & i=$((i+1)); done; echo all",
+        """perl -e '$x = "a" x (300 << 20); print "all"'""",
+        """for i in 1 2 3 4; do perl -e '$x = "a" x (50 << 20); sleep 2; print "all"' & done; wait""",
+        "head -c 20M /dev/zero > big && echo all",
+        "ulimit -n 4096 && echo all",
+    ],
+)
+def test_limits_hold_without_control_groups(ungrouped, excess):
+    result = ungrouped.exec(excess, timeout=10)
+    assert "all" not in result.stdout
+    assert result.exit_code != 0
+    assert ungrouped.exec("echo fine").stdout == "fine\n"
