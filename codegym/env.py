@@ -4,7 +4,7 @@ The agent says one action a turn as text, in a dialect; it is shown what came of
 budget runs out, its patch is taken from the box, graded in a fresh one, and the reward computed. What the
 agent does wrong is an observation; trouble with the machine is an exception and never a reward.
 
-Same seed, same actions: same observations. ``fork`` of a run's state needs nothing but :class:`_Play`.
+Same seed, same actions: same observations.
 """
 
 from __future__ import annotations

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
+import shlex
 from collections.abc import Collection
 
 from codegym.episode import TestStatus
@@ -118,13 +121,15 @@ def _python(bench: Workbench, paths: list[str]) -> list[str]:
 
 
 def _c(bench: Workbench, paths: list[str]) -> list[str]:
-    if any(path in ("Makefile", "makefile", "GNUmakefile") for path in bench.files()):
-        with bench.box.fork() as twin:
-            result = twin.exec(["make", "-k"], timeout=bench.seconds)
-    else:
+    """Ask gcc about every unit, with the flags that the Makefile would give it, if there is one."""
+    planned = bench.box.exec(["make", "--dry-run", "--always-make", "--keep-going"], timeout=bench.seconds).stdout
+    commands = [line.split("&&")[0].strip() for line in planned.splitlines() if _COMPILES.match(line)]
+    if not commands:
         units = [path for path in paths if path.endswith(".c")] or paths
-        result = bench.box.exec(["gcc", "-fsyntax-only", "-Wall", "-I.", *units], timeout=bench.seconds)
-    return [said(result)] if result.exit_code else []
+        folders = sorted({posixpath.dirname(path) or "." for path in bench.files() if path.endswith(".h")} | {"."})
+        commands = [shlex.join(["gcc", "-Wall", *(f"-I{folder}" for folder in folders), *units])]
+    results = [bench.box.exec(f"{command} -fsyntax-only", timeout=bench.seconds) for command in commands]
+    return [said(result) for result in results if result.exit_code]
 
 
 def _javascript(bench: Workbench, paths: list[str]) -> list[str]:
@@ -147,5 +152,6 @@ for path in sys.argv[1:]:
 sys.exit(failed)
 """
 
+_COMPILES = re.compile(r"\s*(gcc|cc|clang)\s.*\.c\b")
 _CHECKS = {(".py",): _python, (".c", ".h"): _c, (".js", ".mjs", ".cjs"): _javascript}
 _SUFFIXES = tuple(suffix for suffixes in _CHECKS for suffix in suffixes)
