@@ -149,7 +149,6 @@ def test_trouble_that_passes_is_tried_again(server: Server, opening: Openings) -
     server.answers = [
         Answer({"error": "busy"}, 500),
         Answer(b"<html>"),
-        Answer({"choices": []}),
         Answer(said("back")),
     ]
     policy = EndpointPolicy(read_settings({"base_url": server.url, "model": "m"}))
