@@ -1,0 +1,72 @@
+"""Tries a bug: puts it into a box, runs the tests that could notice it, and takes it out again."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+
+from codegym.episode import TestStatus
+from codegym.foundry.candidates import Candidate
+from codegym.foundry.mutate import apply
+from codegym.foundry.recipe import Package
+from codegym.harness.run import run_tests
+from codegym.sandbox.protocol import Sandbox
+from codegym.task import Frozen
+from codegym.tree import Files
+
+
+class Trial(Frozen):
+    """What a bug did: the tests it broke, those it left alone, how the first broken ones failed.
+
+    ``refused`` says why it makes no task; then the rest is empty.
+    """
+
+    refused: str = ""
+    failed: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+
+
+class Journal:
+    """Trials by key in a file, one line each, so that a forge that was stopped goes on where it was."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._known: dict[str, Trial] = {}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for line in path.read_text().splitlines() if path.exists() else ():
+            key, trial = json.loads(line)
+            self._known[key] = Trial(**trial)
+
+    def get(self, key: str) -> Trial | None:
+        """Return the trial recorded under ``key``."""
+        return self._known.get(key)
+
+    def put(self, key: str, trial: Trial) -> None:
+        """Record a trial."""
+        with self._lock, self.path.open("a") as file:
+            self._known[key] = trial
+            file.write(json.dumps([key, trial.model_dump(mode="json")]) + "\n")
+
+
+def try_bug(box: Sandbox, package: Package, files: Files, candidate: Candidate, seconds: float) -> Trial:
+    """Return what ``candidate`` does to its tests, in a box that holds the untouched package.
+
+    A bug is refused if its tests take over ``seconds``, end in disorder, or do not both break and leave some.
+    """
+    original = files[candidate.path].content
+    box.write(candidate.path, apply(original.decode(), candidate.mutation).encode())
+    try:
+        run = run_tests(box, package.plan(), candidate.tests, timeout=seconds, warm=True)
+    finally:
+        box.write(candidate.path, original)
+    if run.timed_out or run.oom or not run.complete:
+        return Trial(refused="timeout" if run.timed_out else "memory" if run.oom else "disorder")
+    passed = tuple(i for i in candidate.tests if run.results.get(i) is TestStatus.PASSED)
+    failed = tuple(i for i in candidate.tests if run.results.get(i) in (TestStatus.FAILED, TestStatus.ERROR))
+    if not failed or not passed or len(failed) + len(passed) < len(candidate.tests):
+        return Trial(refused="unnoticed" if not failed else "breaks everything" if not passed else "disorder")
+    failed = tuple(sorted(failed, key=lambda i: (len(run.failures.get(i, "")) > 160, candidate.tests.index(i))))
+    return Trial(failed=failed, passed=passed, messages=tuple(run.failures.get(i, "") for i in failed[:3]))
