@@ -79,7 +79,7 @@ PAIRS = {
 
 def test_short_inscriptions():
     for a, b in itertools.product(SHORT, SHORT):
-        for limit in (0, 1, 3, 9):
+        for limit in (0, 2, 9):
             distance = reference(a, b)
             assert ask(a, b, limit)[0] == (distance if distance <= limit else None)
 
@@ -88,7 +88,7 @@ def test_short_inscriptions():
 def test_long_inscriptions(name):
     a, b = PAIRS[name]
     distance = reference(a, b)
-    for limit in (0, 1, 4, 5, 6, 20):
+    for limit in (0, 4, 5, 20):
         assert ask(a, b, limit)[0] == (distance if distance <= limit else None)
 
 

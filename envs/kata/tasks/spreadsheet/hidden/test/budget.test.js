@@ -218,6 +218,19 @@ describe('budget', () => {
     assert.equal(called(), 'shout sign word');
   });
 
+  test('formulas that come to NaN again, or to the other zero', () => {
+    sheet.set('a', 1);
+    define('nan', ['a'], () => NaN);
+    define('zero', ['a'], (a) => a * 0);
+    define('b', ['nan'], String);
+    define('c', ['zero'], (zero) => 1 / zero);
+    assert.deepEqual([sheet.get('b'), sheet.get('c')], ['NaN', Infinity]);
+    called();
+    sheet.set('a', -1);
+    assert.deepEqual([sheet.get('b'), sheet.get('c')], ['NaN', -Infinity]);
+    assert.equal(called(), 'c nan zero');
+  });
+
   test('half of it was asked for in between', () => {
     sheet.set('a', 1);
     define('b', ['a'], add);

@@ -37,6 +37,7 @@ GOOD = {
     "indented-after-quoted": ('a = "1"\n  b = 2\n 3', {"": {"a": "1", "b": "2\n3"}}),
     "indented-section": ("\n  [a]\n  b = 1", {"a": {"b": "1"}}),
     "unicode-line-breaks-are-characters": ("a = x\u2028y\x0cz", {"": {"a": "x\u2028y\x0cz"}}),
+    "nbsp-begins-a-key": ("a = 1\n\xa0b = 2", {"": {"a": "1", "\xa0b": "2"}}),
     "nbsp-is-not-blank": ("a = \xa0x\xa0", {"": {"a": "\xa0x\xa0"}}),
 }
 
