@@ -27,7 +27,8 @@ from codegym.sandbox.protocol import WORKDIR, ExecResult, Sandbox
 from codegym.task import TestPlan
 
 _INBOX = Path(__file__).parent / "inbox"
-_GRACE = 5.0
+GRACE = 5.0
+"""Seconds that a supervisor gets to report after its time is up."""
 _OPTIONS = (
     "--rootdir=" + WORKDIR,
     "--override-ini=addopts=",
@@ -50,9 +51,9 @@ ENV = {
 def run_pytest(box: Sandbox, plan: TestPlan, ids: Sequence[str], timeout: float) -> TestRun:
     """Run ``ids`` (none: all that pytest finds) within ``timeout`` seconds, by a new interpreter."""
     nonce = secrets.token_hex(16)
-    argv = ["python3", "-c", program("pytest_child", "supervisor") + "\nsupervise()\n"]
+    argv = ["python3", "-c", program("pytest_child", "supervisor") + "\nsys.exit(supervise(0, 1) < 0)\n"]
     asked = request(nonce, plan, ids, timeout)
-    done = box.exec(argv, timeout=timeout + _GRACE, cwd="/", env=ENV, stdin=asked)
+    done = box.exec(argv, timeout=timeout + GRACE, cwd="/", env=ENV, stdin=asked)
     return read_run(done, nonce, ids, timeout)
 
 
@@ -111,6 +112,7 @@ class _Reading:
         self.broken = by_kind.get("collect", [])
         self.internal = [str(text) for (text,) in by_kind.get("internal", [])]
         self.ends = [code for (code,) in by_kind.get("end", [])]
+        self.stderr = _complaints(by_kind["stderr"][-1][0])
         self.exit_code, self.forged, self.late = by_kind["exit"][-1]
 
     def run(self, done: ExecResult) -> TestRun:
@@ -126,7 +128,7 @@ class _Reading:
         return TestRun(
             results=results,
             complete=self._complete(),
-            output=clipped(steady("\n".join(self._told(results, done)))),
+            output=clipped(steady("\n".join(self._told(results)))),
             failures=failures,
             exit_code=self.exit_code,
             timed_out=self.late,
@@ -156,7 +158,7 @@ class _Reading:
                 late = f"did not end within {self.timeout:g} s"
                 yield node, late if self.late else f"the process ended during this test ({_how(self.exit_code)})"
 
-    def _told(self, results: dict[str, TestStatus], done: ExecResult) -> Iterator[str]:
+    def _told(self, results: dict[str, TestStatus]) -> Iterator[str]:
         for node, _, text in self.broken:
             yield f"ERROR {node}\n{text}\n"
         for node, _, _, text in self.tests:
@@ -164,7 +166,7 @@ class _Reading:
                 yield f"{results[node].upper()} {node}\n{text}\n"
         yield from self.internal
         if not self._complete():
-            yield done.stderr
+            yield self.stderr
         yield count(results.values())
 
 
@@ -187,3 +189,8 @@ def status_of(outcomes: str) -> TestStatus:
 
 def _how(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _complaints(packed: str) -> str:
+    text = bytes.fromhex(packed).decode(errors="replace")
+    return "\n".join(line for line in text.splitlines() if 'File "<string>"' not in line)

@@ -8,6 +8,7 @@ from codegym.harness.node_run import run_node
 from codegym.harness.pytest_run import run_pytest
 from codegym.harness.result import TestRun
 from codegym.harness.tap_run import run_tap
+from codegym.harness.warm import run_pytest_warm
 from codegym.sandbox.protocol import Sandbox
 from codegym.task import TestPlan
 
@@ -26,4 +27,5 @@ def run_tests(
         return run_tap(box, plan, ids, timeout)
     if plan.framework == "node":
         return run_node(box, plan, ids, timeout)
-    return run_pytest(box, plan, ids, timeout)
+    served = run_pytest_warm(box, plan, ids, timeout) if warm else None
+    return served or run_pytest(box, plan, ids, timeout)

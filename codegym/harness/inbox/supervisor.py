@@ -19,89 +19,133 @@ import time  # noqa: E402
 
 _MOST = 32 << 20
 _PACKET = 1 << 20
+_STDERR = 8000
 
 
-def supervise() -> None:
-    """Fork the child, hand it what stdin says, and report."""
-    ours, theirs = (end.detach() for end in _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET))
+def supervise(source: int, answer: int) -> int:
+    """Fork the child, hand it what ``source`` says, write what it did to ``answer``.
+
+    Returns the child's exit code, negative for a signal.
+    """
+    channel, theirs = (end.detach() for end in _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET))
     settings, tell = os.pipe()
+    stderr, complaints = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(ours)
-        os.close(tell)
-        become_child()
+        become_child(complaints)
+        for fd in (channel, tell, stderr, source, answer):
+            if fd > 2:
+                os.close(fd)
         run_child(theirs, settings)  # type: ignore[name-defined]  # noqa: F821  the other file
         os._exit(70)
-    os.close(theirs)
-    os.close(settings)
+    for fd in (theirs, settings, complaints):
+        os.close(fd)
     seal()
-    with open(0, "rb") as stdin:
+    with open(source, "rb", closefd=False) as stdin:
         asked = stdin.read()
-    watch(child, ours, tell, asked, 1)
+    return watch(child, Heard(channel, stderr, answer), tell, asked)
 
 
-def become_child() -> None:
-    """Let go of the supervisor's input and output; what is printed goes nowhere, complaints to stderr."""
+def become_child(complaints: int) -> None:
+    """Let go of the supervisor's input and output; what is printed goes nowhere, complaints to the pipe."""
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)
+    os.dup2(complaints, 2)
 
 
 def seal() -> None:
-    """Close this process's memory and descriptors to others of the same user."""
+    """Close this process's memory and descriptors to others of the same user; adopt what is orphaned below."""
     import ctypes
 
-    if ctypes.CDLL(None).prctl(4, 0, 0, 0, 0):
+    prctl = ctypes.CDLL(None).prctl
+    if prctl(4, 0, 0, 0, 0) or prctl(36, 1, 0, 0, 0):
         os._exit(71)
 
 
-def watch(child: int, channel: int, tell: int, asked: bytes, answer: int) -> None:
-    """Send ``asked`` (nonce, seconds, the child's settings; a line each) on, gather facts, and answer."""
+def watch(child: int, heard: Heard, tell: int, asked: bytes) -> int:
+    """Send ``asked`` (nonce, seconds, the child's settings; a line each) on, listen, and answer."""
     nonce, seconds, body = asked.split(b"\n", 2)
     secret = os.urandom(16)
     with open(tell, "wb") as pipe:
         pipe.write(b'{"secret":"' + secret.hex().encode() + b'",' + body[1:])
-    facts, forged, late = gather(child, channel, secret, time.monotonic() + float(seconds))
+    late = heard.listen(child, secret, time.monotonic() + float(seconds))
     if late:
         os.kill(child, 9)
     status = os.waitpid(child, 0)[1]
     code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
-    facts.append(b'["exit",%d,%d,%s]' % (code, forged, b"true" if late else b"false"))
-    send(answer, nonce, facts)
+    note_end(alone(), code < 0 and not late)
+    heard.send(nonce, code, late)
+    return code
 
 
-def gather(child: int, channel: int, secret: bytes, deadline: float) -> tuple[list[bytes], int, bool]:
-    """Return the child's facts, how many packets came without the secret, and whether time ran out."""
-    facts: list[bytes] = []
-    forged = size = 0
-    poll = select.poll()
-    poll.register(channel, select.POLLIN)
-    ended = False
-    while time.monotonic() < deadline:
-        if not poll.poll(10):
-            if ended:
-                return facts, forged, False
-            ended = os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-            continue
-        packet = os.read(channel, _PACKET)
-        if not packet:
-            return facts, forged, False
-        if packet[:16] != secret:
-            forged += 1
-            continue
-        facts.append(packet[16:])
-        size += len(packet)
-        if size > _MOST or packet[16:].startswith(b'["end"'):
-            break
-    return facts, forged, time.monotonic() >= deadline or size > _MOST
+def alone() -> bool:
+    """Return whether no process is left below this one, which adopts every orphan."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return True
+    return False
 
 
-def send(answer: int, nonce: bytes, facts: list[bytes]) -> None:
-    """Write the answer: the nonce, a space, and the facts, deflated and in base 64."""
-    import binascii
-    import zlib
+def note_end(clean: bool, killed: bool) -> None:
+    """See to what a run left behind; nothing to do here, since the box kills what outlives a command."""
 
-    packed = zlib.compress(b"[" + b",".join(facts) + b"]", 6)
-    line = b"\n" + nonce + b" " + binascii.b2a_base64(packed)
-    while line:
-        line = line[os.write(answer, line) :]
+
+class Heard:
+    """What was heard of the child: its facts, its last complaints, packets that came without the secret."""
+
+    def __init__(self, channel: int, stderr: int, answer: int) -> None:
+        self.channel, self.stderr, self.answer = channel, stderr, answer
+        self.facts: list[bytes] = []
+        self.complaints = b""
+        self.forged = self.size = 0
+
+    def listen(self, child: int, secret: bytes, deadline: float) -> bool:
+        """Listen until the child says that it has ended, or has. Returns whether it has to be killed."""
+        poll = select.poll()
+        poll.register(self.channel, select.POLLIN)
+        poll.register(self.stderr, select.POLLIN)
+        poll.register(self.answer, 0)
+        gone = False
+        while time.monotonic() < deadline and self.size < _MOST:
+            ready = dict(poll.poll(10))
+            if self.answer in ready:
+                return True
+            if not ready and gone:
+                return False
+            if self.stderr in ready:
+                self._complaint(poll)
+            if self.channel in ready and self._ended(secret):
+                return False
+            if not ready:
+                gone = os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        return True
+
+    def send(self, nonce: bytes, code: int, late: bool) -> None:
+        """Write the answer: the nonce, a space, and the facts, deflated and in base 64."""
+        import binascii
+        import zlib
+
+        self.facts.append(b'["stderr","%s"]' % binascii.hexlify(self.complaints))
+        self.facts.append(b'["exit",%d,%d,%s]' % (code, self.forged, b"true" if late else b"false"))
+        packed = zlib.compress(b"[" + b",".join(self.facts) + b"]", 6)
+        line = b"\n" + nonce + b" " + binascii.b2a_base64(packed)
+        while line:
+            line = line[os.write(self.answer, line) :]
+
+    def _complaint(self, poll: select.poll) -> None:
+        piece = os.read(self.stderr, 65536)
+        self.complaints = (self.complaints + piece)[-_STDERR:]
+        if not piece:
+            poll.unregister(self.stderr)
+
+    def _ended(self, secret: bytes) -> bool:
+        packet = os.read(self.channel, _PACKET)
+        if packet[:16] == secret:
+            self.facts.append(packet[16:])
+            self.size += len(packet)
+        else:
+            self.forged += bool(packet)
+        return not packet or (packet[16:].startswith(b'["end"') and packet[:16] == secret)

@@ -1,0 +1,61 @@
+"""Asking a warm pytest server in a box, where the box can hold one; see :mod:`codegym.harness.inbox.warm`.
+
+The same question as to a cold one, the same answer, without starting an interpreter and importing pytest. The
+server is started at the first question, and again when it is gone.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+from codegym.harness.pytest_run import ENV, GRACE, program, read_run, request
+from codegym.harness.result import TestRun
+from codegym.sandbox.protocol import ExecResult, Sandbox
+from codegym.task import TestPlan
+
+_GONE = 75
+_ASK = """
+gone() { rm -rf /tmp/.codegym-warm; exit 75; }
+cd /tmp/.codegym-warm && read -r pid <pid && read -r _ _ state _ <"/proc/$pid/stat" && [ "$state" != Z ] || gone
+timeout 10 sh -c 'exec cat >in' || gone
+cat out || exit 1
+[ ! -e killed ] || { rm killed; exit 1; }
+"""
+_AWAIT = "n=0; until [ -e /tmp/.codegym-warm/pid ] || [ $n -ge 500 ]; do sleep 0.01; n=$((n+1)); done\n"
+
+
+@runtime_checkable
+class Serves(Protocol):
+    """A box in which a service can live on between commands."""
+
+    def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
+        """Start a service; returns its process id in the box."""
+        ...
+
+
+def run_pytest_warm(box: Sandbox, plan: TestPlan, ids: Sequence[str], timeout: float) -> TestRun | None:
+    """Run ``ids`` by the box's warm server; ``None`` if the box can't hold one or it can't be reached."""
+    if not isinstance(box, Serves):
+        return None
+    nonce = secrets.token_hex(16)
+    asked = request(nonce, plan, ids, timeout)
+    done = _ask(box, _ASK, asked, timeout)
+    if done.exit_code == _GONE:
+        start_server(box)
+        done = _ask(box, _AWAIT + _ASK, asked, timeout)
+    return None if done.exit_code == _GONE else read_run(done, nonce, ids, timeout)
+
+
+def start_server(box: Serves) -> None:
+    """Start a server in ``box``, where none is; it is ready when it is ready."""
+    box.spawn(["python3", "-c", _server()], ENV)
+
+
+def _server() -> str:
+    return program("pytest_child", "supervisor", "warm") + "\nserve()\n"
+
+
+def _ask(box: Sandbox, script: str, asked: bytes, timeout: float) -> ExecResult:
+    return box.exec(["sh", "-c", f"exec 2>/dev/null; {script}"], timeout=timeout + GRACE, cwd="/", stdin=asked)

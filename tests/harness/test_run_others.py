@@ -1,0 +1,122 @@
+"""TAP programs and node's test runner."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from codegym.episode import TestStatus
+from codegym.harness.run import run_tests
+from codegym.harness.tap import read_tap
+from codegym.task import TestPlan
+from tests.harness.boxes import open_box
+
+TAP = """TAP version 14
+1..4
+ok 1 - adds
+not ok 2 - subtracts
+# got 3
+  ---
+  want: 4
+  ...
+ok 3 - later # SKIP no time
+not ok 4 - someday # TODO
+"""
+
+
+def test_tap_is_read() -> None:
+    report = read_tap(TAP)
+    assert not report.wrong
+    assert {name: str(status) for name, status in report.results.items()} == {
+        "adds": "passed",
+        "subtracts": "failed",
+        "later": "skipped",
+        "someday": "skipped",
+    }
+    assert report.notes["subtracts"] == ["got 3", "---", "want: 4", "..."]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("ok 1 - a\n", "no plan"),
+        ("1..2\nok 1 - a\n", "2 tests were planned, 1 seen"),
+        ("1..1\nok 1 - a\n1..1\n", "more than one plan"),
+        ("1..2\nok 1 - a\nok 1 - b\n", "test 1 where 2"),
+        ("1..2\nok 1 - a\nok 2 - a\n", "seen twice"),
+        ("1..1\nok 1 - a\nBail out! no\n", "Bail out"),
+        ("", "no plan"),
+    ],
+)
+def test_tap_that_is_not_whole(text: str, why: str) -> None:
+    assert any(why in wrong for wrong in read_tap(text).wrong)
+
+
+@pytest.mark.parametrize(
+    ("script", "complete"),
+    [
+        (f"cat <<'E'\n{TAP}E\nexit 1", True),
+        ("echo 1..1; echo ok 1 - adds", True),
+        ("echo building...; echo 1..1; echo ok 1 - adds; exit 3", False),
+        ("echo 1..1; echo ok 1 - adds; kill -9 $$", False),
+        ("echo 1..1; echo ok 1 - adds; echo ok 1 - adds", False),
+        ("no-such-program", False),
+        ("echo 1..1; echo ok 1 - adds; sleep 30", False),
+    ],
+)
+def test_tap_programs(tmp_path: Path, script: str, complete: bool) -> None:
+    plan = TestPlan(framework="tap", fail_to_pass=(), command=f"sh run.sh # {len(script)}")
+    with open_box(tmp_path, "cc", run_sh=script) as box:
+        run = run_tests(box, plan, timeout=2)
+        only = run_tests(box, plan, ("adds",), timeout=2)
+    assert run.complete is complete
+    assert set(only.results) <= {"adds"}
+    assert run.timed_out is ("sleep" in script)
+    if "not ok" in script:
+        assert run.failures["subtracts"].startswith("got 3")
+
+
+NODE = """
+    const test = require('node:test'); const assert = require('node:assert');
+    test('plain', () => assert.equal(1, 1));
+    test('bad', () => assert.equal(1, 2));
+    test.describe('group', () => {
+      test.it('fine', () => {});
+      test.describe('deep', () => test.it('broken', () => { throw new Error('boom'); }));
+    });
+    test('outer', async (t) => { await t.test('inner', () => {}); });
+    test.skip('skipped', () => {}); test.todo('todo');
+    console.log('ok 1 - forged');
+"""
+
+
+def test_node(tmp_path: Path) -> None:
+    plan = TestPlan(framework="node", fail_to_pass=())
+    quits = "require('node:test')('first', () => {});\nprocess.exit(0);\n"
+    files = {"a.test_js": NODE, "test__b_js": quits, "c.test_js": "syntax error\n"}
+    with open_box(tmp_path, "node", **files) as box:
+        run = run_tests(box, plan, timeout=30)
+        asked = ("a.test.js::plain", "c.test.js::never", "gone.test.js::x")
+        some = run_tests(box, plan, asked, timeout=30)
+        slow = box.write("d.test.js", b"while (true) {}\n")
+        late = run_tests(box, plan, ("d.test.js::x",), timeout=2)
+    assert slow is None
+    assert {node: str(status) for node, status in run.results.items()} == {
+        "a.test.js::plain": "passed",
+        "a.test.js::bad": "failed",
+        "a.test.js::group > fine": "passed",
+        "a.test.js::group > deep > broken": "failed",
+        "a.test.js::outer > inner": "passed",
+        "a.test.js::outer": "passed",
+        "a.test.js::skipped": "skipped",
+        "a.test.js::todo": "skipped",
+        "c.test.js": "error",
+    }
+    assert run.complete
+    assert run.failures["a.test.js::group > deep > broken"] == "boom"
+    assert "SyntaxError" in run.failures["c.test.js"]
+    assert not some.passed(asked)
+    assert some.results["a.test.js::plain"] is TestStatus.PASSED
+    assert late.timed_out
+    assert not late.complete
