@@ -190,22 +190,27 @@ class Channel:
         self._wire.close()
 
     def _follow(self, running: _Running, watch: Watch) -> Ended:
+        look_at = self._next_look(running)
         while True:
             try:
-                kind, number, payload = self._frame(self._next_look(running))
+                kind, number, payload = self._frame(look_at)
             except TimeoutError:
-                self._look(running, watch)
-                continue
-            if number != running.number:
-                continue
-            if kind == "X":
+                kind, number, payload = "", running.number, b""
+            if kind == "X" and number == running.number:
                 return _ended(running, payload)
-            if kind == "A":
-                self._feed(running)
-            elif kind in "OE":
-                (running.out if kind == "O" else running.err).add(payload)
-                if time.monotonic() >= running.deadline:
-                    self._look(running, watch)
+            if time.monotonic() >= look_at:
+                self._look(running, watch)
+                look_at = self._next_look(running)
+            if number == running.number:
+                self._take(running, kind, payload)
+
+    def _take(self, running: _Running, kind: str, payload: bytes) -> None:
+        if kind == "O":
+            running.out.add(payload)
+        elif kind == "E":
+            running.err.add(payload)
+        elif kind == "A":
+            self._feed(running)
 
     def _next_look(self, running: _Running) -> float:
         soon = time.monotonic() + _TICK

@@ -160,11 +160,39 @@ def test_setuid_gives_nothing(box):
     assert box.exec("cp /usr/bin/id . && chmod 4755 id && ./id -u").stdout == "1000\n"
 
 
-def test_a_lost_runner_is_an_error_not_a_result(box):
-    children = Path(f"/proc/{box._keeper.pid}/task/{box._keeper.pid}/children").read_text().split()
-    os.kill(int(children[0]), 9)
+def processes_below(pid: int) -> list[int]:
+    children = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return children + [below for child in children for below in processes_below(child)]
+
+
+def gone(pid: int) -> bool:
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{pid}").exists() and _state(pid) != "Z" and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return not Path(f"/proc/{pid}").exists() or _state(pid) == "Z"
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "Z"
+
+
+@pytest.mark.parametrize("victim", ["keeper", "bubblewrap", "runner", "service"])
+def test_when_one_dies_all_die_and_it_is_an_error_not_a_result(box, victim):
+    box.spawn(["sleep", "47.51"])
+    box.exec("true")
+    keeper = box._keeper.pid
+    below = processes_below(keeper)
+    assert len(below) >= 4
+    os.kill({"keeper": keeper, "bubblewrap": below[0], "runner": below[1], "service": below[2]}[victim], 9)
+    if victim == "service":
+        assert box.exec("echo fine").stdout == "fine\n"
+        return
     with pytest.raises(SandboxError, match="gone"):
         box.exec("sleep 5")
+    assert all(gone(pid) for pid in [keeper, *below])
 
 
 OWNER = """
@@ -224,3 +252,11 @@ def test_limits_hold_without_control_groups(ungrouped, excess):
     assert "all" not in result.stdout
     assert result.exit_code != 0
     assert ungrouped.exec("echo fine").stdout == "fine\n"
+
+
+def test_a_talkative_hog_is_seen_too(tree):
+    hog = 'perl -e \'$| = 1; for (1..20000) { push @x, "a" x 20000; print "b" x 5000 }; print STDERR "all"\''
+    with BwrapBackend().open(tree, "cc", Limits(memory_mb=64, disk_mb=2048)) as box:
+        result = box.exec(hog, timeout=30)
+    assert result.oom
+    assert "all" not in result.stderr
