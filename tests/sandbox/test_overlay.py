@@ -21,7 +21,6 @@ EDITS = [
     "mv {0} {1}",
     "cp {0} {1}",
     "chmod +x {0}",
-    "mkfifo {0}",
 ]
 FILES = {name: File(name.encode()) for name in ("f", "d/f", "d/g", "d/e/f", "d/e/h")}
 
