@@ -105,9 +105,12 @@ def _pip(source: SdistSource, folder: Path, *, isolated: bool) -> subprocess.Com
 
 def _stand_ins(folder: Path) -> Path:
     for name in _BACKENDS:
-        module = folder.joinpath(*name.split(".")).with_suffix(".py")
-        module.parent.mkdir(parents=True, exist_ok=True)
-        module.write_text(_STAND_IN)
+        parent = folder
+        for part in name.split("."):
+            parent.mkdir(parents=True, exist_ok=True)
+            (parent / "__init__.py").touch()
+            parent /= part
+        parent.with_suffix(".py").write_text(_STAND_IN)
     return folder
 
 

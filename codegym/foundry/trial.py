@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from codegym.harness.run import run_tests
 from codegym.sandbox.protocol import Sandbox
 from codegym.task import Frozen
 from codegym.tree import Files
+
+_ADDRESS = re.compile(r"\b0?x[0-9a-f]{8,}\b")
+_TELLING = 160
+"""Failures that are said in at most so many characters, and without an address, are told first."""
 
 
 class Trial(Frozen):
@@ -68,5 +73,6 @@ def try_bug(box: Sandbox, package: Package, files: Files, candidate: Candidate, 
     failed = tuple(i for i in candidate.tests if run.results.get(i) in (TestStatus.FAILED, TestStatus.ERROR))
     if not failed or not passed or len(failed) + len(passed) < len(candidate.tests):
         return Trial(refused="unnoticed" if not failed else "breaks everything" if not passed else "disorder")
-    failed = tuple(sorted(failed, key=lambda i: (len(run.failures.get(i, "")) > 160, candidate.tests.index(i))))
-    return Trial(failed=failed, passed=passed, messages=tuple(run.failures.get(i, "") for i in failed[:3]))
+    said = {i: _ADDRESS.sub("…", run.failures.get(i, "")) for i in failed}
+    failed = tuple(sorted(failed, key=lambda i: ("…" in said[i], len(said[i]) > _TELLING, failed.index(i))))
+    return Trial(failed=failed, passed=passed, messages=tuple(said[i] for i in failed[:3]))
