@@ -18,7 +18,7 @@ demo: $(VENV)/.train
 	$(BIN)/codegym board --folder runs/demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	.ci/with-docker $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

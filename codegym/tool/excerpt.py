@@ -1,7 +1,8 @@
 """One function, shown in as few characters as its repair needs.
 
-Lines are numbered from the function's first, so that small policies meet small numbers. ``*`` marks a line
-that a failing test runs. The docstring and comments are left out; a long function is cut around its marks.
+Lines are numbered from the function's first, so that small policies meet small numbers; the number stands
+behind the line, as a comment, where a model that reads from left to right has seen what it numbers. ``*`` marks
+a line that a failing test runs. The docstring and comments are left out; a long function is cut around its marks.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def excerpt(suspect: Suspect, source: Sequence[str]) -> str:
     shown = suspect.lines()
     text = dedent("\n".join(source[n - 1].rstrip() for n in shown)).split("\n")
     rows = [
-        f"{n - suspect.first + 1}{'*' if n in suspect.hot else ' '}{line[:LONGEST_LINE]}"
+        f"{line[:LONGEST_LINE]} #{n - suspect.first + 1}{'*' if n in suspect.hot else ''}"
         for n, line in zip(shown, text, strict=True)
         if line.strip() and not line.lstrip().startswith("#")
     ]

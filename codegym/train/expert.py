@@ -20,7 +20,7 @@ from codegym.policy.protocol import Opening, Reply
 from codegym.task import Task
 from codegym.train.repair import RESULT_CHARS, Fix, smallest_fix
 
-_ROW = re.compile(r"(\d+)([* ])(.*)")
+_ROW = re.compile(r"(.*) #(\d+)(\*?)")
 _SUSPECTS = 6
 
 
@@ -36,7 +36,7 @@ class Row:
 def rows(shown: str) -> list[Row]:
     """Read an excerpt's numbered lines back."""
     found = (_ROW.fullmatch(line) for line in shown.split("\n"))
-    return [Row(int(m[1]), m[2] == "*", m[3]) for m in found if m]
+    return [Row(int(m[2]), bool(m[3]), m[1]) for m in found if m]
 
 
 def gold_lines(task: Task) -> tuple[str, str] | None:
