@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from codegym.digest import digest_json
 from codegym.foundry.mutate import Mutation, functions, mutations
@@ -72,10 +73,16 @@ def _by_operator(found: list[Candidate]) -> list[Candidate]:
 def _of_file(path: str, files: Files, recipe: Recipe, reach: Reach) -> Iterator[Candidate]:
     source = files[path].content.decode()
     extents = {name: (first, last) for name, first, last in functions(source)}
+
+    @cache
+    def tests(line: int, first: int, last: int) -> tuple[str, ...]:
+        chosen = reach.near(path, line, first, last, _MOST_TESTS)
+        return (*chosen, *reach.others(chosen, _OTHERS)) if chosen else ()
+
     for mutation in mutations(source):
         first, last = extents[mutation.function]
         if last - first >= recipe.longest_function or not first <= mutation.line <= last:
             continue
-        chosen = reach.near(path, mutation.line, first, last, _MOST_TESTS)
-        if chosen:
-            yield Candidate(path, mutation, first, last, (*chosen, *reach.others(chosen, _OTHERS)))
+        noticing = tests(mutation.line, first, last)
+        if noticing:
+            yield Candidate(path, mutation, first, last, noticing)

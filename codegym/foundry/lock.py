@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 from codegym.catalog import cache_dir
 from codegym.digest import digest_json
 from codegym.foundry.candidates import Candidate, candidates, is_hard
-from codegym.foundry.entry import Lock, LockedPackage, LockedTask, short_sha, write_lock
+from codegym.foundry.entry import Lock, LockedPackage, LockedTask, read_lock, short_sha, write_lock
 from codegym.foundry.materialise import materialise, task_id
 from codegym.foundry.progress import Progress, silent
 from codegym.foundry.reach import measure
@@ -49,6 +49,14 @@ def lock(root: Path, backend: Backend, *, workers: int = 2, progress: Progress =
     made_lock = Lock(packages=tuple(packages), tasks=tuple(tasks))
     write_lock(root / "lock.jsonl", made_lock)
     return made_lock
+
+
+def drop(root: Path, ids: Collection[str]) -> Lock:
+    """Take tasks that did not get a certificate out of ``lock.jsonl`` and return what is left."""
+    old = read_lock(root / "lock.jsonl")
+    left = Lock(packages=old.packages, tasks=tuple(task for task in old.tasks if task.id not in ids))
+    write_lock(root / "lock.jsonl", left)
+    return left
 
 
 @dataclass

@@ -19,6 +19,8 @@ from codegym.sandbox.protocol import WORKDIR, Sandbox
 from codegym.tree import Files
 
 _SECONDS = 600.0
+_MEASURED = "-p pytest_cov.plugin --cov-config=/dev/null --cov-context=test --cov-report="
+"""The package's own settings for coverage are set aside: branches would be kept in another table."""
 _QUERY = """
     select file.path, context.context, line_bits.numbits from line_bits
     join file on file.id = line_bits.file_id join context on context.id = line_bits.context_id
@@ -64,7 +66,7 @@ def measure(box: Sandbox, package: Package, files: Files) -> Reach:
     tests = sorted(path for path in files if any(fnmatchcase(path, glob) for glob in package.tests))
     sources = sorted({path.rpartition("/")[0] or "." for path in source_paths(package, files)})
     coverage = [f"--cov={folder}" for folder in sources]
-    more = " ".join(["-p pytest_cov.plugin --cov-context=test --cov-report=", *coverage, *tests])
+    more = " ".join([_MEASURED, *coverage, *tests])
     run = run_tests(box, package.plan(more=more), timeout=_SECONDS)
     if not run.complete:
         raise TaskError(f"the tests of {package.name} did not run to their end: {run.output[-2000:]}")
