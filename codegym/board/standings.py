@@ -1,0 +1,86 @@
+"""A board's rows in order, with what every way of showing them needs: ranks, gains, notes, numbers in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codegym.board.definition import Board
+from codegym.board.entry import Entry, Score
+from codegym.board.stats import Estimate, gain
+from codegym.errors import ConfigError
+
+UNKNOWN = "\u2013"
+"""Stands where a number is undefined."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entry and its place. ``gain`` is that in the ranking score over the baseline; ``note`` warns a reader."""
+
+    rank: int
+    entry: Entry
+    gain: Estimate | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Standings:
+    """A board's rows, best first."""
+
+    board: Board
+    rows: tuple[Row, ...]
+
+    @property
+    def first_k(self) -> str:
+        """The score that ranks: ``pass@1`` unless the board has no k = 1."""
+        return f"pass@{min(self.board.ks)}"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The scores a table shows: pass at the smallest and largest k, and all of the largest."""
+        low, high = min(self.board.ks), max(self.board.ks)
+        return (f"pass@{low}",) if low == high else (f"pass@{low}", f"pass@{high}", f"pass^{high}")
+
+    @property
+    def colours(self) -> dict[str, int]:
+        """A number for each policy that does not change when ranks do."""
+        return {name: i for i, name in enumerate(sorted(row.entry.policy for row in self.rows))}
+
+
+def standings(board: Board, entries: list[Entry]) -> Standings:
+    """Rank ``entries`` (best first already) and measure each against the board's baseline."""
+    baseline = next((entry for entry in entries if entry.policy == board.baseline), None)
+    digests = [entry.suite_digest for entry in sorted(entries, key=lambda entry: entry.created)]
+    rows = [_row(rank, entry, baseline, digests[-1], min(board.ks)) for rank, entry in enumerate(entries, 1)]
+    return Standings(board, tuple(rows))
+
+
+def percent(value: float, *, signed: bool = False) -> str:
+    """Return a fraction as a percentage with one decimal, without the sign ``%``: ``12.5``."""
+    return f"{100 * value:+.1f}".replace("-", "\u2212") if signed else f"{100 * value:.1f}"
+
+
+def interval(score: Score | Estimate, *, signed: bool = False) -> str:
+    """Return ``10.1 to 14.9``: an interval in percent."""
+    low, high = score.ci95
+    return f"{percent(low, signed=signed)} to {percent(high, signed=signed)}"
+
+
+def per_episode(entry: Entry, total: float) -> float:
+    """Return a total over an entry's episodes as a mean."""
+    return total / max(1, sum(entry.outcomes.values()))
+
+
+def _row(rank: int, entry: Entry, baseline: Entry | None, newest: str, k: int) -> Row:
+    notes = []
+    if entry.suite_digest != newest:
+        notes.append("evaluated on another version of the suite")
+    if entry.infra_errors:
+        notes.append(f"{entry.infra_errors} of its episodes could not be graded")
+    found = None
+    if baseline is not None and entry.policy != baseline.policy:
+        try:
+            found = gain(baseline.counts, entry.counts, k)
+        except ConfigError as error:
+            notes.append(f"no gain: {error}")
+    return Row(rank, entry, found, "; ".join(notes))

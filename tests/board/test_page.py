@@ -1,0 +1,138 @@
+"""What people look at: complete, escaped, readable without a network, and the same for the same entries."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from codegym.board.definition import Board
+from codegym.board.entry import make_entry, write_entry
+from codegym.board.markup import Markup, join, tag
+from codegym.board.render import render
+from codegym.episode import Episode, Outcome, StopReason, Verdict
+
+BOARD = """
+name = "b"
+title = "A <board> & more"
+suite = "kata"
+samples = 4
+ks = [1, 4]
+baseline = "before"
+"""
+
+
+def write(folder: Path, policy: str, resolved: int, suite_digest: str = "d" * 64) -> None:
+    board = Board(name="b", title="B", suite="kata", samples=4, ks=(1, 4))
+    episodes = [
+        Episode(
+            id=f"{task}{sample}",
+            suite="kata",
+            task=f"task-{task:02d}",
+            task_digest="t",
+            policy=policy,
+            seed=sample,
+            sample=sample,
+            stop=StopReason.SUBMITTED,
+            verdict=Verdict(outcome=Outcome.RESOLVED if sample < (task + resolved) % 5 else Outcome.UNRESOLVED),
+            reward=0.5,
+        )
+        for task in range(20)
+        for sample in range(4)
+    ]
+    write_entry(folder, make_entry(board, episodes, suite_digest=suite_digest, created=f"2026-01-0{resolved + 1}"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "board.toml").write_text(BOARD)
+    write(tmp_path, "before", 0)
+    write(tmp_path, "after <script>alert(1)</script> | x", 2)
+    return tmp_path
+
+
+def test_names_of_strangers_are_escaped_everywhere(folder):
+    render(folder)
+    page, readme = (folder / "index.html").read_text(), (folder / "README.md").read_text()
+    assert "<script" not in page
+    assert "A &lt;board&gt; &amp; more" in page
+    assert "after \\<script\\>alert(1)\\</script\\> \\| x" in readme
+
+
+def test_the_same_entries_give_the_same_bytes(folder):
+    render(folder)
+    first = (folder / "index.html").read_bytes(), (folder / "README.md").read_bytes()
+    render(folder)
+    assert ((folder / "index.html").read_bytes(), (folder / "README.md").read_bytes()) == first
+
+
+def test_the_page_asks_nothing_of_the_network(folder):
+    render(folder)
+    page = (folder / "index.html").read_text()
+    for word in ("http:", "https:", "src=", "url(", "@import", "<link", "<script"):
+        assert word not in page
+
+
+def test_a_board_without_entries_says_how_to_make_one(tmp_path):
+    (tmp_path / "board.toml").write_text(BOARD)
+    assert render(tmp_path).rows == ()
+    assert "codegym eval --board b" in (tmp_path / "README.md").read_text()
+    assert "No entries yet" in (tmp_path / "index.html").read_text()
+
+
+def test_gains_are_shown_where_they_can_be_and_explained_where_not(folder):
+    write(folder, "elsewhere", 1, suite_digest="e" * 64)
+    found = {row.entry.policy: row for row in render(folder).rows}
+    assert found["before"].gain is None
+    assert found["elsewhere"].gain is not None
+    assert found["before"].note == "evaluated on another version of the suite"
+    assert "gain over before" in (folder / "README.md").read_text()
+
+
+def test_markup_is_well_formed_and_escapes_by_default():
+    made = tag("p", "a < b", tag("b", "&"), class_="x", data_n=1.50, hidden=None)
+    assert made == '<p class="x" data-n="1.5">a &lt; b<b>&amp;</b></p>'
+    assert ElementTree.fromstring(made).tag == "p"  # noqa: S314 - made above
+    assert join("<", Markup("<i>")) == "&lt;<i>"
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[object]:
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is in the dev extra")
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not chromium or not driver:
+        pytest.skip("no chromium and chromedriver: apt-get install chromium chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    quiet = ("background-networking", "component-update", "sync")
+    for flag in (
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        *(f"--disable-{q}" for q in quiet),
+    ):
+        options.add_argument(flag)
+    options.add_argument(f"--user-data-dir={tmp_path / 'profile'}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    session = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    yield session
+    session.quit()
+
+
+def test_the_page_in_a_browser(folder, browser):
+    """Opened from disk it draws every plot, says nothing on the console and fits a phone's width."""
+    render(folder)
+    browser.get(f"file://{folder}/index.html")
+    plots = browser.find_elements("css selector", "svg.plot")
+    assert len(plots) == 3
+    assert all(plot.size["height"] > 50 and plot.get_attribute("aria-label") for plot in plots)
+    assert len(browser.find_elements("css selector", "rect.cell")) == 40
+    assert [row.text.split("\n")[0] for row in browser.find_elements("css selector", "tbody tr")][0].startswith(
+        "1"
+    )
+    assert browser.get_log("browser") == []
+    browser.set_window_size(420, 900)
+    wide, window = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
+    assert wide <= window
