@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import torch
 
 from codegym.episode import Tokens
 from codegym.errors import PolicyError
@@ -24,12 +25,18 @@ from codegym.policy.protocol import Opening, Reply
 
 @dataclass(frozen=True)
 class Sampling:
-    """How answers are drawn. ``context`` bounds an episode's ids, ``answer`` those of one answer."""
+    """How answers are drawn.
+
+    ``context`` bounds an episode's ids, ``answer`` those of one answer, ``batch`` the conversations answered at
+    once. ``threads`` is how many CPU threads generation uses (0: as many as torch likes); on a small machine
+    one leaves room for the sandboxes, which work at the same time.
+    """
 
     temperature: float = 1.0
     answer: int = 64
     context: int = 1024
     batch: int = 64
+    threads: int = 0
 
 
 class LocalPolicy:
@@ -88,6 +95,8 @@ class LocalPolicy:
         self._thread.join()
 
     def _serve(self) -> None:
+        if self.sampling.threads:
+            torch.set_num_threads(self.sampling.threads)
         while batch := self._next_batch():
             try:
                 self._generator.answer([request for request, _ in batch])

@@ -2,7 +2,7 @@
 
 Lines are numbered from the function's first, so that small policies meet small numbers; the number stands
 behind the line, as a comment, where a model that reads from left to right has seen what it numbers. ``*`` marks
-a line that a failing test runs. The docstring and comments are left out; a long function is cut around its marks.
+a line that is as suspicious as any of the function's. The docstring and comments are left out; a long function is cut around its marks.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ LONGEST_LINE = 120
 
 @dataclass(frozen=True)
 class Suspect:
-    """A function that failing tests run. Line numbers are the file's, from 1; ``score`` is its Ochiai score."""
+    """A function that failing tests run. Line numbers are the file's, from 1.
+
+    ``score`` is the highest Ochiai score of its lines, ``hot`` are the lines that have it.
+    """
 
     path: str
     name: str

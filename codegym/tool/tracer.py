@@ -1,8 +1,8 @@
 """Run inside a box, never imported: which functions do the failing tests run, and how telling is each?
 
 Spectrum-based fault localisation (Abreu et al., 2007): every line that a failing test runs gets the Ochiai
-score ``failed(line) / sqrt(all_failed * (failed(line) + passed(line)))``; a function's score is the mean over
-the lines that failing tests run in it. Standard input holds ``{"tests": [pytest ids]}``; standard output's
+score ``failed(line) / sqrt(all_failed * (failed(line) + passed(line)))``; a function's score is that of its
+most suspicious line, and every line with that score is marked. Standard input holds ``{"tests": [pytest ids]}``; standard output's
 last line is a JSON list of suspects, the most suspicious first. All of it is the agent's to see, so nothing
 here needs protection from the agent's code.
 """
@@ -85,15 +85,16 @@ def suspects(by_line: dict[tuple[str, int], float]) -> list[dict[str, Any]]:
             lines = {n: by_line[path, n] for n in own_lines(node) if (path, n) in by_line}
             if lines:
                 found[path, name] = suspect(path, name, node, lines)
-    ranked = sorted(found.values(), key=lambda s: (-s["score"], s["path"], s["first"]))
+    ranked = sorted(found.values(), key=lambda s: (-s["score"], -len(s["hot"]), s["path"], s["first"]))
     return ranked[:MOST]
 
 
 def suspect(path: str, name: str, node: ast.FunctionDef, lines: dict[int, float]) -> dict[str, Any]:
     """Describe one function: where it is, its score, and its lines that failing tests run."""
-    score = round(sum(lines.values()) / len(lines), 6)
+    score = max(lines.values())
     where = {"path": path.removeprefix(ROOT), "name": name, "first": node.lineno, "last": node.end_lineno}
-    return where | {"score": score, "hot": sorted(lines), "docstring": docstring(node)}
+    hot = sorted(line for line, found in lines.items() if found > score - 1e-9)
+    return where | {"score": round(score, 6), "hot": hot, "docstring": docstring(node)}
 
 
 def docstring(node: ast.FunctionDef) -> list[int]:

@@ -45,6 +45,7 @@ class PolicySection(Section):
     answer_tokens: int = Field(48, ge=1)
     context_tokens: int = Field(1024, ge=16)
     batch: int = Field(64, ge=1)
+    threads: int = Field(0, ge=0)
 
 
 class EnvSection(Section):

@@ -26,7 +26,7 @@ _SUSPECTS = 6
 
 @dataclass(frozen=True)
 class Row:
-    """A line of an excerpt: its number there, whether a failing test runs it, and its text."""
+    """A line of an excerpt: its number there, whether it is marked as suspicious, and its text."""
 
     number: int
     hot: bool
@@ -48,7 +48,7 @@ def gold_lines(task: Task) -> tuple[str, str] | None:
 
 
 def wrong_fix(shown: str, choose: random.Random) -> Fix | None:
-    """Return a plausible change of some line that a failing test runs."""
+    """Return a plausible change of some suspicious line."""
     lines = rows(shown)
     source = "\n".join(row.text for row in lines) + "\n"
     try:

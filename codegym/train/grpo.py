@@ -120,7 +120,9 @@ def _row(episode: Episode, eos_id: int, *, whole: bool) -> dict[str, Any]:
 def sampling(config: RunConfig) -> Sampling:
     """Return how ``[policy]`` says that answers are drawn."""
     policy = config.policy
-    return Sampling(policy.temperature, policy.answer_tokens, policy.context_tokens, policy.batch)
+    return Sampling(
+        policy.temperature, policy.answer_tokens, policy.context_tokens, policy.batch, policy.threads
+    )
 
 
 def from_env(episode_reward: list[float | None], **_: object) -> list[float | None]:

@@ -71,8 +71,8 @@ def repairs(source: str, choose: random.Random, *, per_function: int = 4, bugs: 
     """Yield ``per_function`` repairs of each function of a module that is short enough to be shown whole.
 
     Each has up to ``bugs`` bugs, so that reading one excerpt teaches several repairs. Operators are drawn
-    evenly, so that the many ways to misspell a name do not crowd out the rest. Which lines a failing test
-    would have run is made up: all but a few runs of lines without a bug.
+    evenly, so that the many ways to misspell a name do not crowd out the rest. Which other lines are as
+    suspicious is made up.
     """
     found: dict[str, dict[str, list[Mutation]]] = {}
     for mutation in mutations(source):
@@ -101,11 +101,13 @@ def _repair(source: str, by_line: dict[int, Mutation], suspect: Suspect, choose:
 
 
 def _made_up_hot(suspect: Suspect, bugs: set[int], choose: random.Random) -> list[int]:
-    hot = set(suspect.lines()) - {suspect.first}
-    for _ in range(choose.choice((0, 0, 1, 1, 2, 3))):
-        start = choose.randint(suspect.first, suspect.last)
-        hot -= set(range(start, start + choose.randint(1, 4)))
-    return sorted(hot | bugs)
+    """Mark the lines with bugs and, in runs, some share of the others: from nearly none to all."""
+    share, hot, marked = choose.random(), set(bugs), True
+    for line in suspect.lines()[1:]:
+        if choose.random() < 0.4:
+            marked = choose.random() < share
+        hot |= {line} if marked else set()
+    return sorted(hot)
 
 
 def _suspects(source: str) -> Iterator[Suspect]:
