@@ -16,7 +16,7 @@ from codegym.errors import GradeError
 from codegym.grade.protected import is_protected
 from codegym.harness.cache import ResultCache, may_be_kept, run_key, workspace_digest
 from codegym.harness.result import TestRun
-from codegym.harness.run import run_tests
+from codegym.harness.run import run_tests, source_name
 from codegym.patch import PatchError, apply_patch, make_patch, may_be_named
 from codegym.sandbox.image import image_digest
 from codegym.sandbox.protocol import Backend, Changes, File, Sandbox
@@ -84,9 +84,11 @@ def _cached(suite: Suite, task: Task, changes: Changes, backend: Backend, cache:
     known = cache.get(key) if cache else None
     if known is not None:
         return Verdict(**known, cached=True)
-    with backend.open(suite.tree(task), task.image, task.limits) as box:
+    tree = suite.tree(task)
+    with backend.open(tree, task.image, task.limits) as box:
         _lay(box, changes)
-        run = run_tests(box, task.tests, ids, timeout=task.limits.grade_seconds)
+        source = source_name(tree, image, purpose="grade")
+        run = run_tests(box, task.tests, ids, timeout=task.limits.grade_seconds, source=source)
     verdict = judge(task, run)
     if cache and may_be_kept(run):
         cache.put(key, verdict.model_dump(mode="json", exclude={"seconds", "cached"}))

@@ -136,6 +136,7 @@ def run_tests_cached(
     *,
     timeout: float,
     cache: ResultCache | None,
+    source: str = "",
 ) -> TestRun:
     """Run ``ids`` in a box whose workspace has ``tree_digest``, or return what is known of it.
 
@@ -146,7 +147,7 @@ def run_tests_cached(
     known = _known(cache.get(key)) if cache else None
     if known is not None:
         return known
-    run = run_tests(box, plan, ids, timeout=timeout, warm=True)
+    run = run_tests(box, plan, ids, timeout=timeout, warm=True, source=source)
     if cache and may_be_kept(run):
         cache.put(key, run.model_dump(mode="json", exclude={"seconds", "cached"}))
     return run

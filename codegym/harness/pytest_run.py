@@ -14,19 +14,19 @@ from __future__ import annotations
 import json
 import secrets
 import shlex
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from codegym.episode import TestStatus
 from codegym.harness.answer import check_started, read_answer
+from codegym.harness.codes import codes_for
+from codegym.harness.inbox_text import ENV, program
 from codegym.harness.result import TestRun
 from codegym.harness.text import brief, clipped, count, steady
 from codegym.sandbox.protocol import WORKDIR, ExecResult, Sandbox
 from codegym.task import TestPlan
 
-_INBOX = Path(__file__).parent / "inbox"
 GRACE = 5.0
 """Seconds that a supervisor gets to report after its time is up."""
 _OPTIONS = (
@@ -39,43 +39,41 @@ _OPTIONS = (
     "-q",
     *(f"-pno:{name}" for name in ("cacheprovider", "stepwise", "pastebin", "setuponly", "setupplan")),
 )
-ENV = {
-    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "PYTHONHASHSEED": "0",
-    "PYTHONNOUSERSITE": "1",
-}
-"""The environment of every Python that runs tests, on top of the box's own."""
 
 
-def run_pytest(box: Sandbox, plan: TestPlan, ids: Sequence[str], timeout: float) -> TestRun:
-    """Run ``ids`` (none: all that pytest finds) within ``timeout`` seconds, by a new interpreter."""
+@dataclass(frozen=True)
+class Question:
+    """Which tests to run, for how many seconds; ``source`` is as for :func:`codegym.harness.run.run_tests`."""
+
+    plan: TestPlan
+    ids: tuple[str, ...]
+    timeout: float
+    source: str = ""
+
+
+def run_pytest(box: Sandbox, question: Question) -> TestRun:
+    """Run what is asked (no ids: all that pytest finds) by a new interpreter."""
     nonce = secrets.token_hex(16)
-    argv = ["python3", "-c", program("pytest_child", "supervisor") + "\nsys.exit(supervise(0, 1) < 0)\n"]
-    asked = request(nonce, plan, ids, timeout)
-    done = box.exec(argv, timeout=timeout + GRACE, cwd="/", env=ENV, stdin=asked)
-    return read_run(done, nonce, ids, timeout)
+    argv = [
+        "python3",
+        "-c",
+        program("compiler", "pytest_child", "supervisor") + "\nsys.exit(supervise(0, lambda: 1) < 0)\n",
+    ]
+    asked = request(box, nonce, question)
+    done = box.exec(argv, timeout=question.timeout + GRACE, cwd="/", env=ENV, stdin=asked)
+    return read_run(done, nonce, question)
 
 
-@lru_cache(maxsize=8)
-def program(*names: str) -> str:
-    """Return the text of programs for the box, one after the other."""
-    future = "from __future__ import annotations\n"
-    return future + "\n".join((_INBOX / f"{name}.py").read_text().replace(future, "") for name in names)
+def request(box: Sandbox, nonce: str, question: Question) -> bytes:
+    """Return what a supervisor reads: the nonce, the seconds it may take, what the child is asked, code."""
+    paths = tuple(dict.fromkeys(node.partition("::")[0] for node in question.ids))
+    options = [*_OPTIONS, *shlex.split(question.plan.command)]
+    asked = {"root": WORKDIR, "ids": question.ids, "paths": paths, "options": options}
+    codes = codes_for(box, question.source, paths) if question.source and paths else b""
+    return f"{nonce}\n{question.timeout}\n{json.dumps(asked)}\n".encode() + codes
 
 
-def request(nonce: str, plan: TestPlan, ids: Sequence[str], timeout: float) -> bytes:
-    """Return what a supervisor reads: the nonce, the seconds it may take, what the child is asked."""
-    asked = {
-        "root": WORKDIR,
-        "ids": list(ids),
-        "paths": list(dict.fromkeys(node.partition("::")[0] for node in ids)),
-        "options": [*_OPTIONS, *shlex.split(plan.command)],
-    }
-    return f"{nonce}\n{timeout}\n{json.dumps(asked)}".encode()
-
-
-def read_run(done: ExecResult, nonce: str, ids: Sequence[str], timeout: float) -> TestRun:
+def read_run(done: ExecResult, nonce: str, question: Question) -> TestRun:
     """Weigh a supervisor's answer. Without one nothing was established, and the run is not complete."""
     facts = _facts(done.stdout, nonce)
     if facts is None:
@@ -89,7 +87,7 @@ def read_run(done: ExecResult, nonce: str, ids: Sequence[str], timeout: float) -
             oom=done.oom,
             seconds=done.seconds,
         )
-    return _Reading(facts, ids, timeout).run(done)
+    return _Reading(facts, question).run(done)
 
 
 def _facts(stdout: str, nonce: str) -> list[list[Any]] | None:
@@ -100,9 +98,9 @@ def _facts(stdout: str, nonce: str) -> list[list[Any]] | None:
 class _Reading:
     """The facts of one run, sorted out."""
 
-    def __init__(self, facts: list[list[Any]], ids: Sequence[str], timeout: float) -> None:
-        self.asked = tuple(ids)
-        self.timeout = timeout
+    def __init__(self, facts: list[list[Any]], question: Question) -> None:
+        self.asked = question.ids
+        self.timeout = question.timeout
         by_kind: dict[str, list[list[Any]]] = {}
         for kind, *fact in facts:
             by_kind.setdefault(str(kind), []).append(fact)

@@ -10,10 +10,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-from codegym.harness.pytest_run import ENV, GRACE, program, read_run, request
+from codegym.harness.inbox_text import ENV, program
+from codegym.harness.pytest_run import GRACE, Question, read_run, request
 from codegym.harness.result import TestRun
 from codegym.sandbox.protocol import ExecResult, Sandbox
-from codegym.task import TestPlan
 
 _GONE = 75
 _ASK = """
@@ -35,17 +35,17 @@ class Serves(Protocol):
         ...
 
 
-def run_pytest_warm(box: Sandbox, plan: TestPlan, ids: Sequence[str], timeout: float) -> TestRun | None:
-    """Run ``ids`` by the box's warm server; ``None`` if the box can't hold one or it can't be reached."""
+def run_pytest_warm(box: Sandbox, question: Question) -> TestRun | None:
+    """Run what is asked by the box's warm server; ``None`` if the box can't hold one or it did not answer."""
     if not isinstance(box, Serves):
         return None
     nonce = secrets.token_hex(16)
-    asked = request(nonce, plan, ids, timeout)
-    done = _ask(box, _ASK, asked, timeout)
+    asked = request(box, nonce, question)
+    done = _ask(box, _ASK, asked, question.timeout)
     if done.exit_code == _GONE:
         start_server(box)
-        done = _ask(box, _AWAIT + _ASK, asked, timeout)
-    return None if done.exit_code == _GONE else read_run(done, nonce, ids, timeout)
+        done = _ask(box, _AWAIT + _ASK, asked, question.timeout)
+    return read_run(done, nonce, question) if nonce in done.stdout else None
 
 
 def start_server(box: Serves) -> None:
@@ -54,7 +54,7 @@ def start_server(box: Serves) -> None:
 
 
 def _server() -> str:
-    return program("pytest_child", "supervisor", "warm") + "\nserve()\n"
+    return program("compiler", "pytest_child", "supervisor", "warm") + "\nserve()\n"
 
 
 def _ask(box: Sandbox, script: str, asked: bytes, timeout: float) -> ExecResult:

@@ -1,4 +1,4 @@
-# ruff: noqa: PLC0415
+# ruff: noqa: PLC0415, PTH116, S302
 """The process that runs pytest, and with it code that an agent wrote: its word is checked by others.
 
 It says over a packet socket what it sees, a packet a fact, each with a secret in front that it took before it
@@ -11,10 +11,16 @@ Facts are JSON lists: ``["collected", [id…]]``, ``["start", n]``, ``["test", n
 
 from __future__ import annotations
 
+import gc
+import io
+import marshal
 import os
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # in the box the programs are one text
+    from codegym.harness.inbox.compiler import key_of
 
 _TEXT = 6000
 _TEXTS = 40
@@ -28,14 +34,17 @@ def run_child(channel: int, settings: int) -> None:
     import pytest
 
     with open(settings, "rb") as pipe:
-        asked = json.load(pipe)
+        asked = json.loads(pipe.readline())
+        codes = _loaded(pipe.read())
     wanted = set(asked["ids"])
     secret = bytes.fromhex(asked.pop("secret"))
 
     def tell(*fact: Any) -> None:
         os.write(channel, secret + json.dumps(fact).encode("utf-8", "replace"))
 
+    gc.set_threshold(50_000, 20, 20)
     _trust_no_byte_code()
+    _use(codes)
     os.chdir(asked["root"])
     sys.path.insert(0, asked["root"])
     sys.argv = ["pytest"]
@@ -68,6 +77,36 @@ def _trust_no_byte_code() -> None:
     rewrite._read_pyc = lambda *_args, **_options: None
 
 
+def _loaded(parts: bytes) -> dict[bytes, bytes]:
+    codes: dict[bytes, bytes] = {}
+    stream = io.BytesIO(parts)
+    while stream.tell() < len(parts):
+        codes.update(marshal.load(stream))
+    return codes
+
+
+def _use(codes: dict[bytes, bytes]) -> None:
+    """Take the code of modules that were compiled before from ``codes``, by what their files hold now."""
+    from importlib.machinery import SourceFileLoader
+
+    from _pytest.assertion import rewrite
+
+    compile_plain, compile_test = SourceFileLoader.source_to_code, rewrite._rewrite_test
+
+    def source_to_code(self: Any, data: Any, path: Any, **options: Any) -> Any:
+        known = codes.get(key_of("plain", path, data)) if isinstance(data, bytes) else None
+        return compile_plain(self, data, path, **options) if known is None else marshal.loads(known)
+
+    def rewrite_test(path: Any, config: Any) -> Any:
+        known = codes.get(key_of("test", str(path), path.read_bytes()))
+        if known is None or config.getini("enable_assertion_pass_hook"):
+            return compile_test(path, config)
+        return os.stat(path), marshal.loads(known)
+
+    SourceFileLoader.source_to_code = source_to_code  # type: ignore[method-assign]
+    rewrite._rewrite_test = rewrite_test  # type: ignore[assignment]
+
+
 def _ancestors(ids: set[str]) -> set[str]:
     known: set[str] = set()
     for node in ids:
@@ -83,12 +122,20 @@ def _cut(text: str) -> str:
 def _crash(report: Any) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is not None:
-        return str(crash.message)[:2000]
+        return _error_first(str(crash.message).splitlines())
     if isinstance(report.longrepr, tuple):
         return str(report.longrepr[2])[:2000]
     lines = [line for line in str(report.longrepr or "").splitlines() if line.strip()]
     marked = [line[1:].strip() for line in lines if line.startswith("E ")]
-    return "\n".join(marked or lines[-1:])[:2000]
+    return _error_first(marked or lines[-1:])
+
+
+def _error_first(lines: list[str]) -> str:
+    """Return the lines of a message; where Python puts the place of an error first, the error goes first."""
+    if lines and lines[0].lstrip().startswith("File "):
+        errors = [line for line in lines if line[:1].isalpha() and "Error" in line.partition(":")[0]]
+        lines = errors[-1:] + lines
+    return "\n".join(lines)[:2000]
 
 
 def _letter(report: Any) -> str:

@@ -1,4 +1,4 @@
-# ruff: noqa: PLC0415
+# ruff: noqa: PLC0415, PTH123, PTH208
 """The process in the box that watches the one that runs pytest. It imports nothing of the repository.
 
 It forks first and reads its own secret (the *nonce*) afterwards, so that the child never holds it. It gathers
@@ -14,16 +14,23 @@ import sys
 sys.path[:] = [entry for entry in sys.path if entry]
 
 import _socket  # noqa: E402
+import contextlib  # noqa: E402
 import select  # noqa: E402
 import time  # noqa: E402
+from typing import TYPE_CHECKING  # noqa: E402
+
+if TYPE_CHECKING:  # in the box the programs are one text
+    from collections.abc import Callable
+
+    from codegym.harness.inbox.pytest_child import run_child
 
 _MOST = 32 << 20
 _PACKET = 1 << 20
 _STDERR = 8000
 
 
-def supervise(source: int, answer: int) -> int:
-    """Fork the child, hand it what ``source`` says, write what it did to ``answer``.
+def supervise(source: int, answer: Callable[[], int]) -> int:
+    """Fork the child, hand it what ``source`` says, write what it did to what ``answer`` opens.
 
     Returns the child's exit code, negative for a signal.
     """
@@ -33,17 +40,17 @@ def supervise(source: int, answer: int) -> int:
     child = os.fork()
     if child == 0:
         become_child(complaints)
-        for fd in (channel, tell, stderr, source, answer):
+        for fd in (channel, tell, stderr, source):
             if fd > 2:
                 os.close(fd)
-        run_child(theirs, settings)  # type: ignore[name-defined]  # noqa: F821  the other file
+        run_child(theirs, settings)
         os._exit(70)
     for fd in (theirs, settings, complaints):
         os.close(fd)
     seal()
-    with open(source, "rb", closefd=False) as stdin:
+    with open(source, "rb") as stdin:
         asked = stdin.read()
-    return watch(child, Heard(channel, stderr, answer), tell, asked)
+    return watch(child, Heard(channel, stderr, answer()), tell, asked)
 
 
 def become_child(complaints: int) -> None:
@@ -80,13 +87,32 @@ def watch(child: int, heard: Heard, tell: int, asked: bytes) -> int:
 
 
 def alone() -> bool:
-    """Return whether no process is left below this one, which adopts every orphan."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        return True
+    """Kill every process below this one, which adopts every orphan. Returns whether none is left."""
+    deadline = time.monotonic() + 2.0
+    while time.monotonic() < deadline:
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                continue
+        except ChildProcessError:
+            return True
+        for pid in below(os.getpid()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, 9)
+        time.sleep(0.001)
     return False
+
+
+def below(top: int) -> set[int]:
+    """Return the processes whose parent, or parent's parent, and so on, is ``top``."""
+    parents: dict[int, int] = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            with contextlib.suppress(OSError), open(f"/proc/{entry}/stat") as file:
+                parents[int(entry)] = int(file.read().rpartition(")")[2].split()[1])
+    found = {top}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {top}
 
 
 def note_end(clean: bool, killed: bool) -> None:
