@@ -106,9 +106,15 @@ class _Forge:
         hard = self.package.tasks * self.recipe.hard_share
         if is_hard(candidate, self.recipe) and self.hard >= hard:
             return False
-        place = (candidate.path, candidate.mutation.function)
-        line = (candidate.path, str(candidate.mutation.line))
-        return self.taken[place] < self.recipe.per_function and self.taken[line] < 2
+        return all(self.taken[place] < most for place, most in self._bounds(candidate))
+
+    def _bounds(self, candidate: Candidate) -> list[tuple[tuple[str, str], int]]:
+        mutation = candidate.mutation
+        return [
+            ((candidate.path, mutation.function), self.recipe.per_function),
+            ((candidate.path, str(mutation.line)), 2),
+            (("", mutation.operator), max(2, int(self.package.tasks * self.recipe.operator_share))),
+        ]
 
     def _try(self, box: Sandbox, candidate: Candidate) -> Trial:
         trial = try_bug(box, self.package, self.files, candidate, self.recipe.trial_seconds)
@@ -120,8 +126,7 @@ class _Forge:
             if len(self.kept) >= self.package.tasks or not self._wanted(candidate):
                 return
             self.kept.append((candidate, trial))
-            self.taken[candidate.path, candidate.mutation.function] += 1
-            self.taken[candidate.path, str(candidate.mutation.line)] += 1
+            self.taken.update(place for place, _ in self._bounds(candidate))
             self.hard += is_hard(candidate, self.recipe)
             self.progress(f"forging {self.package.name}", len(self.kept), self.package.tasks)
 

@@ -5,10 +5,10 @@ Measured by coverage.py in the box, with a context for each test; its data file 
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import tempfile
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from codegym.digest import digest_json
 from codegym.episode import TestStatus
@@ -63,7 +63,7 @@ def measure(box: Sandbox, package: Package, files: Files) -> Reach:
 
     Raises :class:`~codegym.errors.TaskError` if the run does not come to an orderly end.
     """
-    tests = sorted(path for path in files if any(fnmatchcase(path, glob) for glob in package.tests))
+    tests = sorted(path for path in files if any(matches(path, glob) for glob in package.tests))
     sources = sorted({path.rpartition("/")[0] or "." for path in source_paths(package, files)})
     coverage = [f"--cov={folder}" for folder in sources]
     more = " ".join([_MEASURED, *coverage, *tests])
@@ -77,7 +77,13 @@ def measure(box: Sandbox, package: Package, files: Files) -> Reach:
 
 def source_paths(package: Package, files: Files) -> list[str]:
     """Return the paths of a package's source files, sorted."""
-    return sorted(path for path in files if any(fnmatchcase(path, glob) for glob in package.sources))
+    return sorted(path for path in files if any(matches(path, glob) for glob in package.sources))
+
+
+def matches(path: str, glob: str) -> bool:
+    """Return whether ``glob`` covers ``path``: ``*`` stays inside a folder, ``**/`` is any folders or none."""
+    pattern = re.escape(glob).replace(r"\*\*/", "(?:.+/)?").replace(r"\*", "[^/]*")
+    return re.fullmatch(pattern, path) is not None
 
 
 def _lines(database: bytes, tests: frozenset[str]) -> dict[str, dict[int, frozenset[str]]]:

@@ -48,7 +48,8 @@ class Recipe(Frozen):
     """The packages of a suite, and what makes a function small enough to be worth a task.
 
     ``long_function`` is a number of lines; of longer functions, and of bugs over several lines, at most
-    ``hard_share`` of a package's tasks are made. ``per_function`` bounds the tasks from one function.
+    ``hard_share`` of a package's tasks are made. No operator makes more than
+    ``operator_share`` of them. ``per_function`` bounds the tasks from one function.
     """
 
     package: tuple[Package, ...] = Field(min_length=1)
@@ -57,6 +58,7 @@ class Recipe(Frozen):
     long_function: int = 40
     longest_function: int = 120
     hard_share: float = 0.15
+    operator_share: float = 0.07
     per_function: int = 6
     trial_seconds: float = 20.0
 
