@@ -86,7 +86,10 @@ def _cached(suite: Suite, task: Task, changes: Changes, backend: Backend, cache:
         return Verdict(**known, cached=True)
     tree = suite.tree(task)
     with backend.open(tree, task.image, task.limits) as box:
-        _lay(box, changes)
+        try:
+            _lay(box, changes)
+        except OSError as error:
+            return Verdict(outcome=Outcome.INVALID_PATCH, detail=f"the patch can't be laid over the tree: {error}")
         source = source_name(tree, image, purpose="grade")
         run = run_tests(box, task.tests, ids, timeout=task.limits.grade_seconds, source=source)
     verdict = judge(task, run)

@@ -19,7 +19,11 @@ HIDDEN = (
     "def test_one():\n    assert double(1) == 2\n"
 )
 F2P, P2P = "tests/test_mod.py::test_two", "tests/test_mod.py::test_one"
-FILES = {"mod.py": MOD, "tests/test_mod.py": "from mod import double\ndef test_one(): assert double(1) == 2\n"}
+FILES = {
+    "mod.py": MOD,
+    "pkg/__init__.py": "",
+    "tests/test_mod.py": "from mod import double\ndef test_one(): assert double(1) == 2\n",
+}
 
 
 def files(texts: Mapping[str, str]) -> dict[str, File]:

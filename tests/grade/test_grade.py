@@ -112,7 +112,8 @@ def test_invalid_patches(tmp_path: Path) -> None:
     outside = patch_of({"PATH": "x"}).replace("PATH", "../PATH")
     huge = patch_of({"big.txt": "x" * MOST_PATCH_BYTES})
     obstacle = patch_of({"sub": "x"}).replace("sub", "tests", 1)
-    for patch in (wrong, outside, huge, obstacle, "not a patch\n"):
+    folder = patch_of({"pkg": "x"})
+    for patch in (wrong, outside, huge, obstacle, folder, "not a patch\n"):
         assert grade(suite, task, patch, backend=BWRAP, cache=None).outcome is Outcome.INVALID_PATCH
 
 
