@@ -1,0 +1,1 @@
+"""``codegym play``: a person takes an episode by hand."""

@@ -1,0 +1,1 @@
+"""``codegym sandbox``: what boxes left on this machine, and cleaning it up."""
