@@ -1,1 +1,5 @@
-"""The command line: one console script, a module a verb; parsing and printing only."""
+"""The console script ``codegym``: parsing and printing only, one module a verb."""
+
+from codegym.cli.app import app
+
+__all__ = ["app"]

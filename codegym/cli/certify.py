@@ -1,0 +1,69 @@
+"""``codegym certify``."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+from rich.console import Group
+from rich.text import Text
+from typer import Argument, Exit, Option
+
+from codegym.cli.exits import FOUND_A_PROBLEM, INFRASTRUCTURE
+from codegym.cli.output import Json, give, table
+from codegym.cli.progress import bars
+from codegym.episode import Outcome
+from codegym.foundry.certify import Certificate, TaskCertificate, certify
+from codegym.suite import load_suite
+
+NO_ARGS_IS_HELP = True
+
+
+def verb(
+    suite: Annotated[str, Argument(help="The suite to look at.")],
+    tasks: Annotated[list[str] | None, Argument(help="Only these tasks.")] = None,
+    *,
+    split: Annotated[str | None, Option(help="Only the tasks of this split.")] = None,
+    sandbox: Annotated[str, Option(help="The sandbox to run in: bwrap or docker.")] = "bwrap",
+    repeats: Annotated[int, Option(min=1, help="How often each patch is graded.")] = 2,
+    workers: Annotated[int, Option(min=0, help="Tasks side by side; 0: one a core.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Execute what the tasks claim: the gold patch resolves each, an empty one none, and always the same.
+
+    Nothing is taken from the cache. Exits with 1 if a task is not as it should be, with 3 if the machine's
+    trouble was the only reason.
+
+    Examples: codegym certify kata · codegym certify pyrepair --split test --workers 8
+    """
+    loaded = load_suite(suite)
+    chosen = [loaded.task(name) for name in tasks] if tasks else loaded.split(split)
+    with bars() as progress:
+        count = workers or os.cpu_count() or 1
+        found = certify(loaded, sandbox, progress, count, repeats=repeats, tasks=chosen)
+    give(found.model_dump(mode="json") | {"holds": found.holds}, _shown(found), as_json=as_json)
+    raise Exit(_code(found))
+
+
+def _code(found: Certificate) -> int:
+    odd = [result for result in found.results if result.why]
+    if not odd:
+        return 0
+    return INFRASTRUCTURE if all(_spoiled(result) for result in odd) else FOUND_A_PROBLEM
+
+
+def _spoiled(result: TaskCertificate) -> bool:
+    return Outcome.INFRA_ERROR in (result.gold, result.empty)
+
+
+def _shown(found: Certificate) -> Group:
+    shown = table("task", "gold", "empty", "why")
+    for result in found.results:
+        if result.why:
+            shown.add_row(result.task, result.gold, result.empty, Text(result.why))
+    total = (
+        f"{found.suite} on {found.backend}: {found.tasks} tasks, gold resolves {found.gold_resolved}, "
+        f"an empty patch {found.empty_resolved}, {found.flaky} flaky, {found.infra_errors} not graded "
+        f"({found.seconds:.0f} s, each {found.repeats} times)"
+    )
+    return Group(shown, Text(total)) if shown.row_count else Group(Text(total))

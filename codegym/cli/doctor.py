@@ -1,0 +1,44 @@
+"""``codegym doctor``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from rich.table import Table
+from rich.text import Text
+from typer import Exit
+
+from codegym.cli.output import Json, give, table
+from codegym.sandbox.doctor import Check, checks
+
+_EMBEDDED = frozenset({"bubblewrap", "overlayfs", "runner", "image python"})
+
+
+def verb(as_json: Json = False) -> None:
+    """Say what works on this machine, and what to do about the rest.
+
+    Exits with 1 if no sandbox can run here: neither the embedded one nor Docker.
+
+    Example: codegym doctor
+    """
+    found = checks()
+    ready = usable(found)
+    value = {"ready": ready, "checks": [asdict(check) for check in found]}
+    give(value, _shown(found, ready=ready), as_json=as_json)
+    raise Exit(0 if ready else 1)
+
+
+def usable(found: list[Check]) -> bool:
+    """Return whether episodes can run here: a good Python, and one kind of sandbox that works."""
+    ok = {check.name: check.ok for check in found}
+    return ok["python"] and (all(ok.get(name, True) for name in _EMBEDDED) or ok["docker"])
+
+
+def _shown(found: list[Check], *, ready: bool) -> Table:
+    shown = table("", "check", "found", "what to do")
+    for check in found:
+        mark = Text("ok", style="green") if check.ok else Text("no", style="bold red")
+        shown.add_row(mark, check.name, Text(check.detail), Text("" if check.ok else check.remedy))
+    shown.caption = "Ready: episodes can run here." if ready else "Not ready: no sandbox can run here."
+    shown.caption_justify = "left"
+    return shown

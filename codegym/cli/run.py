@@ -1,0 +1,76 @@
+"""``codegym run``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from rich.text import Text
+from typer import Argument, Exit, Option
+
+from codegym.board.standings import UNKNOWN
+from codegym.cli.exits import INFRASTRUCTURE
+from codegym.cli.output import Json, give
+from codegym.cli.setting import (
+    DialectName,
+    Name,
+    NoCache,
+    Out,
+    PolicyName,
+    Resume,
+    Samples,
+    Sandbox,
+    Seed,
+    Split,
+    Turns,
+    Workers,
+    new_folder,
+    play_all,
+    settle,
+)
+from codegym.rollout.metrics import RolloutMetrics
+
+NO_ARGS_IS_HELP = True
+
+
+def verb(
+    suite: Annotated[str, Argument(help="The suite, such as kata.")],
+    *,
+    policy: PolicyName = "gold",
+    task: Annotated[list[str] | None, Option(help="Only this task; may be given several times.")] = None,
+    split: Split = None,
+    samples: Samples = 1,
+    seed: Seed = 0,
+    name: Name = "",
+    out: Out = None,
+    resume: Resume = False,
+    dialect: DialectName = "",
+    sandbox: Sandbox = "bwrap",
+    max_turns: Turns = 0,
+    workers: Workers = 0,
+    no_cache: NoCache = False,
+    as_json: Json = False,
+) -> None:
+    """Let a policy take episodes, and write them down.
+
+    Look at them with `codegym show`. Exits with 3 if infrastructure spoiled any.
+
+    Examples: codegym run kata --policy gold --task tip-jar · codegym run kata --policy random --samples 8
+    """
+    with settle(
+        suite, policy, name,
+        dialect=dialect, sandbox=sandbox, turns=max_turns, cache=not no_cache, workers=workers, seed=seed,
+    ) as setting:  # fmt: skip
+        found = setting.suite.split(split) if not task else [setting.suite.task(one) for one in task]
+        folder = new_folder(out, "run", suite, setting.policy.name, resume=resume)
+        metrics = play_all(setting, [one.id for one in found], samples, folder).metrics()
+    value = metrics.model_dump(mode="json") | {"policy": setting.policy.name, "folder": str(folder)}
+    give(value, Text(f"{_shown(metrics)}\nlook at them: codegym show {folder}"), as_json=as_json)
+    raise Exit(INFRASTRUCTURE if metrics.infra_errors else 0)
+
+
+def _shown(metrics: RolloutMetrics) -> str:
+    outcomes = ", ".join(f"{name} {count}" for name, count in metrics.outcomes.items())
+    reward = UNKNOWN if metrics.mean_reward is None else f"{metrics.mean_reward:.3f}"
+    cache = UNKNOWN if metrics.cache_hit_rate is None else f"{100 * metrics.cache_hit_rate:.0f} %"
+    told = f"{metrics.episodes} episodes: {outcomes or 'none graded'}; {metrics.infra_errors} not graded"
+    return f"{told}\nmean reward {reward}, test results from the cache {cache}"

@@ -1,0 +1,160 @@
+"""What ``run`` and ``eval`` share: the options that say who plays what, where; and playing it with progress."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from typer import Option
+
+from codegym.board.entry import slug
+from codegym.cli.output import notice
+from codegym.cli.progress import bars
+from codegym.env import CodeEnv
+from codegym.errors import ConfigError
+from codegym.policy.lookup import make_policy
+from codegym.policy.protocol import Conversation, Opening, Policy
+from codegym.rollout.engine import rollout
+from codegym.rollout.job import make_jobs
+from codegym.rollout.log import EpisodeLog
+from codegym.rollout.metrics import Tally
+from codegym.suite import Suite, load_suite
+from codegym.train.config import RunConfig, load_config
+
+_POLICY = "gold, noop, random, replay:EPISODES, local:MODEL, endpoint:SETTINGS.toml"
+PolicyName = Annotated[str, Option("--policy", help=f"Who plays: {_POLICY}.")]
+Name = Annotated[str, Option(help="What to call the policy in episodes and on boards.")]
+Split = Annotated[str | None, Option(help="Only tasks of this split; default: all.")]
+Samples = Annotated[int, Option(min=1, help="Episodes of each task.")]
+Seed = Annotated[int, Option(help="Decides every episode's seed.")]
+Out = Annotated[Path | None, Option(help="Folder for the episodes; default: a new one below runs/.")]
+Resume = Annotated[bool, Option("--resume", help="Go on in a folder that holds episodes already.")]
+Workers = Annotated[int, Option(min=0, help="Episodes at once; 0: four a core.")]
+DialectName = Annotated[str, Option(help="How actions are said: native, tagged, shell or line.")]
+Sandbox = Annotated[str, Option(help="Where they run: bwrap, docker.")]
+Turns = Annotated[int, Option(min=0, help="Turns an episode may take; 0: what the task says.")]
+NoCache = Annotated[bool, Option("--no-cache", help="Execute every test, even where the result is known.")]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Who plays what, where. Empty ``dialect`` and zero ``max_turns`` are filled in by :func:`settle`."""
+
+    suite: Suite
+    policy: Policy
+    dialect: str
+    sandbox: str
+    max_turns: int
+    cache: bool
+    workers: int
+    seed: int
+
+    def make_env(self) -> CodeEnv:
+        """Open an env."""
+        return CodeEnv(
+            self.suite,
+            dialect=self.dialect,
+            sandbox=self.sandbox,
+            cache=self.cache,
+            max_turns=self.max_turns or None,
+        )
+
+
+@dataclass(frozen=True)
+class Called:
+    """A policy under another name."""
+
+    policy: Policy
+    name: str
+
+    def begin(self, opening: Opening) -> Conversation:
+        """Start one episode."""
+        return self.policy.begin(opening)
+
+    def close(self) -> None:
+        """Close the policy."""
+        self.policy.close()
+
+
+@contextmanager
+def settle(
+    suite: str,
+    policy: str,
+    name: str,
+    *,
+    dialect: str,
+    sandbox: str,
+    turns: int,
+    cache: bool,
+    workers: int,
+    seed: int,
+) -> Iterator[Setting]:
+    """Load the suite and the policy; the policy is closed when the block ends.
+
+    A local policy that lies in a run's folder plays as it was trained: what the options leave open (dialect,
+    turns) and how it samples come from that run's ``config.toml``.
+    """
+    loaded = load_suite(suite)
+    spec, trained = _spec(policy, name)
+    dialect = dialect or (trained.env.dialect if trained else "tagged")
+    turns = turns or (trained.env.max_turns if trained else 0)
+    made = make_policy(spec)
+    named = Called(made, name) if name else made
+    workers = workers or 4 * (os.cpu_count() or 1)
+    try:
+        yield Setting(loaded, named, dialect, sandbox, turns, cache, workers, seed)
+    finally:
+        made.close()
+
+
+def new_folder(out: Path | None, verb: str, suite: str, policy: str, *, resume: bool) -> Path:
+    """Return the folder for a run's episodes. Raises :class:`ConfigError` if it has some and should not."""
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    folder = out or Path("runs") / f"{verb}-{suite}-{slug(policy)}-{stamp}"
+    if not resume and any(folder.glob("episodes-*.jsonl")):
+        raise ConfigError(f"{folder} holds episodes already: go on there with --resume, or choose another --out")
+    return folder
+
+
+def play_all(setting: Setting, tasks: Sequence[str], samples: int, folder: Path) -> Tally:
+    """Make the episodes, written to ``folder`` as they end, and count them.
+
+    Ctrl-C stops within seconds: what has ended is kept, and the command that goes on is told.
+    """
+    tally, jobs = Tally(), make_jobs(tasks, samples, setting.seed)
+    with EpisodeLog(folder) as log, bars() as progress:
+        work = rollout(jobs, setting.policy, setting.make_env, workers=setting.workers, log=log)
+        try:
+            for done, episode in enumerate(work, 1):
+                tally.add(episode)
+                progress(f"{setting.suite.name} by {setting.policy.name}", done, len(jobs), _note(tally))
+        except KeyboardInterrupt:
+            work.close()
+            notice(f"stopped; {folder} keeps what ended. Go on with --resume --out {folder}")
+            raise
+    return tally
+
+
+def _note(tally: Tally) -> str:
+    graded = tally.counts["episodes"] - tally.counts["infra_errors"]
+    lost = f", {tally.counts['infra_errors']} not graded" if tally.counts["infra_errors"] else ""
+    return f"resolved {tally.counts['resolved']} of {graded}{lost}"
+
+
+def _spec(policy: str, name: str) -> tuple[str | dict[str, Any], RunConfig | None]:
+    kind, _, path = policy.partition(":")
+    config = Path(path).parent / "config.toml"
+    if kind != "local" or not Path(path).is_dir() or not config.is_file():
+        return policy, None
+    run = load_config(config)
+    said = run.policy
+    sampling = {"temperature": said.temperature, "answer": said.answer_tokens, "context": said.context_tokens}
+    sampling |= {"batch": said.batch, "threads": said.threads}
+    notice(f"{path} plays as {config} trained it: dialect {run.env.dialect}, {run.env.max_turns} turns")
+    table = {"kind": "local", "path": path, "name": name, "sampling": sampling, "device": said.device}
+    return table, run

@@ -1,0 +1,137 @@
+"""``codegym show``."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+from rich.console import Group, RenderableType
+from rich.rule import Rule
+from rich.syntax import Syntax
+from rich.text import Text
+from typer import Argument, Option
+
+from codegym.board.standings import UNKNOWN
+from codegym.cli.output import Json, give, table
+from codegym.episode import Episode, Step, TestStatus, Verdict
+from codegym.episode_file import read_episodes
+from codegym.errors import ConfigError
+
+NO_ARGS_IS_HELP = True
+_LINES = 24
+
+
+def verb(
+    path: Annotated[Path, Argument(help="A file of episodes, or a run's folder that holds such files.")],
+    number: Annotated[int | None, Argument(help="Which one, from 0; without it they are listed.")] = None,
+    *,
+    task: Annotated[str, Option(help="Only episodes of this task.")] = "",
+    policy: Annotated[str, Option(help="Only episodes of this policy.")] = "",
+    full: Annotated[bool, Option("--full", help="Do not shorten long observations.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show episodes: what the agent did, turn by turn, and what it earned.
+
+    Examples: codegym show runs/mine/episodes/after · codegym show runs/mine/episodes/after 3
+    """
+    chosen = [e for e in read_episodes(path) if task in ("", e.task) and policy in ("", e.policy)]
+    if number is None and len(chosen) != 1:
+        give([_brief(i, e) for i, e in enumerate(chosen)], _listed(chosen), as_json=as_json)
+        return
+    episode = next(islice(chosen, number or 0, None), None) if (number or 0) >= 0 else None
+    if episode is None:
+        raise ConfigError(f"no episode {number}: there are {len(chosen)}, numbered from 0")
+    give(episode.model_dump(mode="json"), _shown(episode, full=full), as_json=as_json)
+
+
+def _outcome(episode: Episode) -> str:
+    return episode.verdict.outcome.value if episode.verdict else "infra_error"
+
+
+def _brief(number: int, episode: Episode) -> dict[str, object]:
+    return {
+        "number": number,
+        "task": episode.task,
+        "sample": episode.sample,
+        "policy": episode.policy,
+        "outcome": _outcome(episode),
+        "reward": episode.reward,
+        "stop": episode.stop.value,
+        "turns": len(episode.steps),
+        "tokens": episode.usage.get("completion_tokens", 0),
+        "seconds": round(episode.timings.get("all", 0.0), 2),
+    }
+
+
+def _listed(episodes: list[Episode]) -> RenderableType:
+    numbers = ("number", "sample", "reward", "turns", "tokens", "seconds")
+    shown = table(*_brief(0, episodes[0]), right=numbers) if episodes else table("no episodes")
+    for i, episode in enumerate(episodes):
+        cells = {name: UNKNOWN if value is None else str(value) for name, value in _brief(i, episode).items()}
+        style = "green" if cells["outcome"] == "resolved" else ""
+        shown.add_row(*(Text(cell, style=style if name == "outcome" else "") for name, cell in cells.items()))
+    return shown
+
+
+def _shown(episode: Episode, *, full: bool) -> Group:
+    parts: list[RenderableType] = [_head(episode), Rule("instruction", style="dim"), Text(episode.instruction)]
+    for i, step in enumerate(episode.steps, 1):
+        parts += _turn(i, step, full=full)
+    parts += [Rule("patch", style="dim"), Syntax(episode.patch or "(none)", "diff", background_color="default")]
+    parts += [Rule("what it earned", style="dim"), _verdict(episode)]
+    return Group(*parts)
+
+
+def _head(episode: Episode) -> Text:
+    versions = ", ".join(f"{name} {version}" for name, version in episode.versions.items())
+    return Text.assemble(
+        (f"{episode.suite}/{episode.task}", "bold"),
+        f"  by {episode.policy}, sample {episode.sample}, seed {episode.seed}\n",
+        (f"episode {episode.id}, task {episode.task_digest[:12]}, {versions}", "dim"),
+    )
+
+
+def _turn(number: int, step: Step, *, full: bool) -> list[RenderableType]:
+    cached = ", cached" if step.cached else ""
+    title = f"turn {number}: {step.tool or 'malformed'} ({step.seconds:.2f} s{cached})"
+    style = "cyan" if step.tool else "bold red"
+    observation = step.observation if full else _cut(step.observation)
+    return [Rule(Text(title, style=style), style="dim", align="left"), Text(step.action), Text(observation, "dim")]
+
+
+def _cut(text: str) -> str:
+    lines = text.splitlines()
+    if len(lines) <= _LINES:
+        return text
+    half = _LINES // 2
+    return "\n".join([*lines[:half], f"… {len(lines) - 2 * half} lines (--full shows them)", *lines[-half:]])
+
+
+def _verdict(episode: Episode) -> Group:
+    outcome = _outcome(episode)
+    good = outcome == "resolved"
+    lines = [Text.assemble((outcome, "bold green" if good else "bold red"), f"  stopped: {episode.stop.value}")]
+    if episode.verdict:
+        lines += [Text(episode.verdict.detail), *_tests(episode.verdict)]
+    if episode.error:
+        lines.append(Text(episode.error, style="red"))
+    earned = ", ".join(f"{name} {value:g}" for name, value in episode.components.items())
+    reward = "none (could not be graded)" if episode.reward is None else f"{episode.reward:g}"
+    lines.append(Text.assemble(("reward ", "dim"), (reward, "bold"), (f"   {earned}", "dim")))
+    lines.append(Text(_sums("tokens", episode.usage) + _sums("seconds", episode.timings), style="dim"))
+    return Group(*lines)
+
+
+def _tests(verdict: Verdict) -> list[Text]:
+    counts = []
+    for name, results in (("fail-to-pass", verdict.fail_to_pass), ("pass-to-pass", verdict.pass_to_pass)):
+        passed = sum(status is TestStatus.PASSED for status in results.values())
+        counts.append(f"{name} {passed}/{len(results)}")
+    cached = " (from the cache)" if verdict.cached else ""
+    return [Text(f"{', '.join(counts)}, graded in {verdict.seconds:.2f} s{cached}")]
+
+
+def _sums(title: str, values: dict[str, int] | dict[str, float]) -> str:
+    told = ", ".join(f"{name} {value:g}" for name, value in values.items())
+    return f"{title}: {told}   " if told else ""

@@ -1,0 +1,129 @@
+"""The code keeps its shape: small files, short functions, typed signatures, layers that import only downward."""
+
+import ast
+import subprocess
+import sys
+from itertools import chain
+from pathlib import Path
+from statistics import mean, median
+
+import pytest
+
+import codegym
+
+PACKAGE = Path(codegym.__file__).parent
+FILES = {
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+    if "_catalog" not in path.parts
+}
+TREES = {module: ast.parse(path.read_text()) for module, path in FILES.items()}
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+LAYERS = [  # lowest first; modules of one layer may import each other, as long as there is no cycle
+    {"", "errors", "digest", "catalog", "task", "plugin"},
+    {"sandbox", "tree", "patch", "source", "sdist", "suite", "episode", "episode_file", "space"},
+    {"harness"},
+    {"tool", "grade", "reward"},
+    {"env", "registry", "foundry", "policy"},
+    {"rollout"},
+    {"board", "train"},
+    {"cli"},
+]
+LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}
+
+
+def functions(tree: ast.AST) -> list[Function]:
+    return [node for node in ast.walk(tree) if isinstance(node, Function)]
+
+
+def length(node: Function) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def imports(module: str) -> set[str]:
+    """All modules of codegym that a module imports, lazily or not; type checking alone does not count."""
+    found = set()
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name for name in names if name in FILES} or {node.module}
+    return {name for name in found if name in FILES}
+
+
+def test_files_are_small():
+    lines = {module: len(path.read_text().splitlines()) for module, path in FILES.items()}
+    assert [module for module, count in lines.items() if count > 400] == []
+    assert median(count for count in lines.values() if count > 5) <= 120
+
+
+def test_functions_are_short():
+    sizes = {f"{m}:{f.name}": length(f) for m, tree in TREES.items() for f in functions(tree)}
+    assert [name for name, size in sizes.items() if size > 60] == []
+    assert mean(sizes.values()) <= 14
+
+
+def test_every_signature_is_annotated():
+    bare = []
+    for module, tree in TREES.items():
+        for node in functions(tree):
+            given = node.args
+            named = chain(
+                given.posonlyargs, given.args, given.kwonlyargs, filter(None, (given.vararg, given.kwarg))
+            )
+            if node.returns is None or any(not a.annotation and a.arg not in ("self", "cls") for a in named):
+                bare.append(f"{module}:{node.name}")
+    assert bare == []
+
+
+def test_every_module_says_why_it_exists():
+    assert [module for module, tree in TREES.items() if not ast.get_docstring(tree)] == []
+
+
+def test_layers_import_only_downward():
+    def layer(module: str) -> int:
+        return LAYER[module.removeprefix("codegym").lstrip(".").partition(".")[0]]
+
+    upward = [f"{m} -> {used}" for m in FILES for used in imports(m) if layer(used) > layer(m)]
+    assert upward == []
+
+
+def test_nothing_imports_in_circles():
+    graph = {module: imports(module) - {module} for module in FILES}
+    while leaves := [module for module, used in graph.items() if not used & graph.keys()]:
+        for module in leaves:
+            del graph[module]
+    assert graph == {}
+
+
+def run(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+
+
+def test_importing_codegym_is_quick_and_loads_nothing_heavy():
+    timed = "import time, sys; t = time.perf_counter(); import codegym; print(time.perf_counter() - t)"
+    assert min(float(run(timed)) for _ in range(3)) < 0.2
+    heavy = {"torch", "trl", "transformers", "docker", "gymnasium", "pydantic", "numpy", "typer"}
+    loaded = set(run("import codegym, sys; print(*sys.modules)").split())
+    assert not heavy & loaded
+
+
+@pytest.mark.parametrize(("module", "banned"), [
+    ("codegym.env", {"torch", "trl", "transformers", "docker"}),
+    ("codegym.rollout.engine", {"torch", "trl", "transformers", "docker"}),
+    ("codegym.board.render", {"torch", "docker", "gymnasium"}),
+    ("codegym.cli", {"torch", "docker", "gymnasium", "numpy"}),
+])  # fmt: skip
+def test_heavy_packages_are_loaded_only_where_they_are_needed(module, banned):
+    assert not banned & set(run(f"import {module}, sys; print(*sys.modules)").split())
+
+
+def test_exported_names():
+    exported = {m: tree for m, tree in TREES.items() if FILES[m].name == "__init__.py"}
+    for module in exported:
+        names = getattr(sys.modules.get(module) or __import__(module, fromlist=["*"]), "__all__", [])
+        assert sorted(names) == sorted(set(names)), module
+        assert all(hasattr(sys.modules[module], name) for name in names), module
+    assert codegym.__version__.count(".") == 2
