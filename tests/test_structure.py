@@ -21,11 +21,11 @@ TREES = {module: ast.parse(path.read_text()) for module, path in FILES.items()}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 LAYERS = [  # lowest first; modules of one layer may import each other, as long as there is no cycle
-    {"", "errors", "digest", "catalog", "task", "plugin"},
+    {"", "errors", "digest", "catalog", "task"},
     {"sandbox", "tree", "patch", "source", "sdist", "suite", "episode", "episode_file", "space"},
     {"harness"},
     {"tool", "grade", "reward"},
-    {"env", "registry", "foundry", "policy"},
+    {"env", "registry", "plugin", "foundry", "policy"},
     {"rollout"},
     {"board", "train"},
     {"cli"},

@@ -28,6 +28,7 @@ VERBS = {
     "train": "train",
     "board": "board",
     "show": "show",
+    "sandbox": "sandbox",
 }
 """Verb -> module in this package."""
 

@@ -79,7 +79,7 @@ def _shown(episode: Episode, *, full: bool) -> Group:
     for i, step in enumerate(episode.steps, 1):
         parts += _turn(i, step, full=full)
     parts += [Rule("patch", style="dim"), Syntax(episode.patch or "(none)", "diff", background_color="default")]
-    parts += [Rule("what it earned", style="dim"), _verdict(episode)]
+    parts += [Rule("what it earned", style="dim"), earned(episode)]
     return Group(*parts)
 
 
@@ -108,7 +108,8 @@ def _cut(text: str) -> str:
     return "\n".join([*lines[:half], f"… {len(lines) - 2 * half} lines (--full shows them)", *lines[-half:]])
 
 
-def _verdict(episode: Episode) -> Group:
+def earned(episode: Episode) -> Group:
+    """Return how an episode ended: verdict, tests, reward and its components, sums."""
     outcome = _outcome(episode)
     good = outcome == "resolved"
     lines = [Text.assemble((outcome, "bold green" if good else "bold red"), f"  stopped: {episode.stop.value}")]
@@ -116,9 +117,9 @@ def _verdict(episode: Episode) -> Group:
         lines += [Text(episode.verdict.detail), *_tests(episode.verdict)]
     if episode.error:
         lines.append(Text(episode.error, style="red"))
-    earned = ", ".join(f"{name} {value:g}" for name, value in episode.components.items())
+    parts = ", ".join(f"{name} {value:g}" for name, value in episode.components.items())
     reward = "none (could not be graded)" if episode.reward is None else f"{episode.reward:g}"
-    lines.append(Text.assemble(("reward ", "dim"), (reward, "bold"), (f"   {earned}", "dim")))
+    lines.append(Text.assemble(("reward ", "dim"), (reward, "bold"), (f"   {parts}", "dim")))
     lines.append(Text(_sums("tokens", episode.usage) + _sums("seconds", episode.timings), style="dim"))
     return Group(*lines)
 
