@@ -45,12 +45,12 @@ class Verbs(TyperGroup):
         if cmd_name not in VERBS:
             return None
         module = import_module(f"codegym.cli.{VERBS[cmd_name]}")
-        single = Typer(add_completion=False)
+        single = Typer(add_completion=False, rich_markup_mode="markdown")
         single.command(name=cmd_name, no_args_is_help=getattr(module, "NO_ARGS_IS_HELP", False))(module.verb)
         return get_command(single)
 
 
-_typer = Typer(cls=Verbs, no_args_is_help=True, add_completion=False)
+_typer = Typer(cls=Verbs, no_args_is_help=True, add_completion=False, rich_markup_mode="markdown")
 
 
 @_typer.callback()

@@ -31,7 +31,10 @@ def verb(
     With --verify, recompute the entry of the policy whose episodes are given, and exit with 1 if a number
     differs.
 
-    Examples: codegym board pyrepair · codegym board --folder runs/demo
+    Examples:
+
+    - `codegym board pyrepair`
+    - `codegym board --folder runs/demo`
     """
     folders = [folder] if folder else [board_folder(name) for name in ([board] if board else board_names())]
     for path in folders:

@@ -23,7 +23,7 @@ def verb(
     Downloads the pinned packages and writes the tasks; the digests in the lock are checked, its certificates
     are trusted (codegym certify executes them again). Safe to stop and to repeat.
 
-    Example: codegym build pyrepair
+    Example: `codegym build pyrepair`
     """
     with bars() as progress:
         folder = build(suite, progress)

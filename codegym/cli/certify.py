@@ -34,7 +34,10 @@ def verb(
     Nothing is taken from the cache. Exits with 1 if a task is not as it should be, with 3 if the machine's
     trouble was the only reason.
 
-    Examples: codegym certify kata · codegym certify pyrepair --split test --workers 8
+    Examples:
+
+    - `codegym certify kata`
+    - `codegym certify pyrepair --split test --workers 8`
     """
     loaded = load_suite(suite)
     chosen = [loaded.task(name) for name in tasks] if tasks else loaded.split(split)

@@ -19,7 +19,7 @@ def verb(as_json: Json = False) -> None:
 
     Exits with 1 if no sandbox can run here: neither the embedded one nor Docker.
 
-    Example: codegym doctor
+    Example: `codegym doctor`
     """
     found = checks()
     ready = usable(found)

@@ -62,7 +62,7 @@ def verb(
     The entry is written beside the episodes, and to the board if split, attempts and tasks are the board's.
     Exits with 3 if infrastructure spoiled every episode.
 
-    Example: codegym eval pyrepair --policy local:runs/mine/policy-after --name mine
+    Example: `codegym eval pyrepair --policy local:runs/mine/policy-after --name mine`
     """
     there = _board(suite, board)
     asked = _asked(there, split, samples)

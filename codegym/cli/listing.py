@@ -27,7 +27,10 @@ def verb(
 ) -> None:
     """List suites, the tasks of a suite, images and boards.
 
-    Examples: codegym list · codegym list tasks kata --split test
+    Examples:
+
+    - `codegym list`
+    - `codegym list tasks kata --split test`
     """
     if what == "tasks":
         found = {"tasks": _tasks(suite, split)}

@@ -54,7 +54,10 @@ def verb(
 
     Look at them with `codegym show`. Exits with 3 if infrastructure spoiled any.
 
-    Examples: codegym run kata --policy gold --task tip-jar · codegym run kata --policy random --samples 8
+    Examples:
+
+    - `codegym run kata --policy gold --task tip-jar`
+    - `codegym run kata --policy random --samples 8`
     """
     with settle(
         suite, policy, name,

@@ -33,7 +33,10 @@ def verb(
 ) -> None:
     """Show episodes: what the agent did, turn by turn, and what it earned.
 
-    Examples: codegym show runs/mine/episodes/after · codegym show runs/mine/episodes/after 3
+    Examples:
+
+    - `codegym show runs/mine/episodes/after`
+    - `codegym show runs/mine/episodes/after 3`
     """
     chosen = [e for e in read_episodes(path) if task in ("", e.task) and policy in ("", e.policy)]
     if number is None and len(chosen) != 1:

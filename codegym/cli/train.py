@@ -24,7 +24,7 @@ def verb(
 
     Everything that a run makes is in its folder; stop it with Ctrl-C and go on with --resume.
 
-    Example: codegym train examples/demo.toml --out runs/mine
+    Example: `codegym train examples/demo.toml --out runs/mine`
     """
     folder = out or Path("runs") / config.stem
     try:

@@ -56,6 +56,25 @@ def lease_is_held(name: str) -> bool:
         return path.exists() and not free
 
 
+@dataclass(frozen=True)
+class Owner:
+    """Who registered a lease: ``pid`` as that process saw itself; ``held`` is false once it is gone."""
+
+    id: str
+    pid: int | None
+    held: bool
+
+
+def owners() -> list[Owner]:
+    """Return who owns boxes with this cache, those that are gone and were not cleaned up after included."""
+    found = []
+    for path in sorted((cache_dir() / "leases").glob("*.lease")):
+        with _if_free(path) as free:
+            if path.exists():
+                found.append(Owner(path.stem, json.loads(path.read_text() or "{}").get("pid"), not free))
+    return found
+
+
 def reap() -> list[str]:
     """Clean up after every lease that nobody holds, and return the ids of those leases."""
     gone = []
