@@ -22,10 +22,10 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 LAYERS = [  # lowest first; modules of one layer may import each other, as long as there is no cycle
     {"", "errors", "digest", "catalog", "task"},
-    {"sandbox", "tree", "patch", "source", "sdist", "suite", "episode", "episode_file", "space"},
+    {"sandbox", "tree", "patch", "source", "sdist", "suite", "episode", "episode_file"},
     {"harness"},
     {"tool", "grade", "reward"},
-    {"env", "registry", "plugin", "foundry", "policy"},
+    {"env", "space", "registry", "plugin", "foundry", "policy"},
     {"rollout"},
     {"board", "train"},
     {"cli"},

@@ -10,8 +10,9 @@ import pytest
 from codegym.board.definition import Board
 from codegym.board.entry import make_entry, write_entry
 from codegym.board.markup import Markup, join, tag
-from codegym.board.render import render
+from codegym.board.render import define, render
 from codegym.episode import Episode, Outcome, StopReason, Verdict
+from codegym.errors import ConfigError
 
 BOARD = """
 name = "b"
@@ -135,3 +136,17 @@ def test_the_page_in_a_browser(folder, browser):
     browser.set_window_size(420, 900)
     wide, window = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
     assert wide <= window
+
+
+def test_a_runs_folder_becomes_a_board(tmp_path):
+    with pytest.raises(ConfigError, match=r"no board\.toml"):
+        define(tmp_path)
+    for resolved, policy in enumerate(("tiny-before", "tiny-after")):
+        write(tmp_path, policy, resolved)
+    board = define(tmp_path)
+    assert (board.suite, board.samples, board.ks, board.baseline) == ("kata", 4, (1, 4), "tiny-before")
+    assert define(tmp_path) == board
+    assert {row.entry.policy: row.gain is not None for row in render(tmp_path).rows} == {
+        "tiny-before": False,
+        "tiny-after": True,
+    }
