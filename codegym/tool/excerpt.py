@@ -2,7 +2,8 @@
 
 Lines are numbered from the function's first, so that small policies meet small numbers; the number stands
 behind the line, as a comment, where a model that reads from left to right has seen what it numbers. ``*`` marks
-a line that is as suspicious as any of the function's. The docstring and comments are left out; a long function is cut around its marks.
+a line that is as suspicious as any of the function's. The docstring and comments are left out; a long function
+is cut around its marks.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ shows one of them; ``fix`` edits a line of the one shown, by its number in what 
 from __future__ import annotations
 
 import json
+import shlex
 from importlib.resources import files
 from typing import Annotated, Any
 
@@ -100,7 +101,8 @@ def _key(bench: Workbench) -> str:
 def _trace(bench: Workbench) -> list[dict[str, Any]]:
     if bench.task.tests.framework != "pytest":
         raise ToolError("locate works for pytest tasks only.", "not here")
-    wanted = json.dumps({"tests": bench.task.tests.visible}).encode()
+    plan = bench.task.tests
+    wanted = json.dumps({"tests": plan.visible, "options": shlex.split(plan.command)}).encode()
     ran = bench.box.exec(["python", "-c", _script()], stdin=wanted, timeout=bench.seconds)
     last = ran.stdout.strip().rpartition("\n")[2]
     try:

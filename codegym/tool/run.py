@@ -10,6 +10,8 @@ from collections.abc import Collection
 from codegym.episode import TestStatus
 from codegym.harness.cache import run_tests_cached, workspace_digest
 from codegym.harness.result import TestRun
+from codegym.harness.run import source_name
+from codegym.sandbox.image import image_digest
 from codegym.harness.text import steady
 from codegym.sandbox.protocol import ExecResult
 from codegym.tool.argument import Command, TestIds
@@ -33,10 +35,16 @@ def shell(bench: Workbench, command: Command) -> ToolResult:
 def test_(bench: Workbench, ids: TestIds = ()) -> ToolResult:  # noqa: PT028 - a tool, not a test of ours
     """Run the visible tests, or only those named, and show which fail and why."""
     task = bench.task
-    tree = workspace_digest(bench.suite.tree(task).digest, bench.box.changes())
-    wanted = ids or task.tests.visible
+    base = bench.suite.tree(task)
     run = run_tests_cached(
-        bench.box, tree, task.tests, wanted, task.image, timeout=bench.seconds, cache=bench.cache
+        bench.box,
+        workspace_digest(base.digest, bench.box.changes()),
+        task.tests,
+        ids or task.tests.visible,
+        task.image,
+        timeout=bench.seconds,
+        cache=bench.cache,
+        source=source_name(base, image_digest(task.image)),
     )
     return report(run, ids)
 

@@ -2,7 +2,8 @@
 
 Spectrum-based fault localisation (Abreu et al., 2007): every line that a failing test runs gets the Ochiai
 score ``failed(line) / sqrt(all_failed * (failed(line) + passed(line)))``; a function's score is that of its
-most suspicious line, and every line with that score is marked. Standard input holds ``{"tests": [pytest ids]}``; standard output's
+most suspicious line, and every line with that score is marked. Names count too: tests are mostly named after
+what they test. Standard input holds ``{"tests": [pytest ids], "options": [pytest options]}``; standard output's
 last line is a JSON list of suspects, the most suspicious first. All of it is the agent's to see, so nothing
 here needs protection from the agent's code.
 """
@@ -13,6 +14,7 @@ import ast
 import json
 import math
 import os
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -24,16 +26,26 @@ import pytest
 Lines = set[tuple[str, int]]
 ROOT = str(Path.cwd()) + os.sep
 MOST = 12
+OTHERS = 25
+NAME_WEIGHT = 0.5
 
 
 class Tracer:
     """A pytest plugin that notes which of the repository's lines each test runs, and whether the test passes."""
 
-    def __init__(self) -> None:
+    def __init__(self, tests: list[str]) -> None:
+        self.tests = tests
         self.lines: dict[str, Lines] = {}
         self.failed: dict[str, bool] = {}
         self._now: Lines = set()
         self._wanted: dict[str, bool] = {}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keep the tests asked for, and some others of the same files, evenly spread, to compare with."""
+        asked = [item for item in items if item.nodeid in self.tests]
+        others = [item for item in items if item.nodeid not in self.tests]
+        items[:] = asked + others[:: max(1, math.ceil(len(others) / OTHERS))]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
@@ -76,8 +88,9 @@ def scores(tracer: Tracer) -> dict[tuple[str, int], float]:
     return {line: n / math.sqrt(total * (n + passing[line])) for line, n in failing.items()}
 
 
-def suspects(by_line: dict[tuple[str, int], float]) -> list[dict[str, Any]]:
+def suspects(by_line: dict[tuple[str, int], float], failed: list[str]) -> list[dict[str, Any]]:
     """Group scored lines by the innermost function around them; return the most suspicious ones."""
+    told = {word for test in failed for word in words(test)}
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for path in sorted({path for path, _ in by_line}):
         tree = ast.parse(Path(path).read_bytes())
@@ -85,6 +98,9 @@ def suspects(by_line: dict[tuple[str, int], float]) -> list[dict[str, Any]]:
             lines = {n: by_line[path, n] for n in own_lines(node) if (path, n) in by_line}
             if lines:
                 found[path, name] = suspect(path, name, node, lines)
+    for one in found.values():
+        own = words(one["name"])
+        one["score"] = round(one["score"] + NAME_WEIGHT * len(own & told) / max(1, len(own)), 6)
     ranked = sorted(found.values(), key=lambda s: (-s["score"], -len(s["hot"]), s["path"], s["first"]))
     return ranked[:MOST]
 
@@ -94,7 +110,12 @@ def suspect(path: str, name: str, node: ast.FunctionDef, lines: dict[int, float]
     score = max(lines.values())
     where = {"path": path.removeprefix(ROOT), "name": name, "first": node.lineno, "last": node.end_lineno}
     hot = sorted(line for line, found in lines.items() if found > score - 1e-9)
-    return where | {"score": round(score, 6), "hot": hot, "docstring": docstring(node)}
+    return where | {"score": score, "hot": hot, "docstring": docstring(node)}
+
+
+def words(name: str) -> set[str]:
+    """Return the words of a name in snake_case or CamelCase, in lower case."""
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)} - {"test", "py"}
 
 
 def docstring(node: ast.FunctionDef) -> list[int]:
@@ -127,11 +148,14 @@ def own_lines(node: ast.FunctionDef) -> set[int]:
 
 def main() -> None:
     """Run the tests named on standard input and print the suspects."""
-    tests = json.load(sys.stdin)["tests"]
-    tracer = Tracer()
+    asked = json.load(sys.stdin)
+    tracer = Tracer(asked["tests"])
     sys.path.insert(0, ROOT)
-    pytest.main(["-q", "-p", "no:cacheprovider", "--tb=no", *tests], plugins=[tracer])
-    sys.stdout.write("\n" + json.dumps(suspects(scores(tracer))) + "\n")
+    files = sorted({test.partition("::")[0] for test in asked["tests"]})
+    options = ["--override-ini=addopts=", "-q", "-p", "no:cacheprovider", "--tb=no", *asked["options"]]
+    pytest.main([*options, *files], plugins=[tracer])
+    failed = [test for test, bad in tracer.failed.items() if bad]
+    sys.stdout.write("\n" + json.dumps(suspects(scores(tracer), failed)) + "\n")
 
 
 if __name__ == "__main__":
