@@ -11,8 +11,8 @@ from codegym.episode import TestStatus
 from codegym.harness.cache import run_tests_cached, workspace_digest
 from codegym.harness.result import TestRun
 from codegym.harness.run import source_name
-from codegym.sandbox.image import image_digest
 from codegym.harness.text import steady
+from codegym.sandbox.image import image_digest
 from codegym.sandbox.protocol import ExecResult
 from codegym.tool.argument import Command, TestIds
 from codegym.tool.call import ToolError, ToolResult
@@ -95,7 +95,7 @@ def _brief(run: TestRun, passed: int, bad: Collection[str]) -> str:
         return head
     first = next(iter(bad), "")
     why = _told(run.failures.get(first, "")) or (first if run.complete else last_line(run.output))
-    return f"{head}\n{clip(why, 240)}"
+    return f"{head}\n{clip(why, 100)}"
 
 
 def last_line(text: str) -> str:
