@@ -15,7 +15,7 @@ from typer.main import get_command
 
 from codegym.cli.exits import INFRASTRUCTURE, MISUSED
 from codegym.cli.output import problem
-from codegym.errors import CodegymError, GradeError, PolicyError, SandboxError
+from codegym.errors import CodegymError, ConfigError, GradeError, PolicyError, SandboxError, unknown
 
 VERBS = {
     "doctor": "doctor",
@@ -41,9 +41,9 @@ class Verbs(TyperGroup):
         return list(VERBS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - typer's signature
-        """Return one verb, ``None`` if there is none of that name."""
+        """Return one verb. Raises :class:`ConfigError` with the nearest match."""
         if cmd_name not in VERBS:
-            return None
+            raise ConfigError(unknown("verb", cmd_name, VERBS))
         module = import_module(f"codegym.cli.{VERBS[cmd_name]}")
         single = Typer(add_completion=False, rich_markup_mode="markdown")
         single.command(name=cmd_name, no_args_is_help=getattr(module, "NO_ARGS_IS_HELP", False))(module.verb)
@@ -68,7 +68,7 @@ def app() -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command line and return its exit code; an error that codegym knows is one line on stderr."""
+    """Run one command line and return its exit code; an error that a user can act on is one line on stderr."""
     try:
         get_command(_typer).main(arguments, prog_name="codegym")
     except SystemExit as end:
@@ -76,4 +76,7 @@ def main(arguments: list[str]) -> int:
     except CodegymError as error:
         problem(str(error))
         return INFRASTRUCTURE if isinstance(error, SandboxError | GradeError | PolicyError) else MISUSED
+    except OSError as error:
+        problem(str(error))
+        return INFRASTRUCTURE
     return 0

@@ -24,7 +24,7 @@ def verb(
     tasks: Annotated[list[str] | None, Argument(help="Only these tasks.")] = None,
     *,
     split: Annotated[str | None, Option(help="Only the tasks of this split.")] = None,
-    sandbox: Annotated[str, Option(help="The sandbox to run in: bwrap or docker.")] = "bwrap",
+    sandbox: Annotated[str, Option("--sandbox", "--backend", help="Where to run: bwrap or docker.")] = "bwrap",
     repeats: Annotated[int, Option(min=1, help="How often each patch is graded.")] = 2,
     workers: Annotated[int, Option(min=0, help="Tasks side by side; 0: one a core.")] = 0,
     as_json: Json = False,

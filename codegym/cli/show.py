@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -38,7 +39,7 @@ def verb(
     - `codegym show runs/mine/episodes/after`
     - `codegym show runs/mine/episodes/after 3`
     """
-    chosen = [e for e in read_episodes(path) if task in ("", e.task) and policy in ("", e.policy)]
+    chosen = [e for e in _episodes(path) if task in ("", e.task) and policy in ("", e.policy)]
     if number is None and len(chosen) != 1:
         give([_brief(i, e) for i, e in enumerate(chosen)], _listed(chosen), as_json=as_json)
         return
@@ -46,6 +47,15 @@ def verb(
     if episode is None:
         raise ConfigError(f"no episode {number}: there are {len(chosen)}, numbered from 0")
     give(episode.model_dump(mode="json"), _shown(episode, full=full), as_json=as_json)
+
+
+def _episodes(path: Path) -> Iterator[Episode]:
+    """Read a file, a log's folder, or a folder of such folders, as a training run's is."""
+    logs = sorted({log.parent for log in path.rglob("episodes-*.jsonl")}) if path.is_dir() else [path]
+    if not logs:
+        raise ConfigError(f"no episodes below {str(path)!r}: give a file of JSON lines or a run's folder")
+    for log in logs:
+        yield from read_episodes(log)
 
 
 def _outcome(episode: Episode) -> str:

@@ -6,12 +6,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
+from rich.console import Group
+from rich.text import Text
 from typer import Argument, Option
 
-from codegym.cli.output import Json, give
+from codegym.board.standings import UNKNOWN, percent
+from codegym.cli.output import Json, give, table
 from codegym.errors import ConfigError
 
 NO_ARGS_IS_HELP = True
+_HEADS = ("before", "after", "gain, in points")
 
 
 def verb(
@@ -35,11 +39,18 @@ def verb(
     give(summary, _shown(summary, folder), as_json=as_json)
 
 
-def _shown(summary: dict[str, Any], folder: Path) -> str:
+def _shown(summary: dict[str, Any], folder: Path) -> Group:
     before, after, gain = summary["before"], summary["after"], summary["gain"]
-    low, high = (100 * end for end in gain["ci95"])
-    scores = [name for name in before if name.startswith("pass@")]
-    lines = [f"{name}: {100 * before[name]:.1f} % before, {100 * after[name]:.1f} % after" for name in scores]
-    lines.append(f"gain in pass@1: {100 * gain['pass@1']:+.1f} points (95 %: {low:+.1f} to {high:+.1f})")
-    tasks = f"{summary['tasks']} tasks of {summary['suite']}/{summary['split']}"
-    return "\n".join([*lines, f"{tasks}, {summary['samples_per_task']} attempts each", f"run: {folder}"])
+    where = f"{summary['tasks']} tasks of {summary['suite']}/{summary['split']}"
+    shown = table("", *_HEADS, right=_HEADS)
+    for name in (name for name in before if name.startswith("pass")):
+        gained = [_gain(gain[name], gain["ci95"])] if name in gain else []
+        shown.add_row(name, percent(before[name]), percent(after[name]) if name in after else UNKNOWN, *gained)
+    lost = f"{summary['infra_errors']} episodes could not be graded; " if summary["infra_errors"] else ""
+    title = Text(f"{where}, {summary['samples_per_task']} attempts each", "bold")
+    return Group(title, shown, Text(f"{lost}run: {folder}", "dim"))
+
+
+def _gain(value: float, ends: tuple[float, float]) -> str:
+    low, high = (percent(end, signed=True) for end in ends)
+    return f"{percent(value, signed=True)} [{low} to {high}]"
