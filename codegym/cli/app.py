@@ -5,12 +5,14 @@ Loading a verb's module loads what it needs (training loads torch), so the group
 
 from __future__ import annotations
 
+import ast
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from typer import Typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from codegym.cli.exits import INFRASTRUCTURE, MISUSED
@@ -34,20 +36,35 @@ VERBS = {
 
 
 class Verbs(TyperGroup):
-    """Loads a verb's module when it is asked for."""
+    """Loads a verb's module when it is called; to list them it reads the modules' text."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer's signature
         """Return the verbs in the order in which one meets them."""
         return list(VERBS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - typer's signature
-        """Return one verb. Raises :class:`ConfigError` with the nearest match."""
+        """Return what the list of verbs says of one. Raises :class:`ConfigError` with the nearest match."""
         if cmd_name not in VERBS:
             raise ConfigError(unknown("verb", cmd_name, VERBS))
-        module = import_module(f"codegym.cli.{VERBS[cmd_name]}")
-        single = Typer(add_completion=False, rich_markup_mode="markdown")
-        single.command(name=cmd_name, no_args_is_help=getattr(module, "NO_ARGS_IS_HELP", False))(module.verb)
-        return get_command(single)
+        return TyperCommand(cmd_name, help=_docstring(cmd_name))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the verb that is called, loaded."""
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, _load(str(name)), rest
+
+
+def _load(verb: str) -> Any:
+    module = import_module(f"codegym.cli.{VERBS[verb]}")
+    single = Typer(add_completion=False, rich_markup_mode="markdown")
+    single.command(name=verb, no_args_is_help=getattr(module, "NO_ARGS_IS_HELP", False))(module.verb)
+    return get_command(single)
+
+
+def _docstring(verb: str) -> str | None:
+    tree = ast.parse(Path(__file__).with_name(f"{VERBS[verb]}.py").read_text())
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return ast.get_docstring(functions["verb"])
 
 
 _typer = Typer(cls=Verbs, no_args_is_help=True, add_completion=False, rich_markup_mode="markdown")

@@ -13,6 +13,7 @@ from typer import Argument, Option
 from codegym.board.standings import UNKNOWN, percent
 from codegym.cli.output import Json, give, table
 from codegym.errors import ConfigError
+from codegym.train.config import load_config
 
 NO_ARGS_IS_HELP = True
 _HEADS = ("before", "after", "gain, in points")
@@ -30,6 +31,7 @@ def verb(
 
     Example: `codegym train examples/demo.toml --out runs/mine`
     """
+    load_config(config)
     folder = out or Path("runs") / config.stem
     try:
         trainer = import_module("codegym.train.run")

@@ -1,0 +1,126 @@
+"""What every verb has: help that teaches, JSON alone on stdout, errors in one line, telling exit codes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from codegym.cli.app import VERBS
+
+from .conftest import Cli
+
+CONFIG = 'name = "n"\n[policy]\nmodel = "m"\n[env]\nsuite = "kata"\n'
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_teaches(cli: Cli, verb: str) -> None:
+    ran = cli(verb, "--help")
+    assert ran.code == 0
+    assert "Example" in ran.out
+    assert f"codegym {verb}" in ran.out
+    assert "--json" in ran.out
+
+
+def test_the_verbs_are_listed_with_what_exit_codes_mean(cli: Cli) -> None:
+    ran = cli("--help")
+    assert ran.code == 0
+    assert all(verb in ran.out for verb in VERBS)
+    assert "130" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("verbs", "heavy"),
+    [
+        ([], ["torch", "trl", "transformers", "docker", "gymnasium", "numpy"]),
+        (list(VERBS), ["torch", "trl", "transformers", "docker"]),
+    ],
+)
+def test_help_loads_nothing_heavy(verbs: list[str], heavy: list[str]) -> None:
+    lines = [f"main([*{[verb]}, '--help'])" for verb in verbs] or ["main(['--help'])"]
+    code = ["import sys", "from codegym.cli.app import main", *lines]
+    code.append(f"sys.exit(' '.join(set(sys.modules) & set({heavy})))")
+    done = subprocess.run([sys.executable, "-c", "\n".join(code)], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("bord", "Did you mean 'board'?"),
+        ("list siutes", "Did you mean 'suites'?"),
+        ("list tasks kta", "Did you mean 'kata'?"),
+        ("build kta", "Did you mean 'kata'?"),
+        ("build kata", "there is nothing to build"),
+        ("certify kata tip-jr", "Did you mean 'tip-jar'?"),
+        ("certify kata --sandbox dokcer", "Did you mean 'docker'?"),
+        ("play kata tip-jr", "Did you mean 'tip-jar'?"),
+        ("play kata --dialect taged", "Did you mean 'tagged'?"),
+        ("run kta", "Did you mean 'kata'?"),
+        ("run kata --policy golt", "Did you mean 'gold'?"),
+        ("run kata --split tst", "Did you mean 'test'?"),
+        ("eval kata --policy noop --board kat", "Did you mean 'kata'?"),
+        ("eval pyrepair --policy noop --board kata", "ranks suite 'kata'"),
+        ("train nowhere.toml", "can't read nowhere.toml"),
+        ("board kat", "Did you mean 'kata'?"),
+        ("show nowhere", "no episodes at 'nowhere'"),
+        ("sandbox prun", "Did you mean 'prune'?"),
+    ],
+)
+def test_misuse_is_one_line_and_exit_code_2(cli: Cli, line: str, said: str) -> None:
+    ran = cli(*line.split(), "--json")
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_an_option_that_does_not_exist_is_misuse(cli: Cli) -> None:
+    ran = cli("run", "kata", "--polcy", "gold")
+    assert ran.code == 2
+    assert "--policy" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (CONFIG.replace("[env]", "[enf]"), "Did you mean 'env'?"),
+        (CONFIG + "splt = 'train'\n", "Did you mean 'split'?"),
+        (CONFIG + "max_turns = 0\n", "env.max_turns"),
+        ("name = ", "run.toml"),
+    ],
+)
+def test_a_bad_config_is_misuse(cli: Cli, tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "run.toml").write_text(text)
+    ran = cli("train", tmp_path / "run.toml", "--out", tmp_path / "run")
+    assert ran.code == 2
+    assert said in ran.err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_machine_that_refuses_is_infrastructure(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ran = cli("run", "mini", "--policy", "noop", "--out", tmp_path / "file" / "run")
+    assert ran.code == 3
+    assert "Not a directory" in ran.err
+
+
+def test_doctor_says_what_works(cli: Cli) -> None:
+    ran = cli("doctor", "--json")
+    assert ran.code == (0 if ran.value["ready"] else 1)
+    checks = {check["name"]: check for check in ran.value["checks"]}
+    assert checks["python"]["ok"]
+    assert {"bubblewrap", "docker", "disk"} <= set(checks)
+    assert all(check["remedy"] for check in checks.values() if not check["ok"])
+
+
+def test_list(cli: Cli) -> None:
+    everything = cli("list", "--json").value
+    assert set(everything) == {"suites", "images", "boards"}
+    suites = {row["suite"]: row for row in cli("list", "suites", "--json").value}
+    assert suites["mini"]["splits"] == {"train": 2, "test": 1}
+    assert suites["kata"]["id"] == "codegym/kata-v1"
+    tasks = cli("list", "tasks", "mini", "--split", "test", "--json").value
+    assert [(task["task"], task["split"]) for task in tasks] == [("total", "test")]
+    assert "kata" in cli("list").out
