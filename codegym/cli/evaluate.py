@@ -14,6 +14,7 @@ from codegym.board.definition import Board, board_folder, board_names, load_boar
 from codegym.board.entry import Entry, make_entry, write_entry
 from codegym.board.standings import interval, percent
 from codegym.cli.exits import INFRASTRUCTURE
+from codegym.cli.folder import new_folder
 from codegym.cli.output import Json, give
 from codegym.cli.setting import (
     DialectName,
@@ -27,7 +28,6 @@ from codegym.cli.setting import (
     Setting,
     Turns,
     Workers,
-    new_folder,
     play_all,
     settle,
 )
@@ -40,7 +40,7 @@ NO_ARGS_IS_HELP = True
 def verb(
     suite: Annotated[str, Argument(help="The suite; may be left out with --board.")] = "",
     *,
-    policy: PolicyName = "gold",
+    policy: PolicyName,
     board: Annotated[str, Option(help="The board; default: the one that ranks the suite.")] = "",
     split: Annotated[str | None, Option(help="Another split than the board's.")] = None,
     samples: Annotated[int, Option(min=0, help="Attempts a task; 0: what the board says.")] = 0,
@@ -90,7 +90,11 @@ def _board(suite: str, name: str) -> Board:
         return found
     if not suite:
         raise ConfigError("which suite? codegym eval SUITE, or --board BOARD")
-    return next((one for one in boards if one.suite == suite), Board(name=suite, title=suite, suite=suite))
+    return next((one for one in boards if one.suite == suite), _plain(suite))
+
+
+def _plain(suite: str) -> Board:
+    return Board(name=suite, title=suite, suite=suite, ks=(1, 2, 4, 8))
 
 
 def _asked(board: Board, split: str | None, samples: int) -> Board:

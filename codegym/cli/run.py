@@ -9,6 +9,7 @@ from typer import Argument, Exit, Option
 
 from codegym.board.standings import UNKNOWN
 from codegym.cli.exits import INFRASTRUCTURE
+from codegym.cli.folder import new_folder
 from codegym.cli.output import Json, give
 from codegym.cli.setting import (
     DialectName,
@@ -23,7 +24,6 @@ from codegym.cli.setting import (
     Split,
     Turns,
     Workers,
-    new_folder,
     play_all,
     settle,
 )

@@ -6,17 +6,15 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 from typer import Option
 
-from codegym.board.entry import slug
+from codegym.cli.folder import Facts, keep_facts
 from codegym.cli.output import notice
 from codegym.cli.progress import bars
 from codegym.env import CodeEnv
-from codegym.errors import ConfigError
 from codegym.policy.lookup import make_policy
 from codegym.policy.protocol import Conversation, Opening, Policy
 from codegym.rollout.engine import rollout
@@ -63,6 +61,11 @@ class Setting:
             cache=self.cache,
             max_turns=self.max_turns or None,
         )
+
+    def facts(self) -> Facts:
+        """Return what decides how episodes come out, besides task, policy and the episode's seed."""
+        named = {"suite": self.suite.env_id, "suite_digest": self.suite.digest, "dialect": self.dialect}
+        return {**named, "sandbox": self.sandbox, "max_turns": self.max_turns, "seed": self.seed}
 
 
 @dataclass(frozen=True)
@@ -112,20 +115,13 @@ def settle(
         made.close()
 
 
-def new_folder(out: Path | None, verb: str, suite: str, policy: str, *, resume: bool) -> Path:
-    """Return the folder for a run's episodes. Raises :class:`ConfigError` if it has some and should not."""
-    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    folder = out or Path("runs") / f"{verb}-{suite}-{slug(policy)}-{stamp}"
-    if not resume and any(folder.glob("episodes-*.jsonl")):
-        raise ConfigError(f"{folder} holds episodes already: go on there with --resume, or choose another --out")
-    return folder
-
-
 def play_all(setting: Setting, tasks: Sequence[str], samples: int, folder: Path) -> Tally:
     """Make the episodes, written to ``folder`` as they end, and count them.
 
-    Ctrl-C stops within seconds: what has ended is kept, and the command that goes on is told.
+    Ctrl-C stops within seconds: what has ended is kept, and the command that goes on is told. Raises
+    :class:`ConfigError` if the folder holds episodes that were made otherwise.
     """
+    keep_facts(folder, setting.policy.name, setting.facts())
     tally, jobs = Tally(), make_jobs(tasks, samples, setting.seed)
     with EpisodeLog(folder) as log, bars() as progress:
         work = rollout(jobs, setting.policy, setting.make_env, workers=setting.workers, log=log)
