@@ -23,7 +23,7 @@ class Board(Frozen):
     the largest of them. ``baseline`` names the policy that gains are measured from (empty: none).
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
+    name: str = Field(pattern=r"^[a-z][a-z0-9._-]*$")
     title: str
     description: str = ""
     suite: str

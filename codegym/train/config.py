@@ -102,9 +102,9 @@ class EvalSection(Section):
 
 
 class RunConfig(Section):
-    """A whole file."""
+    """A whole file. ``name`` names the run's policies and its board."""
 
-    name: str
+    name: str = Field(pattern=r"^[a-z][a-z0-9._-]*$")
     policy: PolicySection
     env: EnvSection
     rollout: RolloutSection = RolloutSection()

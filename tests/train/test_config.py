@@ -32,6 +32,7 @@ def test_trl_keys_are_left_to_trl(tmp_path):
         ('name = "n"\n' + GOOD + "[rollout]\nworker = 3\n", "'workers'"),
         ('name = "n"\n' + GOOD + "[policy.tiny]\nhidden = 3\n", "hidden_size"),
         ('name = "n"\n[env]\nsuite = 3\n[policy]\n', "env.suite"),
+        ('name = "Mine!"\n' + GOOD, "name: String should match pattern"),
         ("name = ", "run.toml"),
     ],
 )
