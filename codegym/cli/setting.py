@@ -152,5 +152,6 @@ def _spec(policy: str, name: str) -> tuple[str | dict[str, Any], RunConfig | Non
     sampling = {"temperature": said.temperature, "answer": said.answer_tokens, "context": said.context_tokens}
     sampling |= {"batch": said.batch, "threads": said.threads}
     notice(f"{path} plays as {config} trained it: dialect {run.env.dialect}, {run.env.max_turns} turns")
+    name = name or f"{run.name}-{Path(path).name.removeprefix('policy-')}"
     table = {"kind": "local", "path": path, "name": name, "sampling": sampling, "device": said.device}
     return table, run
