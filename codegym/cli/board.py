@@ -79,10 +79,11 @@ def _value(folder: Path, found: Standings) -> dict[str, object]:
 
 def _shown(folder: Path, found: Standings) -> Group:
     numbers = (*found.columns, "gain")
-    shown = table("#", "policy", *numbers, "tasks", title=found.board.title, right=(*numbers, "tasks"))
+    shown = table("#", "policy", *numbers, "tasks", right=(*numbers, "tasks"))
     for row in found.rows:
         scores = [row.entry.score(name) for name in found.columns]
         cells = [f"{percent(score.value)} [{interval(score)}]" if score else UNKNOWN for score in scores]
         gain = f"{percent(row.gain.value, signed=True)} [{interval(row.gain, signed=True)}]" if row.gain else ""
         shown.add_row(str(row.rank), Text(row.entry.policy), *cells, gain, str(row.entry.tasks))
-    return Group(shown, Text(f"{folder / 'README.md'}\n{folder / 'index.html'}\n", style="dim"))
+    title = Text(found.board.title, style="bold")
+    return Group(title, shown, Text(f"{folder / 'README.md'}\n{folder / 'index.html'}\n", style="dim"))
