@@ -42,6 +42,7 @@ def verb(
     loaded = load_suite(suite)
     chosen = [loaded.task(name) for name in tasks] if tasks else loaded.split(split)
     with bars() as progress:
+        progress(f"certifying {loaded.name}", 0, len(chosen))
         count = workers or os.cpu_count() or 1
         found = certify(loaded, sandbox, progress, count, repeats=repeats, tasks=chosen)
     give(found.model_dump(mode="json") | {"holds": found.holds}, _shown(found), as_json=as_json)

@@ -15,6 +15,10 @@ EVERY = 15.0
 """Seconds between lines where there is no terminal."""
 
 
+SPEED = 300.0
+"""Seconds that the estimate of the time left looks back over: single episodes take very different times."""
+
+
 class Bars:
     """A bar for each kind of work; call it with what is being done, how much is done, of how much."""
 
@@ -50,6 +54,7 @@ def bars() -> Iterator[Bars]:
     """Show progress on stderr while the block runs."""
     console = Console(stderr=True, highlight=False)
     live = console.is_terminal
+    note = TextColumn("{task.fields[note]}")
     columns = (TextColumn("{task.description}"), BarColumn(28), MofNCompleteColumn(), Elapsed(), Remaining())
-    with Progress(*columns, TextColumn("{task.fields[note]}"), console=console, disable=not live) as progress:
+    with Progress(*columns, note, console=console, disable=not live, speed_estimate_period=SPEED) as progress:
         yield Bars(progress, live=live)

@@ -124,11 +124,13 @@ def play_all(setting: Setting, tasks: Sequence[str], samples: int, folder: Path)
     keep_facts(folder, setting.policy.name, setting.facts())
     tally, jobs = Tally(), make_jobs(tasks, samples, setting.seed)
     with EpisodeLog(folder) as log, bars() as progress:
+        what = f"{setting.suite.name} by {setting.policy.name}"
+        progress(what, 0, len(jobs))
         work = rollout(jobs, setting.policy, setting.make_env, workers=setting.workers, log=log)
         try:
             for done, episode in enumerate(work, 1):
                 tally.add(episode)
-                progress(f"{setting.suite.name} by {setting.policy.name}", done, len(jobs), _note(tally))
+                progress(what, done, len(jobs), _note(tally))
         except KeyboardInterrupt:
             work.close()
             notice(f"stopped; {folder} keeps what ended. Go on with --resume --out {folder}")
