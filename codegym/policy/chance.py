@@ -15,6 +15,7 @@ from codegym.policy.scripted import Script, ScriptedPolicy, can_say
 from codegym.tool.call import Call
 
 _NUMBERED = re.compile(r"^ *(\d+)[ *] ?(.*\S.*)$", re.MULTILINE)
+_EXCERPT = re.compile(r"^(.*\S.*) #(\d+)\*?$", re.MULTILINE)
 _FILE = re.compile(r"(?<![\w./-])[\w-]+(?:/[\w.-]+)*\.(?:py|js|mjs|c|h|go|rs)\b")
 _WORD = re.compile(r"<=|>=|==|!=|[-+*/<>]|\b\w+\b")
 _SWAPS = ("<", "<=", ">", ">=", "==", "!=", "+", "-", "*", "0", "1", "2", "True", "False", "None", "and", "or")
@@ -52,7 +53,8 @@ class _Dice:
         """Remember the names and numbered lines that are shown."""
         known = set(self.files)
         self.files += [name for name in dict.fromkeys(_FILE.findall(observation)) if name not in known]
-        shown = [(int(number), line) for number, line in _NUMBERED.findall(observation)]
+        shown = [(int(number), line) for line, number in _EXCERPT.findall(observation)]
+        shown = shown or [(int(number), line) for number, line in _NUMBERED.findall(observation)]
         self.lines = shown or self.lines
 
     def call(self) -> Call:

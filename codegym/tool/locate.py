@@ -49,7 +49,7 @@ def focus(bench: Workbench, rank: Annotated[int, Field(ge=1, description="place 
 @compact_tool
 def fix(
     bench: Workbench,
-    line: Annotated[int, Field(ge=1, description="the number in front of the line shown")],
+    line: Annotated[int, Field(ge=1, description="the number shown with the line")],
     old: Annotated[str, Field(description="text that stands exactly once in that line")],
     new: Annotated[str, Field(description="what to put in its place")],
 ) -> ToolResult:

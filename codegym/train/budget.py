@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-WARMUP_SHARE = 0.03
+RISE_STEPS = 50
 FLOOR = 0.05
 
 
@@ -49,10 +49,30 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers is not type
         control.should_training_stop = control.should_training_stop or self.share >= 1.0
         return control
 
+    def steady(self, optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LambdaLR:
+        """Return a schedule that rises and then stays."""
+        return torch.optim.lr_scheduler.LambdaLR(optimizer, self._rise)
+
     def cosine(self, optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LambdaLR:
-        """Return a schedule over the budget: a short linear rise, then half a cosine down to a twentieth."""
+        """Return a schedule over the budget: half a cosine, down to a twentieth."""
         return torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)
 
-    def _rate(self, step: int) -> float:
-        rise = min(1.0, max(self.share / WARMUP_SHARE, (step + 1) / 50))
-        return rise * (FLOOR + (1 - FLOOR) * 0.5 * (1 + math.cos(math.pi * self.share)))
+    def _rate(self, _step: int) -> float:
+        return FLOOR + (1 - FLOOR) * 0.5 * (1 + math.cos(math.pi * self.share))
+
+    @staticmethod
+    def _rise(step: int) -> float:
+        return min(1.0, (step + 1) / RISE_STEPS)
+
+
+class Every(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
+    """Calls ``do`` with the step's number after every ``steps`` steps (0: never)."""
+
+    def __init__(self, steps: int, do: Callable[[int], None]) -> None:
+        self._steps = steps
+        self._do = do
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Call."""
+        if self._steps and state.global_step % self._steps == 0:
+            self._do(state.global_step)

@@ -7,12 +7,16 @@ is checked here, and an unknown one is refused with the nearest match.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from codegym.errors import ConfigError, unknown
+
+T = TypeVar("T")
 
 
 class Section(BaseModel):
@@ -69,15 +73,17 @@ class RolloutSection(Section):
 class WarmupSection(Section):
     """``[warmup]``: supervised training before GRPO.
 
-    ``functions_seconds`` bounds the time for making repairs of mutated functions of Python's own library;
-    ``episodes`` is how many episodes of the scripted expert are played on the train split, and
-    ``episode_copies`` how often each is seen. ``budget_seconds`` bounds the training itself.
+    ``repairs`` is how many mutated functions of Python's own library are read, ``episodes`` how many episodes
+    of the scripted expert are played on the train split, ``episode_copies`` how often each of those is seen.
+    Training lasts ``budget_seconds``; for the first ``reading_share`` of it the policy learns to predict all that
+    it sees, for the rest only what it should say.
     """
 
     repairs: int = Field(20000, ge=0)
     episodes: int = Field(400, ge=0)
     episode_copies: int = Field(4, ge=1)
     budget_seconds: float = Field(240.0, gt=0)
+    reading_share: float = Field(0.6, ge=0, lt=1)
     trl: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -86,18 +92,20 @@ class TrainSection(Section):
 
     seed: int = 0
     budget_seconds: float = Field(0.0, ge=0)
-    refill: float = Field(1.0, ge=1)
 
 
 class EvalSection(Section):
-    """``[eval]``: on ``split`` before and after; on ``val_split`` every ``every`` steps of GRPO (0: never)."""
+    """``[eval]``: ``samples`` attempts at each of ``tasks`` tasks of ``split`` (0: all), before and after GRPO.
+
+    During GRPO, after every ``every`` steps (0: never), ``val_samples`` at each of ``val_tasks`` of ``val_split``.
+    """
 
     split: str = "test"
-    tasks: int = Field(0, ge=0, description="0: all")
+    tasks: int = Field(0, ge=0)
     samples: int = Field(8, ge=1)
     val_split: str = "val"
-    val_tasks: int = 32
-    val_samples: int = 2
+    val_tasks: int = Field(16, ge=1)
+    val_samples: int = Field(2, ge=1)
     every: int = Field(0, ge=0)
 
 
@@ -127,6 +135,18 @@ def load_config(path: Path) -> RunConfig:
         return RunConfig.model_validate(values)
     except ValidationError as error:
         raise ConfigError(f"{path}: " + "; ".join(_problem(dict(e)) for e in error.errors())) from error
+
+
+def trl_config(kind: type[T], defaults: Mapping[str, Any], given: Mapping[str, Any], table: str) -> T:
+    """Return TRL's config of ``kind``. Raises :class:`ConfigError` for a key or a value that it does not take."""
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    for key in given:
+        if key not in known:
+            raise ConfigError(unknown(f"key in {table}", key, known))
+    try:
+        return kind(**dict(defaults) | dict(given))
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{table}: {error}") from error
 
 
 def _problem(error: dict[str, Any]) -> str:

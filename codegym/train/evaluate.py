@@ -34,7 +34,7 @@ def attempts(
     config: RunConfig,
     make_env: Callable[[], CodeEnv],
     folder: Path,
-    told: Callable[[Episode], None],
+    told: Callable[[Episode], None] | None = None,
 ) -> list[Episode]:
     """Play ``samples`` episodes of each task, written below ``folder``; those that are there are not repeated."""
     log = EpisodeLog(folder)

@@ -8,7 +8,8 @@ with generation batched across them. An episode without a verdict has reward ``N
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from codegym.policy.local import LocalPolicy, Sampling
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import Job, job_seed
 from codegym.rollout.log import EpisodeLog
-from codegym.train.config import RunConfig
+from codegym.train.config import RunConfig, trl_config
 
 DEFAULTS: dict[str, Any] = {
     "beta": 0.0,
@@ -54,17 +55,15 @@ class Rollouts:
     seen: Counter[str] = field(default_factory=Counter)
     last: list[Episode] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.seen.update(episode.task for episode in self.log.episodes())
+
     def __call__(self, prompts: list[str], trainer: GRPOTrainer) -> dict[str, list[Any]]:
         """Play one episode for each prompt and return TRL's fields, in the order of the prompts."""
         jobs = [self._job(task) for task in prompts]
         model, tokenizer = trainer.accelerator.unwrap_model(trainer.model), trainer.processing_class
-        was_training = model.training
-        policy = LocalPolicy(model.eval(), tokenizer, name=self.config.name, sampling=sampling(self.config))
-        try:
+        with in_use(model, tokenizer, self.config) as policy:
             self.last = self._play(jobs, policy)
-        finally:
-            policy.close()
-            model.train(was_training)
         return completions(self.last, trainer.num_generations, tokenizer.eos_token_id)
 
     def _job(self, task: str) -> Job:
@@ -86,6 +85,24 @@ class Rollouts:
             self.log.append(episode)
             by_job[Job.of(episode)] = episode
         return [by_job[job] for job in jobs]
+
+
+@contextmanager
+def in_use(model: Any, tokenizer: Any, config: RunConfig, name: str = "") -> Iterator[LocalPolicy]:
+    """Let ``model``, as it is now, answer episodes while the block runs."""
+    was_training = model.training
+    policy = LocalPolicy(
+        model.eval(),
+        tokenizer,
+        name=name or config.name,
+        sampling=sampling(config),
+        native_tools=config.policy.native_tools,
+    )
+    try:
+        yield policy
+    finally:
+        policy.close()
+        model.train(was_training)
 
 
 def completions(episodes: Sequence[Episode], group: int, eos_id: int) -> dict[str, list[Any]]:
@@ -120,9 +137,7 @@ def _row(episode: Episode, eos_id: int, *, whole: bool) -> dict[str, Any]:
 def sampling(config: RunConfig) -> Sampling:
     """Return how ``[policy]`` says that answers are drawn."""
     policy = config.policy
-    return Sampling(
-        policy.temperature, policy.answer_tokens, policy.context_tokens, policy.batch, policy.threads
-    )
+    return Sampling(policy.temperature, policy.answer_tokens, policy.context_tokens, policy.batch, policy.threads)
 
 
 def from_env(episode_reward: list[float | None], **_: object) -> list[float | None]:
@@ -139,16 +154,14 @@ def make_trainer(
     folder: Path,
     callbacks: Sequence[Any],
 ) -> GRPOTrainer:
-    """Return TRL's trainer over ``tasks``; ``[trl]`` overrides :data:`DEFAULTS`. Raises :class:`TypeError` for
-    a key that TRL's config does not have.
-    """
+    """Return TRL's trainer over ``tasks``; ``[trl]`` overrides :data:`DEFAULTS`."""
     config = rollouts.config
     settings = DEFAULTS | {"temperature": config.policy.temperature, "seed": config.train.seed}
     settings |= {"use_cpu": config.policy.device == "cpu", "output_dir": str(folder)}
     return GRPOTrainer(
         model=model,
         reward_funcs=from_env,
-        args=GRPOConfig(**settings | config.trl),
+        args=trl_config(GRPOConfig, settings, config.trl, "[trl]"),
         train_dataset=Dataset.from_dict({"prompt": list(tasks)}),
         processing_class=tokenizer,
         callbacks=list(callbacks),

@@ -32,13 +32,13 @@ from codegym.errors import ConfigError
 from codegym.policy.local import LocalPolicy
 from codegym.rollout.log import EpisodeLog
 from codegym.suite import Suite, load_suite
-from codegym.train.budget import Budget
+from codegym.train.budget import Budget, Every
 from codegym.train.config import RunConfig, load_config
 from codegym.train.corpus import Conversation, as_episode, library_repairs, remembered, texts
 from codegym.train.display import Display, Phase
 from codegym.train.evaluate import attempts, chosen_tasks, entry_of, rate, summary
 from codegym.train.expert import Expert, gold_lines
-from codegym.train.grpo import Rollouts, make_trainer, sampling
+from codegym.train.grpo import Rollouts, in_use, make_trainer, sampling
 from codegym.train.tiny import make_model, make_tokenizer
 from codegym.train.warmup import warm_up
 
@@ -52,11 +52,13 @@ def train(
 
     Raises :class:`ConfigError` for a wrong file, or where ``folder`` is there and ``resume`` is false.
     """
-    config = load_config(config_path)
+    config, kept = load_config(config_path), folder / "config.toml"
     if folder.exists() and not resume:
         raise ConfigError(f"{folder} is there already: resume that run with --resume, or choose another --out")
+    if kept.exists() and kept.read_bytes() != config_path.read_bytes():
+        raise ConfigError(f"{folder} holds a run of another configuration: delete it, or choose another --out")
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(config_path, folder / "config.toml")
+    shutil.copyfile(config_path, kept)
     _write_json(
         folder / "versions.json", {"python": platform.python_version()} | {p: version(p) for p in PACKAGES}
     )
@@ -75,6 +77,10 @@ class Run:
 
     def carry_out(self) -> dict[str, Any]:
         """Do whatever is not done yet, and write and return the summary."""
+        target = self.folder / "summary.json"
+        if target.exists():
+            done: dict[str, Any] = json.loads(target.read_text())
+            return done
         start = time.monotonic()
         before = self.policy_before()
         first = self.measure(before, "before")
@@ -82,7 +88,7 @@ class Run:
         second = self.measure(after, "after")
         seconds = self.display.seconds | {"all": round(time.monotonic() - start, 1)}
         found = summary(first, second) | {"seconds": seconds, "metrics": self.metrics}
-        _write_json(self.folder / "summary.json", found)
+        _write_json(target, found)
         return found
 
     def make_env(self) -> CodeEnv:
@@ -144,8 +150,11 @@ class Run:
         try:
             with self.display.phase("grpo", "Training with GRPO") as phase:
                 rollouts = Rollouts(self.config, self.make_env, log, told=lambda _: None)
-                callbacks = [Budget(self.config.train.budget_seconds, _grpo_told(phase, rollouts))]
                 checkpoints = self.folder / "checkpoints"
+                callbacks = [
+                    Budget(self.config.train.budget_seconds, _grpo_told(phase, rollouts)),
+                    Every(self.config.eval.every, lambda step: self._validate(model, tokenizer, step)),
+                ]
                 trainer = make_trainer(
                     model, tokenizer, tasks, rollouts=rollouts, folder=checkpoints, callbacks=callbacks
                 )
@@ -156,6 +165,17 @@ class Run:
         self._record(trainer.state.log_history)
         self._save(model, tokenizer, target)
         return target
+
+    def _validate(self, model: Any, tokenizer: Any, step: int) -> None:
+        """Measure the policy as it is now on the validation split, into ``metrics.jsonl``."""
+        where = self.config.eval
+        tasks = chosen_tasks(self.suite, where.val_split, where.val_tasks)
+        folder = self.folder / "episodes" / f"val-{step}"
+        with in_use(model, tokenizer, self.config) as policy:
+            seen = attempts(
+                policy, tasks, where.val_samples, config=self.config, make_env=self.make_env, folder=folder
+            )
+        self._record([{"step": step, "val/pass@1": rate(seen), "val/tasks": len(tasks)}])
 
     def _fresh(self) -> tuple[Any, Any, list[Conversation]]:
         """Return a model to warm up, its tokenizer, and what it is to read."""
@@ -181,7 +201,7 @@ class Run:
                 warmup.repairs,
                 seed,
                 workers=os.cpu_count() or 1,
-                told=lambda count: phase.update(count / warmup.repairs, f"{count} repairs"),
+                told=lambda count: phase.update(count / max(1, warmup.repairs), f"{count} repairs"),
             )
         conversations = [as_episode(repair, choose) for repair in made]
         conversations += [remembered(episode) for episode in episodes if episode.steps] * warmup.episode_copies
@@ -210,7 +230,8 @@ class Run:
 
     def _policy(self, path: Path, name: str) -> LocalPolicy:
         model, tokenizer = self._load(path)
-        return LocalPolicy(model.eval(), tokenizer, name=name, sampling=sampling(self.config))
+        native = self.config.policy.native_tools
+        return LocalPolicy(model.eval(), tokenizer, name=name, sampling=sampling(self.config), native_tools=native)
 
     def _load(self, path: Path) -> tuple[Any, Any]:
         policy = self.config.policy

@@ -14,7 +14,7 @@ from codegym.policy.chat import ChatFormat
 from codegym.policy.protocol import Opening
 from codegym.task import FolderSource, Task, TestPlan
 from codegym.train.budget import Budget
-from codegym.train.config import RunConfig
+from codegym.train.config import RunConfig, WarmupSection, trl_config
 from codegym.train.corpus import Conversation
 
 IGNORED = -100
@@ -30,7 +30,6 @@ DEFAULTS: dict[str, Any] = {
     "logging_steps": 20,
     "save_strategy": "no",
     "report_to": "none",
-    "use_cpu": True,
     "bf16": False,
     "disable_tqdm": True,
     "dataloader_pin_memory": False,
@@ -63,27 +62,43 @@ def warm_up(
     folder: Path,
     told: Callable[[float, Any], None],
 ) -> dict[str, float]:
-    """Train ``model`` on ``conversations`` within ``[warmup] budget_seconds``; return the last metrics."""
-    assert config.warmup is not None  # noqa: S101 - the caller looked
+    """Train ``model`` on ``conversations`` within ``[warmup] budget_seconds``; return the last metrics.
+
+    First it learns to predict everything, which is how a small model comes to copy names and to notice what
+    does not belong; then only what is to be said.
+    """
+    warmup = config.warmup or WarmupSection()
     chat = ChatFormat(tokenizer)
     rows = [encode(conversation, chat, config.policy.context_tokens) for conversation in conversations]
-    dataset = Dataset.from_list([row for row in rows if row])
+    saying = [row for row in rows if row]
+    reading = [{"input_ids": row["input_ids"], "labels": row["input_ids"]} for row in saying]
     settings = DEFAULTS | {"max_length": None, "seed": config.train.seed, "output_dir": str(folder)}
-    args = SFTConfig(**settings | config.warmup.trl)
-    budget = Budget(config.warmup.budget_seconds, told)
+    settings |= {"use_cpu": config.policy.device == "cpu"}
+    args = trl_config(SFTConfig, settings, warmup.trl, "[warmup.trl]")
     optimizer = torch.optim.AdamW(
         model.parameters(),
         lr=args.learning_rate,
         betas=(args.adam_beta1, args.adam_beta2),
         weight_decay=args.weight_decay,
     )
+    share, seconds = warmup.reading_share, warmup.budget_seconds
+    first = Budget(share * seconds, lambda done, state: told(share * done, state))
+    if share:
+        _fit(model, tokenizer, reading, args, first, (optimizer, first.steady(optimizer)))
+    second = Budget((1 - share) * seconds, lambda done, state: told(share + (1 - share) * done, state))
+    return _fit(model, tokenizer, saying, args, second, (optimizer, second.cosine(optimizer)))
+
+
+def _fit(  # noqa: PLR0917
+    model: Any, tokenizer: Any, rows: list[dict[str, list[int]]], args: SFTConfig, budget: Budget, optimizers: Any
+) -> dict[str, float]:
     trainer = SFTTrainer(
         model=model,
         args=args,
-        train_dataset=dataset,
+        train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
         callbacks=[budget],
-        optimizers=(optimizer, budget.cosine(optimizer)),
+        optimizers=optimizers,
     )
     trainer.train()
     return _metrics(trainer.state.log_history)
