@@ -23,7 +23,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 LAYERS = [  # lowest first; modules of one layer may import each other, as long as there is no cycle
     {"", "errors", "digest", "catalog", "task"},
     {"sandbox", "tree", "patch", "source", "sdist", "suite", "episode", "episode_file"},
-    {"harness"},
+    {"harness", "mutate"},
     {"tool", "grade", "reward"},
     {"env", "space", "registry", "plugin", "foundry", "policy"},
     {"rollout"},

@@ -1,1 +1,1 @@
-"""Makes and certifies tasks. See :mod:`codegym.foundry.mutate`, ``lock``, ``build`` and ``certify``."""
+"""Makes and certifies tasks. See :mod:`codegym.mutate`, ``lock``, ``build`` and ``certify``."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from codegym.digest import digest_json
-from codegym.foundry.mutate import Mutation, functions, mutations
 from codegym.foundry.reach import Reach, source_paths
 from codegym.foundry.recipe import Package, Recipe
+from codegym.mutate import Mutation, functions, mutations
 from codegym.tree import Files
 
 _MOST_TESTS = 40

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from codegym.episode import TestStatus
 from codegym.foundry.candidates import Candidate
-from codegym.foundry.mutate import apply
 from codegym.foundry.recipe import Package
 from codegym.harness.run import run_tests
+from codegym.mutate import apply
 from codegym.sandbox.protocol import Sandbox
 from codegym.task import Frozen
 from codegym.tree import Files

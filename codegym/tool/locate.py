@@ -28,7 +28,7 @@ _LISTED = 6
 @compact_tool
 def locate(bench: Workbench) -> ToolResult:
     """List the functions that the failing visible tests run, most suspicious first, and show the first."""
-    suspects, cached = _suspects(bench)
+    suspects, _, cached = suspects_of(bench)
     if not suspects:
         raise ToolError("No failing test runs a function of this repository.", "no suspects")
     bench.notes[_SUSPECTS] = suspects
@@ -83,13 +83,14 @@ def _focus(bench: Workbench, rank: int) -> str:
     return excerpt(suspects[rank - 1], bench.read(suspects[rank - 1].path).split("\n"))
 
 
-def _suspects(bench: Workbench) -> tuple[list[Suspect], bool]:
+def suspects_of(bench: Workbench) -> tuple[list[Suspect], str, bool]:
+    """Return the suspects of the tree as it is now, the key that they are kept under, and whether they were."""
     key = _key(bench)
     found = bench.cache.get(key) if bench.cache else None
     rows: list[dict[str, Any]] = found["suspects"] if found else _trace(bench)
     if bench.cache and not found:
         bench.cache.put(key, {"suspects": rows})
-    return [Suspect(**row) for row in rows], found is not None
+    return [Suspect(**row) for row in rows], key, found is not None
 
 
 def _key(bench: Workbench) -> str:

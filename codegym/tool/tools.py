@@ -7,7 +7,7 @@ tiny policies) and joins the tuple below. The line dialect needs a letter for it
 from __future__ import annotations
 
 from codegym.errors import ConfigError, unknown
-from codegym.tool import edit, locate, look, run
+from codegym.tool import edit, locate, look, run, suggest
 from codegym.tool.call import ToolResult
 from codegym.tool.spec import Tool, tool
 from codegym.tool.workbench import Workbench
@@ -35,6 +35,8 @@ TOOLS: tuple[Tool, ...] = (
     locate.locate,
     locate.focus,
     locate.fix,
+    suggest.suggest,
+    suggest.pick,
     submit,
 )
 

@@ -1,8 +1,9 @@
 """A scripted expert that shows a tiny policy what moves there are, and leaves open when to make them.
 
-It knows the repair, from the task's gold patch, and speaks the line dialect. It does not know strategy: after
-an edit it tests, submits or goes back by the throw of a die, and now and then it tries something wrong
-first. What those moves are worth is for reinforcement learning to find out.
+It knows the repair, from the task's gold patch, and speaks the line dialect: it asks for suggestions and picks,
+the right one if it is listed. It does not know strategy: after an edit it tests, submits or goes back by the
+throw of a die, and often it picks wrong ones first. What those moves are worth is for reinforcement learning to
+find out.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from dataclasses import dataclass, field
 import libcst
 
 from codegym.errors import PolicyError
-from codegym.foundry.mutate import apply, mutations
+from codegym.mutate import apply, mutations
+from codegym.mutate.smallest import smallest_fix
 from codegym.policy.protocol import Opening, Reply
 from codegym.task import Task
-from codegym.train.repair import RESULT_CHARS, Fix, smallest_fix
+from codegym.train.repair import RESULT_CHARS, Fix
 
 _ROW = re.compile(r"(.*) #(\d+)(\*?)")
-_SUSPECTS = 6
+_LISTED = re.compile(r"^(\d+) (.* => .*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -115,31 +117,25 @@ class ExpertConversation:
         """Hold nothing."""
 
     def _play(self) -> Iterator[str]:
-        yield "s"
-        yield from self._find()
-        excerpt = self.shown
-        for _ in range(self.choose.choice((0, 0, 1, 1, 2, 3))):
-            if wrong := wrong_fix(excerpt, self.choose):
-                yield wrong.action
-                yield from self._after_edit(right=False)
-        row = next((row for row in rows(excerpt) if row.text.strip() == self.before.strip()), None)
-        if row and (right := fix_row(row, self.after.strip())):
-            yield right.action
-            yield from self._after_edit(right=True)
+        yield "h"
+        listed = _LISTED.findall(self.shown)
+        right = next((number for number, change in listed if change == self._change()), None)
+        wrong = [number for number, _ in listed if number != right]
+        for number in self.choose.sample(wrong, min(len(wrong), self.choose.choice((0, 1, 1, 2, 3, 4)))):
+            yield f"k {number}"
+            yield from self._after_edit("ttuq")
+        if right:
+            yield f"k {right}"
+            yield from self._after_edit("ttqq")
 
-    def _find(self) -> Iterator[str]:
-        """Look at one suspect after the other until the line to repair is in sight."""
-        for rank in range(2, _SUSPECTS + 1):
-            if any(row.text.strip() == self.before.strip() for row in rows(self.shown)):
-                return
-            if not rows(self.shown):
-                return
-            yield f"f {rank}"
+    def _change(self) -> str:
+        fix = smallest_fix(self.before, self.after)
+        return f"{fix[0][:24]} => {fix[1][:24]}" if fix else ""
 
-    def _after_edit(self, *, right: bool) -> Iterator[str]:
-        """Test, submit or go back, as chance has it; after a wrong edit the way back is taken in the end."""
-        move = self.choose.choice("ttuq" if not right else "ttqq")
+    def _after_edit(self, moves: str) -> Iterator[str]:
+        """Test, go back or submit, by the throw of a die; after a test as well."""
+        move = self.choose.choice(moves)
         if move == "t":
             yield "t"
-            move = self.choose.choice("uuq" if not right else "q")
+            move = "q" if " 0 failed" in self.shown else self.choose.choice("uuq")
         yield move

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import ast
 import random
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from codegym.foundry.mutate import Mutation, apply, mutations
+from codegym.mutate import Mutation, apply, mutations
+from codegym.mutate.smallest import smallest_fix
 from codegym.tool.excerpt import MOST_LINES, Suspect, excerpt
 
 RESULT_CHARS = 80
 """How much of a line ``fix`` shows again, in its brief form."""
-
-_TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 
 
 @dataclass(frozen=True)
@@ -42,29 +40,6 @@ class Repair:
 
     shown: str
     fixes: tuple[Fix, ...]
-
-
-def smallest_fix(broken: str, whole: str) -> tuple[str, str] | None:
-    """Return the shortest run of tokens of ``broken``, unique in it, whose replacement gives ``whole``.
-
-    ``None`` where the lines are equal, or no such run is there without its surrounding white space.
-    """
-    before, after = _TOKEN.findall(broken.strip()), _TOKEN.findall(whole.strip())
-    if before == after or not before:
-        return None
-    start = _common(before, after)
-    tail = _common(before[start:][::-1], after[start:][::-1])
-    end = len(before) - tail
-    while True:
-        old, new = "".join(before[start:end]), "".join([*after[start : len(after) - (len(before) - end)]])
-        if old.strip() == old != "" and new.strip() == new and broken.count(old) == 1:
-            return old, new
-        if start == 0 and end == len(before):
-            return None
-        if end < len(before):
-            end += 1
-        else:
-            start -= 1
 
 
 def repairs(source: str, choose: random.Random, *, per_function: int = 4, bugs: int = 3) -> Iterator[Repair]:
@@ -126,12 +101,3 @@ def _functions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, ast.Funct
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield prefix + node.name, node
         yield from _functions(node, name)
-
-
-def _common(left: list[str], right: list[str]) -> int:
-    count = 0
-    for a, b in zip(left, right, strict=False):
-        if a != b:
-            break
-        count += 1
-    return count

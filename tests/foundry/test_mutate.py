@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codegym.errors import TaskError
-from codegym.foundry.mutate import OPERATORS, Mutation, apply, functions, mutations
+from codegym.mutate import OPERATORS, Mutation, apply, functions, mutations
 
 MODULES = tuple(str(module.__file__) for module in (colorsys, fractions, heapq, textwrap))
 SOURCE = '''\

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codegym.mutate.smallest import smallest_fix
 from codegym.train.corpus import as_episode
 from codegym.train.expert import rows, wrong_fix
-from codegym.train.repair import repairs, smallest_fix
+from codegym.train.repair import repairs
 
 SOURCE = '''
 def clamp(value, low, high):

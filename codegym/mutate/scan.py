@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
-from codegym.foundry.mutate import calls, expressions, literals, names, statements
-from codegym.foundry.mutate.mutation import Mutation
-from codegym.foundry.mutate.site import Edit, Operator, Site, Text, line_starts
+from codegym.mutate import calls, expressions, literals, names, statements
+from codegym.mutate.mutation import Mutation
+from codegym.mutate.site import Edit, Operator, Site, Text, line_starts
 
 OPERATORS: dict[str, tuple[type[cst.CSTNode], Operator]] = {
     **expressions.OPERATORS,

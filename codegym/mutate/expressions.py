@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from codegym.foundry.mutate.site import Edit, Operator, Site
+from codegym.mutate.site import Edit, Operator, Site
 
 _COMPARISONS = {
     "<": ("<=", ">"),

@@ -5,7 +5,7 @@ the replaced span stay as they were, so that a bug can't be told from its surrou
 stays inside one function, and each operator imitates a slip that people make.
 """
 
-from codegym.foundry.mutate.mutation import Mutation, apply
-from codegym.foundry.mutate.scan import OPERATORS, functions, mutations
+from codegym.mutate.mutation import Mutation, apply
+from codegym.mutate.scan import OPERATORS, functions, mutations
 
 __all__ = ["OPERATORS", "Mutation", "apply", "functions", "mutations"]

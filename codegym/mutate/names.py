@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from codegym.foundry.mutate.site import Edit, Operator, Site, Text
+from codegym.mutate.site import Edit, Operator, Site, Text
 
 _FORM = frozenset({"self", "cls", "_"})
 

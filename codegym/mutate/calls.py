@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import libcst as cst
 
-from codegym.foundry.mutate.site import Edit, Operator, Site
+from codegym.mutate.site import Edit, Operator, Site
 
 
 def _both_ways(pairs: dict[str, str]) -> dict[str, str]:
