@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from codegym.suite import Suite, load_suite
 
 DATA = Path(__file__).parent / "data"
 
 collect_ignore = ["data"]
+
+settings.register_profile("codegym", deadline=None)
+settings.load_profile("codegym")
 
 
 @pytest.fixture(scope="session")

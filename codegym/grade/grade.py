@@ -27,6 +27,10 @@ MOST_PATCH_BYTES = 2 << 20
 """A larger patch is invalid: no task asks for one, and a disk filler would make one."""
 
 
+class _CannotLay(Exception):  # noqa: N818 - not an error of ours: a patch asks for what no file system allows
+    """Raised where a patch's files can't be written over the tree."""
+
+
 def extract_patch(box: Sandbox, suite: Suite, task: Task) -> str:
     """Return what the agent changed in ``box``, without protected paths, as a patch on the task's tree.
 
@@ -60,7 +64,10 @@ def grade(suite: Suite, task: Task, patch: str, *, backend: Backend, cache: Resu
     obstacle = _in_the_way(kept, hidden)
     if obstacle:
         return Verdict(outcome=Outcome.INVALID_PATCH, detail=f"{obstacle} stands where the tests need a folder")
-    verdict = _cached(suite, task, {**kept, **hidden}, backend, cache)
+    try:
+        verdict = _cached(suite, task, {**kept, **hidden}, backend, cache)
+    except _CannotLay as error:
+        return Verdict(outcome=Outcome.INVALID_PATCH, detail=f"the patch can't be laid over the tree: {error}")
     note = f"left out, protected: {', '.join(left_out[:8])}" if left_out else ""
     return verdict.model_copy(update={"detail": "; ".join(filter(None, (verdict.detail, note)))})
 
@@ -81,21 +88,29 @@ def _cached(suite: Suite, task: Task, changes: Changes, backend: Backend, cache:
     image = image_digest(task.image)
     key = run_key(digest, task.tests, ids, task.image, image, purpose="grade")
     key = digest_json([key, task.tests.fail_to_pass, task.limits.model_dump(mode="json")])
-    known = cache.get(key) if cache else None
-    if known is not None:
-        return Verdict(**known, cached=True)
+    if cache is None:
+        return judge(task, _executed(suite, task, changes, backend))
+    with cache.turn(key):
+        known = cache.get(key)
+        if known is not None:
+            return Verdict(**known, cached=True)
+        run = _executed(suite, task, changes, backend)
+        verdict = judge(task, run)
+        if may_be_kept(run):
+            cache.put(key, verdict.model_dump(mode="json", exclude={"seconds", "cached"}))
+        return verdict
+
+
+def _executed(suite: Suite, task: Task, changes: Changes, backend: Backend) -> TestRun:
+    """Run the tests that decide in a fresh box. Raises :class:`_CannotLay`, or if the box fails."""
     tree = suite.tree(task)
     with backend.open(tree, task.image, task.limits) as box:
         try:
             _lay(box, changes)
         except OSError as error:
-            return Verdict(outcome=Outcome.INVALID_PATCH, detail=f"the patch can't be laid over the tree: {error}")
-        source = source_name(tree, image, purpose="grade")
-        run = run_tests(box, task.tests, ids, timeout=task.limits.grade_seconds, source=source)
-    verdict = judge(task, run)
-    if cache and may_be_kept(run):
-        cache.put(key, verdict.model_dump(mode="json", exclude={"seconds", "cached"}))
-    return verdict
+            raise _CannotLay(error) from error
+        source = source_name(tree, image_digest(task.image), purpose="grade")
+        return run_tests(box, task.tests, _named(task), timeout=task.limits.grade_seconds, source=source)
 
 
 def _in_the_way(kept: Changes, hidden: Iterable[str]) -> str | None:

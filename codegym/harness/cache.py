@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from pydantic import ValidationError
 
@@ -34,6 +35,19 @@ CACHE_FOLDERS = frozenset({"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff
 """Folders of byte code and tools' notes: no part of a workspace's digest, and never of a patch."""
 
 
+class Turn:
+    """A lock that is forgotten when nobody holds it or waits for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 class ResultCache:
     """A folder of JSON objects by key, safe under concurrent writers and kills; counts its hits and misses.
 
@@ -45,6 +59,16 @@ class ResultCache:
         self._lock = threading.Lock()
         self._hits = 0
         self._misses = 0
+        self._turns: WeakValueDictionary[str, Turn] = WeakValueDictionary()
+
+    def turn(self, key: str) -> Turn:
+        """Return a context in which one thread at a time finds out what belongs under ``key``.
+
+        The samples of a group often ask for the same run at the same moment: one executes it, the others wait
+        and find its result. Between processes nobody waits.
+        """
+        with self._lock:
+            return self._turns.setdefault(key, Turn())
 
     @property
     def hits(self) -> int:
@@ -143,14 +167,17 @@ def run_tests_cached(
     ``tree_digest`` comes from :func:`workspace_digest` over the box's present changes. Without a cache every
     run is executed. The run may be served warm: this is the agent's tool, not the grader's.
     """
-    key = run_key(tree_digest, plan, ids, image, image_digest(image)) if cache else ""
-    known = _known(cache.get(key)) if cache else None
-    if known is not None:
-        return known
-    run = run_tests(box, plan, ids, timeout=timeout, warm=True, source=source)
-    if cache and may_be_kept(run):
-        cache.put(key, run.model_dump(mode="json", exclude={"seconds", "cached"}))
-    return run
+    if cache is None:
+        return run_tests(box, plan, ids, timeout=timeout, warm=True, source=source)
+    key = run_key(tree_digest, plan, ids, image, image_digest(image))
+    with cache.turn(key):
+        known = _known(cache.get(key))
+        if known is not None:
+            return known
+        run = run_tests(box, plan, ids, timeout=timeout, warm=True, source=source)
+        if may_be_kept(run):
+            cache.put(key, run.model_dump(mode="json", exclude={"seconds", "cached"}))
+        return run
 
 
 def _known(entry: dict[str, Any] | None) -> TestRun | None:

@@ -86,10 +86,13 @@ def _focus(bench: Workbench, rank: int) -> str:
 def suspects_of(bench: Workbench) -> tuple[list[Suspect], str, bool]:
     """Return the suspects of the tree as it is now, the key that they are kept under, and whether they were."""
     key = _key(bench)
-    found = bench.cache.get(key) if bench.cache else None
-    rows: list[dict[str, Any]] = found["suspects"] if found else _trace(bench)
-    if bench.cache and not found:
-        bench.cache.put(key, {"suspects": rows})
+    if bench.cache is None:
+        return [Suspect(**row) for row in _trace(bench)], key, False
+    with bench.cache.turn(key):
+        found = bench.cache.get(key)
+        rows: list[dict[str, Any]] = found["suspects"] if found else _trace(bench)
+        if not found:
+            bench.cache.put(key, {"suspects": rows})
     return [Suspect(**row) for row in rows], key, found is not None
 
 

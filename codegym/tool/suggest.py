@@ -23,7 +23,7 @@ from codegym.tool.locate import suspects_of
 from codegym.tool.spec import compact_tool
 from codegym.tool.workbench import Workbench
 
-LISTED = 20
+LISTED = 12
 _NOTE = "suggest.edits"
 _LONGEST = 4000
 _DEEPEST = 40
@@ -60,17 +60,14 @@ class Suggestion:
 @compact_tool
 def suggest(bench: Workbench) -> ToolResult:
     """List small edits of suspicious lines that might repair the fault, the likeliest first."""
-    suspects, key, _ = suspects_of(bench)
-    kept = bench.cache.get(digest_json(["suggest", key])) if bench.cache else None
-    edits = [Suggestion(**row) for row in kept["edits"]] if kept else _edits(bench, suspects)
-    if bench.cache and not kept:
-        bench.cache.put(digest_json(["suggest", key]), {"edits": [asdict(edit) for edit in edits]})
+    suspects, key, cached = suspects_of(bench)
+    edits = _kept_edits(bench, suspects, digest_json(["suggest", LISTED, LIKELIHOOD, key]))
     if not edits:
         raise ToolError("There is nothing to suggest for the functions that failing tests run.", "no suggestions")
     bench.notes[_NOTE] = edits
     text = [f"{i} {e.path}:{e.line} {e.before.strip()}\n    -> {e.after.strip()}" for i, e in enumerate(edits, 1)]
     brief = [f"{i} {edit.brief}" for i, edit in enumerate(edits, 1)]
-    return ToolResult("\n".join(text), "\n".join(brief), cached=kept is not None)
+    return ToolResult("\n".join(text), "\n".join(brief), cached=cached)
 
 
 @compact_tool
@@ -86,6 +83,18 @@ def pick(bench: Workbench, number: Annotated[int, Field(ge=1, description="place
     lines[edit.line - 1] = edit.after
     bench.write(edit.path, "\n".join(lines))
     return ToolResult(f"{edit.path}:{edit.line} is now: {edit.after.strip()}", edit.after.strip()[:60])
+
+
+def _kept_edits(bench: Workbench, suspects: list[Suspect], key: str) -> list[Suggestion]:
+    if bench.cache is None:
+        return _edits(bench, suspects)
+    with bench.cache.turn(key):
+        kept = bench.cache.get(key)
+        if kept:
+            return [Suggestion(**row) for row in kept["edits"]]
+        edits = _edits(bench, suspects)
+        bench.cache.put(key, {"edits": [asdict(edit) for edit in edits]})
+        return edits
 
 
 def _edits(bench: Workbench, suspects: list[Suspect]) -> list[Suggestion]:

@@ -26,7 +26,7 @@ import pytest
 Lines = set[tuple[str, int]]
 ROOT = str(Path.cwd()) + os.sep
 MOST = 12
-OTHERS = 25
+OTHERS = 12
 NAME_WEIGHT = 0.5
 
 
@@ -152,7 +152,15 @@ def main() -> None:
     tracer = Tracer(asked["tests"])
     sys.path.insert(0, ROOT)
     files = sorted({test.partition("::")[0] for test in asked["tests"]})
-    options = ["--override-ini=addopts=", "-q", "-p", "no:cacheprovider", "--tb=no", *asked["options"]]
+    options = [
+        "--override-ini=addopts=",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--tb=no",
+        "--assert=plain",
+        *asked["options"],
+    ]
     pytest.main([*options, *files], plugins=[tracer])
     failed = [test for test, bad in tracer.failed.items() if bad]
     sys.stdout.write("\n" + json.dumps(suspects(scores(tracer), failed)) + "\n")
