@@ -7,6 +7,7 @@ with generation batched across them. An episode without a verdict has reward ``N
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
+from transformers import PrinterCallback
 from trl import GRPOConfig, GRPOTrainer
 
 from codegym.env import CodeEnv
@@ -158,12 +160,15 @@ def make_trainer(
     config = rollouts.config
     settings = DEFAULTS | {"temperature": config.policy.temperature, "seed": config.train.seed}
     settings |= {"use_cpu": config.policy.device == "cpu", "output_dir": str(folder)}
-    return GRPOTrainer(
-        model=model,
-        reward_funcs=from_env,
-        args=trl_config(GRPOConfig, settings, config.trl, "[trl]"),
-        train_dataset=Dataset.from_dict({"prompt": list(tasks)}),
-        processing_class=tokenizer,
-        callbacks=list(callbacks),
-        rollout_func=rollouts,
-    )
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # rollout_func is experimental
+        trainer = GRPOTrainer(
+            model=model,
+            reward_funcs=from_env,
+            args=trl_config(GRPOConfig, settings, config.trl, "[trl]"),
+            train_dataset=Dataset.from_dict({"prompt": list(tasks)}),
+            processing_class=tokenizer,
+            callbacks=list(callbacks),
+            rollout_func=rollouts,
+        )
+    trainer.remove_callback(PrinterCallback)
+    return trainer

@@ -24,6 +24,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.trainer_utils import get_last_checkpoint
+from transformers.utils.logging import disable_progress_bar
 
 from codegym.board.entry import Entry, write_entry
 from codegym.env import CodeEnv
@@ -57,6 +58,7 @@ def train(
         raise ConfigError(f"{folder} is there already: resume that run with --resume, or choose another --out")
     if kept.exists() and kept.read_bytes() != config_path.read_bytes():
         raise ConfigError(f"{folder} holds a run of another configuration: delete it, or choose another --out")
+    disable_progress_bar()
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(config_path, kept)
     _write_json(

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
+from transformers import PrinterCallback
 from trl import SFTConfig, SFTTrainer
 
 from codegym.policy.chat import ChatFormat
@@ -100,6 +101,7 @@ def _fit(  # noqa: PLR0917
         callbacks=[budget],
         optimizers=optimizers,
     )
+    trainer.remove_callback(PrinterCallback)
     trainer.train()
     return _metrics(trainer.state.log_history)
 
