@@ -124,10 +124,11 @@ def usage(upper: Path) -> int:
     total, folders = 0, [upper]
     while folders:
         try:
-            for entry in os.scandir(_opened(folders.pop())):
-                total += max(4096, entry.stat(follow_symlinks=False).st_blocks * 512)
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(Path(entry.path))
+            with os.scandir(_opened(folders.pop())) as entries:
+                for entry in entries:
+                    total += max(4096, entry.stat(follow_symlinks=False).st_blocks * 512)
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(Path(entry.path))
         except (FileNotFoundError, NotADirectoryError):  # changed meanwhile by a command that runs
             continue
     return total

@@ -95,7 +95,7 @@ def _brief(run: TestRun, passed: int, bad: Collection[str]) -> str:
         return head
     first = next(iter(bad), "")
     why = _told(run.failures.get(first, "")) or (first if run.complete else last_line(run.output))
-    return f"{head}\n{clip(why, 48)}"
+    return f"{head}\n{clip(why, 64)}"
 
 
 def last_line(text: str) -> str:
