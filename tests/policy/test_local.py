@@ -50,7 +50,11 @@ def test_a_ragged_batch_over_several_turns_gives_the_logprobs_of_one_row_alone(t
     generator = Generator(model, eos_id=3)
     choose = np.random.default_rng(0)
     requests = [
-        Request([int(i) for i in choose.integers(4, model.config.vocab_size, size=5 + 7 * n)], 9, np.random.default_rng(n))
+        Request(
+            [int(i) for i in choose.integers(4, model.config.vocab_size, size=5 + 7 * n)],
+            9,
+            np.random.default_rng(n),
+        )
         for n in range(6)
     ]
     requests.append(Request(list(requests[0].ids), 9, np.random.default_rng(99)))
