@@ -83,13 +83,9 @@ def as_episode(repair: Repair, choose: random.Random) -> Conversation:
 
 
 def remembered(episode: Episode) -> Conversation:
-    """Return an expert's episode as a conversation; picks that did not turn out right are not to be imitated."""
+    """Return an expert's episode as a conversation, wrong picks and all: they too show what a move looks like."""
     seen = [episode.first_observation, *(step.observation for step in episode.steps)]
-    turns = [Turn(s, step.action) for s, step in zip(seen, episode.steps, strict=False)]
-    last = max((i for i, turn in enumerate(turns) if turn.said.startswith("k ")), default=-1)
-    solved = episode.reward is not None and episode.reward > 0
-    kept = [not turn.said.startswith("k ") or (i == last and solved) for i, turn in enumerate(turns)]
-    return tuple(Turn(t.seen, t.said, imitate) for t, imitate in zip(turns, kept, strict=True))
+    return tuple(Turn(s, step.action) for s, step in zip(seen, episode.steps, strict=False))
 
 
 def texts(conversations: Iterable[Conversation]) -> Iterator[str]:

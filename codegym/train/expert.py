@@ -121,9 +121,10 @@ class ExpertConversation:
         listed = _LISTED.findall(self.shown)
         right = next((number for number, change in listed if change == self._change()), None)
         wrong = [number for number, _ in listed if number != right]
-        for number in self.choose.sample(wrong, min(len(wrong), self.choose.choice((0, 1, 1, 2, 3, 4)))):
+        tries = self.choose.choice((0, 1, 2, 3) if right else (2, 3, 4, 5))
+        for number in self.choose.sample(wrong, min(len(wrong), tries)):
             yield f"k {number}"
-            yield from self._after_edit("ttuq")
+            yield from self._after_edit("tttuuq")
         if right:
             yield f"k {right}"
             yield from self._after_edit("ttqq")
@@ -137,5 +138,5 @@ class ExpertConversation:
         move = self.choose.choice(moves)
         if move == "t":
             yield "t"
-            move = "q" if " 0 failed" in self.shown else self.choose.choice("uuq")
+            move = "q" if " 0 failed" in self.shown else self.choose.choice("uuuq")
         yield move
