@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 .PHONY: demo test lint clean distclean help
 
 help:
-	@echo "make demo    build a suite, train a tiny policy with GRPO, write a leaderboard (about 15 minutes)"
+	@echo "make demo    build a suite, train a tiny policy with GRPO, write a leaderboard"
 	@echo "make test    run all tests, those of the Docker sandbox included where an engine answers"
 	@echo "make lint    ruff and mypy"
 	@echo "make clean   delete runs and caches of this checkout; distclean deletes .venv as well"

@@ -47,6 +47,8 @@ def library_modules() -> list[Path]:
 def library_repairs(count: int, seed: int, *, workers: int, told: Callable[[int], None]) -> list[Repair]:
     """Return ``count`` repairs (fewer if the library holds fewer); ``told`` gets how many there are."""
     found: list[Repair] = []
+    if not count:
+        return found
     with ProcessPoolExecutor(workers) as pool:
         modules = library_modules()
         for batch in pool.map(_module_repairs, modules, [seed] * len(modules)):
