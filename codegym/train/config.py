@@ -88,10 +88,14 @@ class WarmupSection(Section):
 
 
 class TrainSection(Section):
-    """``[train]``: GRPO. ``budget_seconds`` ends training early, after the step in progress; 0 means no bound."""
+    """``[train]``: GRPO. ``budget_seconds`` ends training early, after the step in progress; 0 means no bound.
+
+    ``curriculum`` keeps to the tasks that the scripted expert solved, where a beginner is sometimes rewarded.
+    """
 
     seed: int = 0
     budget_seconds: float = Field(0.0, ge=0)
+    curriculum: bool = False
 
 
 class EvalSection(Section):

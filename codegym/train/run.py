@@ -29,6 +29,7 @@ from transformers.utils.logging import disable_progress_bar
 from codegym.board.entry import Entry, write_entry
 from codegym.env import CodeEnv
 from codegym.episode import Episode
+from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError
 from codegym.policy.local import LocalPolicy
 from codegym.rollout.log import EpisodeLog
@@ -147,7 +148,7 @@ class Run:
         if target.exists():
             return target
         model, tokenizer = self._load(start)
-        tasks = [task.id for task in self.suite.split(self.config.env.split)]
+        tasks = self._curriculum()
         log = EpisodeLog(self.folder / "episodes" / "train")
         try:
             with self.display.phase("grpo", "Training with GRPO") as phase:
@@ -167,6 +168,15 @@ class Run:
         self._record(trainer.state.log_history)
         self._save(model, tokenizer, target)
         return target
+
+    def _curriculum(self) -> list[str]:
+        """Return the tasks that GRPO plays: with ``[train] curriculum``, those that the expert solved."""
+        every = [task.id for task in self.suite.split(self.config.env.split)]
+        played = self.folder / "episodes" / "expert"
+        if not self.config.train.curriculum or not played.is_dir():
+            return every
+        solved = {episode.task for episode in read_episodes(played) if (episode.reward or 0) > 0}
+        return [task for task in every if task in solved] or every
 
     def _validate(self, model: Any, tokenizer: Any, step: int) -> None:
         """Measure the policy as it is now on the validation split, into ``metrics.jsonl``."""
