@@ -13,7 +13,9 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from inspect import signature
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -228,7 +230,8 @@ class CodeEnv(gymnasium.Env[str, str]):
         finally:
             self.close()
         started = time.monotonic()
-        verdict = grade(self.suite, play.task, patch, backend=self.backend, cache=self.cache)
+        limited = play.task.model_copy(update={"limits": play.limits})
+        verdict = grade(self.suite, limited, patch, backend=self.backend, cache=self.cache)
         seconds = time.monotonic() - started
         measured, reward = self._score(play.steps, patch, verdict)
         return reward, {
@@ -296,7 +299,13 @@ def _reward(reward: RewardSpec | Mapping[str, float] | None) -> RewardSpec:
 def _cache(cache: ResultCache | bool | None) -> ResultCache | None:
     if isinstance(cache, ResultCache):
         return cache
-    return ResultCache(cache_dir() / "results") if cache else None
+    return _shared_cache(cache_dir() / "results") if cache else None
+
+
+@lru_cache
+def _shared_cache(folder: Path) -> ResultCache:
+    """One for all envs of a process, so that those at work on the same tree wait for one another."""
+    return ResultCache(folder)
 
 
 def _limit_changes(limits: Mapping[str, float] | None, max_turns: int | None) -> dict[str, float]:

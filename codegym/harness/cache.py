@@ -6,8 +6,10 @@ programs included.
 
 Only a run that came to its end is kept. A timeout, exhausted memory, a crash or an unreadable result depends on
 the machine's load as well as on the tree, and a hiccup that is kept would be believed for ever; running such a
-tree again costs time, never correctness. The agent's runs and the grader's verdicts live under different keys,
-so that nothing an agent can bring about in its own box is ever read by a grader.
+tree again costs time, never correctness. The agent's own runs that timed out are remembered as long as the cache
+is open, since an endless loop that a whole group of samples tries would else cost the limit every time. The
+agent's runs and the grader's verdicts live under different keys, so that nothing an agent can bring about in its
+own box is ever read by a grader.
 """
 
 from __future__ import annotations
@@ -60,6 +62,7 @@ class ResultCache:
         self._hits = 0
         self._misses = 0
         self._turns: WeakValueDictionary[str, Turn] = WeakValueDictionary()
+        self._fleeting: dict[str, dict[str, Any]] = {}
 
     def turn(self, key: str) -> Turn:
         """Return a context in which one thread at a time finds out what belongs under ``key``.
@@ -82,14 +85,20 @@ class ResultCache:
 
     def get(self, key: str) -> dict[str, Any] | None:
         """Return the entry under ``key``, a digest in hex, or ``None``."""
-        found = self._read(key)
+        found = self._fleeting.get(key) or self._read(key)
         with self._lock:
             self._hits += found is not None
             self._misses += found is None
         return found
 
-    def put(self, key: str, value: dict[str, Any]) -> None:
-        """Keep ``value``, which holds only JSON types, under ``key``; an older entry is replaced."""
+    def put(self, key: str, value: dict[str, Any], *, lasting: bool = True) -> None:
+        """Keep ``value``, which holds only JSON types, under ``key``; an older entry is replaced.
+
+        What is not ``lasting`` is forgotten with this object.
+        """
+        if not lasting:
+            self._fleeting[key] = value
+            return
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, draft = tempfile.mkstemp(prefix=".draft-", dir=path.parent)
@@ -175,8 +184,9 @@ def run_tests_cached(
         if known is not None:
             return known
         run = run_tests(box, plan, ids, timeout=timeout, warm=True, source=source)
-        if may_be_kept(run):
-            cache.put(key, run.model_dump(mode="json", exclude={"seconds", "cached"}))
+        if may_be_kept(run) or run.timed_out:
+            kept = run.model_dump(mode="json", exclude={"seconds", "cached"})
+            cache.put(key, kept, lasting=not run.timed_out)
         return run
 
 

@@ -20,7 +20,9 @@ LONGEST_LINE = 120
 class Suspect:
     """A function that failing tests run. Line numbers are the file's, from 1.
 
-    ``score`` is the highest Ochiai score of its lines, ``hot`` are the lines that have it.
+    ``score`` is the highest Ochiai score of its lines, raised where tests are named after it; ``hot`` are the
+    lines that have it. ``ran`` tells of each line that a failing test runs: its number, its score, the share of
+    the failing tests that run it, and how many passing tests do.
     """
 
     path: str
@@ -30,6 +32,7 @@ class Suspect:
     score: float = 0.0
     hot: Sequence[int] = ()
     docstring: Sequence[int] = ()
+    ran: Sequence[Sequence[float]] = ()
 
     def lines(self) -> list[int]:
         """Return the file's line numbers that an excerpt shows: at most :data:`MOST_LINES`."""

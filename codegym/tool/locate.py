@@ -90,10 +90,11 @@ def suspects_of(bench: Workbench) -> tuple[list[Suspect], str, bool]:
         return [Suspect(**row) for row in _trace(bench)], key, False
     with bench.cache.turn(key):
         found = bench.cache.get(key)
-        rows: list[dict[str, Any]] = found["suspects"] if found else _trace(bench)
-        if not found:
-            bench.cache.put(key, {"suspects": rows})
-    return [Suspect(**row) for row in rows], key, found is not None
+        if found is None:
+            rows = _trace(bench)
+            bench.cache.put(key, {"suspects": rows}, lasting=bool(rows))
+            return [Suspect(**row) for row in rows], key, False
+    return [Suspect(**row) for row in found["suspects"]], key, True
 
 
 def _key(bench: Workbench) -> str:
@@ -113,7 +114,9 @@ def _trace(bench: Workbench) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = json.loads(last)
         return [vars(Suspect(**row)) for row in rows]
     except (json.JSONDecodeError, TypeError):
-        why = "timed out" if ran.timed_out else (ran.stdout + ran.stderr)[-400:]
+        if ran.timed_out:
+            return []
+        why = (ran.stdout + ran.stderr)[-400:]
         raise ToolError(f"The tests could not be traced: {why}", "tests do not run") from None
 
 

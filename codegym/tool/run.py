@@ -34,6 +34,11 @@ def shell(bench: Workbench, command: Command) -> ToolResult:
 @tool
 def test_(bench: Workbench, ids: TestIds = ()) -> ToolResult:  # noqa: PT028 - a tool, not a test of ours
     """Run the visible tests, or only those named, and show which fail and why."""
+    return visible_run(bench, ids)
+
+
+def visible_run(bench: Workbench, ids: tuple[str, ...] = ()) -> ToolResult:
+    """Run the visible tests, or only those named, on the workspace as it is and report on them."""
     task = bench.task
     base = bench.suite.tree(task)
     run = run_tests_cached(

@@ -1,12 +1,14 @@
 """Tools for policies that can choose a repair but can't yet write one: small edits, the likeliest first.
 
-``suggest`` mutates the most suspicious lines of the functions that failing tests run, as mutation-based repair
-does (Debroy and Wong, 2010), and lists what comes out; ``pick`` makes one of these edits. Whether any of them is
-right only tests can tell.
+``suggest`` mutates the suspicious lines of the functions that failing tests run, as mutation-based repair does
+(Debroy and Wong, 2010), and lists what comes out; ``try`` makes one of these edits, in place of the one tried
+before, and runs the visible tests. Whether an edit is right only tests can tell; which to try next, and when to
+stop, is the policy's business.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from textwrap import dedent
 from typing import Annotated
@@ -15,29 +17,21 @@ import libcst
 from pydantic import Field
 
 from codegym.digest import digest_json
-from codegym.mutate import apply, mutations
+from codegym.mutate import Mutation, apply, mutations
 from codegym.mutate.smallest import smallest_fix
 from codegym.tool.call import ToolError, ToolResult
 from codegym.tool.excerpt import Suspect
+from codegym.tool.likelihood import KINDS, WEIGHTS, likelihoods
 from codegym.tool.locate import suspects_of
+from codegym.tool.run import visible_run
 from codegym.tool.spec import compact_tool
 from codegym.tool.workbench import Workbench
 
-LISTED = 12
-_NOTE = "suggest.edits"
-_LONGEST = 4000
+LISTED = 8
+_EDITS, _TRIED = "suggest.edits", "suggest.tried"
+_LONGEST = 8000
 _DEEPEST = 40
-
-LIKELIHOOD = {
-    "dropped_break": 52, "truth": 50, "swapped_operands": 50, "wrong_result": 42, "swapped_arguments": 41,
-    "range_boundary": 40, "wrong_index": 40, "builtin": 38, "swapped_ternary": 37, "wrong_iterable": 35,
-    "wrong_value": 33, "index_boundary": 30, "comparison": 29, "method": 27, "wrong_error": 25, "boundary": 25,
-    "arithmetic": 22, "wrong_comparand": 20, "slice_boundary": 20, "wrong_operand": 20, "boolean": 18,
-    "wrong_exception": 16, "wrong_argument": 14, "augmented": 13, "dropped_continue": 11, "integer": 10,
-    "wrong_attribute": 7,
-}  # fmt: skip
-"""How often, in a thousand, an edit of this kind in the right function is the repair: counted on the 670 tasks
-of pyrepair's train split. Kinds that are not named here are hardly ever it."""
+_BRIEF = 16
 
 
 @dataclass(frozen=True)
@@ -48,41 +42,72 @@ class Suggestion:
     line: int
     before: str
     after: str
-    weight: float
 
     @property
     def brief(self) -> str:
         """The change in as few tokens as it can be said."""
         old, new = smallest_fix(self.before, self.after) or (self.before.strip(), self.after.strip())
-        return f"{old[:24]} => {new[:24]}"
+        return f"{old[:_BRIEF]} => {new[:_BRIEF]}"
 
 
 @compact_tool
 def suggest(bench: Workbench) -> ToolResult:
     """List small edits of suspicious lines that might repair the fault, the likeliest first."""
     suspects, key, cached = suspects_of(bench)
-    edits = _kept_edits(bench, suspects, digest_json(["suggest", LISTED, LIKELIHOOD, key]))
+    edits = _kept_edits(bench, suspects, digest_json(["suggest", LISTED, KINDS, WEIGHTS, key]))
     if not edits:
         raise ToolError("There is nothing to suggest for the functions that failing tests run.", "no suggestions")
-    bench.notes[_NOTE] = edits
+    bench.notes[_EDITS] = edits
     text = [f"{i} {e.path}:{e.line} {e.before.strip()}\n    -> {e.after.strip()}" for i, e in enumerate(edits, 1)]
     brief = [f"{i} {edit.brief}" for i, edit in enumerate(edits, 1)]
     return ToolResult("\n".join(text), "\n".join(brief), cached=cached)
 
 
 @compact_tool
-def pick(bench: Workbench, number: Annotated[int, Field(ge=1, description="place in the list")]) -> ToolResult:
-    """Make one of the edits that suggest listed."""
-    edits: list[Suggestion] = bench.notes.get(_NOTE, [])
+def try_(bench: Workbench, number: Annotated[int, Field(ge=1, description="place in the list")]) -> ToolResult:
+    """Make one of the edits that suggest listed, in place of the one tried before, and run the visible tests."""
+    edits: list[Suggestion] = bench.notes.get(_EDITS, [])
     if number > len(edits):
         raise ToolError(f"suggest's list has {len(edits)} entries: call suggest first.", "no such suggestion")
-    edit = edits[number - 1]
+    if bench.edits and bench.edits[-1] is bench.notes.pop(_TRIED, None):
+        bench.undo()
+    result = _result(bench, edits, number - 1)
+    bench.notes[_TRIED] = bench.edits[-1]
+    brief = "pass" if result.ok else "fail: " + result.brief.partition("\n")[0]
+    return ToolResult(result.text, brief, ok=result.ok, cached=result.cached)
+
+
+def _result(bench: Workbench, edits: list[Suggestion], number: int) -> ToolResult:
+    """Make an edit and run the tests; where that is new, read ahead.
+
+    Most of what a run costs is the start of an interpreter with pytest, which the box's next runs share. Others
+    at the same task will want to know of the other edits: so one episode runs them all, and the others wait.
+    """
+    if bench.cache is None:
+        return _run(bench, edits[number])
+    with bench.cache.turn(digest_json([asdict(edit) for edit in edits])):
+        result = _run(bench, edits[number])
+        if result.cached:
+            return result
+        for edit in edits[:number] + edits[number + 1 :]:
+            bench.undo()
+            _run(bench, edit)
+        bench.undo()
+        _make(bench, edits[number])
+        return result
+
+
+def _run(bench: Workbench, edit: Suggestion) -> ToolResult:
+    _make(bench, edit)
+    return visible_run(bench)
+
+
+def _make(bench: Workbench, edit: Suggestion) -> None:
     lines = bench.read(edit.path).split("\n")
     if edit.line > len(lines) or lines[edit.line - 1] != edit.before:
         raise ToolError(f"{edit.path}:{edit.line} is not what it was: undo first.", "undo first")
     lines[edit.line - 1] = edit.after
     bench.write(edit.path, "\n".join(lines))
-    return ToolResult(f"{edit.path}:{edit.line} is now: {edit.after.strip()}", edit.after.strip()[:60])
 
 
 def _kept_edits(bench: Workbench, suspects: list[Suspect], key: str) -> list[Suggestion]:
@@ -98,32 +123,32 @@ def _kept_edits(bench: Workbench, suspects: list[Suspect], key: str) -> list[Sug
 
 
 def _edits(bench: Workbench, suspects: list[Suspect]) -> list[Suggestion]:
-    found: dict[tuple[str, int, str], Suggestion] = {}
-    for rank, suspect in enumerate(suspects):
-        lines = bench.read(suspect.path).split("\n")
-        for edit in _of_function(suspect, lines, 1.0 / (rank + 1)):
-            found.setdefault((edit.path, edit.line, edit.after), edit)
-    ranked = sorted(found.values(), key=lambda edit: (-edit.weight, edit.path, edit.line, edit.after))
+    best: dict[Suggestion, float] = {}
+    for suspect, found in zip(suspects, likelihoods(suspects), strict=True):
+        for edit, kind in edits_of_function(suspect, bench.read(suspect.path).split("\n")):
+            best[edit] = max(best.get(edit, -float("inf")), found(edit.line, edit.before, kind))
+    ranked = sorted(best, key=lambda edit: (-best[edit], edit.path, edit.line, edit.after))
     return ranked[:LISTED]
 
 
-def _of_function(suspect: Suspect, lines: list[str], share: float) -> list[Suggestion]:
+def edits_of_function(suspect: Suspect, lines: list[str]) -> Iterator[tuple[Suggestion, str]]:
+    """Yield the edits of one function with the name of the operator that makes each."""
     body = lines[suspect.first - 1 : suspect.last]
     source = dedent("\n".join(body)) + "\n"
+    for mutation in _mutations(source):
+        before, number = body[mutation.line - 1], suspect.first + mutation.line - 1
+        indent = before[: len(before) - len(before.lstrip())]
+        after = indent + apply(source, mutation).split("\n")[mutation.line - 1].lstrip()
+        yield Suggestion(suspect.path, number, before, after), mutation.operator
+
+
+def _mutations(source: str) -> list[Mutation]:
     if len(source) > _LONGEST or _depth(source) > _DEEPEST:
         return []
     try:
-        changes = [m for m in mutations(source) if m.single_line and m.operator in LIKELIHOOD]
+        return [m for m in mutations(source) if m.single_line and m.operator in KINDS]
     except (libcst.ParserSyntaxError, RecursionError):
         return []
-    edits = []
-    for m in changes:
-        before, number = body[m.line - 1], suspect.first + m.line - 1
-        indent = before[: len(before) - len(before.lstrip())]
-        after = indent + apply(source, m).split("\n")[m.line - 1].lstrip()
-        mark = 1.0 if number in suspect.hot else 0.1
-        edits.append(Suggestion(suspect.path, number, before, after, share * mark * LIKELIHOOD[m.operator]))
-    return edits
 
 
 def _depth(source: str) -> int:

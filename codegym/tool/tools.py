@@ -36,7 +36,7 @@ TOOLS: tuple[Tool, ...] = (
     locate.focus,
     locate.fix,
     suggest.suggest,
-    suggest.pick,
+    suggest.try_,
     submit,
 )
 

@@ -3,9 +3,9 @@
 Spectrum-based fault localisation (Abreu et al., 2007): every line that a failing test runs gets the Ochiai
 score ``failed(line) / sqrt(all_failed * (failed(line) + passed(line)))``; a function's score is that of its
 most suspicious line, and every line with that score is marked. Names count too: tests are mostly named after
-what they test. Standard input holds ``{"tests": [pytest ids], "options": [pytest options]}``; standard output's
-last line is a JSON list of suspects, the most suspicious first. All of it is the agent's to see, so nothing
-here needs protection from the agent's code.
+what they test. Every line is reported with what its score was made of. Standard input holds ``{"tests": [pytest
+ids], "options": [pytest options]}``; standard output's last line is a JSON list of suspects, the most suspicious
+first. All of it is the agent's to see, so nothing here needs protection from the agent's code.
 """
 
 from __future__ import annotations
@@ -18,15 +18,18 @@ import re
 import sys
 from collections import Counter
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import pytest
 
 Lines = set[tuple[str, int]]
+Spectrum = tuple[float, float, int]
+"""Of one line: its score, the share of the failing tests that run it, and how many passing tests do."""
+
 ROOT = str(Path.cwd()) + os.sep
 MOST = 12
-OTHERS = 12
+OTHERS = 40
 NAME_WEIGHT = 0.5
 
 
@@ -38,6 +41,7 @@ class Tracer:
         self.lines: dict[str, Lines] = {}
         self.failed: dict[str, bool] = {}
         self._now: Lines = set()
+        self._left: dict[CodeType, set[int | None]] = {}
         self._wanted: dict[str, bool] = {}
 
     @pytest.hookimpl(trylast=True)
@@ -50,7 +54,7 @@ class Tracer:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
         """Trace one test, with its fixtures."""
-        self._now = self.lines.setdefault(item.nodeid, set())
+        self._now, self._left = self.lines.setdefault(item.nodeid, set()), {}
         sys.settrace(self._enter)
         try:
             return (yield)
@@ -62,14 +66,24 @@ class Tracer:
         self.failed[report.nodeid] = self.failed.get(report.nodeid, False) or report.failed
 
     def _enter(self, frame: FrameType, _event: str, _arg: object) -> Any:
-        path = frame.f_code.co_filename
+        code = frame.f_code
+        path = code.co_filename
         if path not in self._wanted:
             self._wanted[path] = path.startswith(ROOT) and not is_test(path.removeprefix(ROOT))
-        return self._line if self._wanted[path] else None
+        if not self._wanted[path]:
+            return None
+        if code not in self._left:
+            self._left[code] = {line for _, _, line in code.co_lines()} - {None, code.co_firstlineno}
+        return self._line if self._left[code] else None
 
     def _line(self, frame: FrameType, event: str, _arg: object) -> Any:
-        if event == "line":
+        """Note a line; where a function has none left to note, stop looking, for tracing is slow."""
+        left = self._left[frame.f_code]
+        if event == "line" and frame.f_lineno in left:
+            left.discard(frame.f_lineno)
             self._now.add((frame.f_code.co_filename, frame.f_lineno))
+        if not left:
+            frame.f_trace_lines = False
         return self._line
 
 
@@ -79,16 +93,19 @@ def is_test(path: str) -> bool:
     return any(p in {"tests", "test"} for p in parts[:-1]) or parts[-1].startswith(("test_", "conftest"))
 
 
-def scores(tracer: Tracer) -> dict[tuple[str, int], float]:
-    """Return the Ochiai score of every line that a failing test runs."""
+def spectra(tracer: Tracer) -> dict[tuple[str, int], Spectrum]:
+    """Return what is known of every line that a failing test runs."""
     failing, passing = Counter[tuple[str, int]](), Counter[tuple[str, int]]()
     for test, lines in tracer.lines.items():
         (failing if tracer.failed.get(test) else passing).update(lines)
     total = sum(tracer.failed.values())
-    return {line: n / math.sqrt(total * (n + passing[line])) for line, n in failing.items()}
+    return {
+        line: (round(n / math.sqrt(total * (n + passing[line])), 6), round(n / total, 6), passing[line])
+        for line, n in failing.items()
+    }
 
 
-def suspects(by_line: dict[tuple[str, int], float], failed: list[str]) -> list[dict[str, Any]]:
+def suspects(by_line: dict[tuple[str, int], Spectrum], failed: list[str]) -> list[dict[str, Any]]:
     """Group scored lines by the innermost function around them; return the most suspicious ones."""
     told = {word for test in failed for word in words(test)}
     found: dict[tuple[str, str], dict[str, Any]] = {}
@@ -105,12 +122,13 @@ def suspects(by_line: dict[tuple[str, int], float], failed: list[str]) -> list[d
     return ranked[:MOST]
 
 
-def suspect(path: str, name: str, node: ast.FunctionDef, lines: dict[int, float]) -> dict[str, Any]:
+def suspect(path: str, name: str, node: ast.FunctionDef, lines: dict[int, Spectrum]) -> dict[str, Any]:
     """Describe one function: where it is, its score, and its lines that failing tests run."""
-    score = max(lines.values())
+    score = max(found for found, _, _ in lines.values())
     where = {"path": path.removeprefix(ROOT), "name": name, "first": node.lineno, "last": node.end_lineno}
-    hot = sorted(line for line, found in lines.items() if found > score - 1e-9)
-    return where | {"score": score, "hot": hot, "docstring": docstring(node)}
+    hot = sorted(line for line, (found, _, _) in lines.items() if found > score - 1e-9)
+    ran = [[line, *lines[line]] for line in sorted(lines)]
+    return where | {"score": score, "hot": hot, "ran": ran, "docstring": docstring(node)}
 
 
 def words(name: str) -> set[str]:
@@ -163,7 +181,7 @@ def main() -> None:
     ]
     pytest.main([*options, *files], plugins=[tracer])
     failed = [test for test, bad in tracer.failed.items() if bad]
-    sys.stdout.write("\n" + json.dumps(suspects(scores(tracer), failed)) + "\n")
+    sys.stdout.write("\n" + json.dumps(suspects(spectra(tracer), failed)) + "\n")
 
 
 if __name__ == "__main__":

@@ -53,13 +53,14 @@ class PolicySection(Section):
 
 
 class EnvSection(Section):
-    """``[env]``: where episodes take place."""
+    """``[env]``: where episodes take place. ``limits`` replaces single limits of the tasks, as in CodeEnv."""
 
     suite: str
     split: str = "train"
     dialect: str = "line"
     sandbox: str = "bwrap"
     max_turns: int = Field(24, ge=1)
+    limits: dict[str, float] = Field(default_factory=dict)
     cache: bool = True
 
 
@@ -73,17 +74,15 @@ class RolloutSection(Section):
 class WarmupSection(Section):
     """``[warmup]``: supervised training before GRPO.
 
-    ``repairs`` is how many mutated functions of Python's own library are read, ``episodes`` how many episodes
-    of the scripted expert are played on the train split, ``episode_copies`` how often each of those is seen.
-    Training lasts ``budget_seconds``; for the first ``reading_share`` of it the policy learns to predict all that
+    ``tasks`` of the train split are played ``samples`` times each by the scripted expert, to be imitated. Training
+    lasts ``budget_seconds``; for the first ``reading_share`` of it the policy learns to predict all that
     it sees, for the rest only what it should say.
     """
 
-    repairs: int = Field(20000, ge=0)
-    episodes: int = Field(400, ge=0)
-    episode_copies: int = Field(4, ge=1)
-    budget_seconds: float = Field(240.0, gt=0)
-    reading_share: float = Field(0.6, ge=0, lt=1)
+    tasks: int = Field(40, ge=1)
+    samples: int = Field(3, ge=1)
+    budget_seconds: float = Field(60.0, gt=0)
+    reading_share: float = Field(0.2, ge=0, lt=1)
     trl: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -1,9 +1,9 @@
 """A scripted expert that shows a tiny policy what moves there are, and leaves open when to make them.
 
-It knows the repair, from the task's gold patch, and speaks the line dialect: it asks for suggestions and picks,
-the right one if it is listed. It does not know strategy: after an edit it tests, submits or goes back by the
-throw of a die, and often it picks wrong ones first. What those moves are worth is for reinforcement learning to
-find out.
+It knows the repair, from the task's gold patch, and speaks the line dialect: it asks for suggestions and tries
+them, sooner or later the right one if it is listed, and hands in what passes. It does not know strategy: whether
+it goes down the list or jumps about, and how soon it gives up, is decided by the throw of a die. What those
+moves are worth is for reinforcement learning to find out.
 """
 
 from __future__ import annotations
@@ -13,32 +13,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import libcst
-
 from codegym.errors import PolicyError
-from codegym.mutate import apply, mutations
-from codegym.mutate.smallest import smallest_fix
 from codegym.policy.protocol import Opening, Reply
 from codegym.task import Task
-from codegym.train.repair import RESULT_CHARS, Fix
+from codegym.tool.suggest import Suggestion
 
-_ROW = re.compile(r"(.*) #(\d+)(\*?)")
+PATIENCE = (0, 1, 2, 3, 5)
+"""After how many wrong tries it gives up."""
+
 _LISTED = re.compile(r"^(\d+) (.* => .*)$", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of an excerpt: its number there, whether it is marked as suspicious, and its text."""
-
-    number: int
-    hot: bool
-    text: str
-
-
-def rows(shown: str) -> list[Row]:
-    """Read an excerpt's numbered lines back."""
-    found = (_ROW.fullmatch(line) for line in shown.split("\n"))
-    return [Row(int(m[2]), bool(m[3]), m[1]) for m in found if m]
 
 
 def gold_lines(task: Task) -> tuple[str, str] | None:
@@ -49,31 +32,9 @@ def gold_lines(task: Task) -> tuple[str, str] | None:
     return (old[0], new[0]) if len(old) == len(new) == 1 else None
 
 
-def wrong_fix(shown: str, choose: random.Random) -> Fix | None:
-    """Return a plausible change of some suspicious line."""
-    lines = rows(shown)
-    source = "\n".join(row.text for row in lines) + "\n"
-    try:
-        found = [m for m in mutations(source) if m.single_line and lines[m.line - 1].hot]
-    except libcst.ParserSyntaxError:
-        return None
-    if not found:
-        return None
-    kind = choose.choice(sorted({mutation.operator for mutation in found}))
-    mutation = choose.choice([m for m in found if m.operator == kind])
-    changed = apply(source, mutation).split("\n")[mutation.line - 1]
-    return fix_row(lines[mutation.line - 1], changed)
-
-
-def fix_row(row: Row, wanted: str) -> Fix | None:
-    """Return the edit that turns an excerpt's row into ``wanted``."""
-    fix = smallest_fix(row.text, wanted)
-    return Fix(row.number, *fix, result=wanted.strip()[:RESULT_CHARS]) if fix else None
-
-
 @dataclass(frozen=True)
 class Expert:
-    """A policy over single-line repair tasks in the line dialect. ``good`` actions are worth imitating."""
+    """A policy over single-line repair tasks in the line dialect."""
 
     name: str = "expert"
 
@@ -82,7 +43,8 @@ class Expert:
         gold = gold_lines(opening.task)
         if gold is None:
             raise PolicyError(f"the expert repairs single lines; the gold patch of {opening.task.id} is more")
-        return ExpertConversation(*gold, random.Random(opening.seed))  # noqa: S311 - not for secrets
+        change = Suggestion("", 1, *gold).brief
+        return ExpertConversation(change, random.Random(opening.seed))  # noqa: S311 - not for secrets
 
     def close(self) -> None:
         """Hold nothing."""
@@ -90,10 +52,9 @@ class Expert:
 
 @dataclass
 class ExpertConversation:
-    """The expert's side of one episode."""
+    """The expert's side of one episode; ``change`` is the repair as suggest's list would show it."""
 
-    before: str
-    after: str
+    change: str
     choose: random.Random
     shown: str = ""
     moves: Iterator[str] = field(init=False)
@@ -118,25 +79,15 @@ class ExpertConversation:
 
     def _play(self) -> Iterator[str]:
         yield "h"
-        listed = _LISTED.findall(self.shown)
-        right = next((number for number, change in listed if change == self._change()), None)
-        wrong = [number for number, _ in listed if number != right]
-        tries = self.choose.choice((0, 1, 2, 3) if right else (2, 3, 4, 5))
-        for number in self.choose.sample(wrong, min(len(wrong), tries)):
-            yield f"k {number}"
-            yield from self._after_edit("tttuuq")
-        if right:
-            yield f"k {right}"
-            yield from self._after_edit("ttqq")
+        for number in self._order(_LISTED.findall(self.shown)):
+            yield f"y {number}"
+            if self.shown == "pass":
+                return
 
-    def _change(self) -> str:
-        fix = smallest_fix(self.before, self.after)
-        return f"{fix[0][:24]} => {fix[1][:24]}" if fix else ""
-
-    def _after_edit(self, moves: str) -> Iterator[str]:
-        """Test, go back or submit, by the throw of a die; after a test as well."""
-        move = self.choose.choice(moves)
-        if move == "t":
-            yield "t"
-            move = "q" if " 0 failed" in self.shown else self.choose.choice("uuuq")
-        yield move
+    def _order(self, listed: list[tuple[str, str]]) -> list[str]:
+        """Return what to try: some of the list, in order or not, and at the end the right one if it is there."""
+        wrong = [number for number, change in listed if change != self.change]
+        right = [number for number, change in listed if change == self.change]
+        if self.choose.random() < 0.5:
+            self.choose.shuffle(wrong)
+        return wrong[: self.choose.choice(PATIENCE)] + right

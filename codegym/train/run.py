@@ -9,7 +9,6 @@ repeated, GRPO goes on from its last checkpoint, an evaluation from its last epi
 from __future__ import annotations
 
 import json
-import os
 import platform
 import random
 import shutil
@@ -36,7 +35,7 @@ from codegym.rollout.log import EpisodeLog
 from codegym.suite import Suite, load_suite
 from codegym.train.budget import Budget, Every
 from codegym.train.config import RunConfig, load_config
-from codegym.train.corpus import Conversation, as_episode, library_repairs, remembered, texts
+from codegym.train.corpus import Conversation, remembered, texts
 from codegym.train.display import Display, Phase
 from codegym.train.evaluate import attempts, chosen_tasks, entry_of, rate, summary
 from codegym.train.expert import Expert, gold_lines
@@ -103,6 +102,7 @@ class Run:
             dialect=env.dialect,
             reward=self.config.reward,
             cache=env.cache,
+            limits=env.limits,
             max_turns=env.max_turns,
         )
 
@@ -206,17 +206,9 @@ class Run:
         seed = self.config.train.seed
         choose = random.Random(seed)  # noqa: S311 - not for secrets
         single = [task.id for task in self.suite.split(self.config.env.split) if gold_lines(task)]
-        played = choose.sample(single, min(warmup.episodes, len(single)))
-        episodes = self._attempts(Expert(), played, 1, "expert", "Playing the scripted expert")
-        with self.display.phase("corpus", "Reading Python's library") as phase:
-            made = library_repairs(
-                warmup.repairs,
-                seed,
-                workers=os.cpu_count() or 1,
-                told=lambda count: phase.update(count / max(1, warmup.repairs), f"{count} repairs"),
-            )
-        conversations = [as_episode(repair, choose) for repair in made]
-        conversations += [remembered(episode) for episode in episodes if episode.steps] * warmup.episode_copies
+        played = choose.sample(single, min(warmup.tasks, len(single)))
+        episodes = self._attempts(Expert(), played, warmup.samples, "expert", "Playing the scripted expert")
+        conversations = [remembered(episode) for episode in episodes if episode.steps]
         choose.shuffle(conversations)
         return conversations
 

@@ -1,4 +1,4 @@
-"""Supervised warm-up through TRL's SFTTrainer: the form of moves, and what repairs look like."""
+"""Supervised warm-up through TRL's SFTTrainer: the form of moves, and how an episode goes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ DEFAULTS: dict[str, Any] = {
 def encode(conversation: Conversation, chat: ChatFormat, limit: int) -> dict[str, list[int]] | None:
     """Return ``input_ids`` and ``labels`` as an episode of this conversation would have them.
 
-    Labels cover what is to be imitated, with its end token. ``None`` if that makes more than ``limit`` ids.
+    Labels cover what was said, with its end token. ``None`` if that makes more than ``limit`` ids.
     """
     ids = chat.opening_ids(_opening(conversation[0].seen))
     labels = [IGNORED] * len(ids)
@@ -50,7 +50,7 @@ def encode(conversation: Conversation, chat: ChatFormat, limit: int) -> dict[str
             seen = chat.observation_ids(turn.seen, ended=True)
             ids, labels = ids + seen, labels + [IGNORED] * len(seen)
         said = [*chat.ids(turn.said), chat.eos_id]
-        ids, labels = ids + said, labels + (said if turn.imitate else [IGNORED] * len(said))
+        ids, labels = ids + said, labels + said
     return {"input_ids": ids, "labels": labels} if len(ids) <= limit else None
 
 

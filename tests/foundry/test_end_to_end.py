@@ -33,8 +33,8 @@ max_turns = 6
 workers = 4
 
 [warmup]
-repairs = 40
-episodes = 4
+tasks = 2
+samples = 2
 budget_seconds = 6
 reading_share = 0.5
 

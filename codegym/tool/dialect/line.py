@@ -35,7 +35,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("f", "focus", "{rank}", r"(?P<rank>\d+)"),
     Verb("r", "fix", "{line} {old} => {new}", r"(?P<line>\d+) (?P<old>.+?) =>(?: (?P<new>.*))?"),
     Verb("h", "suggest"),
-    Verb("k", "pick", "{number}", r"(?P<number>\d+)"),
+    Verb("y", "try", "{number}", r"(?P<number>\d+)"),
     Verb("v", "view", "{path} [{start}] [{end}]", r"(?P<path>\S.*?)(?: (?P<start>\d+)(?: (?P<end>\d+))?)?"),
     Verb("l", "list", "[{path}]", r"(?P<path>\S.*)?"),
     Verb("g", "search", "{pattern}", r"(?P<pattern>.+)"),
