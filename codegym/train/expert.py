@@ -1,9 +1,9 @@
 """A scripted expert that shows a tiny policy what moves there are, and leaves open when to make them.
 
-It knows the repair, from the task's gold patch, and speaks the line dialect: it asks for suggestions and tries
-them, sooner or later the right one if it is listed, and hands in what passes. It does not know strategy: whether
-it goes down the list or jumps about, and how soon it gives up, is decided by the throw of a die. What those
-moves are worth is for reinforcement learning to find out.
+It knows the repair, from the task's gold patch, and speaks the line dialect: it asks for suggestions, tries them,
+the likeliest first, and hands in what passes. It does not know strategy: how soon it gives up, and whether it
+makes the right one its last try, is decided by the throw of a die. What patience is worth is for reinforcement
+learning to find out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from codegym.policy.protocol import Opening, Reply
 from codegym.task import Task
 from codegym.tool.suggest import Suggestion
 
-PATIENCE = (0, 1, 2, 3, 5)
+PATIENCE = (0, 0, 1, 1, 2, 2, 3, 7)
 """After how many wrong tries it gives up."""
 
 _LISTED = re.compile(r"^(\d+) (.* => .*)$", re.MULTILINE)
@@ -85,9 +85,7 @@ class ExpertConversation:
                 return
 
     def _order(self, listed: list[tuple[str, str]]) -> list[str]:
-        """Return what to try: some of the list, in order or not, and at the end the right one if it is there."""
+        """Return what to try: the first few that are wrong, and perhaps the right one at last."""
         wrong = [number for number, change in listed if change != self.change]
         right = [number for number, change in listed if change == self.change]
-        if self.choose.random() < 0.5:
-            self.choose.shuffle(wrong)
-        return wrong[: self.choose.choice(PATIENCE)] + right
+        return wrong[: self.choose.choice(PATIENCE)] + right * (self.choose.random() < 0.5)
