@@ -27,7 +27,6 @@ from codegym.tool.call import ToolError
 from codegym.tool.excerpt import Suspect
 from codegym.tool.locate import suspects_of
 from codegym.tool.workbench import Workbench
-from codegym.train.expert import gold_lines
 
 RIDGE = 0.02
 RARE = 1
@@ -40,6 +39,14 @@ class Edits:
     facts: torch.Tensor
     kinds: list[str]
     gold: torch.Tensor
+
+
+def gold_lines(task: Task) -> tuple[str, str] | None:
+    """Return the one line that the gold patch replaces, before and after; ``None`` if it does anything else."""
+    body = [line for line in task.gold_patch.split("\n") if not line.startswith(("---", "+++"))]
+    old = [line[1:] for line in body if line.startswith("-")]
+    new = [line[1:] for line in body if line.startswith("+")]
+    return (old[0], new[0]) if len(old) == len(new) == 1 else None
 
 
 def edits_of(suite: Suite, task: Task) -> Edits | None:

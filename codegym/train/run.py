@@ -38,7 +38,7 @@ from codegym.train.config import RunConfig, load_config
 from codegym.train.corpus import Conversation, remembered, texts
 from codegym.train.display import Display, Phase
 from codegym.train.evaluate import attempts, chosen_tasks, entry_of, rate, summary
-from codegym.train.expert import Expert, gold_lines
+from codegym.train.expert import Expert
 from codegym.train.grpo import Rollouts, in_use, make_trainer, sampling
 from codegym.train.tiny import make_model, make_tokenizer
 from codegym.train.warmup import warm_up
@@ -205,8 +205,8 @@ class Run:
             raise ConfigError("[policy.tiny] needs a [warmup]: an untrained model only says noise")
         seed = self.config.train.seed
         choose = random.Random(seed)  # noqa: S311 - not for secrets
-        single = [task.id for task in self.suite.split(self.config.env.split) if gold_lines(task)]
-        played = choose.sample(single, min(warmup.tasks, len(single)))
+        tasks = [task.id for task in self.suite.split(self.config.env.split)]
+        played = choose.sample(tasks, min(warmup.tasks, len(tasks)))
         episodes = self._attempts(Expert(), played, warmup.samples, "expert", "Playing the scripted expert")
         conversations = [remembered(episode) for episode in episodes if episode.steps]
         choose.shuffle(conversations)
