@@ -91,7 +91,9 @@ def _provided(given: ast.Module, checks: Checks, code: ast.Module) -> list[ast.s
 
 def _imports(given: ast.Module, wanted: set[str]) -> list[str]:
     imports = [node for node in given.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    return [ast.unparse(node) for node in imports if wanted & {a.asname or a.name for a in node.names} or _star(node)]
+    return [
+        ast.unparse(node) for node in imports if wanted & {a.asname or a.name for a in node.names} or _star(node)
+    ]
 
 
 def _star(node: ast.Import | ast.ImportFrom) -> bool:
@@ -102,7 +104,9 @@ def _defines(node: ast.stmt) -> set[str]:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return {node.name}
     if isinstance(node, ast.Assign | ast.AnnAssign):
-        return {name.id for name in ast.walk(node) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)}
+        return {
+            name.id for name in ast.walk(node) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+        }
     return set()
 
 
@@ -112,7 +116,9 @@ def _used(nodes: list[ast.Module] | list[ast.stmt] | list[ast.AST]) -> set[str]:
 
 def _made(tree: ast.Module) -> set[str]:
     stored = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    return stored.union(*(_defines(node) for node in tree.body), {a.arg for a in ast.walk(tree) if isinstance(a, ast.arg)})
+    return stored.union(
+        *(_defines(node) for node in tree.body), {a.arg for a in ast.walk(tree) if isinstance(a, ast.arg)}
+    )
 
 
 def _is_metadata(node: ast.stmt) -> bool:
