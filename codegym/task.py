@@ -46,7 +46,7 @@ class GitSource(Frozen):
 
 
 class PatchSource(Frozen):
-    """The files that a unified diff on the task's tree creates or changes; files that it deletes are left alone."""
+    """The files that a unified diff on the task's tree creates or changes; what it deletes is left alone."""
 
     kind: Literal["patch"] = "patch"
     patch: str

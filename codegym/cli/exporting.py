@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +20,6 @@ from codegym.task import Task
 
 NO_ARGS_IS_HELP = True
 _KINDS = ("harbor", "swebench", "predictions", "report")
-Say = Callable[[int], None]
 
 
 def verb(
@@ -30,12 +28,14 @@ def verb(
     to: Annotated[str, Option(help="One of: " + ", ".join(_KINDS))],
     out: Annotated[Path, Option(help="A folder for harbor and swebench, a file for predictions and report.")],
     split: Annotated[str | None, Option(help="Only the tasks of this split.")] = None,
-    episodes: Annotated[Path | None, Option(help="For predictions and report: a run's folder, or a file.")] = None,
+    episodes: Annotated[
+        Path | None, Option(help="For predictions and report: episodes, a folder or a file.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write a suite's tasks, or what a policy made of them, in the form of others.
 
-    *harbor*: a folder a task, with Dockerfile, solution and tests. *swebench*: rows.jsonl with SWE-bench's columns;
+    *harbor*: a folder a task, with Dockerfile, solution, tests. *swebench*: rows.jsonl with SWE-bench's columns;
     imported rows come back as they were, other tasks bring a git repository with their commits. *predictions* and
     *report*: the episodes of a run as SWE-bench's predictions and as its report.
 
@@ -49,23 +49,19 @@ def verb(
     tasks = loaded.split(split)
     if to not in _KINDS:
         raise ConfigError(unknown("form to export to", to, _KINDS))
-    with bars() as progress:
-        count = _write(loaded, tasks, to, out, episodes, lambda done: progress("exporting", done, len(tasks)))
+    if to in ("predictions", "report"):
+        count = _results(loaded, tasks, to, out, episodes)
+    else:
+        with bars() as progress:
+            export = export_harbor if to == "harbor" else export_rows
+            count = export(loaded, tasks, out, lambda done: progress("exporting", done, len(tasks)))
     value = {"suite": loaded.env_id, "to": to, "out": str(out), "count": count}
     give(value, f"{loaded.env_id}: {count} {'tasks' if to in _KINDS[:2] else 'answers'} to {out}", as_json=as_json)
 
 
-def _write(suite: Suite, tasks: tuple[Task, ...], to: str, out: Path, episodes: Path | None, say: Say) -> int:
-    if to == "harbor":
-        return export_harbor(suite, tasks, out, say)
-    if to == "swebench":
-        return export_rows(suite, tasks, out, say)
+def _results(suite: Suite, tasks: tuple[Task, ...], to: str, out: Path, episodes: Path | None) -> int:
     if episodes is None:
         raise ConfigError(f"--to {to} is made of episodes: say where they are with --episodes")
-    return _results(suite, tasks, to, out, episodes)
-
-
-def _results(suite: Suite, tasks: tuple[Task, ...], to: str, out: Path, episodes: Path) -> int:
     names = {task.id: published_id(task) for task in tasks}
     played = [episode for episode in read_episodes(episodes) if episode.task in names]
     if to == "predictions":

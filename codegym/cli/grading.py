@@ -52,8 +52,9 @@ def verb(
         for name, verdict in verdicts.items():
             write_report(out / "instances" / f"{name}.json", instance_report(name, verdict))
     shown = (
-        f"{report.submitted_instances} of {report.total_instances} answered: {report.resolved_instances} resolved, "
-        f"{report.unresolved_instances} not, {report.empty_patch_instances} empty, {report.error_instances} errors"
+        f"{report.submitted_instances} of {report.total_instances} answered: "
+        f"{report.resolved_instances} resolved, {report.unresolved_instances} not, "
+        f"{report.empty_patch_instances} empty, {report.error_instances} errors"
     )
     give(report.model_dump(mode="json"), shown, as_json=as_json)
     if any(verdict.outcome is Outcome.INFRA_ERROR for verdict in verdicts.values()):

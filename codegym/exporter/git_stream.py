@@ -35,7 +35,7 @@ class GitStream:
             raise ConfigError(f"{self.folder} is there already: choose another --out")
         self.folder.mkdir(parents=True)
         self._git("init", "--quiet", "--bare", "--template=", "--initial-branch=main")
-        self._list = tempfile.NamedTemporaryFile(prefix="codegym-marks-")  # noqa: SIM115 - closed on exit
+        self._list = tempfile.NamedTemporaryFile(prefix="codegym-marks-")
         argv = ["git", "fast-import", "--quiet", f"--export-marks={self._list.name}"]
         self._process = subprocess.Popen(argv, cwd=self.folder, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
         return self

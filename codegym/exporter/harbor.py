@@ -1,8 +1,8 @@
 """A suite as Harbor's task folders.
 
-Each folder stands by itself: a Dockerfile with our toolchain and the repository, a script that solves the task, and
-one that tests it and leaves a reward. What only codegym knows (test ids, protected paths, limits) stands in
-``task.toml`` as well, so that reading the folder back gives the same task.
+Each folder stands by itself: a Dockerfile with our toolchain and the repository, a script that solves it, and
+one that tests it and leaves a reward. What only codegym knows (test ids, protected paths, limits) stands
+in ``task.toml`` as well, so that reading the folder back gives the same task.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def read_dockerfile(text: str) -> Dockerfile:
     made = Dockerfile()
     for word, rest in _instructions(text):
         if word == "FROM":
-            base = [part for part in rest.split() if not part.startswith("--")][0]
+            base = next(part for part in rest.split() if not part.startswith("--"))
             made = Dockerfile(base=base)
         elif word == "WORKDIR":
             made.workdir = posixpath.normpath(posixpath.join(made.workdir or "/", rest.strip("\"'")))

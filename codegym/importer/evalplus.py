@@ -30,7 +30,7 @@ def evalplus(row: Row, wishes: Wishes) -> Imported:
         checks = Checks(name, _without_numpy(str(row["test"])), solved, (f"check({name})",))
     else:
         checks = Checks(name, _against_reference(row, solved, name), "")
-    return completion(row, wishes, "humaneval-plus", prompt, solved, test_file(checks))
+    return completion(row, wishes, "humaneval-plus", prompt=prompt, solved=solved, test=test_file(checks))
 
 
 def _mbpp_plus(row: Row, wishes: Wishes) -> Imported:

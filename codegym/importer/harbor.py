@@ -1,4 +1,4 @@
-"""Harbor's and Terminal-Bench's task folders: an instruction, an environment, a solution, and a script that judges.
+"""Harbor's and Terminal-Bench's task folders: an instruction, an environment, a solution, a script that judges.
 
 Harbor has ``task.toml``, ``instruction.md``, ``environment/``, ``solution/solve.sh`` and ``tests/test.sh``, which
 leaves a reward in ``/logs/verifier``. Terminal-Bench has ``task.yaml``, ``Dockerfile``, ``solution.sh`` (or
@@ -14,6 +14,7 @@ from __future__ import annotations
 import ast
 import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from codegym.importer.harbor_own import own_task
 from codegym.importer.harbor_solution import Solution, gold_patch
 from codegym.importer.imported import Imported, Wishes, folder, metadata, placed, task_id
 from codegym.importer.kit_text import kit
-from codegym.importer.place import Places
+from codegym.importer.place import LOGS, Places
 from codegym.sandbox.image import image_names
 from codegym.sandbox.protocol import File
 from codegym.task import Limits, Task, TestPlan
@@ -42,79 +43,88 @@ def harbor(path: Path, wishes: Wishes) -> Iterator[Imported]:
         yield _harbor_task(root, wishes) if (root / "task.toml").is_file() else _terminal_task(root, wishes)
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What a task's folder says, whichever of the two forms it has."""
+
+    name: str
+    facts: dict[str, Any]
+    image: str
+    instruction: str
+    dockerfile: Dockerfile
+    context: Path
+    plan: TestPlan
+    hidden: Files
+    solution: Solution | None
+
+
 def _harbor_task(root: Path, wishes: Wishes) -> Imported:
     facts = _toml(root / "task.toml")
     if "codegym" in facts.get("metadata", {}):
         return own_task(root, facts["metadata"]["codegym"], facts, wishes)
     built = read_dockerfile(_text(root / "environment" / "Dockerfile"))
-    image = wishes.image or str(facts.get("environment", {}).get("docker_image") or built.base)
-    places = Places(built.root)
     tests = {f"tests/{path}": file for path, file in read_tree(root / "tests").items()}
-    hidden = places.files(tests | {"verify.sh": File(kit("verify.sh").encode())}, HIDDEN)
-    plan = TestPlan(
-        framework="tap",
-        fail_to_pass=("reward",),
-        command=f"sh {HIDDEN}/verify.sh {HIDDEN}/tests/test.sh {places.logs}/verifier",
-        protected=(f"{HIDDEN}/**",),
+    command = f"sh {HIDDEN}/verify.sh {HIDDEN}/tests/test.sh {LOGS}/verifier"
+    solved = (root / "solution" / "solve.sh").is_file()
+    read = _Read(
+        name=root.name,
+        facts=facts,
+        image=str(facts.get("environment", {}).get("docker_image") or built.base),
+        instruction=_text(root / "instruction.md"),
+        dockerfile=built,
+        context=root / "environment",
+        plan=_plan(("reward",), command),
+        hidden=tests | {"verify.sh": File(kit("verify.sh").encode())},
+        solution=Solution(read_tree(root / "solution"), "solve.sh") if solved else None,
     )
-    script = (
-        Solution(read_tree(root / "solution"), "solve.sh") if (root / "solution" / "solve.sh").is_file() else None
-    )
-    instruction = _text(root / "instruction.md")
-    return _task(
-        root, facts, wishes, (built, root / "environment"), image, instruction, (plan, hidden), script, places
-    )
+    return _task(read, wishes)
 
 
 def _terminal_task(root: Path, wishes: Wishes) -> Imported:
     facts = _yaml(root / "task.yaml")
     built = read_dockerfile(_text(root / "Dockerfile"))
-    places = Places(built.root)
     tests = {f"tests/{path}": file for path, file in read_tree(root / "tests").items()}
-    tests["tests/run-tests.sh"] = File((root / "run-tests.sh").read_bytes())
-    hidden = places.files(tests | {"log_tap.py": File(kit("log_tap.py").encode())}, HIDDEN)
     ids = tuple(
         name for path, file in sorted(tests.items()) if path.endswith(".py") for name in _tests(path, file)
     )
-    plan = TestPlan(
-        framework="tap",
-        fail_to_pass=ids,
-        command=f"TEST_DIR=$PWD/{HIDDEN}/tests python3 {HIDDEN}/log_tap.py pytest_names "
-        f"'bash {HIDDEN}/tests/run-tests.sh'",
-        protected=(f"{HIDDEN}/**",),
+    command = f"python3 {HIDDEN}/log_tap.py pytest_names 'bash {HIDDEN}/tests/run-tests.sh'"
+    script = File(_text(root / "run-tests.sh").encode())
+    read = _Read(
+        name=root.name,
+        facts=facts,
+        image=built.base,
+        instruction=str(
+            facts.get("instruction") or (facts.get("descriptions") or [{}])[0].get("description") or ""
+        ),
+        dockerfile=built,
+        context=root,
+        plan=_plan(ids, f"TEST_DIR=$PWD/{HIDDEN}/tests {command}"),
+        hidden=tests | {"tests/run-tests.sh": script, "log_tap.py": File(kit("log_tap.py").encode())},
+        solution=_terminal_solution(root),
     )
-    script = _terminal_solution(root)
-    told = facts.get("instruction") or (facts.get("descriptions") or [{}])[0].get("description") or ""
-    return _task(
-        root, facts, wishes, (built, root), wishes.image or built.base, told, (plan, hidden), script, places
-    )
+    return _task(read, wishes)
 
 
-def _task(
-    root: Path,
-    facts: dict[str, Any],
-    wishes: Wishes,
-    built: tuple[Dockerfile, Path],
-    image: str,
-    instruction: str,
-    tests: tuple[TestPlan, Files],
-    solution: Solution | None,
-    places: Places,
-) -> Imported:
-    (dockerfile, context), (plan, hidden) = built, tests
-    files, elsewhere = copied_files(dockerfile, context)
+def _plan(ids: tuple[str, ...], command: str) -> TestPlan:
+    return TestPlan(framework="tap", fail_to_pass=ids, command=command, protected=(f"{HIDDEN}/**",))
+
+
+def _task(read: _Read, wishes: Wishes) -> Imported:
+    files, elsewhere = copied_files(read.dockerfile, read.context)
+    image, places = wishes.image or read.image, Places(read.dockerfile.root)
+    hidden = places.files(read.hidden, HIDDEN)
     ours = image in image_names()
-    gold = gold_patch(solution, files, image, places) if ours and solution is not None else ""
-    told = {"image": image, "not_run": dockerfile.left_out, "not_copied": elsewhere, "gold_made": bool(gold)}
+    gold = gold_patch(read.solution, files, image, places) if ours and read.solution is not None else ""
+    told = {"image": read.image, "not_run": read.dockerfile.left_out, "not_copied": elsewhere}
     task = Task(
-        id=task_id(root.name),
-        instruction=instruction.strip(),
+        id=task_id(read.name),
+        instruction=read.instruction.strip(),
         source=folder(files),
         gold_patch=gold,
-        tests=plan.model_copy(update={"hidden": folder(hidden)}),
+        tests=read.plan.model_copy(update={"hidden": folder(hidden)}),
         image=image,
-        limits=_limits(facts),
-        metadata=metadata(facts, wishes, format="harbor", language=str(facts.get("category", "")), **told),
+        limits=_limits(read.facts),
+        metadata=metadata(read.facts, wishes, format="harbor", language="", **told),
     )
     return placed(task, files, hidden)
 

@@ -1,4 +1,4 @@
-"""From a solution that is a script to one that is a patch: the script is run, in a box, and what it changed is taken."""
+"""From a solution that is a script to one that is a patch: it is run in a box, and what it changed is taken."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Solution:
 def gold_patch(solution: Solution, files: Files, image: str, places: Places) -> str:
     """Return what running ``solution`` changes in ``files``, as a patch.
 
-    Raises :class:`~codegym.errors.TaskError` if it fails, and :class:`~codegym.errors.SandboxError` if the box does.
+    Raises :class:`~codegym.errors.TaskError` if it fails, :class:`~codegym.errors.SandboxError` if the box does.
     """
     with tempfile.TemporaryDirectory(prefix="codegym-import-") as store:
         tree = Tree((store_tree(files, Path(store)),), tree_digest(files))

@@ -8,7 +8,7 @@ from codegym.importer.rows import Row, column
 from codegym.patch import make_patch
 from codegym.task import Limits, Task, TestPlan
 
-LIMITS = Limits(turns=20, episode_seconds=600, command_seconds=30, grade_seconds=60)
+LIMITS = Limits(turns=20, episode_seconds=600, command_seconds=60, grade_seconds=300)
 _ASKED = "Write the body of `{name}` in `solution.py`, as its docstring says. Hidden tests call it."
 
 
@@ -17,10 +17,10 @@ def human_eval(row: Row, wishes: Wishes) -> Imported:
     name, prompt = str(column(row, "entry_point")), str(column(row, "prompt"))
     solved = prompt + str(column(row, "canonical_solution"))
     checks = Checks(name, str(column(row, "test")), solved, (f"check({name})",))
-    return completion(row, wishes, "human-eval", prompt, solved, test_file(checks))
+    return completion(row, wishes, "human-eval", prompt=prompt, solved=solved, test=test_file(checks))
 
 
-def completion(row: Row, wishes: Wishes, origin: str, prompt: str, solved: str, test: str) -> Imported:
+def completion(row: Row, wishes: Wishes, origin: str, *, prompt: str, solved: str, test: str) -> Imported:
     """Return the task to get from ``prompt`` to ``solved``, both of ``solution.py``, by a hidden ``test``."""
     name = str(row["entry_point"])
     before, after = text_files({"solution.py": prompt}), text_files({"solution.py": solved})

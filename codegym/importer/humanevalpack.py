@@ -60,7 +60,7 @@ def humanevalpack(row: Row, wishes: Wishes) -> Imported:
             instruction=_instruction(row, bug),
             source=folder(before),
             gold_patch=make_patch(before, {bug.path: after[bug.path]}),
-            tests=_plan(bug, hidden=True).model_copy(update={"hidden": folder(hidden)}),
+            tests=_plan(bug).model_copy(update={"hidden": folder(hidden)}),
             image=wishes.image or language.image,
             limits=LIMITS,
             metadata=metadata(
@@ -77,7 +77,7 @@ def humanevalpack(row: Row, wishes: Wishes) -> Imported:
     )
 
 
-def _plan(layout: Layout, *, hidden: bool) -> TestPlan:
+def _plan(layout: Layout) -> TestPlan:
     return TestPlan(
         framework=layout.framework,
         fail_to_pass=(layout.test,),

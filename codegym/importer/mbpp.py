@@ -23,7 +23,7 @@ _EMPTY = '"""The function that is asked for goes here."""\n'
 
 
 def mbpp(row: Row, wishes: Wishes) -> Imported:
-    """Read a row of MBPP: ``text`` or ``prompt``, ``code``, ``test_list``, and what ``challenge_test_list`` adds."""
+    """Read a row of MBPP: ``text`` or ``prompt``, ``code``, ``test_list``, ``challenge_test_list`` if any."""
     asserts = read_names(column(row, "test_list"))
     challenge = read_names(row.get("challenge_test_list"))
     setup = "\n".join([*read_names(row.get("test_imports")), str(row.get("test_setup_code") or "")])

@@ -13,7 +13,7 @@ _NODE_ID = re.compile(r"[^\s:\[]+\.py::\S.*")
 
 
 def read_names(value: Any) -> tuple[str, ...]:
-    """Return test names from a list, from JSON text or Python's text of one, from a map's keys; nothing from nothing.
+    """Return test names from a list, from JSON or Python text of one, from a map's keys; nothing from nothing.
 
     A name that stands twice is kept once. Raises :class:`~codegym.errors.TaskError` for anything else.
     """

@@ -63,7 +63,7 @@ def _libraries(row: Row) -> dict[str, str]:
 
 
 def _extent(row: Row) -> tuple[int, int]:
-    """Return where the function's head stands in the declaration. An entry point may be misspelt, a signature is not."""
+    """Return where the function's head stands in the declaration; an entry point may be misspelt."""
     name = re.search(r"(\w+)\s*\(", row["signature"])
     heads = [m for m in re.finditer(r"^\w.*$", row["declaration"], re.MULTILINE) if name and f"{name[1]}(" in m[0]]
     if not heads:

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from codegym.sandbox.protocol import WORKDIR, File
 
+LOGS = "/tmp/logs"  # noqa: S108 - a path in the box
+"""Where ``/logs`` is in a box."""
+
 _BEFORE, _AFTER = r"(?<![\w./$}-])", r"(?=[/\s\"'`;:,)\]&|>]|$)"
 
 
@@ -20,12 +23,11 @@ class Places:
     """``root`` is the working folder that the scripts know."""
 
     root: str
-    logs: str = "/tmp/logs"  # noqa: S108 - a path in the box
 
     def text(self, text: str, hidden: str) -> str:
         """Return a script's text with its paths as they are in a box, the verifier's files below ``hidden``."""
         below = f"{WORKDIR}/{hidden}"
-        known = {self.root: WORKDIR, "/tests": f"{below}/tests", "/logs": self.logs}
+        known = {self.root: WORKDIR, "/tests": f"{below}/tests", "/logs": LOGS}
         known |= {"/solution": f"{below}/solution", "/oracle": f"{below}/solution"}
         for path, here in known.items():
             if path != "/":

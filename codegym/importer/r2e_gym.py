@@ -4,8 +4,8 @@ A row holds the commit as JSON (``parsed_commit_content``), its tests as files (
 what is expected of them (``expected_output_json``). The tests lie in ``r2e_tests/``; the map knows them by
 ``Class.test``, without their file, which is found here by reading the files.
 
-R2E-Gym asks for an output that equals the map, tests that fail included. Here the tests decide that are expected to
-pass; to fail is nobody's aim.
+R2E-Gym asks for an output that equals the map, tests that fail included. Here the tests decide that are expected
+to pass; to fail is nobody's aim.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _object(row: Row, name: str) -> dict[str, Any]:
 
 
 def _expected(row: Row) -> dict[str, str]:
-    """Return what each test has to say, by its name without colours; a name is cut before `` - `` as R2E-Gym does."""
+    """Return what each test has to say, by its name; it is cut before `` - ``, as R2E-Gym does."""
     return {
         name.split(" - ")[0].strip(): str(status) for name, status in _object(row, "expected_output_json").items()
     }

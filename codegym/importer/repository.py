@@ -88,7 +88,8 @@ def _plan(instance: Instance, wishes: Wishes) -> tuple[TestPlan, str]:
     """Return the test plan, and a patch with what it needs in the tree."""
     hidden = PatchSource(patch=instance.tests) if instance.tests.strip() else None
     fail, keep = instance.fail_to_pass, instance.pass_to_pass
-    if not wishes.test_command and all(is_node_id(name) for name in (*fail, *keep)):
+    python = instance.dialect.startswith(("pytest", "matplotlib"))
+    if python and not wishes.test_command and all(is_node_id(name) for name in (*fail, *keep)):
         return TestPlan(framework="pytest", fail_to_pass=fail, pass_to_pass=keep, hidden=hidden), ""
     command = wishes.test_command or instance.command or _default_command(instance)
     plan = TestPlan(
@@ -130,4 +131,5 @@ def _paths(patch: str) -> tuple[str, ...]:
 
 def _failing(instance: Instance) -> str:
     names = "\n".join(f"- {name}" for name in instance.fail_to_pass[:10])
-    return f"Tests of {instance.repo} fail:\n\n{names}\n\nThe tests are right. Find the mistake in the code and repair it."
+    asked = "The tests are right. Find the mistake in the code and repair it."
+    return f"Tests of {instance.repo} fail:\n\n{names}\n\n{asked}"

@@ -23,7 +23,7 @@ _BATCH = 64
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """Yield the rows of a file (JSON Lines, JSON, Parquet, Arrow; the first two also gzipped) or of all in a folder.
+    """Yield the rows of a file (JSON Lines, JSON, both also gzipped; Parquet, Arrow) or of all in a folder.
 
     Raises :class:`~codegym.errors.ConfigError` if there is no such file or its kind is not known, and
     :class:`~codegym.errors.TaskError` naming the line that can't be read.
@@ -115,8 +115,8 @@ def _is_map(value: dict[str, Any]) -> bool:
 
 def _arrow_rows(path: Path, suffix: str) -> Iterator[Row]:
     try:
-        import pyarrow  # noqa: PLC0415 - large and optional
-        import pyarrow.parquet  # noqa: PLC0415
+        import pyarrow  # type: ignore[import-untyped]  # noqa: PLC0415 - large and optional
+        import pyarrow.parquet  # type: ignore[import-untyped]  # noqa: PLC0415
     except ImportError as error:
         raise ConfigError(f"to read {path}: pip install pyarrow, which 'codegym[train]' brings") from error
     try:

@@ -1,6 +1,6 @@
 """SWE-bench and the data sets that took over its columns.
 
-SWE-bench (all variants, from the first to those with ``image``, ``eval_script`` and ``log_parser``), SWE-bench Pro,
+SWE-bench (all variants, from the first to those with ``image``, ``eval_script``, ``log_parser``), SWE-bench Pro,
 Live and Multilingual, SWE-Gym, SWE-rebench. They differ in the names of a few columns, in how test names are
 written down, and in how an image is called where no column says it.
 """
@@ -32,7 +32,7 @@ _DIALECTS = {
 
 
 def swe_bench(row: Row, wishes: Wishes) -> Imported:
-    """Read a row of SWE-bench or of a relative that names its images as SWE-bench does; or one that we exported."""
+    """Read a row of SWE-bench, of a relative that names its images as it does, or one that we exported."""
     if isinstance(row.get("codegym"), dict):
         return own_row(row, wishes)
     return instance_task(_instance(row, "swe-bench", _swe_bench_image), row, wishes)

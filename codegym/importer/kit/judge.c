@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,7 +35,8 @@ static void become(const char *program, int question, int answer)
     must(dup2(question, 3), "dup2");
     must(dup2(answer, 4), "dup2");
     close_range(5, ~0U, 0);
-    alarm(SECONDS);
+    struct rlimit seconds = {SECONDS, SECONDS};
+    setrlimit(RLIMIT_CPU, &seconds);
     execl(program, program, (char *)NULL);
     _exit(127);
 }
@@ -64,7 +66,7 @@ static int passed(const char *program)
     ssize_t got = read(answer[0], said, WORD + 1);
     close(answer[0]);
     if (WIFSIGNALED(status))
-        printf("# %s\n", WTERMSIG(status) == SIGALRM ? "it did not end in time" : strsignal(WTERMSIG(status)));
+        printf("# %s\n", WTERMSIG(status) == SIGKILL ? "it did not end in time" : strsignal(WTERMSIG(status)));
     else if (WEXITSTATUS(status) != 0)
         printf("# exit code %d\n", WEXITSTATUS(status));
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 && got == WORD && memcmp(said, word, WORD) == 0;

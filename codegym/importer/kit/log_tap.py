@@ -41,9 +41,7 @@ def pytest(line: str) -> Found:
 def pytest_names(line: str) -> Found:
     """Read pytest, without the folders of test files."""
     found = pytest(line)
-    return (
-        (found[0].split("::")[0].split("/")[-1] + "::" + found[0].split("::", 1)[-1], found[1]) if found else None
-    )
+    return (re.sub(r"^[^:]*/", "", found[0]), found[1]) if found else None
 
 
 def pytest_options(line: str) -> Found:
@@ -67,7 +65,7 @@ def django(line: str) -> Found:
             name = line[: -len(end)].strip()
             return name.rsplit("...", 1)[-1].strip() if name.startswith("Applying ") else name, status
     if " ... skipped" in line:
-        return line.split(" ... skipped")[0].strip(), SKIPPED
+        return line.partition(" ... skipped")[0].strip(), SKIPPED
     if line.startswith(("FAIL: ", "ERROR: ")):
         return line.split(": ", 1)[1].strip(), FAILED
     return None
