@@ -19,7 +19,7 @@ const {{ passes }} = require('./checks.cjs')
 test('{name}', () => passes('{checks}'))
 """
 _CHECKS = """\
-const assert = require('node:assert')
+const {{ ok: holds }} = require('node:assert')
 const {{ {name} }} = require('../solution.js')
 
 {provided}{checks}
@@ -56,6 +56,6 @@ def _test(kind: str, row: Row, checks: str) -> dict[str, str]:
     code = _CHECKS.format(
         name=name,
         provided=f"{provided}\n\n" if provided else "",
-        checks=checks.strip().replace("console.assert(", "assert.ok("),
+        checks=checks.strip().replace("console.assert(", "holds("),
     )
     return {f"test/{kind}.test.js": _TEST.format(name=name, checks=f"{kind}.cjs"), f"test/{kind}.cjs": code}

@@ -5,16 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from codegym.episode import Outcome
 from codegym.errors import ConfigError, TaskError
+from codegym.grade.grade import grade
 from codegym.importer.evalplus import evalplus
 from codegym.importer.exercism import exercism
 from codegym.importer.formats import find_format, read_tasks
-from codegym.importer.human_eval import human_eval
 from codegym.importer.humanevalpack import humanevalpack
 from codegym.importer.imported import Imported, Wishes
 from codegym.importer.mbpp import mbpp
+from codegym.patch import make_patch, patch_paths
+from codegym.sandbox.backend import backend
+from codegym.sandbox.protocol import File
 
-from .conftest import Certified, data
+from .conftest import Certified, data, suite_of
 
 SOLUTION = "def area(sides):\n    import math\n    return math.prod(sides)\n"
 MBPP = {
@@ -49,7 +53,6 @@ def check(candidate):
         assertion(candidate(*inp), exp, 0)
 """
 AS_PROGRAM = PLUS_TEST.replace("check(candidate)", "check()").replace("candidate", "area") + "\ncheck()\n"
-CHECK = "def check(candidate):\n    assert candidate([2, 3]) == 6\n"
 
 
 def pack(language: str, wanted: tuple[int, ...]) -> list[Imported]:
@@ -99,18 +102,21 @@ def test_human_eval() -> None:
 
 
 def test_mbpp_and_evalplus(certified: Certified) -> None:
-    sanitized = {"task_id": 8, "prompt": MBPP["text"], "code": SOLUTION, "test_imports": ["import math"]}
     by_inputs = {"base_input": [[[2, 3]]], "plus_input": [[[0.1, 0.2]], [[]]], "atol": 1e-6}
     suite = certified(
         mbpp(MBPP, Wishes()),
-        mbpp(sanitized | {"test_list": MBPP["test_list"]}, Wishes()),
         evalplus(PLUS | {"test": PLUS_TEST}, Wishes()),
         evalplus(PLUS | {"task_id": "HumanEval/8"} | by_inputs, Wishes()),
         evalplus(MBPP | {"test": AS_PROGRAM}, Wishes()),
-        human_eval(PLUS | {"task_id": "HumanEval/9", "test": CHECK}, Wishes()),
-    )  # fmt: skip
+    )
     assert "assert area([2, 3]) == 6" in suite.task("mbpp-7").instruction
     assert suite.task("mbpp-7").metadata["row"] == MBPP
+
+
+def test_sanitized_mbpp() -> None:
+    row = {"task_id": 8, "prompt": MBPP["text"], "code": SOLUTION, "test_imports": ["import math"]}
+    task = mbpp(row | {"test_list": MBPP["test_list"]}, Wishes()).task
+    assert (task.id, task.tests.fail_to_pass) == ("mbpp-8", ("tests/test_solution.py::test_area",))
 
 
 def test_assertions_about_something_else_are_refused() -> None:
@@ -156,3 +162,34 @@ def test_an_exercise_of_another_track_says_what_it_needs(tmp_path: Path) -> None
         list(exercism(root, Wishes()))
     with pytest.raises(ConfigError, match="holds no exercise"):
         list(exercism(tmp_path / "cache", Wishes()))
+
+
+ATTACKS = {
+    "python": [
+        "import os\nos._exit(0)\n",
+        "def encode_cyclic(s):\n    return s\n\n\ndef decode_cyclic(s):\n    return s\n",
+    ],
+    "js": [
+        "process.exit(0)\n",
+        "console.log('TAP version 13\\nok 1 - decodeCyclic\\n1..1')\nmodule.exports = {}\n",
+        "console.assert = require('node:assert').ok = () => {}\n"
+        "module.exports = { encodeCyclic: (s) => s, decodeCyclic: (s) => s }\n",
+    ],
+    "cpp": [
+        "#include <unistd.h>\n__attribute__((constructor)) static void leave() { _exit(0); }\n",
+        "#include <cstdio>\n__attribute__((constructor)) static void say() { puts(\"1..1\\nok 1 - hidden\"); }\n",
+        "#include <string>\n#define assert(x)\nstd::string encode_cyclic(std::string s) { return s; }\n"
+        "std::string decode_cyclic(std::string s) { return s; }\n",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", list(ATTACKS))
+def test_attacks_on_the_benchmarks_own_weak_spots_earn_nothing(language: str) -> None:
+    suite = suite_of(*pack(language, (38,)))
+    (task,) = suite.tasks.values()
+    (path,) = patch_paths(task.gold_patch)
+    before = suite.base_file(task, path)
+    for attack in ATTACKS[language]:
+        patch = make_patch({path: before}, {path: File(attack.encode())})
+        assert grade(suite, task, patch, backend=backend("bwrap"), cache=None).outcome is Outcome.UNRESOLVED
