@@ -1,5 +1,5 @@
 # Two commands do all the set-up: `make demo` and `make test`. Everything is installed into .venv;
-# only bubblewrap, a C compiler, python3-venv and (for tests) node come from the system, by system.sh.
+# only bubblewrap, compilers for C and C++, python3-venv and (for tests) node come from the system, by system.sh.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -26,7 +26,7 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 
 $(VENV)/bin/python:
-	@./system.sh bubblewrap gcc libc6-dev python3-venv
+	@./system.sh bubblewrap gcc g++ libc6-dev python3-venv
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.train: pyproject.toml | $(VENV)/bin/python

@@ -25,7 +25,7 @@ LAYERS = [  # lowest first; modules of one layer may import each other, as long 
     {"sandbox", "tree", "patch", "source", "sdist", "suite", "episode", "episode_file"},
     {"harness", "mutate"},
     {"tool", "grade", "reward"},
-    {"env", "space", "registry", "plugin", "foundry", "policy"},
+    {"env", "space", "registry", "plugin", "foundry", "policy", "importer", "exporter"},
     {"rollout"},
     {"board", "train"},
     {"cli"},

@@ -1,0 +1,1 @@
+"""Writes suites and results in the forms that others read."""

@@ -1,0 +1,128 @@
+"""A suite as Harbor's task folders.
+
+Each folder stands by itself: a Dockerfile with our toolchain and the repository, a script that solves it, and
+one that tests it and leaves a reward. What only codegym knows (test ids, protected paths, limits) stands
+in ``task.toml`` as well, so that reading the folder back gives the same task.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterable
+from importlib.resources import files as resources
+from pathlib import Path
+from shlex import quote
+
+from codegym.errors import ConfigError
+from codegym.patch import apply_patch
+from codegym.sandbox.image import image_folder, image_names
+from codegym.sandbox.protocol import Changes, File
+from codegym.suite import Suite
+from codegym.task import Task
+from codegym.tree import Files, read_tree, write_file
+
+_ROOT = "/app"
+
+
+def export_harbor(suite: Suite, tasks: Iterable[Task], out: Path, progress: Callable[[int], None]) -> int:
+    """Write a folder a task below ``out`` and return how many.
+
+    Raises :class:`~codegym.errors.ConfigError` if a folder is there already.
+    """
+    count = 0
+    for count, task in enumerate(tasks, 1):
+        folder = out / task.id
+        if folder.exists():
+            raise ConfigError(f"{folder} is there already: choose another --out")
+        try:
+            _write_task(suite, task, folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        progress(count)
+    return count
+
+
+def _write_task(suite: Suite, task: Task, folder: Path) -> None:
+    files = whole_tree(suite, task)
+    gold = apply_patch(task.gold_patch, files.get)
+    _write_text(folder / "task.toml", _toml(suite, task))
+    _write_text(folder / "instruction.md", task.instruction)
+    _write_environment(folder / "environment", task, files)
+    _write_solution(folder / "solution", task, gold)
+    _write_tests(folder / "tests", task, suite.hidden(task))
+
+
+def whole_tree(suite: Suite, task: Task) -> Files:
+    """Return all files that the agent sees at first."""
+    found: dict[str, File] = {}
+    for layer in reversed(suite.tree(task).layers):
+        found |= read_tree(layer)
+    return dict(sorted(found.items()))
+
+
+def _write_environment(folder: Path, task: Task, files: Files) -> None:
+    _write_files(folder / "repo", files)
+    if task.image in image_names():
+        image = image_folder(task.image)
+        _write_files(folder, {path: file for path, file in read_tree(image).items() if path != "image.toml"})
+        recipe = (image / "Dockerfile").read_text()
+    else:
+        recipe = f"FROM {task.image}\n"
+    _write_text(
+        folder / "Dockerfile", f"{recipe.rstrip()}\nCOPY --chown=1000:1000 repo/ {_ROOT}/\nWORKDIR {_ROOT}\n"
+    )
+
+
+def _write_solution(folder: Path, task: Task, gold: Changes) -> None:
+    _write_text(folder / "gold.patch", task.gold_patch)
+    _write_files(folder / "files", {path: file for path, file in gold.items() if file is not None})
+    (folder / "files").mkdir(parents=True, exist_ok=True)
+    gone = "".join(f"rm -f {quote(f'{_ROOT}/{path}')}\n" for path, file in gold.items() if file is None)
+    script = f'#!/bin/sh\nset -e\n{gone}cp -a "$(dirname "$0")/files/." {_ROOT}/\n'
+    _write_text(folder / "solve.sh", script, executable=True)
+
+
+def _write_tests(folder: Path, task: Task, hidden: Files) -> None:
+    _write_files(folder / "hidden", hidden)
+    names = sorted({*task.tests.fail_to_pass, *task.tests.pass_to_pass})
+    _write_text(folder / "ids.txt", "".join(f"{name}\n" for name in names))
+    _write_text(folder / "options.txt", task.tests.command + "\n")
+    script = resources("codegym.exporter").joinpath(f"kit/{task.tests.framework}.sh").read_text()
+    _write_text(folder / "test.sh", script, executable=True)
+
+
+def _toml(suite: Suite, task: Task) -> str:
+    """Return ``task.toml``. Strings are written as JSON writes them, which TOML reads."""
+    known = task.metadata
+    own = {
+        "id": task.id,
+        "suite": suite.env_id,
+        "digest": task.digest,
+        "image": task.image,
+        "language": str(known.get("language", "")),
+        "tests": json.dumps(task.tests.model_dump(mode="json", exclude={"hidden"}), ensure_ascii=False),
+        "limits": task.limits.model_dump_json(),
+    }
+    tables: dict[str, dict[str, str | float | int]] = {
+        "metadata": {"difficulty": str(known.get("difficulty", "unknown")), "category": "software-engineering"},
+        "metadata.codegym": {**own},
+        "verifier": {"timeout_sec": task.limits.grade_seconds},
+        "agent": {"timeout_sec": task.limits.episode_seconds},
+        "environment": {"build_timeout_sec": 600.0, "memory_mb": task.limits.memory_mb},
+    }
+    text = [
+        f"\n[{name}]\n" + "".join(f"{key} = {json.dumps(v)}\n" for key, v in t.items())
+        for name, t in tables.items()
+    ]
+    return 'version = "1.0"\n' + "".join(text)
+
+
+def _write_files(folder: Path, files: Files) -> None:
+    for path, file in files.items():
+        write_file(folder / path, file)
+
+
+def _write_text(path: Path, text: str, *, executable: bool = False) -> None:
+    write_file(path, File(text.encode(), executable=executable))

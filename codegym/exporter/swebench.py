@@ -1,0 +1,113 @@
+"""A suite as rows with SWE-bench's columns, and a repository with the commits that they name.
+
+A task that was imported from rows gives its row back as it came. Of any other the tree that the agent sees becomes
+a commit, the gold patch ``patch``, the hidden files ``test_patch``; what SWE-bench has no column for (framework,
+command, protected paths, limits) stands in a column ``codegym``, which our import reads.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegym.errors import ConfigError
+from codegym.exporter.git_stream import GitStream
+from codegym.exporter.harbor import whole_tree
+from codegym.importer.rows import Row, write_rows
+from codegym.patch import make_patch
+from codegym.suite import Suite
+from codegym.task import Task
+from codegym.tree import Files
+
+ROWS = ("swe-bench", "swe-gym", "swe-rebench", "swe-smith")
+"""The origins whose rows have these columns already."""
+_SCRIPT = """\
+#!/bin/bash
+set -uxo pipefail
+cd /testbed
+git apply -v - <<'EOF_TESTS'
+{patch}EOF_TESTS
+: '>>>>> Start Test Output'
+{command}
+: '>>>>> End Test Output'
+"""
+
+
+@dataclass(frozen=True)
+class _Pending:
+    task: Task
+    files: Files
+    digest: str
+
+
+def export_rows(suite: Suite, tasks: Iterable[Task], out: Path, progress: Callable[[int], None]) -> int:
+    """Write ``out/rows.jsonl`` and, where commits are needed, ``out/repositories/codegym/<suite>.git``.
+
+    Returns the number of rows. Raises :class:`~codegym.errors.ConfigError` if there is something already.
+    """
+    if (out / "rows.jsonl").exists():
+        raise ConfigError(f"{out / 'rows.jsonl'} is there already: choose another --out")
+    chosen = list(tasks)
+    own = [task for task in chosen if task.metadata.get("origin") not in ROWS]
+    rows = {task.id: dict(task.metadata["row"]) for task in chosen if task not in own}
+    if own:
+        rows |= _own_rows(suite, own, out / "repositories", progress)
+    return write_rows(out / "rows.jsonl", (rows[task.id] for task in chosen))
+
+
+def _own_rows(suite: Suite, tasks: list[Task], store: Path, progress: Callable[[int], None]) -> dict[str, Row]:
+    repo = f"codegym/{suite.name}"
+    rows: dict[str, Row] = {}
+    digests: dict[str, str] = {}
+    with GitStream(store / f"{repo}.git") as stream:
+        for count, task in enumerate(tasks, 1):
+            files = whole_tree(suite, task)
+            digests[task.id] = stream.add(files)
+            rows[task.id] = _row(suite, task, repo, files)
+            progress(count)
+    for task_id, row in rows.items():
+        row["base_commit"] = row["environment_setup_commit"] = stream.commit(digests[task_id])
+    return rows
+
+
+def _row(suite: Suite, task: Task, repo: str, files: Files) -> Row:
+    tests = make_patch(files, dict(suite.hidden(task)))
+    plan = task.tests.model_dump(mode="json", exclude={"hidden", "fail_to_pass", "pass_to_pass"})
+    return {
+        "repo": repo,
+        "instance_id": f"{repo.replace('/', '__')}-{task.id}",
+        "base_commit": "",
+        "patch": task.gold_patch,
+        "test_patch": tests,
+        "problem_statement": task.instruction,
+        "hints_text": "",
+        "created_at": "",
+        "version": str(suite.manifest.version),
+        "FAIL_TO_PASS": json.dumps(task.tests.fail_to_pass, ensure_ascii=False),
+        "PASS_TO_PASS": json.dumps(task.tests.pass_to_pass, ensure_ascii=False),
+        "environment_setup_commit": "",
+        "image": f"codegym/{task.image}",
+        "eval_script": _SCRIPT.format(patch=tests, command=_command(task)),
+        "log_parser": "parse_log_pytest"
+        if task.tests.framework == "pytest"
+        else f"parse_log_{task.tests.framework}",
+        "eval_type": "pass_and_fail",
+        "codegym": {
+            "id": task.id,
+            "digest": task.digest,
+            "image": task.image,
+            "tests": plan,
+            "limits": task.limits.model_dump(mode="json"),
+            "language": task.metadata.get("language", ""),
+        },
+    }
+
+
+def _command(task: Task) -> str:
+    files = dict.fromkeys(name.partition("::")[0] for name in (*task.tests.fail_to_pass, *task.tests.pass_to_pass))
+    if task.tests.framework == "tap":
+        return task.tests.command
+    runner = "pytest -rA" if task.tests.framework == "pytest" else "node --test"
+    return " ".join(filter(None, (runner, task.tests.command, *files)))

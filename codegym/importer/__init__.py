@@ -1,0 +1,1 @@
+"""Reads what others publish as tasks, benchmarks and results. See :mod:`codegym.importer.formats`."""

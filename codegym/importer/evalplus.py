@@ -1,0 +1,53 @@
+"""EvalPlus: HumanEval+ and MBPP+, with many more inputs, in both shapes in which they are published.
+
+One shape has a ``test`` program that compares results with numpy; it is read as it is, with ``kit/closeness.py``
+in place of numpy, which no image needs for that. The other has ``base_input`` and ``plus_input``, and what comes
+out of the reference solution is what is expected: ``kit/against_reference.py.in`` compares the two.
+"""
+
+from __future__ import annotations
+
+import re
+
+from codegym.importer.human_eval import completion
+from codegym.importer.imported import Imported, Wishes
+from codegym.importer.kit_text import kit
+from codegym.importer.mbpp import described
+from codegym.importer.names import read_names
+from codegym.importer.python_test import Checks, assertions, test_file
+from codegym.importer.rows import Row, column
+
+_NUMPY = re.compile(r"^import numpy as np$", re.MULTILINE)
+
+
+def evalplus(row: Row, wishes: Wishes) -> Imported:
+    """Read a row of HumanEval+ or MBPP+. One has a function to complete as its prompt, the other a sentence."""
+    if "code" in row or str(row.get("task_id")).startswith("Mbpp/"):
+        return _mbpp_plus(row, wishes)
+    name, prompt = str(column(row, "entry_point")), str(column(row, "prompt"))
+    solved = prompt + str(column(row, "canonical_solution"))
+    if row.get("test"):
+        checks = Checks(name, _without_numpy(str(row["test"])), solved, (f"check({name})",))
+    else:
+        checks = Checks(name, _against_reference(row, solved, name), "")
+    return completion(row, wishes, "humaneval-plus", prompt=prompt, solved=solved, test=test_file(checks))
+
+
+def _mbpp_plus(row: Row, wishes: Wishes) -> Imported:
+    shown = read_names(row.get("test_list")) or assertions(str(row.get("assertion") or ""))
+    if row.get("test"):
+        imports = "\n".join(read_names(row.get("test_imports")))
+        return described(row, wishes, "mbpp-plus", shown, f"{imports}\n{_without_numpy(str(row['test']))}")
+    solved, name = str(column(row, "canonical_solution")), str(column(row, "entry_point"))
+    return described(row, wishes, "mbpp-plus", shown, _against_reference(row, solved, name))
+
+
+def _without_numpy(test: str) -> str:
+    return _NUMPY.sub(lambda _: kit("closeness.py"), test)
+
+
+def _against_reference(row: Row, solved: str, name: str) -> str:
+    inputs = [*column(row, "base_input"), *(row.get("plus_input") or [])]
+    return kit("against_reference.py.in").format(
+        name=name, solved=repr(solved), inputs=repr(inputs), atol=repr(float(row.get("atol") or 0))
+    )

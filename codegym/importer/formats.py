@@ -1,0 +1,90 @@
+"""The formats that can be imported, by the name that a user types.
+
+A *row* format reads the rows of a file one by one; a *folder* format finds the folders of tasks below a path. Both
+yield tasks lazily: what is not asked for is not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from codegym.errors import ConfigError, TaskError, unknown
+from codegym.importer.evalplus import evalplus
+from codegym.importer.exercism import exercism
+from codegym.importer.harbor import harbor
+from codegym.importer.human_eval import human_eval
+from codegym.importer.humanevalpack import humanevalpack
+from codegym.importer.imported import Imported, Wishes
+from codegym.importer.mbpp import mbpp
+from codegym.importer.multi_swe_bench import multi_swe_bench
+from codegym.importer.r2e_gym import r2e_gym
+from codegym.importer.rows import Row, read_rows
+from codegym.importer.swe_smith import swe_smith
+from codegym.importer.swebench import swe_bench, swe_gym, swe_rebench
+
+ReadRow = Callable[[Row, Wishes], Imported]
+ReadFolder = Callable[[Path, Wishes], Iterator[Imported]]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format: what it is called, what it holds, and how a row or a folder of it is read."""
+
+    name: str
+    title: str
+    row: ReadRow | None = None
+    folder: ReadFolder | None = None
+
+
+FORMATS = {
+    found.name: found
+    for found in (
+        Format("swe-bench", "SWE-bench and all that has its columns, old and new", row=swe_bench),
+        Format("swe-gym", "SWE-Gym", row=swe_gym),
+        Format("swe-rebench", "SWE-rebench, SWE-bench-extra", row=swe_rebench),
+        Format("swe-smith", "SWE-smith: the patch is the bug", row=swe_smith),
+        Format("r2e-gym", "R2E-Gym: commits, and what their tests have to say", row=r2e_gym),
+        Format("multi-swe-bench", "Multi-SWE-bench: pull requests in seven languages", row=multi_swe_bench),
+        Format("harbor", "Harbor and Terminal-Bench: folders of tasks", folder=harbor),
+        Format("humaneval", "HumanEval: functions to complete", row=human_eval),
+        Format("humanevalpack", "HumanEvalPack: bugs to repair in Python, JavaScript and C++", row=humanevalpack),
+        Format("mbpp", "MBPP, whole or sanitized: functions to write", row=mbpp),
+        Format("evalplus", "EvalPlus: HumanEval+ and MBPP+", row=evalplus),
+        Format("exercism", "Exercism-style exercises: folders with .meta/config.json", folder=exercism),
+    )
+}
+
+
+def find_format(name: str) -> Format:
+    """Return a format by name, case and hyphens aside. Raises :class:`ConfigError` with the nearest match."""
+    plain = {"terminalbench": "harbor", "sweextra": "swerebench"}
+    wanted = name.lower().replace("_", "").replace("-", "")
+    for found in FORMATS.values():
+        if found.name.replace("-", "") == plain.get(wanted, wanted):
+            return found
+    raise ConfigError(unknown("format", name, FORMATS))
+
+
+def read_tasks(format: Format, path: Path, wishes: Wishes, limit: int | None = None) -> Iterator[Imported]:  # noqa: A002
+    """Yield the first ``limit`` tasks at ``path``. Raises :class:`TaskError` naming the row that can't be read."""
+    yield from islice(_all(format, path, wishes), limit)
+
+
+def _all(format: Format, path: Path, wishes: Wishes) -> Iterator[Imported]:  # noqa: A002
+    if format.folder is not None:
+        yield from format.folder(path, wishes)
+    elif format.row is not None:
+        for number, row in enumerate(read_rows(path), 1):
+            yield _read(format.row, row, wishes, f"{path}, row {number}")
+
+
+def _read(read: ReadRow, row: Row, wishes: Wishes, where: str) -> Imported:
+    try:
+        return read(row, wishes)
+    except TaskError as error:
+        raise TaskError(f"{where}: {error}") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise TaskError(f"{where} is not as this format has it ({type(error).__name__}: {error})") from error

@@ -1,0 +1,46 @@
+"""Multi-SWE-bench: pull requests in seven languages; a row keeps the pull request's own parts and names."""
+
+from __future__ import annotations
+
+from codegym.importer.imported import Imported, Wishes
+from codegym.importer.names import read_names
+from codegym.importer.repository import Instance, instance_task
+from codegym.importer.rows import Row, column
+from codegym.importer.swebench import dialect, whole
+
+
+def multi_swe_bench(row: Row, wishes: Wishes) -> Imported:
+    """Read a row of Multi-SWE-bench (``org``, ``repo``, ``number``, ``base``, ``fix_patch``, ``test_patch``, …).
+
+    Fail-to-pass are its tests that fail, are skipped, or are not there without the fix.
+    """
+    org, repo, number = str(column(row, "org")), str(column(row, "repo")), column(row, "number")
+    base = column(row, "base")
+    language = str(row.get("lang") or row.get("language") or "unknown").lower()
+    fixed = [read_names(row.get(f"{kind}_tests")) for kind in ("f2p", "s2p", "n2p")]
+    return instance_task(
+        Instance(
+            id=str(row.get("instance_id") or f"{org}__{repo}-{number}"),
+            origin="multi-swe-bench",
+            language=language,
+            repo=f"{org}/{repo}",
+            commit=str(base["sha"] if isinstance(base, dict) else base),
+            instruction=_instruction(row),
+            gold=whole(str(column(row, "fix_patch"))),
+            tests=whole(str(row.get("test_patch") or "")),
+            fail_to_pass=tuple(name for found in fixed for name in found) or read_names(row.get("fixed_tests")),
+            pass_to_pass=read_names(row.get("p2p_tests")),
+            image=f"mswebench/{org}_m_{repo}:pr-{number}".lower(),
+            command="sh /home/run.sh",
+            dialect=dialect("", language),
+        ),
+        row,
+        wishes,
+    )
+
+
+def _instruction(row: Row) -> str:
+    """Return what the issues say that the pull request resolved; its own text may tell the solution."""
+    issues = row.get("resolved_issues") or []
+    told = [f"# {issue.get('title') or ''}\n\n{issue.get('body') or ''}".strip() for issue in issues]
+    return "\n\n".join(told) or f"# {row.get('title') or ''}\n\n{row.get('body') or ''}".strip()

@@ -1,0 +1,43 @@
+"""Names of tests, in the ways in which rows hold them."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from typing import Any
+
+from codegym.errors import TaskError
+
+_NODE_ID = re.compile(r"[^\s:\[]+\.py::\S.*")
+
+
+def read_names(value: Any) -> tuple[str, ...]:
+    """Return test names from a list, from JSON or Python text of one, from a map's keys; nothing from nothing.
+
+    A name that stands twice is kept once. Raises :class:`~codegym.errors.TaskError` for anything else.
+    """
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return ()
+    parsed = _parsed(value) if isinstance(value, str) else value
+    if isinstance(parsed, dict):
+        parsed = list(parsed)
+    if not isinstance(parsed, list | tuple) or not all(isinstance(name, str) for name in parsed):
+        raise TaskError(f"expected a list of test names, found {str(value)[:80]!r}")
+    return tuple(dict.fromkeys(parsed))
+
+
+def is_node_id(name: str) -> bool:
+    """Return whether pytest can be asked for a test by this name: a file, a test, whole brackets."""
+    return _NODE_ID.fullmatch(name) is not None and name.count("[") == name.count("]")
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text

@@ -1,0 +1,143 @@
+"""From a benchmark's loose checks to a pytest file that trusts the solution with nothing but what is asked for.
+
+Benchmarks run a solution and its checks as one program, where a solution may redefine what the checks use. Here
+the checks import by name what is asked for, and bring along the functions that the benchmark itself provides.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from dataclasses import dataclass
+
+from codegym.errors import TaskError
+
+SECONDS = 10
+"""Processor time that one test may take, whatever the machine's load; an endless loop is a test that fails."""
+
+_HEAD = '''\
+"""Tests of {name}."""
+
+import random
+import signal
+
+{imports}
+
+{provided}{checks}
+
+def _late(signum, frame):
+    raise TimeoutError("it did not end in {seconds} s")
+
+
+def test_{name}():
+    random.seed(0)
+    signal.signal(signal.SIGPROF, _late)
+    signal.setitimer(signal.ITIMER_PROF, {seconds})
+    try:
+{calls}
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+'''
+
+
+@dataclass(frozen=True)
+class Checks:
+    """A benchmark's checks. ``given`` is the program that they were written for, its solution included.
+
+    ``code`` defines them and may call them; ``calls`` are further calls. ``name`` is the function asked for.
+    """
+
+    name: str
+    code: str
+    given: str
+    calls: tuple[str, ...] = ()
+    module: str = "solution"
+
+
+def test_file(checks: Checks) -> str:
+    """Return a pytest file with the one test ``test_<name>``. Raises :class:`TaskError` for what is no Python."""
+    given, code = _parse(checks.given, checks.name), _parse(checks.code, checks.name)
+    run = [node for node in code.body if isinstance(node, ast.Expr | ast.Assert | ast.For | ast.With | ast.If)]
+    kept = [node for node in code.body if node not in run and not _is_metadata(node)]
+    calls = [*(_text(checks.code, node) for node in run), *checks.calls]
+    provided = _provided(given, checks, ast.Module([*code.body, *_parse("\n".join(checks.calls), "").body], []))
+    wanted = _used([code, _parse("\n".join(checks.calls), ""), *provided])
+    return _HEAD.format(
+        name=checks.name,
+        imports="\n".join([*_imports(given, wanted), f"from {checks.module} import {checks.name}"]),
+        provided="".join(f"{_text(checks.given, node)}\n\n\n" for node in provided),
+        checks="\n\n\n".join(_text(checks.code, node) for node in kept) + "\n",
+        calls="\n".join(_indented(call) for call in calls),
+        seconds=SECONDS,
+    )
+
+
+def assertions(code: str) -> tuple[str, ...]:
+    """Return the top-level assertions in ``code``."""
+    return tuple(_text(code, node) for node in _parse(code, "").body if isinstance(node, ast.Assert))
+
+
+def _provided(given: ast.Module, checks: Checks, code: ast.Module) -> list[ast.stmt]:
+    """Return the definitions of ``given`` that the checks need, but for the one that is asked for."""
+    defined = {name: node for node in given.body for name in _defines(node) if name != checks.name}
+    found: list[ast.stmt] = []
+    names = _used([code]) - _made(code)
+    while new := [defined[name] for name in sorted(names) if name in defined and defined[name] not in found]:
+        found += new
+        names |= _used(new)
+    return [node for node in given.body if node in found]
+
+
+def _imports(given: ast.Module, wanted: set[str]) -> list[str]:
+    imports = [node for node in given.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return [
+        ast.unparse(node) for node in imports if wanted & {a.asname or a.name for a in node.names} or _star(node)
+    ]
+
+
+def _star(node: ast.Import | ast.ImportFrom) -> bool:
+    return any(alias.name == "*" for alias in node.names)
+
+
+def _defines(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {node.name}
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        return {
+            name.id for name in ast.walk(node) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+        }
+    return set()
+
+
+def _used(nodes: list[ast.Module] | list[ast.stmt] | list[ast.AST]) -> set[str]:
+    return {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)} - set(dir(builtins))
+
+
+def _made(tree: ast.Module) -> set[str]:
+    stored = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return stored.union(
+        *(_defines(node) for node in tree.body), {a.arg for a in ast.walk(tree) if isinstance(a, ast.arg)}
+    )
+
+
+def _is_metadata(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign) and "METADATA" in _defines(node)
+
+
+def _parse(code: str, name: str) -> ast.Module:
+    try:
+        return ast.parse(code)
+    except (SyntaxError, ValueError) as error:
+        raise TaskError(f"{name}: the row's code is no Python: {error}") from error
+
+
+def _text(code: str, node: ast.AST) -> str:
+    return ast.get_source_segment(code, node) or ast.unparse(node)
+
+
+def _indented(call: str) -> str:
+    """Return a statement, indented; one of several lines is unparsed, so that its strings keep their lines."""
+    if "\n" in call:
+        call = "\n".join(ast.unparse(node) for node in ast.parse(call).body)
+    return re.sub(r"^", " " * 8, call, flags=re.MULTILINE)

@@ -1,0 +1,141 @@
+"""Rows of published data sets, one at a time, from whatever file they come in.
+
+A data set may be larger than memory, and most of what is asked of it concerns a few rows. So every reader here is
+lazy, and keeps a row's own field names; what a row means is the business of the formats.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from codegym.errors import ConfigError, TaskError
+
+Row = dict[str, Any]
+"""One row of a data set: column -> value, of JSON types."""
+
+_SUFFIXES = (".jsonl", ".json", ".parquet", ".arrow")
+_BATCH = 64
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """Yield the rows of a file (JSON Lines, JSON, both also gzipped; Parquet, Arrow) or of all in a folder.
+
+    Raises :class:`~codegym.errors.ConfigError` if there is no such file or its kind is not known, and
+    :class:`~codegym.errors.TaskError` naming the line that can't be read.
+    """
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if _suffix(file) in _SUFFIXES)
+        if not files:
+            raise ConfigError(f"{path} holds no {', '.join(_SUFFIXES)} file")
+        for file in files:
+            yield from read_rows(file)
+        return
+    if not path.is_file():
+        raise ConfigError(f"there is no file or folder {path}")
+    suffix = _suffix(path)
+    if suffix in (".parquet", ".arrow"):
+        yield from _arrow_rows(path, suffix)
+    elif suffix == ".json":
+        yield from _json_rows(path)
+    elif suffix == ".jsonl":
+        yield from _lines(path)
+    else:
+        raise ConfigError(f"{path}: rows are read from {', '.join(_SUFFIXES)} files, gzipped or not")
+
+
+def write_rows(path: Path, rows: Iterable[Row]) -> int:
+    """Write rows as JSON Lines, whole or not at all, and return how many."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft, count = path.with_name(f".{path.name}.draft"), 0
+    with draft.open("w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+    draft.replace(path)
+    return count
+
+
+def column(row: Row, *names: str) -> Any:
+    """Return the first of the columns ``names`` that the row has, and that is not null.
+
+    Raises :class:`~codegym.errors.TaskError` naming the columns that it has instead.
+    """
+    for name in names:
+        if row.get(name) is not None:
+            return row[name]
+    raise TaskError(f"a row without {' or '.join(map(repr, names))}: it has {', '.join(row) or 'no column'}")
+
+
+def _suffix(path: Path) -> str:
+    return Path(path.name.removesuffix(".gz")).suffix
+
+
+def _open(path: Path) -> IO[str]:
+    return gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
+
+
+def _lines(path: Path) -> Iterator[Row]:
+    with _open(path) as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield _row(path, number, line)
+
+
+def _row(path: Path, number: int, line: str) -> Row:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise TaskError(f"{path}, line {number}: {error}") from error
+    if not isinstance(row, dict):
+        raise TaskError(f"{path}, line {number}: a row is a JSON object, this is {line.strip()[:60]}")
+    return row
+
+
+def _json_rows(path: Path) -> Iterator[Row]:
+    with _open(path) as file:
+        try:
+            value = json.load(file)
+        except ValueError as error:
+            raise TaskError(f"{path}: {error}") from error
+    rows = list(value.values()) if isinstance(value, dict) and _is_map(value) else value
+    rows = [rows] if isinstance(rows, dict) else rows
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise TaskError(f"{path}: expected a list of objects, or an object of objects")
+    yield from rows
+
+
+def _is_map(value: dict[str, Any]) -> bool:
+    return bool(value) and all(isinstance(row, dict) for row in value.values())
+
+
+def _arrow_rows(path: Path, suffix: str) -> Iterator[Row]:
+    try:
+        import pyarrow  # type: ignore[import-untyped]  # noqa: PLC0415 - large and optional
+        import pyarrow.parquet  # type: ignore[import-untyped]  # noqa: PLC0415
+    except ImportError as error:
+        raise ConfigError(f"to read {path}: pip install pyarrow, which 'codegym[train]' brings") from error
+    try:
+        if suffix == ".parquet":
+            batches = pyarrow.parquet.ParquetFile(path).iter_batches(_BATCH)
+        else:
+            batches = pyarrow.ipc.open_stream(path)
+        for batch in batches:
+            yield from (_plain(row) for row in batch.to_pylist())
+    except pyarrow.ArrowException as error:
+        raise TaskError(f"{path} can't be read as {suffix}: {error}") from error
+
+
+def _plain(value: Any) -> Any:
+    """Return ``value`` in JSON types: times as ISO 8601, bytes as text."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value.decode(errors="surrogateescape") if isinstance(value, bytes) else value

@@ -1,0 +1,85 @@
+"""Imported tasks as a suite on disk: ``suite.toml``, ``tasks.jsonl``, and the folders that tasks name."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from codegym.catalog import suites_dir
+from codegym.errors import ConfigError
+from codegym.importer.imported import Imported
+from codegym.suite import Manifest
+from codegym.tree import write_file
+
+
+def write_suite(folder: Path, manifest: Manifest, tasks: Iterable[Imported]) -> int:
+    """Write a suite into ``folder``, whole or not at all, and return the number of its tasks.
+
+    Raises :class:`~codegym.errors.ConfigError` if the folder holds something else, if there is no task, or if
+    two have one id.
+    """
+    if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or _is_ours(folder))):
+        raise ConfigError(f"{folder} is there and holds no imported suite: choose another --out")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
+    try:
+        count = _write_tasks(draft, tasks)
+        (draft / "suite.toml").write_text(_toml(manifest))
+        draft.chmod(0o755)
+        if folder.exists():
+            shutil.rmtree(folder)
+        draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return count
+
+
+def register(name: str, folder: Path) -> None:
+    """Make the suite in ``folder`` one that is found by name, by a link in the user's folder of suites.
+
+    Raises :class:`~codegym.errors.ConfigError` if another suite has the name there.
+    """
+    link = suites_dir() / name
+    if link.resolve() == folder.resolve():
+        return
+    if link.is_symlink() and not link.exists():
+        link.unlink()
+    if link.exists():
+        raise ConfigError(f"there is a suite {name!r} already, in {link.resolve()}: choose another --name")
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(folder.resolve())
+
+
+def _is_ours(folder: Path) -> bool:
+    return (folder / "suite.toml").is_file() and (folder / "tasks.jsonl").is_file()
+
+
+def _write_tasks(folder: Path, tasks: Iterable[Imported]) -> int:
+    seen: set[str] = set()
+    with (folder / "tasks.jsonl").open("w", encoding="utf-8") as file:
+        for imported in tasks:
+            if imported.task.id in seen:
+                raise ConfigError(f"two tasks have the id {imported.task.id!r}")
+            seen.add(imported.task.id)
+            file.write(imported.task.model_dump_json() + "\n")
+            _write_folders(folder, imported)
+    if not seen:
+        raise ConfigError("there was no row to import")
+    return len(seen)
+
+
+def _write_folders(root: Path, imported: Imported) -> None:
+    for path, files in imported.folders.items():
+        if not (root / path).exists():
+            (root / path).mkdir(parents=True)
+            for name, file in files.items():
+                write_file(root / path / name, file)
+
+
+def _toml(manifest: Manifest) -> str:
+    """Return ``suite.toml``. Strings are written as JSON writes them, which TOML reads."""
+    fields: Mapping[str, object] = manifest.model_dump(exclude_defaults=True, exclude={"splits"})
+    return "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in fields.items())

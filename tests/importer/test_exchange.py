@@ -1,0 +1,177 @@
+"""Suites out and in again, predictions and reports, by the command line too."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from codegym.cli.app import main
+from codegym.episode import Outcome, TestStatus, Verdict
+from codegym.errors import ConfigError, TaskError
+from codegym.importer.imported import Wishes
+from codegym.importer.predictions import Prediction, read_predictions, write_predictions
+from codegym.importer.report import instance_report, make_report, read_report, write_report
+from codegym.importer.rows import read_rows, write_rows
+from codegym.importer.swebench import swe_bench
+from codegym.suite import load_suite
+
+from .conftest import FIX, Certified, Repository
+from .test_repository import swe_row
+
+Said = pytest.CaptureFixture[str]
+
+
+def said(capsys: Said, *arguments: object) -> dict[str, object]:
+    assert main([*map(str, arguments), "--json"]) == 0, capsys.readouterr().err
+    return json.loads(capsys.readouterr().out)
+
+
+def test_rows_in_a_suite_and_out_again(repository: Repository, tmp_path: Path, capsys: Said) -> None:
+    rows = [swe_row(repository), swe_row(repository, instance_id="acme__clock-2", image="acme/clock:2")]
+    write_rows(tmp_path / "rows.jsonl", rows)
+    out = tmp_path / "suites" / "clock"
+    told = said(
+        capsys, "import", "swebench", tmp_path / "rows.jsonl", "--out", out, "--repositories", repository.url
+    )
+    assert told["suite"] == "codegym/clock-v1"
+    assert told["to_fetch"] == 1
+    assert told["images_not_here"] == ["acme/clock:2", "swebench/sweb.eval.x86_64.acme_1776_clock-1:latest"]
+    assert said(capsys, "build", "clock")["tasks"] == 2
+    said(capsys, "export", "clock", "--to", "swebench", "--out", tmp_path / "back")
+    assert list(read_rows(tmp_path / "back" / "rows.jsonl")) == rows
+    assert main(["export", "clock", "--to", "swebench", "--out", str(tmp_path / "back")]) == 2
+
+
+def test_gymnasium_finds_what_was_imported(repository: Repository, tmp_path: Path, capsys: Said) -> None:
+    write_rows(tmp_path / "rows.jsonl", [swe_row(repository)])
+    said(
+        capsys, "import", "swe-bench", tmp_path / "rows.jsonl", "--name", "found", "--repositories", repository.url
+    )
+    program = "import gymnasium; print(gymnasium.make('codegym/found-v1', sandbox='fake').unwrapped.suite.name)"
+    ran = subprocess.run(
+        [sys.executable, "-c", program], env=dict(os.environ), capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "found\n"
+
+
+def test_any_suite_as_rows_with_a_repository(tmp_path: Path, certified: Certified, capsys: Said) -> None:
+    said(capsys, "export", "kata", "--split", "val", "--to", "swebench", "--out", tmp_path)
+    rows = {row["codegym"]["id"]: row for row in read_rows(tmp_path / "rows.jsonl")}
+    kata = load_suite("kata")
+    assert list(rows) == [task.id for task in kata.split("val")]
+    wishes = Wishes(repositories=f"file://{tmp_path}/repositories/{{repo}}.git")
+    for task_id, row in rows.items():
+        again = swe_bench(row, wishes).task
+        task = kata.task(task_id)
+        assert (again.id, again.gold_patch, again.image) == (task.id, task.gold_patch, task.image)
+        assert again.tests.model_dump(exclude={"hidden"}) == task.tests.model_dump(exclude={"hidden"})
+    one = certified(swe_bench(rows["clockwork"], wishes))
+    task = one.task("clockwork")
+    assert one.tree(task).digest == kata.tree(kata.task("clockwork")).digest
+    assert one.hidden(task) == kata.hidden(kata.task("clockwork"))
+
+
+def test_predictions_are_graded_and_reported(
+    repository: Repository, tmp_path: Path, certified: Certified, capsys: Said
+) -> None:
+    rows = [swe_row(repository, instance_id=f"acme__clock-{number}") for number in range(4)]
+    write_rows(tmp_path / "rows.jsonl", rows)
+    more = ("--name", "clocks", "--image", "python", "--repositories", repository.url)
+    said(capsys, "import", "swe-bench", tmp_path / "rows.jsonl", *more)
+    said(capsys, "build", "clocks")
+    answers = [("0", FIX), ("1", FIX.replace("* 60", "* 61")), ("2", ""), ("3", FIX.replace("* 6\n", "* 7\n"))]
+    made = [Prediction(instance_id=f"acme__clock-{n}", model_name_or_path="m", model_patch=p) for n, p in answers]
+    write_predictions(tmp_path / "made.jsonl", made)
+    report = said(capsys, "grade", "clocks", tmp_path / "made.jsonl", "--out", tmp_path / "report", "--workers", 2)
+    assert report["resolved_ids"] == ["acme__clock-0"]
+    assert report["unresolved_ids"] == ["acme__clock-1"]
+    assert report["empty_patch_ids"] == ["acme__clock-2"]
+    assert report["error_ids"] == ["acme__clock-3"]
+    assert read_report(tmp_path / "report" / "report.json").model_dump() == report
+    told = json.loads((tmp_path / "report" / "instances" / "acme__clock-1.json").read_text())["acme__clock-1"]
+    assert told["tests_status"]["FAIL_TO_PASS"] == {"success": [], "failure": ["tests/test_clock.py::test_day"]}
+    assert told["resolved"] is False
+
+
+def test_predictions_come_in_three_forms_and_keep_what_is_not_known(tmp_path: Path) -> None:
+    rows = [{"instance_id": "a", "model_name_or_path": "m", "model_patch": "p", "cost": 3}]
+    for name, value in (("list.json", rows), ("map.json", {"a": rows[0]})):
+        (tmp_path / name).write_text(json.dumps(value))
+        assert [found.model_dump() for found in read_predictions(tmp_path / name)] == rows
+    write_predictions(tmp_path / "p.jsonl", read_predictions(tmp_path / "list.json"))
+    assert list(read_rows(tmp_path / "p.jsonl")) == rows
+    (tmp_path / "p.jsonl").write_text('{"patch": ""}\n')
+    with pytest.raises(TaskError, match="prediction 1"):
+        list(read_predictions(tmp_path / "p.jsonl"))
+
+
+def test_reports_come_in_and_go_out_whole(tmp_path: Path) -> None:
+    good = Verdict(outcome=Outcome.RESOLVED, fail_to_pass={"t": TestStatus.PASSED})
+    lost = Verdict(outcome=Outcome.INFRA_ERROR)
+    report = make_report(["a", "b", "c", "d"], ["a", "b", "c"], {"a": good, "b": lost})
+    assert (report.completed_ids, report.error_ids, report.incomplete_ids) == (["a"], ["b"], ["d"])
+    value = report.model_dump() | {"their own": 1}
+    write_report(tmp_path / "report.json", value)
+    assert read_report(tmp_path / "report.json").model_dump() == value
+    assert instance_report("a", good)["a"]["tests_status"]["FAIL_TO_PASS"] == {"success": ["t"], "failure": []}
+    (tmp_path / "report.json").write_text("{}")
+    with pytest.raises(TaskError, match="total_instances"):
+        read_report(tmp_path / "report.json")
+
+
+def test_a_run_as_predictions_and_report(tmp_path: Path, capsys: Said) -> None:
+    assert (
+        main(
+            [
+                "run",
+                "kata",
+                "--task",
+                "tip-jar",
+                "--policy",
+                "gold",
+                "--sandbox",
+                "fake",
+                "--out",
+                str(tmp_path / "run"),
+            ]
+        )
+        == 0
+    )
+    capsys.readouterr()
+    more = ("--episodes", tmp_path / "run", "--out")
+    assert said(capsys, "export", "kata", "--to", "predictions", *more, tmp_path / "p.jsonl")["count"] == 1
+    (found,) = read_predictions(tmp_path / "p.jsonl")
+    assert (found.instance_id, found.model_name_or_path) == ("tip-jar", "gold")
+    said(capsys, "export", "kata", "--to", "report", *more, tmp_path / "r.json")
+    assert read_report(tmp_path / "r.json").submitted_ids == ["tip-jar"]
+
+
+@pytest.mark.parametrize(("line", "message"), [
+    ("import swe-bnch x.jsonl", "Did you mean 'swe-bench'"),
+    ("import swe-bench none.jsonl --name x", "there is no file"),
+    ("import swe-bench none.jsonl --name X", "no name for a suite"),
+    ("export kata --to habor --out x", "Did you mean 'harbor'"),
+    ("export kata --to report --out x", "--episodes"),
+    ("grade kata none.jsonl", "there is no file"),
+])  # fmt: skip
+def test_what_is_wrong_is_said_in_one_line(line: str, message: str, capsys: Said) -> None:
+    assert main(line.split()) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(repository: Repository, tmp_path: Path) -> None:
+    from codegym.importer.suite_folder import write_suite
+    from codegym.suite import Manifest
+
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("")
+    task = swe_bench(swe_row(repository), Wishes())
+    manifest = Manifest(name="mine", version=1, title="M")
+    with pytest.raises(ConfigError, match="holds no imported suite"):
+        write_suite(tmp_path / "mine", manifest, [task])
+    with pytest.raises(ConfigError, match="two tasks have the id"):
+        write_suite(tmp_path / "other", manifest, [task, task])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "mine"]

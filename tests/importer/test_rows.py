@@ -1,0 +1,80 @@
+"""Rows come out as they stand in the file, whatever the file."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from codegym.errors import ConfigError, TaskError
+from codegym.importer.names import is_node_id, read_names
+from codegym.importer.rows import read_rows, write_rows
+
+ROWS = [{"instance_id": "a-1", "n": 1, "tests": ["x", "é"]}, {"instance_id": "a-2", "n": None, "tests": []}]
+
+
+def test_json_lines_and_their_gzip(tmp_path: Path) -> None:
+    assert write_rows(tmp_path / "rows.jsonl", ROWS) == 2
+    assert list(read_rows(tmp_path / "rows.jsonl")) == ROWS
+    (tmp_path / "rows.jsonl.gz").write_bytes(gzip.compress((tmp_path / "rows.jsonl").read_bytes()))
+    assert list(read_rows(tmp_path / "rows.jsonl.gz")) == ROWS
+
+
+def test_json_lists_and_objects_by_id(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps(ROWS))
+    assert list(read_rows(path)) == ROWS
+    path.write_text(json.dumps({row["instance_id"]: row for row in ROWS}))
+    assert list(read_rows(path)) == ROWS
+
+
+def test_parquet_and_arrow(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    table = pyarrow.Table.from_pylist(ROWS)
+    parquet.write_table(table, tmp_path / "rows.parquet")
+    assert list(read_rows(tmp_path / "rows.parquet")) == ROWS
+    with pyarrow.ipc.new_stream(tmp_path / "rows.arrow", table.schema) as stream:
+        stream.write_table(table)
+    assert list(read_rows(tmp_path / "rows.arrow")) == ROWS
+    assert list(read_rows(tmp_path)) == ROWS * 2
+
+
+def test_reading_is_lazy(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"a": 1}\nnot json\n')
+    rows = read_rows(path)
+    assert next(rows) == {"a": 1}
+    with pytest.raises(TaskError, match="line 2"):
+        next(rows)
+
+
+def test_what_is_no_file_of_rows(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no file"):
+        next(read_rows(tmp_path / "none.jsonl"))
+    (tmp_path / "rows.csv").write_text("a,b\n")
+    with pytest.raises(ConfigError, match=r"\.parquet"):
+        next(read_rows(tmp_path / "rows.csv"))
+    (tmp_path / "rows.jsonl").write_text("[1]\n")
+    with pytest.raises(TaskError, match="a row is a JSON object"):
+        next(read_rows(tmp_path / "rows.jsonl"))
+
+
+@pytest.mark.parametrize("value", [["a", "b"], '["a", "b"]', "['a', 'b']", ("a", "b"), {"a": {}, "b": {}}])
+def test_names_in_all_the_ways_in_which_rows_hold_them(value: object) -> None:
+    assert read_names(value) == ("a", "b")
+
+
+def test_names_that_are_none() -> None:
+    assert read_names(None) == read_names("") == read_names("[]") == ()
+    with pytest.raises(TaskError, match="test names"):
+        read_names("[1, 2]")
+    with pytest.raises(TaskError, match="test names"):
+        read_names("tests/test_a.py")
+
+
+def test_what_pytest_can_be_asked_for() -> None:
+    assert is_node_id("tests/test_a.py::TestB::test_c[d e]")
+    assert not is_node_id("tests/test_a.py::test_c[d")
+    assert not is_node_id("test_c (tests.test_a.TestB)")
