@@ -12,7 +12,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy, deepcopy
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from inspect import signature
 from pathlib import Path
@@ -28,8 +29,8 @@ from codegym.errors import CodegymError, ConfigError, GradeError, TaskError, unk
 from codegym.grade.grade import extract_patch, grade
 from codegym.harness.cache import ResultCache
 from codegym.reward import RewardSpec, components
-from codegym.sandbox.backend import backend
-from codegym.sandbox.protocol import Backend
+from codegym.sandbox.backend import pooled
+from codegym.sandbox.protocol import Backend, Lists
 from codegym.space import PrintableText
 from codegym.suite import Suite, load_suite
 from codegym.task import Limits, Task
@@ -73,6 +74,9 @@ class CodeEnv(gymnasium.Env[str, str]):
 
     Raises :class:`~codegym.errors.ConfigError` or :class:`~codegym.errors.TaskError`, with the nearest match,
     for names that do not exist.
+
+    A backend that is named serves boxes from the process's pool (:mod:`codegym.sandbox.pool`), for episodes and
+    for grading; one that is given as an object is used as it is.
     """
 
     metadata = {"render_modes": ["ansi", "human"], "render_fps": 4}  # noqa: RUF012 - declared like this by gymnasium.Env
@@ -95,7 +99,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         self.render_mode = _render_mode(render_mode)
         self.dialect = dialect_named(dialect) if isinstance(dialect, str) else dialect
         self.tools = self.dialect.offers(TOOLS if tools is None else toolset(tuple(tools)))
-        self.backend = backend(sandbox) if isinstance(sandbox, str) else sandbox
+        self.backend = pooled(sandbox) if isinstance(sandbox, str) else sandbox
         self.reward = _reward(reward)
         self.cache = _cache(cache)
         self._limits = _limit_changes(limits, max_turns)
@@ -105,6 +109,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         self.action_space = PrintableText(ACTION_CHARS)
         self._play: _Play | None = None
         self._shown = ""
+        self.left_behind: tuple[str, ...] = ()
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -157,6 +162,27 @@ class CodeEnv(gymnasium.Env[str, str]):
         """End the episode for a reason that the env can't see, such as a full context; graded like any other."""
         reward, ending = self._finish(self._running(), stop)
         return "", reward, False, True, ending
+
+    def fork(self) -> CodeEnv:
+        """Return an independent env at the same step: same files, same steps so far, same turns and seconds left.
+
+        What either does from now on is its own; both have to be closed. Processes are not carried over: no
+        command's outlive it anyhow, but services (a warm test server) do, and are started again when needed.
+        ``left_behind`` of the fork lists their command lines. Raises :class:`ResetNeeded`, :class:`SandboxError`.
+        """
+        play = self._running()
+        box = play.bench.box
+        services = box.services() if isinstance(box, Lists) else ()
+        other = copy(self)
+        other._play = replace(play, bench=play.bench.fork(), steps=list(play.steps))
+        other._np_random = deepcopy(self._np_random)
+        other.left_behind = services
+        return other
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of the episode that is under way. Raises :class:`ResetNeeded`."""
+        return tuple(self._running().steps)
 
     @property
     def task(self) -> Task:
