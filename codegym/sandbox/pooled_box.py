@@ -127,11 +127,13 @@ class PooledBox:
         if self._gone.is_set():
             return
         self._gone.set()
-        at_rest = self._busy.acquire(blocking=False)
-        if at_rest and not self._failed:
-            self._lender.give_back(self._slot)
-        else:
+        if not self._busy.acquire(blocking=False):
             self._lender.retire(self._slot)
+            return
+        try:
+            (self._lender.retire if self._failed else self._lender.give_back)(self._slot)
+        finally:
+            self._busy.release()
 
     def __enter__(self) -> Self:
         return self
