@@ -98,7 +98,7 @@ def _fixed(runner: int, cgroup: Cgroup | None) -> dict[str, str]:
 
 
 def _mount(line: str) -> str:
-    """Return mount point, options and kind of a line of ``mountinfo``; of an overlay nothing: it comes and goes."""
+    """Return point, options and kind of a mount; of an overlay, which comes and goes, nothing."""
     fields, _, source = line.partition(" - ")
     kind = source.split()[0]
     return "" if kind == "overlay" else " ".join((*fields.split()[4:6], kind))
