@@ -24,6 +24,7 @@ from gymnasium.error import ResetNeeded
 from pydantic import ValidationError
 
 from codegym.catalog import cache_dir
+from codegym.deadline import Ledger, keeping, kept
 from codegym.episode import Outcome, Step, StopReason, Verdict
 from codegym.errors import CodegymError, ConfigError, GradeError, TaskError, unknown
 from codegym.grade.grade import extract_patch, grade
@@ -57,6 +58,7 @@ class _Play:
     limits: Limits
     bench: Workbench
     started: float
+    ledger: Ledger
     steps: list[Step] = field(default_factory=list)
 
     def seconds_left(self) -> float:
@@ -124,9 +126,11 @@ class CodeEnv(gymnasium.Env[str, str]):
         self.close()
         task = self._pick(options or {})
         limits = _changed(task.limits, self._limits)
-        box = self.backend.open(self.suite.tree(task), task.image, limits)
+        ledger = kept() or Ledger()
+        with keeping(ledger), ledger.timed("reset"):
+            box = self.backend.open(self.suite.tree(task), task.image, limits)
         bench = Workbench(box, self.suite, task, self.cache)
-        self._play = _Play(task, limits, bench, started=time.monotonic())
+        self._play = _Play(task, limits, bench, time.monotonic(), ledger)
         observation = self._observe(ToolResult(task.instruction, brief_instruction(task.instruction)))
         self._show(observation)
         return observation, self._opening_info(task, limits)
@@ -135,18 +139,20 @@ class CodeEnv(gymnasium.Env[str, str]):
         """Do what ``action`` says. The reward is 0 until the episode ends.
 
         ``info`` holds ``tool`` (``None``: malformed), ``ok``, ``cached`` and ``turn``; at the end also ``stop``,
-        ``patch``, ``verdict``, ``reward_components`` and ``grade_seconds``. Where the machine failed, raises
-        :class:`SandboxError` or :class:`GradeError`: the episode is then over and has no reward.
+        ``patch``, ``verdict``, ``reward_components``, ``grade_seconds`` and ``deadlines`` (which time limits
+        applied, and fired: :mod:`codegym.deadline`). Where the machine failed, raises :class:`SandboxError` or :class:`GradeError`: the episode is then over and has no reward.
         """
         play = self._running()
-        started = time.monotonic()
+        started, left = time.monotonic(), play.seconds_left()
         try:
-            tool, result = self._act(play, action)
+            with keeping(play.ledger):
+                tool, result = self._act(play, action)
         except CodegymError:
             self.close()
             raise
         observation = self._observe(result)
         seconds = time.monotonic() - started
+        play.ledger.note("step", max(0.0, left), seconds, fired=seconds >= left)
         play.steps.append(
             Step(action=action, tool=tool, observation=observation, seconds=seconds, cached=result.cached)
         )
@@ -174,7 +180,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         box = play.bench.box
         services = box.services() if isinstance(box, Lists) else ()
         other = copy(self)
-        other._play = replace(play, bench=play.bench.fork(), steps=list(play.steps))
+        other._play = replace(play, bench=play.bench.fork(), ledger=play.ledger.copy(), steps=[*play.steps])
         other._np_random = deepcopy(self._np_random)
         other.left_behind = services
         return other
@@ -257,8 +263,12 @@ class CodeEnv(gymnasium.Env[str, str]):
             self.close()
         started = time.monotonic()
         limited = play.task.model_copy(update={"limits": play.limits})
-        verdict = grade(self.suite, limited, patch, backend=self.backend, cache=self.cache)
+        limit, played = play.limits.episode_seconds, started - play.started
+        play.ledger.note("episode", limit, played, fired=stop is StopReason.TIME_LIMIT)
+        with keeping(None):
+            verdict = grade(self.suite, limited, patch, backend=self.backend, cache=self.cache)
         seconds = time.monotonic() - started
+        play.ledger.note("grade", play.limits.grade_seconds, seconds, fired=_too_slow(verdict))
         measured, reward = self._score(play.steps, patch, verdict)
         return reward, {
             "stop": stop.value,
@@ -266,6 +276,7 @@ class CodeEnv(gymnasium.Env[str, str]):
             "verdict": verdict,
             "reward_components": measured,
             "grade_seconds": seconds,
+            "deadlines": play.ledger.entries(),
         }
 
     def _score(self, steps: Sequence[Step], patch: str, verdict: Verdict) -> tuple[dict[str, float], float]:
@@ -296,6 +307,10 @@ def _stop(play: _Play, result: ToolResult) -> StopReason | None:
     if play.seconds_left() <= 0:
         return StopReason.TIME_LIMIT
     return StopReason.TURN_LIMIT if len(play.steps) >= play.limits.turns else None
+
+
+def _too_slow(verdict: Verdict) -> bool:
+    return verdict.outcome is Outcome.TIMEOUT and not verdict.cached
 
 
 def _named(tasks: Sequence[Task], task_id: str, suite: Suite, split: str | None) -> Task:

@@ -42,6 +42,7 @@ def told(step):
     observation, reward, terminated, truncated, info = step
     verdict = info.pop("verdict", None)
     info.pop("grade_seconds", None)
+    info.pop("deadlines", None)
     return observation, reward, terminated, truncated, info, verdict and (verdict.outcome, verdict.fail_to_pass)
 
 
