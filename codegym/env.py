@@ -140,7 +140,8 @@ class CodeEnv(gymnasium.Env[str, str]):
 
         ``info`` holds ``tool`` (``None``: malformed), ``ok``, ``cached`` and ``turn``; at the end also ``stop``,
         ``patch``, ``verdict``, ``reward_components``, ``grade_seconds`` and ``deadlines`` (which time limits
-        applied, and fired: :mod:`codegym.deadline`). Where the machine failed, raises :class:`SandboxError` or :class:`GradeError`: the episode is then over and has no reward.
+        applied, and fired: :mod:`codegym.deadline`). Where the machine failed, raises :class:`SandboxError` or
+        :class:`GradeError`: the episode is then over and has no reward.
         """
         play = self._running()
         started, left = time.monotonic(), play.seconds_left()

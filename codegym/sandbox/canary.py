@@ -6,6 +6,7 @@ from outside as well (:meth:`~codegym.sandbox.protocol.Reusable.residue`), this 
 
 from __future__ import annotations
 
+from codegym.deadline import keeping
 from codegym.sandbox.protocol import Sandbox
 
 _LOOK = r"""
@@ -24,7 +25,8 @@ def sight(box: Sandbox) -> str:
 
     Empty where the box has no shell to look with.
     """
-    looked = box.exec(_LOOK, timeout=20)
+    with keeping(None):
+        looked = box.exec(_LOOK, timeout=20)
     return looked.stdout if looked.exit_code == 0 and not looked.truncated else ""
 
 
