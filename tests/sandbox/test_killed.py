@@ -20,7 +20,7 @@ from codegym.sandbox.cgroup import cgroup_roots
 from codegym.sandbox.lease import owners, reap
 from tests.sandbox.killed_owner import SLEEPER
 
-KILLS = int(os.environ.get("CODEGYM_KILLS", "4"))
+KILLS = int(os.environ.get("CODEGYM_KILLS", "3"))
 OWNER = Path(__file__).with_name("killed_owner.py")
 
 
