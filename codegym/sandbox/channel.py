@@ -154,6 +154,8 @@ class Channel:
             note("box start", seconds, time.monotonic() - start, fired=True)
             raise SandboxError(f"the box did not start within {seconds:g} s: {self._why_dead()}") from None
         note("box start", seconds, time.monotonic() - start, fired=False)
+        if kind == "F":
+            raise SandboxError(f"the box's runner could not start: {payload.decode(errors='replace')}")
         if kind != "H" or struct.unpack("<I", payload) != (VERSION,):
             raise SandboxError(f"the box's runner speaks another protocol than version {VERSION}")
 
@@ -194,6 +196,18 @@ class Channel:
         self._send("K", 0, b"")
         while self._frame(time.monotonic() + _GRACE)[0] != "Z":
             pass
+
+    def ask(self, kind: str, payload: bytes) -> bytes:
+        """Ask something of the runner's stage (``runner/stage.h``), between commands, and return the answer."""
+        self._send(kind, next(self._numbers), payload)
+        deadline = time.monotonic() + _GRACE
+        while True:
+            try:
+                answered, _, answer = self._frame(deadline)
+            except TimeoutError as error:
+                raise SandboxError(f"the box's runner did not answer within {_GRACE:.0f} s") from error
+            if answered == "R":
+                return answer
 
     def close(self) -> None:
         """Close the wire."""

@@ -1,100 +1,70 @@
-"""A box in Docker: a container, the folder with what it changed, and the snapshots that its family shares.
+"""A box in a container that lays its own workspace: layers on a stage, as in the embedded sandbox.
 
-Snapshots and forks copy that folder and nothing of the base tree; restoring starts another container on the
-copy, so that no process, no file in ``/tmp`` and no open handle of the old one can be left over.
+A snapshot freezes the upper layer and lays a new one over it, a restore drops it, and a fork hands the mounts of
+all layers to another container: nothing is copied, whatever the size of the repository and of what was changed.
 """
 
 from __future__ import annotations
 
-import errno
 import itertools
 import os
-import posixpath
 import threading
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from codegym.errors import SandboxError
 from codegym.sandbox import channel as frames
-from codegym.sandbox.docker_container import Container, Plan, remove, start
-from codegym.sandbox.docker_layers import copy_tree, give, make_work_folder, remove_folder, usage
+from codegym.sandbox.docker_cell import Cell
 from codegym.sandbox.overlay import changes
 from codegym.sandbox.protocol import WORKDIR, Changes, ExecResult, Snapshot
+from codegym.task import Limits
 
-_LOOK_SECONDS = 0.1
+_Layers = tuple[str, ...]
+"""Folders on a cell's stage, topmost first."""
+
+_numbers = itertools.count(1)
 
 
-class Family:
-    """The folder that a box, its forks and their snapshots share, deleted when the last of them closes."""
+@dataclass(frozen=True)
+class Harbour:
+    """Where a box gets its cell from and gives it back to, and what holds for every box of its family."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    get: Callable[[], Cell]
+    put: Callable[[Cell], None]
+    limits: Limits
+    env: Mapping[str, str]
+    tree: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What a box starts with: the base tree's layers, those written before on top, and snapshots of these."""
+
+    base: _Layers
+    frozen: _Layers = ()
+    snapshots: Mapping[str, _Layers] = field(default_factory=dict)
+
+
+class DockerBox:
+    """One open box; see :class:`~codegym.sandbox.protocol.Sandbox`."""
+
+    def __init__(self, harbour: Harbour, cell: Cell, layers: Layers) -> None:
+        self._harbour = harbour
+        self._cell = cell
+        self._base = layers.base
+        self._frozen = layers.frozen
+        self._snapshots = dict(layers.snapshots)
+        self._upper = 0
         self._lock = threading.Lock()
-        self._numbers = itertools.count()
-        self._members = 0
-
-    def join(self) -> None:
-        """Count one more box."""
-        with self._lock:
-            self._members += 1
-
-    def leave(self) -> None:
-        """Count one box less, and delete all with the last."""
-        with self._lock:
-            self._members -= 1
-            if self._members == 0:
-                remove_folder(self.folder)
-
-    def place(self, kind: str) -> Path:
-        """Return a path below the folder that was never given out before."""
-        with self._lock:
-            return self.folder / f"{kind}{next(self._numbers)}"
-
-
-class DiskWatch:
-    """Says whether the workspace has grown beyond its limit.
-
-    What a killed command leaves is allowed from then on, so that the commands that delete it are not killed too.
-    """
-
-    def __init__(self, upper: Path, limit_bytes: int) -> None:
-        self._upper = upper
-        self._limit = self._allowed = limit_bytes
-        self._next = 0.0
-
-    def exceeded(self) -> bool:
-        """Look, unless the last look was just now; looking takes at most a tenth of the time."""
-        began = time.monotonic()
-        if began < self._next:
-            return False
-        used = usage(self._upper)
-        self._next = time.monotonic() + max(_LOOK_SECONDS, 9 * (time.monotonic() - began))
-        return used > self._allowed
-
-    def settle(self) -> None:
-        """Allow what there is, when nothing runs any more, and what the limit allows."""
-        self._allowed = max(self._limit, usage(self._upper))
-
-
-class DockerSandbox:
-    """One open box in Docker; see :class:`codegym.sandbox.protocol.Sandbox`."""
-
-    def __init__(self, plan: Plan, family: Family, source: Path | None = None) -> None:
-        """Open a box of ``family``; its changes so far are those in the folder ``source``."""
-        self._plan = plan
-        self._family = family
-        self._lock = threading.RLock()
-        self._container: Container | None = None
-        family.join()
-        try:
-            self._lay(source)
-        except BaseException:
-            family.leave()
-            raise
+        self._closing = threading.Lock()
+        self._closed = False
+        self._reusable = True
+        with self._using():
+            self._lay()
 
     def exec(
         self,
@@ -105,88 +75,106 @@ class DockerSandbox:
         env: Mapping[str, str] | None = None,
         stdin: bytes = b"",
     ) -> ExecResult:
-        """See :class:`~codegym.sandbox.protocol.Sandbox`; a full workspace ends a command like a kill (-9)."""
-        limits, full = self._plan.limits, False
-
-        def watch() -> bool:
-            nonlocal full
-            full = full or self._disk.exceeded()
-            return full
-
-        with self._lock:
-            box = self._opened()
-            kills = box.oom_kills()
-            ended = box.channel.run(
+        """See :class:`~codegym.sandbox.protocol.Sandbox`."""
+        limits = self._harbour.limits
+        with self._using() as cell:
+            ended = cell.channel.run(
                 frames.as_argv(command),
                 cwd=frames.inside(cwd),
-                env=self._plan.env | dict(env or {}),
+                env={**self._harbour.env, **(env or {})},
                 stdin=stdin,
                 timeout=limits.command_seconds if timeout is None else timeout,
                 keep=limits.output_kb << 10,
-                watch=frames.Watch(watch),
+                watch=frames.Watch(cell.memory.exceeded),
             )
-            killed = box.oom_kills() > kills
-            result = replace(frames.as_result(ended, oom=False), oom=killed)
-            if not watch():
-                return result
-            self._disk.settle()
-            return _over_quota(result, limits.disk_mb)
+            return frames.as_result(ended, oom=ended.code != 0 and cell.memory.new_oom_kills())
+
+    def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
+        """Start a service that lives on between commands, until :meth:`restore` or :meth:`close`.
+
+        It starts in ``/`` and must not keep files of the workspace open. Returns its pid in the box; whether
+        the program could be started shows only in what it does.
+        """
+        with self._using() as cell:
+            return cell.channel.spawn(argv, env={**self._harbour.env, **(env or {})})
 
     def read(self, path: str) -> bytes:
         """See :class:`~codegym.sandbox.protocol.Sandbox`."""
-        with self._lock:
-            return frames.read_file(self._opened().channel, path, self._plan.limits.disk_mb << 20)
+        with self._using() as cell:
+            return frames.read_file(cell.channel, path, self._harbour.limits.disk_mb << 20)
 
     def write(self, path: str, content: bytes, *, executable: bool = False) -> None:
-        """See :class:`~codegym.sandbox.protocol.Sandbox`; ``PermissionError`` outside the workspace."""
-        with self._lock:
-            frames.write_file(self._opened().channel, _in_workspace(path), content, executable=executable)
+        """See :class:`~codegym.sandbox.protocol.Sandbox`."""
+        with self._using() as cell:
+            frames.write_file(cell.channel, path, content, executable=executable)
 
     def remove(self, path: str) -> None:
-        """See :class:`~codegym.sandbox.protocol.Sandbox`; ``PermissionError`` outside the workspace."""
-        with self._lock:
-            frames.remove_file(self._opened().channel, _in_workspace(path))
+        """See :class:`~codegym.sandbox.protocol.Sandbox`."""
+        with self._using() as cell:
+            frames.remove_file(cell.channel, path)
 
     def snapshot(self) -> Snapshot:
-        """See :class:`~codegym.sandbox.protocol.Sandbox`."""
-        with self._lock:
-            self._opened()
-            place = self._family.place("snapshot")
-            copy_tree(self._upper, place)
-            return Snapshot(place.name)
+        """Freeze the upper layer and lay a new one over it; nothing is copied."""
+        with self._using():
+            return self._freeze()
 
     def restore(self, snapshot: Snapshot) -> None:
-        """See :class:`~codegym.sandbox.protocol.Sandbox`."""
-        with self._lock:
-            self._opened()
-            source = self._family.folder / snapshot.id
-            if not (snapshot.id.startswith("snapshot") and source.is_dir()):
-                raise SandboxError(f"this box and its forks have no snapshot {snapshot.id!r}")
-            self._drop()
-            self._lay(source)
+        """Kill all, empty ``/tmp``, drop the upper layer and lay a new one over the snapshot's."""
+        with self._using() as cell:
+            if snapshot.id not in self._snapshots:
+                raise SandboxError(
+                    f"snapshot {snapshot.id!r} was not made by this box or one that it was forked from"
+                )
+            cell.channel.kill_all()
+            dropped = self._upper
+            self._frozen = self._snapshots[snapshot.id]
+            self._upper += 1
+            self._lay()
+            cell.drop(str(dropped))
+            cell.clean()
 
-    def fork(self) -> DockerSandbox:
-        """See :class:`~codegym.sandbox.protocol.Sandbox`."""
-        with self._lock:
-            self._opened()
-            return DockerSandbox(self._plan, self._family, self._upper)
+    def fork(self) -> DockerBox:
+        """Open a box whose lower layers are this one's, shared; what either writes from now on is its own."""
+        with self._using() as cell:
+            snapshot = self._freeze()
+            self._reusable = False  # its layers must outlive it
+            kept = dict.fromkeys(layer for layers in self._snapshots.values() for layer in layers)
+            other = self._harbour.get()
+            try:
+                moved = {name: other.take(cell.share(name)) for name in (*kept, *self._base)}
+                snapshots = {
+                    known: tuple(moved[name] for name in layers) for known, layers in self._snapshots.items()
+                }
+                base = tuple(moved[name] for name in self._base)
+                return DockerBox(self._harbour, other, Layers(base, snapshots[snapshot.id], snapshots))
+            except BaseException:
+                other.end()
+                raise
 
     def changes(self) -> Changes:
         """See :class:`~codegym.sandbox.protocol.Sandbox`."""
-        with self._lock:
-            self._opened()
-            descriptor = os.open(self._upper, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        with self._using() as cell:
+            uppers: list[int] = []
             try:
-                return changes([descriptor], self._plan.layers, self._plan.limits.disk_mb << 20)
+                uppers.extend(cell.open(name) for name in reversed((f"u/{self._upper}", *self._frozen)))
+                return changes(uppers, self._harbour.tree, self._harbour.limits.disk_mb << 20)
             finally:
-                os.close(descriptor)
+                for upper in uppers:
+                    os.close(upper)
 
     def close(self) -> None:
-        """See :class:`~codegym.sandbox.protocol.Sandbox`."""
-        with self._lock:
-            if self._container is not None:
-                self._drop()
-                self._family.leave()
+        """See :class:`~codegym.sandbox.protocol.Sandbox`; a command that runs in another thread is ended."""
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+            if not self._lock.acquire(blocking=False):
+                self._cell.cut("it was closed")
+                self._lock.acquire()
+            try:
+                self._leave()
+            finally:
+                self._lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -196,41 +184,34 @@ class DockerSandbox:
     ) -> None:
         self.close()
 
-    def _opened(self) -> Container:
-        if self._container is None:
-            raise SandboxError("the box is closed")
-        return self._container
+    @contextmanager
+    def _using(self) -> Iterator[Cell]:
+        """Hold the cell. Whatever breaks off here, but for what a command did, leaves a box for one use only."""
+        with self._lock:
+            if self._closed:
+                raise SandboxError("the box is closed")
+            try:
+                yield self._cell
+            except (FileNotFoundError, IsADirectoryError, PermissionError):
+                raise
+            except BaseException:
+                self._reusable = False
+                raise
 
-    def _lay(self, source: Path | None) -> None:
-        """Start a container on a fresh upper folder: empty, or a copy of ``source``."""
-        place = self._family.place("box")
-        self._upper, work = place / "upper", place / "work"
-        make_work_folder(work)
-        if source is None:
-            self._upper.mkdir()
-            give(self._upper, self._plan.uid)
+    def _leave(self) -> None:
+        if self._reusable:
+            self._harbour.put(self._cell)
         else:
-            copy_tree(source, self._upper)
-        self._disk = DiskWatch(self._upper, self._plan.limits.disk_mb << 20)
-        self._container = start(self._plan, self._upper, work)
-        frames.write_file(self._container.channel, f"{self._plan.env['HOME']}/.profile", b"", executable=False)
+            self._cell.end()
 
-    def _drop(self) -> None:
-        """End the container and delete its workspace."""
-        box, self._container = self._container, None
-        if box is not None:
-            box.channel.close()
-            remove(self._plan.client, box.id)
-            remove_folder(self._upper.parent)
+    def _freeze(self) -> Snapshot:
+        if self._cell.names(f"u/{self._upper}"):
+            self._frozen = (f"u/{self._upper}", *self._frozen)
+            self._upper += 1
+            self._lay()
+        snapshot = Snapshot(f"s{next(_numbers)}")
+        self._snapshots[snapshot.id] = self._frozen
+        return snapshot
 
-
-def _in_workspace(path: str) -> str:
-    whole = posixpath.normpath(frames.inside(path))
-    if not whole.startswith(WORKDIR + "/"):
-        raise PermissionError(errno.EACCES, f"only files below {WORKDIR} can be written", path)
-    return whole
-
-
-def _over_quota(result: ExecResult, limit_mb: int) -> ExecResult:
-    note = f"{result.stderr}\n[killed: the workspace grew beyond {limit_mb} MB]\n".lstrip()
-    return replace(result, exit_code=-9, stderr=note)
+    def _lay(self) -> None:
+        self._cell.lay(str(self._upper), (*self._frozen, *self._base))
