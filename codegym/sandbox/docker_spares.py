@@ -7,6 +7,7 @@ Only a cell that was verified empty is kept (:meth:`codegym.sandbox.docker_cell.
 from __future__ import annotations
 
 import threading
+import weakref
 from collections import defaultdict
 from collections.abc import Hashable
 from contextlib import suppress
@@ -22,6 +23,7 @@ class Spares:
         self._most = most
         self._lock = threading.Lock()
         self._idle: defaultdict[Hashable, list[Cell]] = defaultdict(list)
+        weakref.finalize(self, _end, self._idle)
 
     def get(self, kind: Hashable) -> Cell | None:
         """Return an idle cell of this kind whose container still runs, or ``None``."""
@@ -48,9 +50,7 @@ class Spares:
     def end(self) -> None:
         """End all idle cells."""
         with self._lock:
-            idle, self._idle = self._idle, defaultdict(list)
-        for cell in (cell for cells in idle.values() for cell in cells):
-            cell.end()
+            _end(self._idle)
 
     def _room(self) -> bool:
         with self._lock:
@@ -58,3 +58,9 @@ class Spares:
 
     def _count(self) -> int:
         return sum(map(len, self._idle.values()))
+
+
+def _end(idle: defaultdict[Hashable, list[Cell]]) -> None:
+    for cells in idle.values():
+        while cells:
+            cells.pop().end()

@@ -179,8 +179,7 @@ def test_a_container_holds_one_box_after_another_and_nothing_of_the_one_before(c
 def test_a_cell_that_is_not_empty_is_not_used_again(client, own_cache, tree):
     backend = DockerBackend(workspace="stage")
     with backend.open(tree, "python", Limits()) as box:
-        with pytest.raises(SandboxError, match="overlay"):  # what no command can do: a folder beside the layers
-            box._cell.lay("../none/left", ("none",))
+        box._cell._empty = (0, 0)  # as if more were there now than at first
     assert _settled(client, 0)
 
 
