@@ -1,7 +1,7 @@
 """Boxes in Docker: for toolchains that come as images, and for machines where bubblewrap can't run.
 
-How it works. A container of ours holds the static runner and nothing else, and can hold one box after another. The
-runner makes a user namespace of its own in the container, mounts a tmpfs in it and lays the box's workspace there
+How it works. A container of ours holds the static runner and nothing else, and can hold one workspace after
+another. The runner makes a user namespace of its own in it, mounts a tmpfs there and lays the box's workspace
 as an overlay over the base tree (``runner/stage.h``); a new workspace is another overlay, so that it takes a
 millisecond and no container. Commands go to the runner over a unix socket that it called when it started; the
 engine is asked for nothing between a container's start and its end. The runner reaches the container by a
@@ -33,7 +33,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from errno import EINVAL
 from functools import cached_property, partial
@@ -45,14 +45,13 @@ from docker.errors import DockerException
 
 from codegym.catalog import cache_dir
 from codegym.errors import SandboxError
-from codegym.sandbox.docker_box import DockerBox, Harbour, Layers
-from codegym.sandbox.docker_cell import Cell, NoStageError, bound_names, start_cell
+from codegym.sandbox.docker_box import DockerBox, Kind
+from codegym.sandbox.docker_cell import Cell, NoStageError, start_cell
 from codegym.sandbox.docker_container import Plan, remove
 from codegym.sandbox.docker_engine import answers, describe, refusal
 from codegym.sandbox.docker_image import build_command, connect, docker_images, image_tag, missing, search_path
 from codegym.sandbox.docker_layers import docker_dir, owned_layer, remove_folder
 from codegym.sandbox.docker_mount import can_detach, detached
-from codegym.sandbox.docker_spares import Spares
 from codegym.sandbox.docker_volume import Family, VolumeBox
 from codegym.sandbox.image import BOX_ENV
 from codegym.sandbox.lease import lease_is_held, owner_lease
@@ -70,15 +69,14 @@ class DockerBackend:
     """Opens boxes with the engine at ``base_url`` (default: ``DOCKER_HOST``, else Docker's socket).
 
     ``runtime`` names another OCI runtime that the engine knows, such as ``runsc``; ``cpus`` is how many
-    processors a box may use at most; ``spares`` how many idle containers are kept for the next box. ``workspace``
-    says who lays it: the box's own ``stage``, the engine by a ``volume``, or (``auto``) the first that works.
+    processors a box may use at most; ``workspace`` who lays it: the box itself on its ``stage``, the engine by a
+    ``volume``, or (``auto``) the first that works.
     """
 
     base_url: str | None = None
     runtime: str | None = None
     cpus: float = 2.0
     workspace: Literal["auto", "stage", "volume"] = "auto"
-    spares: int = 16
     name: str = "docker"
     _trouble: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
 
@@ -94,10 +92,6 @@ class DockerBackend:
     def _swept(self) -> list[str]:
         """Clean up after owners that are gone, once."""
         return self.reap()
-
-    @cached_property
-    def _idle(self) -> Spares:
-        return Spares(self.spares)
 
     @cached_property
     def _paths(self) -> dict[str, str | None]:
@@ -133,10 +127,6 @@ class DockerBackend:
             box = self._open_volume(plan, tree)
             self._trouble.append(str(error))
             return box
-
-    def close(self) -> None:
-        """End the idle containers; open boxes stay."""
-        self._idle.end()
 
     def reap(self) -> list[str]:
         """Delete containers, volumes and folders of owners that are gone; return the ids of their leases.
@@ -186,27 +176,17 @@ class DockerBackend:
         return VolumeBox(plan, layers, Family(docker_dir() / "boxes" / plan.labels[_LEASE] / os.urandom(6).hex()))
 
     def _open_stage(self, plan: Plan, tree: Tree) -> DockerBox:
-        bound = () if can_detach() else tuple(_owned(layer, plan.uid) for layer in tree.layers)
-        cell = self._cell(plan, bound)
-        harbour = Harbour(
-            get=partial(self._cell, plan, ()),
-            put=partial(self._idle.put, _kind(plan, bound)),
+        kind = Kind(
+            start=partial(self._start, plan),
+            mount=partial(_mount, uid=plan.uid),
+            bound=partial(_bound, uid=plan.uid),
             limits=plan.limits,
             env=plan.env,
-            tree=tree.layers,
         )
-        try:
-            taken = tuple(cell.take(_mount(layer, plan.uid)) for layer in (() if bound else tree.layers))
-            return DockerBox(harbour, cell, Layers(bound_names(bound) or taken))
-        except BaseException:
-            cell.end()
-            raise
+        return DockerBox(kind, tree)
 
-    def _cell(self, plan: Plan, bound: tuple[Path, ...]) -> Cell:
-        """Return an idle cell or start one; an engine that restarts is waited for."""
-        idle = self._idle.get(_kind(plan, bound))
-        if idle is not None:
-            return idle
+    def _start(self, plan: Plan, bound: tuple[Path, ...]) -> Cell:
+        """Start a cell; an engine that restarts is waited for."""
         try:
             return start_cell(plan, bound)
         except SandboxError:
@@ -237,10 +217,9 @@ def _abandoned(things: Iterable[dict[str, Any]], gone: set[str]) -> Iterator[dic
             yield thing
 
 
-def _kind(plan: Plan, bound: tuple[Path, ...]) -> Hashable:
-    """Return what two boxes must have in common to use the same cell one after the other."""
-    limits = plan.limits
-    return (os.getpid(), plan.image, limits.memory_mb, limits.processes, limits.disk_mb, bound)
+def _bound(tree: Tree, uid: int) -> tuple[Path, ...]:
+    """Return the folders that a container for ``tree`` is created with: none where mounts can be handed over."""
+    return () if can_detach() else tuple(_owned(layer, uid) for layer in tree.layers)
 
 
 def _owned(layer: Path, uid: int) -> Path:

@@ -7,64 +7,67 @@ all layers to another container: nothing is copied, whatever the size of the rep
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from codegym.errors import SandboxError
 from codegym.sandbox import channel as frames
-from codegym.sandbox.docker_cell import Cell
+from codegym.sandbox.docker_cell import Cell, bound_names
+from codegym.sandbox.docker_residue import Seal
 from codegym.sandbox.overlay import changes
-from codegym.sandbox.protocol import WORKDIR, Changes, ExecResult, Snapshot
+from codegym.sandbox.protocol import WORKDIR, Changes, ExecResult, Sandbox, Snapshot, Tree
 from codegym.task import Limits
 
 _Layers = tuple[str, ...]
-"""Folders on a cell's stage, topmost first."""
+"""Folders on a cell's stage, topmost first: ``u/3`` was written by this box, ``l/1/3`` by the one that it was
+forked from, ``l/0`` is of a base tree."""
 
+_DEEP = 48
+_SHOWN = 200
+_log = logging.getLogger(__name__)
 _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
-class Harbour:
-    """Where a box gets its cell from and gives it back to, and what holds for every box of its family."""
+class Kind:
+    """What all boxes of an image and of limits share.
 
-    get: Callable[[], Cell]
-    put: Callable[[Cell], None]
+    ``start`` starts a cell with folders bound to it, ``mount`` returns a mount of a layer, and ``bound`` what
+    is bound for a tree: nothing where mounts can be handed over.
+    """
+
+    start: Callable[[tuple[Path, ...]], Cell]
+    mount: Callable[[Path], int]
+    bound: Callable[[Tree], tuple[Path, ...]]
     limits: Limits
     env: Mapping[str, str]
-    tree: tuple[Path, ...]
-
-
-@dataclass(frozen=True)
-class Layers:
-    """What a box starts with: the base tree's layers, those written before on top, and snapshots of these."""
-
-    base: _Layers
-    frozen: _Layers = ()
-    snapshots: Mapping[str, _Layers] = field(default_factory=dict)
 
 
 class DockerBox:
-    """One open box; see :class:`~codegym.sandbox.protocol.Sandbox`."""
+    """One open box; see :class:`~codegym.sandbox.protocol.Sandbox` and ``Reusable`` there."""
 
-    def __init__(self, harbour: Harbour, cell: Cell, layers: Layers) -> None:
-        self._harbour = harbour
-        self._cell = cell
-        self._base = layers.base
-        self._frozen = layers.frozen
-        self._snapshots = dict(layers.snapshots)
-        self._upper = 0
-        self._lock = threading.Lock()
+    def __init__(self, kind: Kind, tree: Tree) -> None:
+        self._kind = kind
+        self._bound = kind.bound(tree)
+        self._cell = kind.start(self._bound)
+        self._lock = threading.RLock()
         self._closing = threading.Lock()
         self._closed = False
-        self._reusable = True
-        with self._using():
+        self._services: list[str] = []
+        try:
+            self._seal = Seal.of(self._cell)
+            self._take(tree)
             self._lay()
+        except BaseException:
+            self._cell.end()
+            raise
 
     def exec(
         self,
@@ -76,12 +79,12 @@ class DockerBox:
         stdin: bytes = b"",
     ) -> ExecResult:
         """See :class:`~codegym.sandbox.protocol.Sandbox`."""
-        limits = self._harbour.limits
+        limits = self._kind.limits
         with self._using() as cell:
             ended = cell.channel.run(
                 frames.as_argv(command),
                 cwd=frames.inside(cwd),
-                env={**self._harbour.env, **(env or {})},
+                env={**self._kind.env, **(env or {})},
                 stdin=stdin,
                 timeout=limits.command_seconds if timeout is None else timeout,
                 keep=limits.output_kb << 10,
@@ -96,12 +99,18 @@ class DockerBox:
         the program could be started shows only in what it does.
         """
         with self._using() as cell:
-            return cell.channel.spawn(argv, env={**self._harbour.env, **(env or {})})
+            pid = cell.channel.spawn(argv, env={**self._kind.env, **(env or {})})
+            self._services.append(" ".join(argv)[:_SHOWN])
+            return pid
+
+    def services(self) -> tuple[str, ...]:
+        """See :class:`~codegym.sandbox.protocol.Lists`."""
+        return tuple(self._services)
 
     def read(self, path: str) -> bytes:
         """See :class:`~codegym.sandbox.protocol.Sandbox`."""
         with self._using() as cell:
-            return frames.read_file(cell.channel, path, self._harbour.limits.disk_mb << 20)
+            return frames.read_file(cell.channel, path, self._kind.limits.disk_mb << 20)
 
     def write(self, path: str, content: bytes, *, executable: bool = False) -> None:
         """See :class:`~codegym.sandbox.protocol.Sandbox`."""
@@ -126,6 +135,7 @@ class DockerBox:
                     f"snapshot {snapshot.id!r} was not made by this box or one that it was forked from"
                 )
             cell.channel.kill_all()
+            self._services.clear()
             dropped = self._upper
             self._frozen = self._snapshots[snapshot.id]
             self._upper += 1
@@ -135,21 +145,50 @@ class DockerBox:
 
     def fork(self) -> DockerBox:
         """Open a box whose lower layers are this one's, shared; what either writes from now on is its own."""
-        with self._using() as cell:
+        fork = DockerBox(self._kind, self._tree)
+        try:
+            self.fork_to(fork)
+        except BaseException:
+            fork.close()
+            raise
+        return fork
+
+    def fork_to(self, spare: Sandbox) -> None:
+        """See :class:`~codegym.sandbox.protocol.Reusable`."""
+        if not isinstance(spare, DockerBox):
+            raise TypeError(f"a box in Docker can't be forked into a {type(spare).__name__}")
+        with self._using() as cell, spare._using() as other:
             snapshot = self._freeze()
-            self._reusable = False  # its layers must outlive it
-            kept = dict.fromkeys(layer for layers in self._snapshots.values() for layer in layers)
-            other = self._harbour.get()
-            try:
-                moved = {name: other.take(cell.share(name)) for name in (*kept, *self._base)}
-                snapshots = {
-                    known: tuple(moved[name] for name in layers) for known, layers in self._snapshots.items()
-                }
-                base = tuple(moved[name] for name in self._base)
-                return DockerBox(self._harbour, other, Layers(base, snapshots[snapshot.id], snapshots))
-            except BaseException:
-                other.end()
-                raise
+            self._shared = True
+            spare._take(self._tree)
+            kept = dict.fromkeys(itertools.chain.from_iterable(self._snapshots.values()))
+            moved = {mount: other.take(cell.share(mount)) for mount in dict.fromkeys(map(_mount_of, kept))}
+            spare._snapshots = {
+                name: tuple(moved[_mount_of(layer)] + "/" + layer.rpartition("/")[2] for layer in layers)
+                for name, layers in self._snapshots.items()
+            }
+            spare._frozen = spare._snapshots[snapshot.id]
+            spare._lay()
+
+    def takes(self, tree: Tree) -> bool:
+        """See :class:`~codegym.sandbox.protocol.Reusable`."""
+        return not self._shared and self._kind.bound(tree) == self._bound
+
+    def renew(self, tree: Tree) -> None:
+        """See :class:`~codegym.sandbox.protocol.Reusable`."""
+        if not self.takes(tree):
+            raise SandboxError(
+                "a box whose layers a fork shares, or that another tree is bound to, can't be renewed"
+            )
+        with self._using() as cell:
+            cell.channel.kill_all()
+            self._take(tree)
+            self._lay()
+
+    def residue(self) -> tuple[str, ...]:
+        """See :class:`~codegym.sandbox.protocol.Reusable`; looked at from the host."""
+        with self._using() as cell:
+            return self._seal.residue(cell, 0 if self._bound else len(self._base))
 
     def changes(self) -> Changes:
         """See :class:`~codegym.sandbox.protocol.Sandbox`."""
@@ -157,7 +196,7 @@ class DockerBox:
             uppers: list[int] = []
             try:
                 uppers.extend(cell.open(name) for name in reversed((f"u/{self._upper}", *self._frozen)))
-                return changes(uppers, self._harbour.tree, self._harbour.limits.disk_mb << 20)
+                return changes(uppers, self._tree.layers, self._kind.limits.disk_mb << 20)
             finally:
                 for upper in uppers:
                     os.close(upper)
@@ -165,16 +204,11 @@ class DockerBox:
     def close(self) -> None:
         """See :class:`~codegym.sandbox.protocol.Sandbox`; a command that runs in another thread is ended."""
         with self._closing:
-            if self._closed:
-                return
-            self._closed = True
-            if not self._lock.acquire(blocking=False):
+            if not self._closed:
+                self._closed = True
                 self._cell.cut("it was closed")
-                self._lock.acquire()
-            try:
-                self._leave()
-            finally:
-                self._lock.release()
+                with self._lock:
+                    self._cell.end()
 
     def __enter__(self) -> Self:
         return self
@@ -186,32 +220,48 @@ class DockerBox:
 
     @contextmanager
     def _using(self) -> Iterator[Cell]:
-        """Hold the cell. Whatever breaks off here, but for what a command did, leaves a box for one use only."""
         with self._lock:
             if self._closed:
                 raise SandboxError("the box is closed")
-            try:
-                yield self._cell
-            except (FileNotFoundError, IsADirectoryError, PermissionError):
-                raise
-            except BaseException:
-                self._reusable = False
-                raise
+            yield self._cell
 
-    def _leave(self) -> None:
-        if self._reusable:
-            self._harbour.put(self._cell)
-        else:
-            self._cell.end()
+    def _take(self, tree: Tree) -> None:
+        """Start from ``tree``, with nothing written over it."""
+        self._cell.forget()
+        names = bound_names(self._bound)
+        self._base: _Layers = names or tuple(self._cell.take(self._kind.mount(layer)) for layer in tree.layers)
+        self._tree = tree
+        self._upper, self._frozen = 0, _Layers()
+        self._snapshots: dict[str, _Layers] = {}
+        self._services.clear()
+        self._shared = False
 
     def _freeze(self) -> Snapshot:
-        if self._cell.names(f"u/{self._upper}"):
+        if any(self._cell.path(f"u/{self._upper}").iterdir()):
             self._frozen = (f"u/{self._upper}", *self._frozen)
             self._upper += 1
+            if len(self._frozen) % _DEEP == 0:
+                self._flatten()
             self._lay()
         snapshot = Snapshot(f"s{next(_numbers)}")
         self._snapshots[snapshot.id] = self._frozen
         return snapshot
 
+    def _flatten(self) -> None:
+        """Make one layer of many. Where the disk is full or folders are too deep, the many do as well."""
+        flat = str(self._upper)
+        self._upper += 1
+        try:
+            self._cell.join(flat, self._frozen)
+            self._frozen = (f"u/{flat}",)
+        except SandboxError as error:
+            _log.info("layers stay as they are: %s", error)
+            self._cell.drop(flat)
+
     def _lay(self) -> None:
         self._cell.lay(str(self._upper), (*self._frozen, *self._base))
+
+
+def _mount_of(layer: str) -> str:
+    """Return the mount that holds a layer: those that a box wrote lie side by side."""
+    return layer.rpartition("/")[0]

@@ -1,8 +1,8 @@
-"""A running container that can hold one box after another: the runner in it lays workspaces itself.
+"""A running container that can hold one workspace after another: the runner in it lays them itself.
 
-See ``runner/stage.h`` for what happens inside. This is the host's half: starting such a container, asking for
-workspaces, and making sure that nothing of a box is left before another is laid. All questions go over the
-runner's own socket; the engine is asked for nothing between a container's start and its end.
+See ``runner/stage.h`` for what happens inside. This is the host's half: starting such a container and asking for
+workspaces. All questions go over the runner's own socket; the engine is asked for nothing between a
+container's start and its end.
 """
 
 from __future__ import annotations
@@ -58,11 +58,9 @@ class Cell:
             raise NoStageError(str(error)) from error
         self._stage = wire.came()
         group = cgroup_of(wire.pid, container)
-        here = Path(f"/proc/self/fd/{self._stage}")
-        self.memory = Memory(wire.pid, here, plan.limits.memory_mb, group)
-        self.sees_memory = group is not None
+        self.memory = Memory(wire.pid, self.path(""), plan.limits.memory_mb, group)
+        self.group = group
         self._prove()
-        self._empty = self._used()
 
     def lay(self, upper: str, lowers: Sequence[str]) -> None:
         """Lay a workspace: ``u/<upper>``, made if missing, over the lower folders, topmost first."""
@@ -71,6 +69,10 @@ class Cell:
     def drop(self, upper: str) -> None:
         """Delete the layer ``u/<upper>``, which no workspace uses any more."""
         self._ask("D", upper)
+
+    def join(self, upper: str, lowers: Sequence[str]) -> None:
+        """Make ``u/<upper>``, which holds what the lower folders, written by boxes, hold together."""
+        self._ask("J", upper, ":".join(lowers))
 
     def clean(self) -> None:
         """Empty the box's ``/tmp`` and ``/dev/shm``."""
@@ -95,28 +97,14 @@ class Cell:
         """Return a descriptor of the folder ``name`` on the stage, for reading from outside."""
         return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._stage)
 
-    def names(self, folder: str) -> list[str]:
-        """Return what lies in a folder of the stage."""
-        return sorted(path.name for path in Path(f"/proc/self/fd/{self._stage}", folder).iterdir())
+    def path(self, name: str) -> Path:
+        """Return this process's path of ``name`` on the stage; for what no command can replace by a link."""
+        return Path(f"/proc/self/fd/{self._stage}", name)
 
-    def reset(self) -> bool:
-        """Kill every process, take away all that a box had, and return whether the stage is as it was at first.
-
-        Nothing else could hold a trace: the rest of the system is read-only, and without a mount no folder of a
-        command is on the stage. A cell of which this is not true must not be used again.
-        """
-        self.channel.kill_all()
-        self.lay("", ())
-        for upper in self.names("u"):
-            self.drop(upper)
-        for layer in self.names("l"):
-            self._ask("U", f"l/{layer}")
-        self.clean()
-        return self._used() == self._empty and self.wire.alive()
-
-    def alive(self) -> bool:
-        """Return whether the runner waits for a request."""
-        return self.wire.alive()
+    def forget(self) -> None:
+        """Let go of all that was taken and written, and of the workspace."""
+        self._ask("N")
+        self._numbers = count()
 
     def cut(self, why: str) -> None:
         """End the box from any thread: a command that runs ends with an error that says ``why``."""
@@ -135,15 +123,10 @@ class Cell:
         """Lay a workspace on nothing, to see now whether it can be done."""
         self.lay("0", ("none",))
         try:
-            os.setxattr(f"/proc/self/fd/{self._stage}/u/0", "user.overlay.opaque", b"n")
+            os.setxattr(self.path("u/0"), "user.overlay.opaque", b"n")
         except OSError as error:
             raise NoStageError(f"no marks on a tmpfs, which takes Linux 6.6 ({error})") from error
-        self.lay("", ())
-        self.drop("0")
-
-    def _used(self) -> tuple[int, int]:
-        status = os.fstatvfs(self._stage)
-        return status.f_blocks - status.f_bfree, status.f_files - status.f_ffree
+        self.forget()
 
     def _ask(self, kind: str, *words: str) -> None:
         payload = "".join(f"{word}\0" for word in (*words, "", "")[:2]).encode()
@@ -203,7 +186,7 @@ def _called(plan: Plan, container: str, listener: Listener) -> Cell:
         plan.client.api.start(container)
         wire = _awaited(plan, container, listener)
         cell = Cell(container, wire, plan)
-        if not cell.sees_memory:  # files can't be told from memory: together they may take what memory may
+        if cell.group is None:  # files can't be told from memory: together they may take what memory may
             limit = f"{plan.limits.memory_mb}m"
             plan.client.api.update_container(container, mem_limit=limit, memswap_limit=limit)
     except BaseException as error:

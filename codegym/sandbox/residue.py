@@ -8,7 +8,7 @@ keeper's stage. What a box can't change at all (the system calls that would do i
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -31,18 +31,18 @@ class Seal:
     @classmethod
     def of(cls, keeper: Keeper, cgroup: Cgroup | None) -> Self:
         """Look at a box in which nothing has run yet."""
-        (bubblewrap,) = _children(keeper.pid)
-        (runner,) = _children(bubblewrap)
-        return cls(bubblewrap, runner, _fixed(runner, cgroup))
+        (bubblewrap,) = children(keeper.pid)
+        (runner,) = children(bubblewrap)
+        return cls(bubblewrap, runner, fixed(runner, cgroup))
 
 
 def residue(keeper: Keeper, cgroup: Cgroup | None, seal: Seal) -> tuple[str, ...]:
     """Return a line for each thing in a box just renewed that was not there when it was opened."""
     return (
         *_processes(keeper, seal),
-        *_files(keeper.path("")),
-        *_changed(seal.fixed, _fixed(seal.runner, cgroup)),
-        *_connections(seal.runner),
+        *files(keeper.path(""), {"f": []}),
+        *changed(seal.fixed, fixed(seal.runner, cgroup)),
+        *connections(seal.runner),
     )
 
 
@@ -52,15 +52,18 @@ def _processes(keeper: Keeper, seal: Seal) -> Iterator[str]:
         (seal.bubblewrap, [seal.runner]),
         (seal.runner, []),
     )
-    for parent, children in expected:
-        if _children(parent) != children:
-            yield f"process: {parent} has children {_children(parent)}, not {children}"
+    for parent, known in expected:
+        if children(parent) != known:
+            yield f"process: {parent} has children {children(parent)}, not {known}"
 
 
-def _files(stage: Path) -> Iterator[str]:
-    """Look at every folder that the box, or its keeper for it, may write to; each has one content when clean."""
+def files(stage: Path, layers: Mapping[str, list[str]]) -> Iterator[str]:
+    """Look at every folder that the box may write to, or others for it; each has one content when clean.
+
+    ``layers`` names the folders for layers of others, and what they hold.
+    """
     expected: dict[str, tuple[int, list[str]]] = {
-        "f": (_FOLDER, []),
+        **{name: (_FOLDER, held) for name, held in layers.items()},
         "u": (_FOLDER, ["0"]),
         "u/0": (_FOLDER, []),
         "k": (_FOLDER, ["0"]),
@@ -80,7 +83,7 @@ def _files(stage: Path) -> Iterator[str]:
             yield f"attribute: {name} has {marks[:5]}"
 
 
-def _fixed(runner: int, cgroup: Cgroup | None) -> dict[str, str]:
+def fixed(runner: int, cgroup: Cgroup | None) -> dict[str, str]:
     """Return what no command may change: mounts but for the workspace's own overlay, limits, priorities, name."""
     proc = Path(f"/proc/{runner}")
     mounts = [_mount(line) for line in (proc / "mountinfo").read_text().splitlines()]
@@ -104,14 +107,15 @@ def _mount(line: str) -> str:
     return "" if kind == "overlay" else " ".join((*fields.split()[4:6], kind))
 
 
-def _changed(before: dict[str, str], after: dict[str, str]) -> Iterator[str]:
+def changed(before: dict[str, str], after: dict[str, str]) -> Iterator[str]:
+    """Yield what differs between two looks at what is fixed."""
     for name, value in before.items():
         if after[name] != value:
             gone, new = (set(text.splitlines()) for text in (value, after[name]))
             yield f"{name}: now {sorted(new - gone)[:3]}, not {sorted(gone - new)[:3]}"
 
 
-def _connections(runner: int) -> Iterator[str]:
+def connections(runner: int) -> Iterator[str]:
     """Yield open sockets and, since each holds its port for a minute, TCP connections that wait for their end."""
     for line in Path(f"/proc/{runner}/net/sockstat").read_text().splitlines():
         kind, *words = line.split()
@@ -121,7 +125,8 @@ def _connections(runner: int) -> Iterator[str]:
             yield f"connection: {kind} {found}"
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """Return the processes that ``pid`` started, as this process sees them."""
     try:
         return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except (FileNotFoundError, ProcessLookupError):

@@ -58,6 +58,9 @@ def test_an_image_is_named_by_what_it_is_built_from():
         image_tag("pyhton")
 
 
+as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root may hand over mounts and see the runner")
+
+
 @pytest.fixture(scope="module")
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A cache of this module's own: what it counts and reaps is then its own, whoever else uses the engine."""
@@ -68,7 +71,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def docker(own_cache: None) -> DockerBackend:
-    backend = DockerBackend(spares=0)
+    backend = DockerBackend()
     run = backend.capabilities()[0]
     if not run.available:
         pytest.skip(run.why)
@@ -157,30 +160,40 @@ def test_a_container_that_is_gone_is_an_error_of_the_box(docker, client, tree):
 
 
 @pytest.mark.docker
-def test_a_container_holds_one_box_after_another_and_nothing_of_the_one_before(client, own_cache, tree):
-    backend = DockerBackend(workspace="stage")
-    with backend.open(tree, "python", Limits()) as first:
-        first.exec("echo x > a; mkdir -p /tmp/home/deep /dev/shm/b; echo y > /tmp/y; (setsid sleep 30 &)")
-        first.snapshot()
-        first.exec("rm a; echo z > z")
+def test_a_container_holds_one_workspace_after_another_and_nothing_of_the_one_before(client, own_cache, tree):
+    other = Tree((store_tree({"o": File(b"other")}, cache_dir() / "elsewhere"),), "o")
+    with DockerBackend(workspace="stage").open(tree, "python", Limits()) as box:
         (container,) = _containers(client)
-    with backend.open(tree, "python", Limits()) as second:
+        box.exec("echo x > a; mkdir -p /tmp/home/deep /dev/shm/b; echo y > /tmp/y; chmod 700 /tmp; (sleep 30 &)")
+        box.snapshot()
+        box.exec("rm a; echo z > z")
+        box.renew(other)
+        assert box.residue() == ()
         assert [found["Id"] for found in _containers(client)] == [container["Id"]]
-        assert second.changes() == {}
-        assert second.exec("cat a; find /tmp /dev/shm -mindepth 1; ls").stdout == "a/tmp/home\na\n"
-        assert second.exec("cat /proc/[0-9]*/comm").stdout.split() == [".codegym-runner", "sh"]
-    with backend.open(tree, "python", Limits(memory_mb=128)):
-        assert len(_containers(client)) == 2  # other limits, another container
-    backend.close()
-    assert _settled(client, 0)
+        assert box.changes() == {}
+        assert box.exec("cat o; find /tmp /dev/shm -mindepth 1; ls").stdout == "other/tmp/home\no\n"
+        assert box.exec("cat /proc/[0-9]*/comm").stdout.split() == [".codegym-runner", "sh"]
+
+
+MEDDLE = {
+    "process": lambda box: box._cell.channel.spawn(["sleep", "30"]),
+    "file: tmp": lambda box: box.exec("touch /tmp/x"),
+    "mode: shm": lambda box: box.exec("chmod 700 /dev/shm"),
+    "file: u/0": lambda box: box.write("x", b""),
+    "file: l": lambda box: box._cell.take(box._cell.share("none")),
+    "priority": lambda box: os.setpriority(os.PRIO_PROCESS, box._cell.wire.pid, 7),
+}
 
 
 @pytest.mark.docker
-def test_a_cell_that_is_not_empty_is_not_used_again(client, own_cache, tree):
-    backend = DockerBackend(workspace="stage")
-    with backend.open(tree, "python", Limits()) as box:
-        box._cell._empty = (0, 0)  # as if more were there now than at first
-    assert _settled(client, 0)
+@as_root
+def test_the_look_from_outside_sees(client, own_cache, tree):
+    with DockerBackend(workspace="stage").open(tree, "python", Limits()) as box:
+        for told, meddle in MEDDLE.items():
+            box.renew(tree)
+            assert box.residue() == ()
+            meddle(box)
+            assert any(line.startswith(told) for line in box.residue()), told
 
 
 @pytest.mark.docker

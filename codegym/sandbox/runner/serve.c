@@ -16,8 +16,9 @@
  *                                                        'Z' everything is dead (answers 'K' 0)
  *   with a stage, two C strings each:                    'R' done: i32 errno, what failed; after 'G' and with
  *   'M' upper, lowers: lay a workspace; none: take away      'H' there comes a descriptor
- *   'D' delete an upper   'C' empty /tmp and /dev/shm    'F' why there will be no 'H'
- *   'T' take the mount that comes along   'G' give one   'U' let one go
+ *   'J' upper, lowers: merge these in a new upper        'F' why there will be no 'H'
+ *   'D' delete an upper   'C' empty /tmp and /dev/shm   'N' forget all that was taken or written
+ *   'T' take the mount that comes along as this folder   'G' give one of this folder
  * Ops: 'x' execute argv; 'r' copy file argv[0] to stdout; 'w' copy stdin to file argv[0] with octal mode argv[1];
  * 'd' delete file argv[0]. The last three run in a process of the box, with its rights, and exit with an errno.
  *
@@ -196,7 +197,7 @@ static void drop_powers(void) {
     if (syscall(SYS_capset, &header, none)) die("capset");
 }
 
-static int copy_file(int from, int to) {
+static int pour(int from, int to) {
     char piece[PIECE]; ssize_t n;
     while ((n = read(from, piece, sizeof piece)) > 0)
         for (ssize_t at = 0, m; at < n; at += m) if ((m = write(to, piece + at, (size_t)(n - at))) < 0) return errno;
@@ -220,7 +221,7 @@ static int write_file(char *path, const char *mode) {
     }
     int fd = open_regular(path, O_WRONLY | O_CREAT | O_TRUNC);
     if (fd < 0) return errno;
-    int error = copy_file(0, fd);
+    int error = pour(0, fd);
     if (!error && fchmod(fd, (mode_t)strtol(mode, NULL, 8))) error = errno;
     return error;
 }
@@ -229,7 +230,7 @@ static int file_operation(struct request *r) {
     int fd;
     if (r->op == 'w') return write_file(r->argv[0], r->argv[1]);
     if (r->op == 'd') return unlink(r->argv[0]) ? errno : 0;
-    return (fd = open_regular(r->argv[0], O_RDONLY)) < 0 ? errno : copy_file(fd, 1);
+    return (fd = open_regular(r->argv[0], O_RDONLY)) < 0 ? errno : pour(fd, 1);
 }
 
 static void become(struct request *r) {
@@ -370,7 +371,7 @@ static bool read_head(unsigned char *head, int *given) {
     return n > 0 && read_all(control_in, head + n, 9 - (size_t)n);
 }
 
-static void serve_stage(char type, uint32_t id, const char *words, uint32_t size, int given) {
+static void serve_stage(char type, uint32_t id, char *words, uint32_t size, int given) {
     char answer[68]; int shared = -1;
     const char *failed = stage_request(type, words, size, given, &shared);
     int32_t error = failed ? errno : 0;

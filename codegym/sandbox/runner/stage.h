@@ -6,12 +6,15 @@
  * workspace takes no new container, what is written has a hard limit, and the host sees none of these mounts.
  *
  * On the stage: l/N a layer that was given to us, u/N what the box wrote, k/N overlayfs's work folders, tmp and shm
- * what the box has at /tmp and /dev/shm, none an empty folder. It is mounted at STAGE and covered there: commands
- * have no path to it. The runner's current folder is the stage, and the host holds a descriptor of it.
+ * what the box has at /tmp and /dev/shm, none an empty folder. Commands have no path to the stage: their root, and the
+ * runner's, is a copy of the container's tree of mounts, bound on r. The runner's current folder is the stage, outside
+ * of that root, and the host holds a descriptor of it.
  */
 #include <linux/mount.h>
 #include <sched.h>
 #include <sys/un.h>
+
+#include "layers.h"
 
 #define STAGE "/.codegym"
 #define WORK "/work"
@@ -66,48 +69,13 @@ static void build_stage(const char *size, const char *inodes) {
     char options[128];
     snprintf(options, sizeof options, "size=%s,nr_inodes=%s,mode=755", size, inodes);
     if (mount("codegym", STAGE, "tmpfs", MS_NOSUID | MS_NODEV, options) || chdir(STAGE)) die("stage");
-    const char *folders[] = {"l", "u", "k", "tmp", "shm", "none", "tmp/home"};
-    for (int i = 0; i < 7; i++) if (mkdir(folders[i], 0755)) die(folders[i]);
+    const char *folders[] = {"l", "u", "k", "r", "tmp", "shm", "none", "tmp/home"};
+    for (int i = 0; i < 8; i++) if (mkdir(folders[i], 0755)) die(folders[i]);
     if (chmod("tmp", 01777) || chmod("shm", 01777)) die("tmp");
+    if (mount("/", "r", NULL, MS_BIND | MS_REC, NULL) || chroot("r")) die("root");
     cover("tmp", "/tmp", MS_NOSUID | MS_NODEV); cover("shm", "/dev/shm", MS_NOSUID | MS_NODEV);
     hide();
     staged = true;
-}
-
-/* ---- deleting: entries are moved up before they are removed, so that depth costs neither stack nor descriptors ---- */
-
-static void empty(int top) {
-    static unsigned serial; char moved[32]; struct dirent *entry; bool again = true;
-    while (again) {
-        again = false;
-        DIR *folder = fdopendir(openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        while (folder && (entry = readdir(folder))) {
-            const char *name = entry->d_name;
-            if (!strcmp(name, ".") || !strcmp(name, "..") || unlinkat(top, name, 0) == 0) continue;
-            if (unlinkat(top, name, AT_REMOVEDIR) == 0) continue;
-            fchmodat(top, name, 0700, 0);
-            int inner = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-            DIR *child = inner < 0 ? NULL : fdopendir(inner);
-            while (child && (entry = readdir(child))) {
-                if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
-                if (unlinkat(inner, entry->d_name, 0) == 0) continue;
-                snprintf(moved, sizeof moved, ".gone-%u", serial++);
-                fchmodat(inner, entry->d_name, 0700, 0);
-                again |= renameat(inner, entry->d_name, top, moved) == 0;
-            }
-            if (child) closedir(child);
-            unlinkat(top, name, AT_REMOVEDIR);
-        }
-        if (folder) closedir(folder);
-    }
-}
-
-static const char *delete_folder(const char *path) {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0) return path;
-    empty(fd);
-    close(fd);
-    return rmdir(path) ? path : NULL;
 }
 
 /* ---- requests: each returns NULL, or what failed, with errno set ---- */
@@ -125,22 +93,37 @@ static const char *lay(const char *upper, const char *lowers) {
     return laid ? NULL : "overlay";
 }
 
+static const char *delete_folder(const char *path) {
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) return path;
+    empty(fd);
+    close(fd);
+    return rmdir(path) ? path : NULL;
+}
+
 static const char *discard(const char *upper) {
     static char path[64]; const char *failed;
     snprintf(path, sizeof path, "u/%.32s", upper);
     if ((failed = delete_folder(path))) return failed;
     path[0] = 'k';
-    return delete_folder(path) ? "work folder" : NULL;
+    return delete_folder(path) && errno != ENOENT ? "work folder" : NULL;
+}
+
+static const char *join(const char *upper, char *lowers) {
+    static char path[64]; char *layer = lowers;
+    snprintf(path, sizeof path, "u/%.32s", upper);
+    int to = mkdir(path, 0755) ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    bool done = to >= 0;
+    while (done && layer != NULL) { /* the last is the lowest */
+        if ((layer = strrchr(lowers, ':'))) *layer = 0;
+        done = merge_layer(layer ? layer + 1 : lowers, to);
+    }
+    if (to >= 0) close(to);
+    return done ? NULL : "layers";
 }
 
 static const char *sweep(void) {
-    const char *folders[] = {"tmp", "shm"};
-    for (int i = 0; i < 2; i++) {
-        int fd = open(folders[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0 || fchmod(fd, 01777)) return folders[i];
-        empty(fd);
-        close(fd);
-    }
+    if (!renew("tmp", 01777) || !renew("shm", 01777)) return "tmp";
     return mkdir("tmp/home", 0755) ? "tmp/home" : NULL;
 }
 
@@ -154,17 +137,31 @@ static const char *share(const char *name, int *shared) {
     return *shared < 0 ? "open_tree" : NULL;
 }
 
-static const char *let_go(const char *name) { return umount2(name, DETACH) || rmdir(name) ? name : NULL; }
+/* Let go of all that was taken and written. */
+static const char *forget(void) {
+    struct dirent *entry; char path[300]; DIR *taken = opendir("l"); const char *failed = lay("", "");
+    while (!failed && taken && (entry = readdir(taken))) {
+        snprintf(path, sizeof path, "l/%s", entry->d_name);
+        if (entry->d_name[0] != '.' && (umount2(path, DETACH) || rmdir(path))) failed = "layer";
+    }
+    if (taken) closedir(taken);
+    if (!failed && (!renew("u", 0755) || !renew("k", 0755))) failed = "layers";
+    return failed ? failed : sweep();
+}
 
 /* Do what a frame asks for: `words` holds two C strings. `given` is a descriptor that came with it, or -1. */
-static const char *stage_request(char type, const char *words, uint32_t size, int given, int *shared) {
-    const char *second = size ? memchr(words, 0, size - 1) : NULL;
+static const char *stage_request(char type, char *words, uint32_t size, int given, int *shared) {
+    char *second = size ? memchr(words, 0, size - 1) : NULL;
     errno = EINVAL;
-    if (!second || words[size - 1]) return "request";
-    if (type == 'M') return lay(words, second + 1);
-    if (type == 'D') return discard(words);
-    if (type == 'C') return sweep();
-    if (type == 'T' && given >= 0) return take(words, given);
-    if (type == 'G') return share(words, shared);
-    return type == 'U' ? let_go(words) : "request";
+    if (!second++ || words[size - 1]) return "request";
+    switch (type) {
+    case 'M': return lay(words, second);
+    case 'J': return join(words, second);
+    case 'D': return discard(words);
+    case 'C': return sweep();
+    case 'N': return forget();
+    case 'T': return given < 0 ? "request" : take(words, given);
+    case 'G': return share(words, shared);
+    }
+    return "request";
 }
