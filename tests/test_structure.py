@@ -27,7 +27,7 @@ LAYERS = [  # lowest first; modules of one layer may import each other, as long 
     {"tool", "grade", "reward"},
     {"env", "space", "registry", "plugin", "foundry", "policy"},
     {"rollout"},
-    {"board", "train"},
+    {"board", "train", "bench"},
     {"cli"},
 ]
 LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}
