@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 from threading import Thread
 from typing import Any, Self
 
@@ -24,6 +24,7 @@ from codegym.sandbox.docker_image import connect, image_tag
 from codegym.sandbox.protocol import Tree
 
 PEERS = ("host", "docker-py", "mini-swe-agent", "swe-rex")
+_PREFIX = "codegym-bench-"
 _LABEL = "codegym.bench"
 _DOCKER_NOTE = "a container each; the image's own root; no limits asked for"
 
@@ -54,12 +55,16 @@ class HostRoom:
 
 def _host(tree: Tree) -> Subject:
     def fresh() -> HostRoom:
-        folder = Path(mkdtemp(prefix="codegym-bench-"))
+        folder = Path(mkdtemp(prefix=_PREFIX))
         for layer in reversed(tree.layers):
             shutil.copytree(layer, folder, dirs_exist_ok=True)
         return HostRoom(folder)
 
-    return Subject("host", "no isolation; copies the tree", fresh)
+    def sweep() -> None:
+        for folder in Path(gettempdir()).glob(f"{_PREFIX}*"):
+            shutil.rmtree(folder)
+
+    return Subject("host", "no isolation; copies the tree; folders stay behind, too", fresh, sweep=sweep)
 
 
 @dataclass(frozen=True)

@@ -37,10 +37,11 @@ class Trace:
     @classmethod
     def now(cls) -> Self:
         """Look at the machine."""
+        processes = frozenset(_processes())
         return cls(
-            frozenset(_processes()),
+            processes,
             frozenset(line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()),
-            frozenset(),
+            frozenset(group for process in processes for group in _cgroups(process.pid)),
             frozenset(str(path) for path in (cache_dir() / "docker" / "boxes").glob("*/*")),
         )
 
@@ -53,7 +54,7 @@ class Trace:
         return Trace(
             frozenset(found),
             self.mounts - before.mounts,
-            frozenset(group for process in found for group in _cgroups(process.pid)),
+            frozenset(group for process in found for group in _cgroups(process.pid)) - before.cgroups,
             self.folders - before.folders,
         )
 
@@ -103,8 +104,7 @@ def _pss_kb(pid: int) -> int:
 
 
 def _cgroups(pid: int) -> Iterator[str]:
-    """Yield the control groups of a process, but for those that this process is in as well."""
-    for line in set(_lines(f"/proc/{pid}/cgroup")) - set(_lines("/proc/self/cgroup")):
+    for line in _lines(f"/proc/{pid}/cgroup"):
         _, controllers, path = line.split(":", 2)
         place = Path("/sys/fs/cgroup", controllers.removeprefix("name="), path.lstrip("/"))
         if place.is_dir():

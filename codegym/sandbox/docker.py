@@ -49,7 +49,15 @@ from codegym.sandbox.docker_box import DockerBox, Kind
 from codegym.sandbox.docker_cell import Cell, NoStageError, start_cell
 from codegym.sandbox.docker_container import Plan, remove
 from codegym.sandbox.docker_engine import answers, describe, refusal
-from codegym.sandbox.docker_image import build_command, connect, docker_images, image_tag, missing, search_path
+from codegym.sandbox.docker_image import (
+    build_command,
+    connect,
+    docker_images,
+    engine_url,
+    image_tag,
+    missing,
+    search_path,
+)
 from codegym.sandbox.docker_layers import docker_dir, owned_layer, remove_folder
 from codegym.sandbox.docker_mount import can_detach, detached
 from codegym.sandbox.docker_volume import Family, VolumeBox
@@ -187,15 +195,19 @@ class DockerBackend:
 
     def _start(self, plan: Plan, bound: tuple[Path, ...]) -> Cell:
         """Start a cell; an engine that restarts is waited for."""
+        self._await_engine()
         try:
             return start_cell(plan, bound)
         except SandboxError:
-            if answers(self._client):
+            if answers(self._client, engine_url(self.base_url)):
                 raise
-        deadline = time.monotonic() + _RESTART_SECONDS
-        while not answers(self._client) and time.monotonic() < deadline:
-            time.sleep(0.2)
+        self._await_engine()
         return start_cell(plan, bound)
+
+    def _await_engine(self) -> None:
+        deadline = time.monotonic() + _RESTART_SECONDS
+        while not answers(self._client, engine_url(self.base_url)) and time.monotonic() < deadline:
+            time.sleep(0.1)
 
     def _tried(self, absent: tuple[str, ...]) -> bool | None:
         """Return whether boxes lay their own workspace, by starting one; ``None`` if there is no image for it."""

@@ -7,14 +7,16 @@ from typing import Any
 from docker import DockerClient
 from docker.errors import DockerException
 
+from codegym.sandbox.docker_image import listens
 from codegym.sandbox.protocol import Capability
 
 _NEEDED = {"MemoryLimit": "memory", "SwapLimit": "swap", "PidsLimit": "processes", "CpuCfsQuota": "processor time"}
 
 
-def answers(client: DockerClient) -> bool:
-    """Return whether the engine is there."""
+def answers(client: DockerClient, url: str) -> bool:
+    """Return whether the engine of ``client``, which listens at ``url``, is there."""
     try:
+        listens(url)
         return bool(client.ping())
     except (DockerException, OSError):
         return False
