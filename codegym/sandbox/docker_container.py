@@ -27,9 +27,7 @@ from codegym.task import Limits
 RUNNER = "/.codegym-runner"
 OPEN_FILES = 1024
 _OWN_PROCESSES = 2
-_FOR_THE_RUNNER = {
-    "unshare", "mount", "umount2", "move_mount", "open_tree", "mount_setattr", "setns", "pivot_root", "chroot",
-}  # fmt: skip
+_FOR_THE_RUNNER = {"unshare", "mount", "umount2", "move_mount", "open_tree", "chroot"}
 
 
 @dataclass(frozen=True)
