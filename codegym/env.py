@@ -12,7 +12,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy, deepcopy
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from inspect import signature
 from pathlib import Path
@@ -23,13 +24,14 @@ from gymnasium.error import ResetNeeded
 from pydantic import ValidationError
 
 from codegym.catalog import cache_dir
+from codegym.deadline import Ledger, keeping, kept
 from codegym.episode import Outcome, Step, StopReason, Verdict
 from codegym.errors import CodegymError, ConfigError, GradeError, TaskError, unknown
 from codegym.grade.grade import extract_patch, grade
 from codegym.harness.cache import ResultCache
 from codegym.reward import RewardSpec, components
-from codegym.sandbox.backend import backend
-from codegym.sandbox.protocol import Backend
+from codegym.sandbox.backend import pooled
+from codegym.sandbox.protocol import Backend, Lists
 from codegym.space import PrintableText
 from codegym.suite import Suite, load_suite
 from codegym.task import Limits, Task
@@ -56,6 +58,7 @@ class _Play:
     limits: Limits
     bench: Workbench
     started: float
+    ledger: Ledger
     steps: list[Step] = field(default_factory=list)
 
     def seconds_left(self) -> float:
@@ -73,6 +76,9 @@ class CodeEnv(gymnasium.Env[str, str]):
 
     Raises :class:`~codegym.errors.ConfigError` or :class:`~codegym.errors.TaskError`, with the nearest match,
     for names that do not exist.
+
+    A backend that is named serves boxes from the process's pool (:mod:`codegym.sandbox.pool`), for episodes and
+    for grading; one that is given as an object is used as it is.
     """
 
     metadata = {"render_modes": ["ansi", "human"], "render_fps": 4}  # noqa: RUF012 - declared like this by gymnasium.Env
@@ -95,7 +101,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         self.render_mode = _render_mode(render_mode)
         self.dialect = dialect_named(dialect) if isinstance(dialect, str) else dialect
         self.tools = self.dialect.offers(TOOLS if tools is None else toolset(tuple(tools)))
-        self.backend = backend(sandbox) if isinstance(sandbox, str) else sandbox
+        self.backend = pooled(sandbox) if isinstance(sandbox, str) else sandbox
         self.reward = _reward(reward)
         self.cache = _cache(cache)
         self._limits = _limit_changes(limits, max_turns)
@@ -105,6 +111,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         self.action_space = PrintableText(ACTION_CHARS)
         self._play: _Play | None = None
         self._shown = ""
+        self.left_behind: tuple[str, ...] = ()
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -119,9 +126,11 @@ class CodeEnv(gymnasium.Env[str, str]):
         self.close()
         task = self._pick(options or {})
         limits = _changed(task.limits, self._limits)
-        box = self.backend.open(self.suite.tree(task), task.image, limits)
+        ledger = kept() or Ledger()
+        with keeping(ledger), ledger.timed("reset"):
+            box = self.backend.open(self.suite.tree(task), task.image, limits)
         bench = Workbench(box, self.suite, task, self.cache)
-        self._play = _Play(task, limits, bench, started=time.monotonic())
+        self._play = _Play(task, limits, bench, time.monotonic(), ledger)
         observation = self._observe(ToolResult(task.instruction, brief_instruction(task.instruction)))
         self._show(observation)
         return observation, self._opening_info(task, limits)
@@ -130,18 +139,21 @@ class CodeEnv(gymnasium.Env[str, str]):
         """Do what ``action`` says. The reward is 0 until the episode ends.
 
         ``info`` holds ``tool`` (``None``: malformed), ``ok``, ``cached`` and ``turn``; at the end also ``stop``,
-        ``patch``, ``verdict``, ``reward_components`` and ``grade_seconds``. Where the machine failed, raises
-        :class:`SandboxError` or :class:`GradeError`: the episode is then over and has no reward.
+        ``patch``, ``verdict``, ``reward_components``, ``grade_seconds`` and ``deadlines`` (which time limits
+        applied, and fired: :mod:`codegym.deadline`). Where the machine failed, raises :class:`SandboxError` or
+        :class:`GradeError`: the episode is then over and has no reward.
         """
         play = self._running()
-        started = time.monotonic()
+        started, left = time.monotonic(), play.seconds_left()
         try:
-            tool, result = self._act(play, action)
+            with keeping(play.ledger):
+                tool, result = self._act(play, action)
         except CodegymError:
             self.close()
             raise
         observation = self._observe(result)
         seconds = time.monotonic() - started
+        play.ledger.note("step", max(0.0, left), seconds, fired=seconds >= left)
         play.steps.append(
             Step(action=action, tool=tool, observation=observation, seconds=seconds, cached=result.cached)
         )
@@ -157,6 +169,27 @@ class CodeEnv(gymnasium.Env[str, str]):
         """End the episode for a reason that the env can't see, such as a full context; graded like any other."""
         reward, ending = self._finish(self._running(), stop)
         return "", reward, False, True, ending
+
+    def fork(self) -> CodeEnv:
+        """Return an independent env at the same step: same files, same steps so far, same turns and seconds left.
+
+        What either does from now on is its own; both have to be closed. Processes are not carried over: no
+        command's outlive it anyhow, but services (a warm test server) do, and are started again when needed.
+        ``left_behind`` of the fork lists their command lines. Raises :class:`ResetNeeded`, :class:`SandboxError`.
+        """
+        play = self._running()
+        box = play.bench.box
+        services = box.services() if isinstance(box, Lists) else ()
+        other = copy(self)
+        other._play = replace(play, bench=play.bench.fork(), ledger=play.ledger.copy(), steps=[*play.steps])
+        other._np_random = deepcopy(self._np_random)
+        other.left_behind = services
+        return other
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of the episode that is under way. Raises :class:`ResetNeeded`."""
+        return tuple(self._running().steps)
 
     @property
     def task(self) -> Task:
@@ -231,8 +264,12 @@ class CodeEnv(gymnasium.Env[str, str]):
             self.close()
         started = time.monotonic()
         limited = play.task.model_copy(update={"limits": play.limits})
-        verdict = grade(self.suite, limited, patch, backend=self.backend, cache=self.cache)
+        limit, played = play.limits.episode_seconds, started - play.started
+        play.ledger.note("episode", limit, played, fired=stop is StopReason.TIME_LIMIT)
+        with keeping(None):
+            verdict = grade(self.suite, limited, patch, backend=self.backend, cache=self.cache)
         seconds = time.monotonic() - started
+        play.ledger.note("grade", play.limits.grade_seconds, seconds, fired=_too_slow(verdict))
         measured, reward = self._score(play.steps, patch, verdict)
         return reward, {
             "stop": stop.value,
@@ -240,6 +277,7 @@ class CodeEnv(gymnasium.Env[str, str]):
             "verdict": verdict,
             "reward_components": measured,
             "grade_seconds": seconds,
+            "deadlines": play.ledger.entries(),
         }
 
     def _score(self, steps: Sequence[Step], patch: str, verdict: Verdict) -> tuple[dict[str, float], float]:
@@ -270,6 +308,10 @@ def _stop(play: _Play, result: ToolResult) -> StopReason | None:
     if play.seconds_left() <= 0:
         return StopReason.TIME_LIMIT
     return StopReason.TURN_LIMIT if len(play.steps) >= play.limits.turns else None
+
+
+def _too_slow(verdict: Verdict) -> bool:
+    return verdict.outcome is Outcome.TIMEOUT and not verdict.cached
 
 
 def _named(tasks: Sequence[Task], task_id: str, suite: Suite, split: str | None) -> Task:

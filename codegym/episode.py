@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import Field
 
+from codegym.deadline import Deadline
 from codegym.task import Frozen
 
 
@@ -104,6 +105,7 @@ class Episode(Frozen):
     tokens: Tokens | None = None
     usage: dict[str, int] = Field(default_factory=dict)
     timings: dict[str, float] = Field(default_factory=dict)
+    deadlines: tuple[Deadline, ...] = ()
     versions: dict[str, str] = Field(default_factory=dict)
     error: str = ""
     metadata: dict[str, Any] = Field(default_factory=dict)

@@ -15,6 +15,7 @@ from typer import Argument, Option
 
 from codegym.board.standings import UNKNOWN
 from codegym.cli.output import Json, give, table
+from codegym.deadline import Deadline
 from codegym.episode import Episode, Step, TestStatus, Verdict
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError
@@ -133,6 +134,8 @@ def earned(episode: Episode) -> Group:
     parts = ", ".join(f"{name} {value:g}" for name, value in episode.components.items())
     reward = "none (could not be graded)" if episode.reward is None else f"{episode.reward:g}"
     lines.append(Text.assemble(("reward ", "dim"), (reward, "bold"), (f"   {parts}", "dim")))
+    if episode.deadlines:
+        lines.append(Text(f"deadlines: {', '.join(map(_deadline, episode.deadlines))}", style="dim"))
     lines.append(Text(_sums("tokens", episode.usage) + _sums("seconds", episode.timings), style="dim"))
     return Group(*lines)
 
@@ -144,6 +147,13 @@ def _tests(verdict: Verdict) -> list[Text]:
         counts.append(f"{name} {passed}/{len(results)}")
     cached = " (from the cache)" if verdict.cached else ""
     return [Text(f"{', '.join(counts)}, graded in {verdict.seconds:.2f} s{cached}")]
+
+
+def _deadline(deadline: Deadline) -> str:
+    """Return which limit applied, how long the longest took, and how often it fired."""
+    limit = "no limit" if deadline.limit is None else f"{deadline.limit:g} s"
+    fired = f", fired {deadline.fired} of {deadline.times}" if deadline.fired else ""
+    return f"{deadline.name} {deadline.longest:.2f} of {limit}{fired}"
 
 
 def _sums(title: str, values: dict[str, int] | dict[str, float]) -> str:

@@ -20,6 +20,7 @@ import httpx
 import numpy as np
 from pydantic import ValidationError
 
+from codegym.deadline import note
 from codegym.errors import ConfigError, PolicyError
 from codegym.policy.endpoint_answer import Answer
 from codegym.policy.endpoint_settings import EndpointSettings
@@ -109,10 +110,14 @@ class ChatClient:
         self._http.close()
 
     def _post(self, body: dict[str, Any]) -> Answer:
+        start, fired = time.monotonic(), False
         try:
             response = self._http.post(self.settings.base_url.rstrip("/") + "/chat/completions", json=body)
         except httpx.TransportError as error:
+            fired = isinstance(error, httpx.TimeoutException)
             raise _TryAgainError(f"{type(error).__name__}: {error}") from error
+        finally:
+            note("model request", self.settings.timeout_seconds, time.monotonic() - start, fired=fired)
         if not response.is_success:
             raise self._refusal(response)
         try:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import codegym
+from codegym.deadline import Ledger, keeping
 from codegym.digest import digest_json
 from codegym.env import CodeEnv
 from codegym.episode import Episode, Outcome, Step, StopReason, Verdict
@@ -57,7 +58,7 @@ def play(
     ``stopping()`` is true, and whatever the env and the policy raise.
     """
     clock = Clock()
-    with clock("all"):
+    with clock("all"), keeping(Ledger()):
         with clock("reset"):
             observation, info = env.reset(seed=job.seed, options={"task": job.task})
         opening = _opening(job, env, observation, info)
@@ -142,5 +143,6 @@ def _result(info: dict[str, Any], clock: Clock) -> dict[str, Any]:
         "patch": info["patch"],
         "verdict": verdict,
         "components": info["reward_components"],
+        "deadlines": info["deadlines"],
         "timings": {phase: round(seconds, 6) for phase, seconds in clock.seconds.items()},
     }

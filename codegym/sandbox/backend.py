@@ -1,12 +1,17 @@
-"""Sandbox backends by name: ours, and those that others register under the entry point ``codegym.sandboxes``."""
+"""Sandbox backends by name: ours, and those that others register under the entry point ``codegym.sandboxes``.
+
+:func:`backend` opens boxes as they are, :func:`pooled` through a pool that the whole process shares.
+"""
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
 
 from codegym.errors import ConfigError, unknown
+from codegym.sandbox.pool import Pool
 from codegym.sandbox.protocol import Backend
 
 ENTRY_POINTS = "codegym.sandboxes"
@@ -35,3 +40,16 @@ def backend(name: str) -> Backend:
             registered: Backend = point.load()()
             return registered
     raise ConfigError(unknown("sandbox backend", name, backend_names()))
+
+
+def pooled(name: str) -> Backend:
+    """Return the backend called ``name`` behind this process's pool of ready boxes.
+
+    ``fake`` is returned as it is: nothing can be verified of a box without walls.
+    """
+    return backend(name) if name == "fake" else _pool(name, os.getpid())
+
+
+@lru_cache(maxsize=16)
+def _pool(name: str, _: int) -> Pool:
+    return Pool(backend(name))

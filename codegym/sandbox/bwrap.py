@@ -16,9 +16,10 @@ CPU's model are the host's; a box may use all CPUs.
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -43,14 +44,20 @@ from codegym.sandbox.keeper import Keeper, Sources
 from codegym.sandbox.lease import owner_lease
 from codegym.sandbox.memory import Memory
 from codegym.sandbox.overlay import changes
-from codegym.sandbox.protocol import WORKDIR, Capability, Changes, ExecResult, Snapshot, Tree
+from codegym.sandbox.protocol import WORKDIR, Capability, Changes, ExecResult, Sandbox, Snapshot, Tree
+from codegym.sandbox.residue import Seal, residue
+from codegym.sandbox.store import places, stores
 from codegym.task import Limits
 
 _OWN_PROCESSES = 3
+_DEEP = 48
+_SHOWN = 200
+_log = logging.getLogger(__name__)
 _numbers = itertools.count(1)
 
 _Layers = tuple[str, ...]
-"""Folders on the keeper's stage, topmost first: ``u/3`` was written by this box, ``l/0`` was there before it."""
+"""Folders on the keeper's stage, topmost first: ``u/3`` was written by this box, ``f/0/3`` by the one that it was
+forked from, ``l/0/name`` is of a base tree."""
 
 
 class BwrapBackend:
@@ -72,44 +79,29 @@ class BwrapBackend:
             raise SandboxError(why_not)
         found = host_image(image)
         binds = box_binds(found)
-        sources = Sources(
-            tuple(str(layer.resolve()) for layer in tree.layers), tuple(source for source, _ in binds)
-        )
+        sources = Sources(stores(tree), tuple(source for source, _ in binds))
         targets = tuple(target for _, target in binds)
-        plan = _Plan(
-            tree, found.path, limits, sources, targets, _numbered("l", len(tree.layers)), cgroups=self._cgroups
-        )
-        return BwrapBox(plan)
+        return BwrapBox(_Plan(found.path, limits, sources, targets, cgroups=self._cgroups), tree)
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """What a box is made of.
+    """What a box is made of, whatever tree is laid in it: the binds among ``sources`` go to ``targets``."""
 
-    ``sources`` are bound on the keeper's stage, and the binds among them at ``targets`` in the box. ``base``
-    are the layers of the base tree, ``frozen`` what the box starts with on top, ``snapshots`` what it inherits.
-    """
-
-    tree: Tree
     search_path: str
     limits: Limits
     sources: Sources
     targets: tuple[str, ...]
-    base: _Layers
-    frozen: _Layers = ()
-    snapshots: dict[str, _Layers] = field(default_factory=dict)
     cgroups: bool = True
 
 
 class BwrapBox:
     """One open box; see :class:`~codegym.sandbox.protocol.Sandbox`."""
 
-    def __init__(self, plan: _Plan) -> None:
+    def __init__(self, plan: _Plan, tree: Tree) -> None:
         self._plan = plan
         self._env = BOX_ENV | {"PATH": plan.search_path}
-        self._upper = 0
-        self._frozen = plan.frozen
-        self._snapshots = dict(plan.snapshots)
+        self._take(tree)
         self._closed = False
         self._cgroup = _cgroup_for(plan.limits) if plan.cgroups else None
         argv = box_argv(plan.targets, plan.limits, grouped=self._cgroup is not None)
@@ -119,9 +111,23 @@ class BwrapBox:
         try:
             self._channel.hello()
             self._lay()
+            self._sealed = Seal.of(self._keeper, self._cgroup)
         except BaseException:
             self.close()
             raise
+
+    def _take(self, tree: Tree) -> None:
+        """Start from ``tree``, with nothing written over it."""
+        base = places(tree, self._plan.sources.stores)
+        if base is None:
+            raise SandboxError(
+                f"this box was opened for trees in {self._plan.sources.stores} and can't hold another"
+            )
+        self._tree, self._base = tree, base
+        self._upper, self._frozen = 0, _Layers()
+        self._snapshots: dict[str, _Layers] = {}
+        self._services: list[str] = []
+        self._shared = False
 
     def exec(
         self,
@@ -153,7 +159,13 @@ class BwrapBox:
         the program could be started shows only in what it does.
         """
         self._check_open()
-        return self._channel.spawn(argv, env=self._env | dict(env or {}))
+        pid = self._channel.spawn(argv, env=self._env | dict(env or {}))
+        self._services.append(" ".join(argv)[:_SHOWN])
+        return pid
+
+    def services(self) -> tuple[str, ...]:
+        """Return the services started since the box was opened or restored: all that may run between commands."""
+        return tuple(self._services)
 
     def socket_path(self, name: str) -> Path:
         """Return the host's path of ``/tmp/<name>`` in the box, to connect to a service's unix socket with."""
@@ -180,6 +192,8 @@ class BwrapBox:
         if any(self._keeper.path(f"u/{self._upper}").iterdir()):
             self._frozen = (f"u/{self._upper}", *self._frozen)
             self._upper += 1
+            if len(self._frozen) % _DEEP == 0:
+                self._flatten()
             self._lay()
         snapshot = Snapshot(f"s{next(_numbers)}")
         self._snapshots[snapshot.id] = self._frozen
@@ -191,6 +205,7 @@ class BwrapBox:
         if snapshot.id not in self._snapshots:
             raise SandboxError(f"snapshot {snapshot.id!r} was not made by this box or one that it was forked from")
         self._channel.kill_all()
+        self._services.clear()
         dropped = self._upper
         self._frozen = self._snapshots[snapshot.id]
         self._upper += 1
@@ -200,19 +215,44 @@ class BwrapBox:
 
     def fork(self) -> BwrapBox:
         """Open a box whose lower layers are this one's, shared; what either writes from now on is its own."""
+        fork = BwrapBox(self._plan, self._tree)
+        try:
+            self.fork_to(fork)
+        except BaseException:
+            fork.close()
+            raise
+        return fork
+
+    def fork_to(self, spare: Sandbox) -> None:
+        """See :class:`~codegym.sandbox.protocol.Reusable`."""
+        if not isinstance(spare, BwrapBox):
+            raise TypeError(f"an embedded box can't be forked into a {type(spare).__name__}")
         snapshot = self.snapshot()
-        frozen = dict.fromkeys(layer for layers in self._snapshots.values() for layer in layers)
-        layers = (*frozen, *self._plan.base)
-        moved = dict(zip(layers, _numbered("l", len(layers)), strict=True))
-        snapshots = {name: tuple(moved[layer] for layer in kept) for name, kept in self._snapshots.items()}
-        plan = replace(
-            self._plan,
-            sources=Sources(layers, _numbered("b", len(self._plan.targets)), join=self._keeper.pid),
-            base=tuple(moved[layer] for layer in self._plan.base),
-            frozen=snapshots[snapshot.id],
-            snapshots=snapshots,
-        )
-        return BwrapBox(plan)
+        spare._take(self._tree)
+        self._shared = True
+        self._keeper.share(spare._keeper)
+        spare._snapshots = {name: tuple(map(_moved, layers)) for name, layers in self._snapshots.items()}
+        spare._frozen = spare._snapshots[snapshot.id]
+        spare._lay()
+
+    def takes(self, tree: Tree) -> bool:
+        """See :class:`~codegym.sandbox.protocol.Reusable`."""
+        return not self._shared and places(tree, self._plan.sources.stores) is not None
+
+    def renew(self, tree: Tree) -> None:
+        """See :class:`~codegym.sandbox.protocol.Reusable`."""
+        self._check_open()
+        if self._shared:
+            raise SandboxError("a box whose layers a fork shares can't be used again")
+        self._channel.kill_all()
+        self._keeper.forget()
+        self._take(tree)
+        self._lay()
+
+    def residue(self) -> tuple[str, ...]:
+        """See :class:`~codegym.sandbox.protocol.Reusable`; looked at from the host."""
+        self._check_open()
+        return residue(self._keeper, self._cgroup, self._sealed)
 
     def changes(self) -> Changes:
         """See :class:`~codegym.sandbox.protocol.Sandbox`."""
@@ -221,7 +261,7 @@ class BwrapBox:
         try:
             for name in reversed((f"u/{self._upper}", *self._frozen)):
                 uppers.append(os.open(self._keeper.path(name), os.O_RDONLY | os.O_DIRECTORY))
-            return changes(uppers, self._plan.tree.layers, self._plan.limits.disk_mb << 20)
+            return changes(uppers, self._tree.layers, self._plan.limits.disk_mb << 20)
         finally:
             for upper in uppers:
                 os.close(upper)
@@ -236,7 +276,18 @@ class BwrapBox:
             self._cgroup.remove()
 
     def _lay(self) -> None:
-        self._keeper.lay(str(self._upper), (*self._frozen, *self._plan.base))
+        self._keeper.lay(str(self._upper), (*self._frozen, *self._base))
+
+    def _flatten(self) -> None:
+        """Make one layer of many. Where the disk is full or folders are too deep, the many do as well."""
+        flat = str(self._upper)
+        self._upper += 1
+        try:
+            self._keeper.flatten(flat, self._frozen)
+            self._frozen = (f"u/{flat}",)
+        except SandboxError as error:
+            _log.info("layers stay as they are: %s", error)
+            self._keeper.drop(flat)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -254,8 +305,10 @@ class BwrapBox:
         self.close()
 
 
-def _numbered(folder: str, count: int) -> tuple[str, ...]:
-    return tuple(f"{folder}/{number}" for number in range(count))
+def _moved(layer: str) -> str:
+    """Return where a layer of a box's stage is on the stage of its fork; see :meth:`Keeper.share`."""
+    folder, *middle, number = layer.split("/")
+    return f"f/0/{number}" if folder == "u" else f"f/{int(middle[0]) + 1}/{number}"
 
 
 def _cgroup_for(limits: Limits) -> Cgroup | None:

@@ -46,6 +46,16 @@ class Cgroup:
         fields = dict(line.split() for line in (self.memory / name).read_text().splitlines())
         return int(fields.get("oom_kill", 0))
 
+    def limits(self) -> list[str]:
+        """Return the limits as the kernel holds them."""
+        names = (
+            ("memory.max", "memory.swap.max")
+            if self.v2
+            else ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes")
+        )
+        files = [*(self.memory / name for name in names), self.pids / "pids.max"]
+        return [f"{file.name} {file.read_text().strip()}" for file in files if file.exists()]
+
     def remove(self) -> None:
         """Remove the groups, killing what is still in them."""
         for folder in {self.memory, self.pids}:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from codegym.deadline import note
 from codegym.errors import SandboxError
 from codegym.sandbox.protocol import WORKDIR, ExecResult
 
@@ -146,7 +147,15 @@ class Channel:
 
     def hello(self, seconds: float = 30.0) -> None:
         """Wait until the runner is there. Raises :class:`~codegym.errors.SandboxError` if it does not come."""
-        kind, _, payload = self._frame(time.monotonic() + seconds)
+        start = time.monotonic()
+        try:
+            kind, _, payload = self._frame(start + seconds)
+        except TimeoutError:
+            note("box start", seconds, time.monotonic() - start, fired=True)
+            raise SandboxError(f"the box did not start within {seconds:g} s: {self._why_dead()}") from None
+        note("box start", seconds, time.monotonic() - start, fired=False)
+        if kind == "F":
+            raise SandboxError(f"the box's runner could not start: {payload.decode(errors='replace')}")
         if kind != "H" or struct.unpack("<I", payload) != (VERSION,):
             raise SandboxError(f"the box's runner speaks another protocol than version {VERSION}")
 
@@ -168,7 +177,10 @@ class Channel:
         request = _encode(op, bool(rest), cwd, argv, env or {}) + first
         self._send("X", number, request)
         running = _Running(number, rest, Clip(keep), Clip(keep), time.monotonic() + timeout)
-        return self._follow(running, watch or Watch())
+        ended = self._follow(running, watch or Watch())
+        if op == "x":
+            note("command", timeout, ended.seconds, fired=ended.timed_out)
+        return ended
 
     def spawn(self, argv: Sequence[str], *, cwd: str = "/", env: Mapping[str, str] | None = None) -> int:
         """Start a process that outlives commands, and return its pid in the box; output goes to /dev/null."""
@@ -184,6 +196,18 @@ class Channel:
         self._send("K", 0, b"")
         while self._frame(time.monotonic() + _GRACE)[0] != "Z":
             pass
+
+    def ask(self, kind: str, payload: bytes) -> bytes:
+        """Ask something of the runner's stage (``runner/stage.h``), between commands, and return the answer."""
+        self._send(kind, next(self._numbers), payload)
+        deadline = time.monotonic() + _GRACE
+        while True:
+            try:
+                answered, _, answer = self._frame(deadline)
+            except TimeoutError as error:
+                raise SandboxError(f"the box's runner did not answer within {_GRACE:.0f} s") from error
+            if answered == "R":
+                return answer
 
     def close(self) -> None:
         """Close the wire."""

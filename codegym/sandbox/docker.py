@@ -1,55 +1,75 @@
-"""Boxes in Docker: for toolchains that come as images, and for machines where user namespaces are not allowed.
+"""Boxes in Docker: for toolchains that come as images, and for machines where bubblewrap can't run.
 
-What it covers. No network of any kind; a read-only system; the workspace is an overlay that the engine mounts
-over the shared, read-only base tree (see :mod:`codegym.sandbox.docker_layers`); an ordinary user without
-capabilities who can't gain any (``no-new-privileges``), under Docker's own seccomp filter and that of our
-runner; own pid, ipc, uts and mount namespaces; control groups that limit memory (swap included), processes and
-processor time for the box as a whole; ``/tmp`` and ``/dev/shm`` in memory, limited by ``Limits.disk_mb`` each.
-Commands run through the static runner, attached to the container, which starts, kills and measures them; the
-engine is asked for nothing per command. When the owner ends, however it does, the stream to the runner ends, the
-runner with it, and the engine deletes container and mount; :meth:`DockerBackend.reap` deletes the folder.
+How it works. A container of ours holds the static runner and nothing else, and can hold one workspace after
+another. The runner makes a user namespace of its own in it, mounts a tmpfs there and lays the box's workspace
+as an overlay over the base tree (``runner/stage.h``); a new workspace is another overlay, so that it takes a
+millisecond and no container. Commands go to the runner over a unix socket that it called when it started; the
+engine is asked for nothing between a container's start and its end. The runner reaches the container by a
+read-only bind of one static file from the cache: nothing of the image is needed, and no image has to be built
+for us. Base trees are handed over as mounts where codegym is root, so that any container fits any tree, and are
+bound when the container is created where it is not.
 
-What it does not cover. The kernel is shared unless ``runtime`` names one that has its own (``runsc``). There is
-no user namespace unless the engine remaps users. The workspace lies on the host's disk, which has no quota here:
-one file can't grow beyond ``Limits.disk_mb``, but the sum is looked at every 0.1 s, so that a command may write
-more than that for as long before it is killed. The engine must be on this machine and run as root: it mounts
-our folders.
+What it covers. No network of any kind; a read-only system; an ordinary user in a user namespace that holds no
+other, whose processes have no capability and can't gain any (``cap_drop=ALL``, ``no-new-privileges``); the
+runner's seccomp filter on every command; own pid, ipc, uts and mount namespaces; no ``/sys``; control groups
+that limit memory (swap included), processes and processor time for the box as a whole; a hard limit on what is
+written, inodes included, ``/tmp`` and ``/dev/shm`` with it. When the owner ends, however it does, the socket
+closes, the runner ends, and the engine deletes the container. Nothing is mounted on the host.
+
+What it costs. So that the runner can make its namespaces, the engine's own seccomp filter is replaced by ours, and
+AppArmor's profile, which forbids every mount, is not applied. Before it starts a command the runner gives up
+what it has; that it did is what the attack tests look at.
+
+Where an engine or a runtime allows no namespaces in a container (``NoStageError`` says why), the engine mounts the
+workspace (:mod:`codegym.sandbox.docker_volume`): the engine's filter and profile then stay, ``restore`` and
+``fork`` take a new container each, there is no user namespace, and the workspace lies on the host's disk, where
+one file can't grow beyond ``Limits.disk_mb`` but the sum is only looked at, every 0.1 s.
+
+What it does not cover. The kernel is shared unless ``runtime`` names one that has its own (``runsc``). The engine
+must be on this machine: it mounts our folders.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass, field
+from errno import EINVAL
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, Literal
 
 from docker import DockerClient
 from docker.errors import DockerException
 
 from codegym.catalog import cache_dir
 from codegym.errors import SandboxError
-from codegym.sandbox.docker_box import DockerSandbox, Family
+from codegym.sandbox.docker_box import DockerBox, Kind
+from codegym.sandbox.docker_cell import Cell, NoStageError, start_cell
 from codegym.sandbox.docker_container import Plan, remove
-from codegym.sandbox.docker_image import build_command, connect, image_tag, missing, search_path
+from codegym.sandbox.docker_engine import answers, describe, refusal
+from codegym.sandbox.docker_image import (
+    build_command,
+    connect,
+    docker_images,
+    engine_url,
+    image_tag,
+    missing,
+    search_path,
+)
 from codegym.sandbox.docker_layers import docker_dir, owned_layer, remove_folder
+from codegym.sandbox.docker_mount import can_detach, detached
+from codegym.sandbox.docker_volume import Family, VolumeBox
 from codegym.sandbox.image import BOX_ENV
 from codegym.sandbox.lease import lease_is_held, owner_lease
 from codegym.sandbox.protocol import Capability, Tree
 from codegym.task import Limits
 
-_ORDINARY_USER = 1000
+_BOX_ID = 900001000
 _LEASE = "codegym.lease"
 _CACHE = "codegym.cache"
-
-
-def _abandoned(things: Iterable[dict[str, Any]], gone: set[str]) -> Iterator[dict[str, Any]]:
-    """Yield what an owner that is gone has left, and add its lease to ``gone``."""
-    for thing in things:
-        lease = thing["Labels"][_LEASE]
-        if not lease_is_held(lease):
-            gone.add(lease)
-            yield thing
+_RESTART_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -57,56 +77,64 @@ class DockerBackend:
     """Opens boxes with the engine at ``base_url`` (default: ``DOCKER_HOST``, else Docker's socket).
 
     ``runtime`` names another OCI runtime that the engine knows, such as ``runsc``; ``cpus`` is how many
-    processors a box may use at most.
+    processors a box may use at most; ``workspace`` who lays it: the box itself on its ``stage``, the engine by a
+    ``volume``, or (``auto``) the first that works.
     """
 
     base_url: str | None = None
     runtime: str | None = None
     cpus: float = 2.0
+    workspace: Literal["auto", "stage", "volume"] = "auto"
     name: str = "docker"
+    _trouble: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @cached_property
     def _client(self) -> DockerClient:
         return connect(self.base_url)
 
+    @cached_property
+    def _info(self) -> dict[str, Any]:
+        return dict(self._client.info())
+
+    @cached_property
+    def _swept(self) -> list[str]:
+        """Clean up after owners that are gone, once."""
+        return self.reap()
+
+    @cached_property
+    def _paths(self) -> dict[str, str | None]:
+        return {}
+
     def capabilities(self) -> tuple[Capability, ...]:
         """Return what Docker gives here; one capability for the engine and one for each image."""
         try:
             info = self._client.info()
-        except (SandboxError, DockerException) as error:
+            refused = self._refusal(info)
+            if refused is not None:
+                return (Capability("run", False, refused),)
+            absent = missing(self._client)
+            staged = self._tried(absent)
+        except (SandboxError, DockerException, OSError) as error:
             return (Capability("run", False, str(error)),)
-        refused = self._refusal(info)
-        if refused is not None:
-            return (Capability("run", False, refused),)
-        absent = missing(self._client)
         images = (Capability(f"image {name}", False, f"build it: {build_command(name)}") for name in absent)
-        return (
-            Capability("run", True, f"Docker {info['ServerVersion']}, runtime {self._runtime_name(info)}"),
-            Capability("network", True, "none: a network namespace without interfaces"),
-            Capability("memory", True, f"control groups v{info.get('CgroupVersion', '1')}, swap included"),
-            Capability("processes", True, "control groups"),
-            Capability("disk", True, "one file: hard limit; all files: looked at every 0.1 s, then killed"),
-            *images,
-        )
+        return (*describe(info, self.runtime, staged=staged, trouble=" ".join(self._trouble)), *images)
 
-    def open(self, tree: Tree, image: str, limits: Limits) -> DockerSandbox:
+    def open(self, tree: Tree, image: str, limits: Limits) -> DockerBox | VolumeBox:
         """See :class:`codegym.sandbox.protocol.Backend`."""
-        if refused := self._refusal(self._client.info()):
+        if refused := self._refusal(self._info):
             raise SandboxError(refused)
-        path = search_path(self._client, image)
-        uid, lease = os.getuid() or _ORDINARY_USER, owner_lease().id
-        plan = Plan(
-            client=self._client,
-            image=image_tag(image),
-            layers=tuple(owned_layer(layer, uid, docker_dir() / "layers") for layer in tree.layers),
-            limits=limits,
-            uid=uid,
-            cpus=min(self.cpus, float(os.cpu_count() or 1)),
-            runtime=self.runtime,
-            env=BOX_ENV | ({"PATH": path} if path else {}),
-            labels={_LEASE: lease, _CACHE: str(cache_dir())},
-        )
-        return DockerSandbox(plan, Family(docker_dir() / "boxes" / lease / os.urandom(6).hex()))
+        _ = self._swept
+        plan = self._plan(image, limits)
+        if self._by_volume():
+            return self._open_volume(plan, tree)
+        try:
+            return self._open_stage(plan, tree)
+        except NoStageError as error:
+            if self.workspace == "stage":
+                raise
+            box = self._open_volume(plan, tree)
+            self._trouble.append(str(error))
+            return box
 
     def reap(self) -> list[str]:
         """Delete containers, volumes and folders of owners that are gone; return the ids of their leases.
@@ -125,20 +153,105 @@ class DockerBackend:
                 gone.add(folder.name)
         return sorted(gone)
 
-    def _refusal(self, info: dict[str, object]) -> str | None:
-        """Return why this engine can't hold our boxes, or ``None``."""
-        options, runtimes = str(info.get("SecurityOptions")), info.get("Runtimes")
-        if not self._client.api.base_url.startswith("http+docker://"):
-            return (
-                f"the engine at {self.base_url or os.environ.get('DOCKER_HOST')} is not on this machine's socket"
-            )
-        if "Docker Desktop" in str(info.get("OperatingSystem")):
-            return "Docker Desktop runs its engine in another machine, which can't mount our folders"
-        if "rootless" in options or "userns" in options:
-            return "the engine is rootless or remaps users and can't mount our folders: use one run by root"
-        if self.runtime is not None and isinstance(runtimes, dict) and self.runtime not in runtimes:
-            return f"the engine has no runtime {self.runtime!r}; it has {', '.join(sorted(runtimes))}"
-        return None
+    def _refusal(self, info: dict[str, Any]) -> str | None:
+        return refusal(info, self._client.api.base_url, self.runtime, volume=self.workspace == "volume")
 
-    def _runtime_name(self, info: dict[str, object]) -> str:
-        return self.runtime or str(info.get("DefaultRuntime"))
+    def _by_volume(self) -> bool:
+        return self.workspace == "volume" or (self.workspace == "auto" and bool(self._trouble))
+
+    def _plan(self, image: str, limits: Limits) -> Plan:
+        options = str(self._info.get("SecurityOptions"))
+        tag = image_tag(image)
+        if tag not in self._paths:
+            self._paths[tag] = search_path(self._client, image)
+        path = self._paths[tag]
+        uid = os.getuid() or _BOX_ID
+        return Plan(
+            client=self._client,
+            image=tag,
+            limits=limits,
+            uid=uid,
+            user=0 if "rootless" in options else uid,
+            cpus=min(self.cpus, float(os.cpu_count() or 1)),
+            runtime=self.runtime,
+            env=BOX_ENV | ({"PATH": path} if path else {}),
+            labels={_LEASE: owner_lease().id, _CACHE: str(cache_dir())},
+            apparmor="apparmor" in options,
+        )
+
+    def _open_volume(self, plan: Plan, tree: Tree) -> VolumeBox:
+        layers = tuple(_owned(layer, plan.uid) for layer in tree.layers)
+        return VolumeBox(plan, layers, Family(docker_dir() / "boxes" / plan.labels[_LEASE] / os.urandom(6).hex()))
+
+    def _open_stage(self, plan: Plan, tree: Tree) -> DockerBox:
+        kind = Kind(
+            start=partial(self._start, plan),
+            mount=partial(_mount, uid=plan.uid),
+            bound=partial(_bound, uid=plan.uid),
+            limits=plan.limits,
+            env=plan.env,
+        )
+        return DockerBox(kind, tree)
+
+    def _start(self, plan: Plan, bound: tuple[Path, ...]) -> Cell:
+        """Start a cell; an engine that restarts is waited for."""
+        self._await_engine()
+        try:
+            return start_cell(plan, bound)
+        except SandboxError:
+            if answers(self._client, engine_url(self.base_url)):
+                raise
+        self._await_engine()
+        return start_cell(plan, bound)
+
+    def _await_engine(self) -> None:
+        deadline = time.monotonic() + _RESTART_SECONDS
+        while not answers(self._client, engine_url(self.base_url)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+    def _tried(self, absent: tuple[str, ...]) -> bool | None:
+        """Return whether boxes lay their own workspace, by starting one; ``None`` if there is no image for it."""
+        present = [name for name in docker_images() if name not in absent]
+        if self._by_volume():
+            return False
+        if not present:
+            return None
+        self.open(Tree((_nothing(),), ""), present[0], Limits()).close()
+        return not self._by_volume()
+
+
+def _abandoned(things: Iterable[dict[str, Any]], gone: set[str]) -> Iterator[dict[str, Any]]:
+    """Yield what an owner that is gone has left, and add its lease to ``gone``."""
+    for thing in things:
+        lease = thing["Labels"][_LEASE]
+        if not lease_is_held(lease):
+            gone.add(lease)
+            yield thing
+
+
+def _bound(tree: Tree, uid: int) -> tuple[Path, ...]:
+    """Return the folders that a container for ``tree`` is created with: none where mounts can be handed over."""
+    return () if can_detach() else tuple(_owned(layer, uid) for layer in tree.layers)
+
+
+def _owned(layer: Path, uid: int) -> Path:
+    return owned_layer(layer, uid, docker_dir() / "layers")
+
+
+def _mount(layer: Path, uid: int) -> int:
+    """Return a mount of ``layer`` whose files belong to ``uid``: mapped, or copied where they can't be mapped."""
+    owner = layer.stat().st_uid
+    try:
+        if owner in (0, uid):
+            return detached(layer, None if owner == uid else uid)
+    except OSError as error:
+        if error.errno != EINVAL:
+            raise SandboxError(f"can't take {layer} into a box: {error}") from error
+    return detached(_owned(layer, uid))
+
+
+def _nothing() -> Path:
+    """Return a tree without files."""
+    folder = docker_dir() / "nothing"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,99 +1,72 @@
-"""A box in Docker: a container, the folder with what it changed, and the snapshots that its family shares.
+"""A box in a container that lays its own workspace: layers on a stage, as in the embedded sandbox.
 
-Snapshots and forks copy that folder and nothing of the base tree; restoring starts another container on the
-copy, so that no process, no file in ``/tmp`` and no open handle of the old one can be left over.
+A snapshot freezes the upper layer and lays a new one over it, a restore drops it, and a fork hands the mounts of
+all layers to another container: nothing is copied, whatever the size of the repository and of what was changed.
 """
 
 from __future__ import annotations
 
-import errno
 import itertools
+import logging
 import os
-import posixpath
 import threading
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from codegym.errors import SandboxError
 from codegym.sandbox import channel as frames
-from codegym.sandbox.docker_container import Container, Plan, remove, start
-from codegym.sandbox.docker_layers import copy_tree, give, make_work_folder, remove_folder, usage
+from codegym.sandbox.docker_cell import Cell, bound_names
+from codegym.sandbox.docker_residue import Seal
 from codegym.sandbox.overlay import changes
-from codegym.sandbox.protocol import WORKDIR, Changes, ExecResult, Snapshot
+from codegym.sandbox.protocol import WORKDIR, Changes, ExecResult, Sandbox, Snapshot, Tree
+from codegym.task import Limits
 
-_LOOK_SECONDS = 0.1
+_Layers = tuple[str, ...]
+"""Folders on a cell's stage, topmost first: ``u/3`` was written by this box, ``l/1/3`` by the one that it was
+forked from, ``l/0`` is of a base tree."""
 
-
-class Family:
-    """The folder that a box, its forks and their snapshots share, deleted when the last of them closes."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._lock = threading.Lock()
-        self._numbers = itertools.count()
-        self._members = 0
-
-    def join(self) -> None:
-        """Count one more box."""
-        with self._lock:
-            self._members += 1
-
-    def leave(self) -> None:
-        """Count one box less, and delete all with the last."""
-        with self._lock:
-            self._members -= 1
-            if self._members == 0:
-                remove_folder(self.folder)
-
-    def place(self, kind: str) -> Path:
-        """Return a path below the folder that was never given out before."""
-        with self._lock:
-            return self.folder / f"{kind}{next(self._numbers)}"
+_DEEP = 48
+_SHOWN = 200
+_log = logging.getLogger(__name__)
+_numbers = itertools.count(1)
 
 
-class DiskWatch:
-    """Says whether the workspace has grown beyond its limit.
+@dataclass(frozen=True)
+class Kind:
+    """What all boxes of an image and of limits share.
 
-    What a killed command leaves is allowed from then on, so that the commands that delete it are not killed too.
+    ``start`` starts a cell with folders bound to it, ``mount`` returns a mount of a layer, and ``bound`` what
+    is bound for a tree: nothing where mounts can be handed over.
     """
 
-    def __init__(self, upper: Path, limit_bytes: int) -> None:
-        self._upper = upper
-        self._limit = self._allowed = limit_bytes
-        self._next = 0.0
-
-    def exceeded(self) -> bool:
-        """Look, unless the last look was just now; looking takes at most a tenth of the time."""
-        began = time.monotonic()
-        if began < self._next:
-            return False
-        used = usage(self._upper)
-        self._next = time.monotonic() + max(_LOOK_SECONDS, 9 * (time.monotonic() - began))
-        return used > self._allowed
-
-    def settle(self) -> None:
-        """Allow what there is, when nothing runs any more, and what the limit allows."""
-        self._allowed = max(self._limit, usage(self._upper))
+    start: Callable[[tuple[Path, ...]], Cell]
+    mount: Callable[[Path], int]
+    bound: Callable[[Tree], tuple[Path, ...]]
+    limits: Limits
+    env: Mapping[str, str]
 
 
-class DockerSandbox:
-    """One open box in Docker; see :class:`codegym.sandbox.protocol.Sandbox`."""
+class DockerBox:
+    """One open box; see :class:`~codegym.sandbox.protocol.Sandbox` and ``Reusable`` there."""
 
-    def __init__(self, plan: Plan, family: Family, source: Path | None = None) -> None:
-        """Open a box of ``family``; its changes so far are those in the folder ``source``."""
-        self._plan = plan
-        self._family = family
+    def __init__(self, kind: Kind, tree: Tree) -> None:
+        self._kind = kind
+        self._bound = kind.bound(tree)
+        self._cell = kind.start(self._bound)
         self._lock = threading.RLock()
-        self._container: Container | None = None
-        family.join()
+        self._closing = threading.Lock()
+        self._closed = False
+        self._services: list[str] = []
         try:
-            self._lay(source)
+            self._seal = Seal.of(self._cell)
+            self._take(tree)
+            self._lay()
         except BaseException:
-            family.leave()
+            self._cell.end()
             raise
 
     def exec(
@@ -105,88 +78,137 @@ class DockerSandbox:
         env: Mapping[str, str] | None = None,
         stdin: bytes = b"",
     ) -> ExecResult:
-        """See :class:`~codegym.sandbox.protocol.Sandbox`; a full workspace ends a command like a kill (-9)."""
-        limits, full = self._plan.limits, False
-
-        def watch() -> bool:
-            nonlocal full
-            full = full or self._disk.exceeded()
-            return full
-
-        with self._lock:
-            box = self._opened()
-            kills = box.oom_kills()
-            ended = box.channel.run(
+        """See :class:`~codegym.sandbox.protocol.Sandbox`."""
+        limits = self._kind.limits
+        with self._using() as cell:
+            ended = cell.channel.run(
                 frames.as_argv(command),
                 cwd=frames.inside(cwd),
-                env=self._plan.env | dict(env or {}),
+                env={**self._kind.env, **(env or {})},
                 stdin=stdin,
                 timeout=limits.command_seconds if timeout is None else timeout,
                 keep=limits.output_kb << 10,
-                watch=frames.Watch(watch),
+                watch=frames.Watch(cell.memory.exceeded),
             )
-            killed = box.oom_kills() > kills
-            result = replace(frames.as_result(ended, oom=False), oom=killed)
-            if not watch():
-                return result
-            self._disk.settle()
-            return _over_quota(result, limits.disk_mb)
+            return frames.as_result(ended, oom=ended.code != 0 and cell.memory.new_oom_kills())
+
+    def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
+        """Start a service that lives on between commands, until :meth:`restore` or :meth:`close`.
+
+        It starts in ``/`` and must not keep files of the workspace open. Returns its pid in the box; whether
+        the program could be started shows only in what it does.
+        """
+        with self._using() as cell:
+            pid = cell.channel.spawn(argv, env={**self._kind.env, **(env or {})})
+            self._services.append(" ".join(argv)[:_SHOWN])
+            return pid
+
+    def services(self) -> tuple[str, ...]:
+        """See :class:`~codegym.sandbox.protocol.Lists`."""
+        return tuple(self._services)
 
     def read(self, path: str) -> bytes:
         """See :class:`~codegym.sandbox.protocol.Sandbox`."""
-        with self._lock:
-            return frames.read_file(self._opened().channel, path, self._plan.limits.disk_mb << 20)
+        with self._using() as cell:
+            return frames.read_file(cell.channel, path, self._kind.limits.disk_mb << 20)
 
     def write(self, path: str, content: bytes, *, executable: bool = False) -> None:
-        """See :class:`~codegym.sandbox.protocol.Sandbox`; ``PermissionError`` outside the workspace."""
-        with self._lock:
-            frames.write_file(self._opened().channel, _in_workspace(path), content, executable=executable)
+        """See :class:`~codegym.sandbox.protocol.Sandbox`."""
+        with self._using() as cell:
+            frames.write_file(cell.channel, path, content, executable=executable)
 
     def remove(self, path: str) -> None:
-        """See :class:`~codegym.sandbox.protocol.Sandbox`; ``PermissionError`` outside the workspace."""
-        with self._lock:
-            frames.remove_file(self._opened().channel, _in_workspace(path))
+        """See :class:`~codegym.sandbox.protocol.Sandbox`."""
+        with self._using() as cell:
+            frames.remove_file(cell.channel, path)
 
     def snapshot(self) -> Snapshot:
-        """See :class:`~codegym.sandbox.protocol.Sandbox`."""
-        with self._lock:
-            self._opened()
-            place = self._family.place("snapshot")
-            copy_tree(self._upper, place)
-            return Snapshot(place.name)
+        """Freeze the upper layer and lay a new one over it; nothing is copied."""
+        with self._using():
+            return self._freeze()
 
     def restore(self, snapshot: Snapshot) -> None:
-        """See :class:`~codegym.sandbox.protocol.Sandbox`."""
-        with self._lock:
-            self._opened()
-            source = self._family.folder / snapshot.id
-            if not (snapshot.id.startswith("snapshot") and source.is_dir()):
-                raise SandboxError(f"this box and its forks have no snapshot {snapshot.id!r}")
-            self._drop()
-            self._lay(source)
+        """Kill all, empty ``/tmp``, drop the upper layer and lay a new one over the snapshot's."""
+        with self._using() as cell:
+            if snapshot.id not in self._snapshots:
+                raise SandboxError(
+                    f"snapshot {snapshot.id!r} was not made by this box or one that it was forked from"
+                )
+            cell.channel.kill_all()
+            self._services.clear()
+            dropped = self._upper
+            self._frozen = self._snapshots[snapshot.id]
+            self._upper += 1
+            self._lay()
+            cell.drop(str(dropped))
+            cell.clean()
 
-    def fork(self) -> DockerSandbox:
-        """See :class:`~codegym.sandbox.protocol.Sandbox`."""
-        with self._lock:
-            self._opened()
-            return DockerSandbox(self._plan, self._family, self._upper)
+    def fork(self) -> DockerBox:
+        """Open a box whose lower layers are this one's, shared; what either writes from now on is its own."""
+        fork = DockerBox(self._kind, self._tree)
+        try:
+            self.fork_to(fork)
+        except BaseException:
+            fork.close()
+            raise
+        return fork
+
+    def fork_to(self, spare: Sandbox) -> None:
+        """See :class:`~codegym.sandbox.protocol.Reusable`."""
+        if not isinstance(spare, DockerBox):
+            raise TypeError(f"a box in Docker can't be forked into a {type(spare).__name__}")
+        with self._using() as cell, spare._using() as other:
+            snapshot = self._freeze()
+            self._shared = True
+            spare._take(self._tree)
+            kept = dict.fromkeys(itertools.chain.from_iterable(self._snapshots.values()))
+            moved = {mount: other.take(cell.share(mount)) for mount in dict.fromkeys(map(_mount_of, kept))}
+            spare._snapshots = {
+                name: tuple(moved[_mount_of(layer)] + "/" + layer.rpartition("/")[2] for layer in layers)
+                for name, layers in self._snapshots.items()
+            }
+            spare._frozen = spare._snapshots[snapshot.id]
+            spare._lay()
+
+    def takes(self, tree: Tree) -> bool:
+        """See :class:`~codegym.sandbox.protocol.Reusable`."""
+        return not self._shared and self._kind.bound(tree) == self._bound
+
+    def renew(self, tree: Tree) -> None:
+        """See :class:`~codegym.sandbox.protocol.Reusable`."""
+        if not self.takes(tree):
+            raise SandboxError(
+                "a box whose layers a fork shares, or that another tree is bound to, can't be renewed"
+            )
+        with self._using() as cell:
+            cell.channel.kill_all()
+            self._take(tree)
+            self._lay()
+
+    def residue(self) -> tuple[str, ...]:
+        """See :class:`~codegym.sandbox.protocol.Reusable`; looked at from the host."""
+        with self._using() as cell:
+            return self._seal.residue(cell, 0 if self._bound else len(self._base))
 
     def changes(self) -> Changes:
         """See :class:`~codegym.sandbox.protocol.Sandbox`."""
-        with self._lock:
-            self._opened()
-            descriptor = os.open(self._upper, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        with self._using() as cell:
+            uppers: list[int] = []
             try:
-                return changes([descriptor], self._plan.layers, self._plan.limits.disk_mb << 20)
+                uppers.extend(cell.open(name) for name in reversed((f"u/{self._upper}", *self._frozen)))
+                return changes(uppers, self._tree.layers, self._kind.limits.disk_mb << 20)
             finally:
-                os.close(descriptor)
+                for upper in uppers:
+                    os.close(upper)
 
     def close(self) -> None:
-        """See :class:`~codegym.sandbox.protocol.Sandbox`."""
-        with self._lock:
-            if self._container is not None:
-                self._drop()
-                self._family.leave()
+        """See :class:`~codegym.sandbox.protocol.Sandbox`; a command that runs in another thread is ended."""
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                self._cell.cut("it was closed")
+                with self._lock:
+                    self._cell.end()
 
     def __enter__(self) -> Self:
         return self
@@ -196,41 +218,50 @@ class DockerSandbox:
     ) -> None:
         self.close()
 
-    def _opened(self) -> Container:
-        if self._container is None:
-            raise SandboxError("the box is closed")
-        return self._container
+    @contextmanager
+    def _using(self) -> Iterator[Cell]:
+        with self._lock:
+            if self._closed:
+                raise SandboxError("the box is closed")
+            yield self._cell
 
-    def _lay(self, source: Path | None) -> None:
-        """Start a container on a fresh upper folder: empty, or a copy of ``source``."""
-        place = self._family.place("box")
-        self._upper, work = place / "upper", place / "work"
-        make_work_folder(work)
-        if source is None:
-            self._upper.mkdir()
-            give(self._upper, self._plan.uid)
-        else:
-            copy_tree(source, self._upper)
-        self._disk = DiskWatch(self._upper, self._plan.limits.disk_mb << 20)
-        self._container = start(self._plan, self._upper, work)
-        frames.write_file(self._container.channel, f"{self._plan.env['HOME']}/.profile", b"", executable=False)
+    def _take(self, tree: Tree) -> None:
+        """Start from ``tree``, with nothing written over it."""
+        self._cell.forget()
+        names = bound_names(self._bound)
+        self._base: _Layers = names or tuple(self._cell.take(self._kind.mount(layer)) for layer in tree.layers)
+        self._tree = tree
+        self._upper, self._frozen = 0, _Layers()
+        self._snapshots: dict[str, _Layers] = {}
+        self._services.clear()
+        self._shared = False
 
-    def _drop(self) -> None:
-        """End the container and delete its workspace."""
-        box, self._container = self._container, None
-        if box is not None:
-            box.channel.close()
-            remove(self._plan.client, box.id)
-            remove_folder(self._upper.parent)
+    def _freeze(self) -> Snapshot:
+        if any(self._cell.path(f"u/{self._upper}").iterdir()):
+            self._frozen = (f"u/{self._upper}", *self._frozen)
+            self._upper += 1
+            if len(self._frozen) % _DEEP == 0:
+                self._flatten()
+            self._lay()
+        snapshot = Snapshot(f"s{next(_numbers)}")
+        self._snapshots[snapshot.id] = self._frozen
+        return snapshot
+
+    def _flatten(self) -> None:
+        """Make one layer of many. Where the disk is full or folders are too deep, the many do as well."""
+        flat = str(self._upper)
+        self._upper += 1
+        try:
+            self._cell.join(flat, self._frozen)
+            self._frozen = (f"u/{flat}",)
+        except SandboxError as error:
+            _log.info("layers stay as they are: %s", error)
+            self._cell.drop(flat)
+
+    def _lay(self) -> None:
+        self._cell.lay(str(self._upper), (*self._frozen, *self._base))
 
 
-def _in_workspace(path: str) -> str:
-    whole = posixpath.normpath(frames.inside(path))
-    if not whole.startswith(WORKDIR + "/"):
-        raise PermissionError(errno.EACCES, f"only files below {WORKDIR} can be written", path)
-    return whole
-
-
-def _over_quota(result: ExecResult, limit_mb: int) -> ExecResult:
-    note = f"{result.stderr}\n[killed: the workspace grew beyond {limit_mb} MB]\n".lstrip()
-    return replace(result, exit_code=-9, stderr=note)
+def _mount_of(layer: str) -> str:
+    """Return the mount that holds a layer: those that a box wrote lie side by side."""
+    return layer.rpartition("/")[0]

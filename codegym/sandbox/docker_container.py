@@ -1,74 +1,77 @@
-"""One container: a box's processes for as long as its workspace stays what it is.
+"""What all containers of ours have in common, whoever lays their workspace.
 
-The container gets all that Docker can take away taken away, and the static runner as its first process. Its
-stdin is our stream: when that ends, for whatever reason, the runner ends, and the engine deletes the container
-and the mount of its workspace by itself.
+A container gets all that Docker can take away taken away, and our static runner as its first process, bound
+read-only from the cache: being static, it needs nothing of the image, and being bound, no image has to be built
+for it. The container ends with the stream to the runner, and the engine then deletes it by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache
+from json import dumps
 from pathlib import Path
 from typing import Any
 
 from docker import DockerClient
 from docker.errors import APIError, DockerException, NotFound
-from docker.types import DriverConfig, LogConfig, Mount, Ulimit
+from docker.types import LogConfig, Mount, Ulimit
 
 from codegym.errors import SandboxError
-from codegym.sandbox.build import program
+from codegym.sandbox.build import SOURCE, program
 from codegym.sandbox.cgroup import Cgroup
-from codegym.sandbox.channel import Channel
-from codegym.sandbox.docker_layers import overlay_options
-from codegym.sandbox.docker_wire import DockerWire
-from codegym.sandbox.protocol import WORKDIR
 from codegym.task import Limits
 
-_RUNNER = "/.codegym-runner"
-_OPEN_FILES = 1024
+RUNNER = "/.codegym-runner"
+OPEN_FILES = 1024
+_OWN_PROCESSES = 2
+_FOR_THE_RUNNER = {"unshare", "mount", "umount2", "move_mount", "open_tree", "chroot"}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What all containers of a box and of its forks have in common. ``layers`` are topmost first."""
+    """What all containers of a box and of its forks have in common.
+
+    ``user`` is who the container's processes are there, ``uid`` who that is on the host. ``memory_mb`` is the hard
+    limit of the container as a whole.
+    """
 
     client: DockerClient
     image: str
-    layers: tuple[Path, ...]
     limits: Limits
     uid: int
+    user: int
     cpus: float
     runtime: str | None
     env: dict[str, str]
     labels: dict[str, str]
+    apparmor: bool = False
 
 
-@dataclass(frozen=True)
-class Container:
-    """A running container, and the channel to its runner."""
-
-    id: str
-    channel: Channel
-    oom_kills: Callable[[], int]
-
-
-def start(plan: Plan, upper: Path, work: Path) -> Container:
-    """Start a container whose workspace is the overlay at ``upper``. Raises :class:`SandboxError`."""
+def create(plan: Plan, runner: list[str], memory_mb: int, confinement: Mapping[str, Any]) -> str:
+    """Create a container, and return its id. ``confinement`` is what is asked for on top of what all get."""
+    host = _confinement(plan, memory_mb) | dict(confinement)
+    host["mounts"] = [Mount(RUNNER, str(program("serve")), type="bind", read_only=True), *host.get("mounts", ())]
+    settings = {
+        "image": plan.image,
+        "entrypoint": [RUNNER],
+        "command": [str(OPEN_FILES), str(plan.limits.disk_mb), *runner],
+        "user": f"{plan.user}:{plan.user}",
+        "working_dir": "/",
+        "stdin_open": True,
+        "labels": plan.labels,
+        "hostname": "box",
+        "environment": {},
+        "host_config": plan.client.api.create_host_config(**host),
+    }
+    if plan.runtime is not None:
+        settings["runtime"] = plan.runtime
     try:
-        made = plan.client.api.create_container(**_settings(plan, upper, work))["Id"]
-    except DockerException as error:
+        return str(plan.client.api.create_container(**settings)["Id"])
+    except (DockerException, OSError) as error:
         raise SandboxError(f"Docker could not create a box: {error}") from error
-    try:
-        wire = DockerWire(plan.client, made)
-        plan.client.api.start(made)
-        channel = Channel(wire, lambda: wire.complaint.decode(errors="replace").strip())
-        channel.hello()
-        return Container(made, channel, _oom_counter(plan.client, made))
-    except (DockerException, SandboxError) as error:
-        remove(plan.client, made)
-        raise SandboxError(f"Docker could not start a box: {error}") from error
 
 
 def remove(client: DockerClient, container: str) -> None:
@@ -81,70 +84,48 @@ def remove(client: DockerClient, container: str) -> None:
         if error.status_code != 409:  # 409: its removal is in progress
             raise SandboxError(f"Docker could not remove container {container[:12]}: {error}") from error
         client.api.wait(container, condition="removed")
+    except OSError as error:
+        raise SandboxError(f"the engine is gone, and with it container {container[:12]}: {error}") from error
 
 
-def _settings(plan: Plan, upper: Path, work: Path) -> dict[str, Any]:
-    limits = plan.limits
-    runner = [_RUNNER, str(_OPEN_FILES), str(limits.disk_mb), "0", "0", "0"]
-    settings = {
-        "image": plan.image,
-        "entrypoint": runner[:1],
-        "command": runner[1:],
-        "user": f"{plan.uid}:{plan.uid}",
-        "working_dir": "/",
-        "stdin_open": True,
-        "labels": plan.labels,
-        "hostname": "box",
-        "environment": {},
-        "host_config": plan.client.api.create_host_config(**_confinement(plan, upper, work)),
-    }
-    return settings | ({} if plan.runtime is None else {"runtime": plan.runtime})
-
-
-def _confinement(plan: Plan, upper: Path, work: Path) -> dict[str, Any]:
-    memory, disk = f"{plan.limits.memory_mb}m", f"size={plan.limits.disk_mb}m"
-    overlay = DriverConfig("local", overlay_options(plan.layers, upper, work))
+def _confinement(plan: Plan, memory_mb: int) -> dict[str, Any]:
     return {
         "network_mode": "none",
         "ipc_mode": "private",
         "read_only": True,
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges"],
-        "mem_limit": memory,
-        "memswap_limit": memory,
-        "shm_size": f"{plan.limits.disk_mb}m",
-        "pids_limit": plan.limits.processes + 1,
+        "mem_limit": f"{memory_mb}m",
+        "memswap_limit": f"{memory_mb}m",
+        "pids_limit": plan.limits.processes + _OWN_PROCESSES,
         "nano_cpus": int(plan.cpus * 1e9),
+        "oom_score_adj": 1000,
         "ulimits": [Ulimit(name="core", soft=0, hard=0)],
-        "tmpfs": {"/tmp": f"{disk},mode=1777,nosuid,nodev,exec"},  # noqa: S108  the box's own
-        "mounts": [
-            Mount(_RUNNER, str(program("serve")), type="bind", read_only=True),
-            Mount(WORKDIR, "", type="volume", no_copy=True, driver_config=overlay, labels=plan.labels),
-        ],
         "log_config": LogConfig(type="none"),
         "auto_remove": True,
     }
 
 
-def _oom_counter(client: DockerClient, container: str) -> Callable[[], int]:
-    """Return what reads how many processes of the container the kernel killed for memory, from the host's cgroup.
+@lru_cache(maxsize=1)
+def seccomp_profile() -> str:
+    """Return the engine's filter for a runner that lays its own workspace: what it needs is left to it.
 
-    Where the host's control groups can't be seen (another runtime), or the box is gone, it reads 0.
+    It takes the place of Docker's own filter, which allows no namespaces. Commands get the runner's filter on top,
+    which refuses those as well (``runner/seccomp.h``); this one is read from the same file.
     """
-    pid = client.api.inspect_container(container)["State"]["Pid"]
+    denied = set(re.findall(r"DENY\((\w+)\)", (SOURCE / "seccomp.h").read_text())) - {"name"} - _FOR_THE_RUNNER
+    rule = {"names": sorted(denied), "action": "SCMP_ACT_ERRNO", "errnoRet": 1}
+    return dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [rule]})
+
+
+def cgroup_of(pid: int, container: str) -> Cgroup | None:
+    """Return the control groups of a container by its first process, or ``None`` where they can't be seen."""
     try:
         lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
     except OSError:
-        return lambda: 0
+        return None
     groups = {names: path for _, names, path in (line.split(":", 2) for line in lines)}
     v2 = "memory" not in groups
     root = Path("/sys/fs/cgroup") if v2 else Path("/sys/fs/cgroup/memory")
     folder = root / groups.get("" if v2 else "memory", "/").lstrip("/")
-    return partial(_oom_kills, Cgroup(folder, folder, v2))
-
-
-def _oom_kills(group: Cgroup) -> int:
-    try:
-        return group.oom_kills()
-    except FileNotFoundError:
-        return 0
+    return Cgroup(folder, folder, v2) if container in str(folder) and folder.is_dir() else None

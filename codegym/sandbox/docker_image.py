@@ -36,16 +36,26 @@ def build_command(name: str) -> str:
     return f"docker build --network host -t {image_tag(name)} {image_folder(name)}"
 
 
+def engine_url(base_url: str | None = None) -> str:
+    """Return where the engine is looked for: at ``base_url``, or at ``DOCKER_HOST``, or at Docker's own socket."""
+    return base_url or os.environ.get("DOCKER_HOST") or _SOCKET
+
+
+def listens(url: str) -> None:
+    """Raise :class:`OSError` if nobody listens at a unix socket ``url``; other addresses are not looked at."""
+    if url.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(url.removeprefix("unix://"))
+
+
 def connect(base_url: str | None = None, timeout: float = 60) -> DockerClient:
-    """Return a client of the engine at ``base_url``, or at ``DOCKER_HOST``, or at Docker's own socket.
+    """Return a client of the engine at :func:`engine_url`.
 
     Raises :class:`SandboxError` when none answers.
     """
-    url = base_url or os.environ.get("DOCKER_HOST") or _SOCKET
+    url = engine_url(base_url)
     try:
-        if url.startswith("unix://"):
-            with socket.socket(socket.AF_UNIX) as probe:
-                probe.connect(url.removeprefix("unix://"))
+        listens(url)
         if base_url is not None:
             return DockerClient(base_url=base_url, version="auto", timeout=timeout)
         return docker.from_env(version="auto", timeout=timeout)

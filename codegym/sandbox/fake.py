@@ -30,6 +30,7 @@ from threading import Thread
 from types import TracebackType
 from typing import IO, Self
 
+from codegym.deadline import note
 from codegym.errors import SandboxError
 from codegym.sandbox.channel import Clip, as_argv, inside
 from codegym.sandbox.image import BOX_ENV, image_folder
@@ -139,6 +140,7 @@ class FakeBox:
         process.wait()
         for thread in threads:
             thread.join()
+        note("command", timeout, seconds, fired=timed_out)
         stdout, stderr = (self._to_box(clip.bytes().decode(errors="replace")) for clip in clips)
         truncated = any(clip.truncated for clip in clips)
         return ExecResult(process.returncode, stdout, stderr, timed_out, truncated=truncated, seconds=seconds)

@@ -1,7 +1,8 @@
 """The host's side of a keeper (``runner/keep.c``): the process that holds a box's mounts.
 
-It is started with a byte stream for the runner and a control socket for itself. All it does on request is lay
-an overlay, delete a dropped layer, or empty the box's ``/tmp``; see the C source for the requests.
+It is started with a byte stream for the runner and a control socket for itself. All it does on request is lay,
+flatten and delete layers, empty the box's ``/tmp``, and share its layers with another keeper; see the C source
+for the requests.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from codegym.sandbox.cgroup import Cgroup
 _INODES_PER_MB = 256
 _FEWEST_INODES = 16384
 _PATIENCE = 30.0
+_MOST_MOUNTS = 251
 
 
 STAGE = "/tmp"  # noqa: S108  a path in the keeper's own mount namespace
@@ -30,29 +31,27 @@ STAGE = "/tmp"  # noqa: S108  a path in the keeper's own mount namespace
 
 @dataclass(frozen=True)
 class Sources:
-    """What a keeper binds on its stage: ``layers`` at ``l/0``…, ``binds`` at ``b/0``….
-
-    Paths of the host or, if ``join`` is the process id of another keeper, of that keeper's stage.
+    """What of the host a keeper binds on its stage: ``stores``, which hold base trees, at ``l/0``…, and ``binds``
+    at ``b/0``….
     """
 
-    layers: tuple[str, ...]
+    stores: tuple[str, ...]
     binds: tuple[str, ...]
-    join: int = 0
 
 
 class Keeper:
     """A running keeper, and below it, once the runner has said hello, a box."""
 
     def __init__(self, sources: Sources, box: Sequence[str], disk_mb: int, cgroup: Cgroup | None) -> None:
-        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
+        self._log: IO[bytes] = os.fdopen(os.memfd_create("codegym-keeper"), "r+b")
         self.stream, stream = socket.socketpair()
         self._control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(_PATIENCE)
         entries = ":".join(str(entry) for entry in cgroup.entries) if cgroup else ""
         size = (disk_mb << 20, max(_FEWEST_INODES, disk_mb * _INODES_PER_MB))
-        counts = (len(sources.layers), len(sources.binds))
-        head = (program("keep"), control.fileno(), os.getpid(), *size, sources.join, entries, *counts)
-        argv = [*(str(word) for word in head), *sources.layers, *sources.binds, *box]
+        counts = (len(sources.stores), len(sources.binds))
+        head = (program("keep"), control.fileno(), os.getpid(), *size, entries, *counts)
+        argv = [*(str(word) for word in head), *sources.stores, *sources.binds, *box]
         with stream, control:
             self._process = subprocess.Popen(
                 argv,
@@ -73,6 +72,10 @@ class Keeper:
         """Lay a workspace: ``u/<upper>``, made if missing, over the lower folders, topmost first."""
         self._ask(f"m {upper} {' '.join(lowers)}")
 
+    def flatten(self, upper: str, layers: Sequence[str]) -> None:
+        """Make ``u/<upper>``, which holds what ``layers`` (topmost first), written by boxes, hold together."""
+        self._ask(f"f {upper} {' '.join(layers)}")
+
     def drop(self, upper: str) -> None:
         """Delete the layer ``u/<upper>``, which no workspace uses any more."""
         self._ask(f"d {upper}")
@@ -80,6 +83,28 @@ class Keeper:
     def clean(self) -> None:
         """Empty the box's ``/tmp`` and ``/dev/shm``."""
         self._ask("c")
+
+    def forget(self) -> None:
+        """Take the workspace away and delete all that the box and those it was forked from wrote."""
+        self._ask("r")
+
+    def share(self, other: Keeper) -> None:
+        """Give ``other`` the layers on this stage: there, ``u`` appears as ``f/0``, ``f/0`` as ``f/1``, and so on.
+
+        They stay as long as either keeper uses them.
+        """
+        descriptors: list[int] = []
+        try:
+            self._send("x")
+            answer, descriptors, *_ = socket.recv_fds(self._control, 4096, _MOST_MOUNTS)
+            self._check(answer.decode())
+            socket.send_fds(other._control, [b"i"], descriptors)
+            other._check(other._control.recv(4096).decode())
+        except OSError as error:
+            raise SandboxError(f"the box is gone: {self.why_dead() or other.why_dead() or error}") from error
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
 
     def why_dead(self) -> str:
         """Return what the keeper, bubblewrap and the runner had to say, for an error's message."""
@@ -101,10 +126,16 @@ class Keeper:
 
     def _ask(self, request: str) -> None:
         try:
-            self._control.send(request.encode())
+            self._send(request)
             answer = self._control.recv(4096).decode()
         except OSError as error:
             raise SandboxError(f"the box is gone: {self.why_dead() or error}") from error
+        self._check(answer)
+
+    def _send(self, request: str) -> None:
+        self._control.send(request.encode())
+
+    def _check(self, answer: str) -> None:
         if answer != "0":
             code, _, what = answer.partition(" ")
             why = os.strerror(int(code)) if code else self.why_dead()

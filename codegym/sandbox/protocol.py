@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from codegym.task import Limits
 
@@ -132,6 +132,48 @@ class Sandbox(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
+
+
+@runtime_checkable
+class Reusable(Protocol):
+    """What a box offers beyond :class:`Sandbox` so that :mod:`codegym.sandbox.pool` can hand it out again."""
+
+    def takes(self, tree: Tree) -> bool:
+        """Return whether :meth:`renew` can lay ``tree``."""
+        ...
+
+    def renew(self, tree: Tree) -> None:
+        """Make the box as ``open`` would return it for ``tree``: no process, no file, no snapshot of before."""
+        ...
+
+    def residue(self) -> tuple[str, ...]:
+        """Look, from where the box's processes can't interfere, at a box that was just renewed or opened.
+
+        Return a line for each process, file, mount, limit or connection that does not belong there.
+        """
+        ...
+
+    def fork_to(self, spare: Sandbox) -> None:
+        """Make ``spare``, just renewed or opened with the same image and limits, what ``fork`` would return."""
+        ...
+
+
+@runtime_checkable
+class Spawns(Protocol):
+    """A box in which a service can live on between commands."""
+
+    def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
+        """Start a service; returns its process id in the box."""
+        ...
+
+
+@runtime_checkable
+class Lists(Protocol):
+    """A box that knows what runs in it between commands."""
+
+    def services(self) -> tuple[str, ...]:
+        """Return the command lines of the services started since the box was opened or restored."""
+        ...
 
 
 @dataclass(frozen=True)

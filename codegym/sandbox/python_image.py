@@ -12,14 +12,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from codegym.deadline import note
 from codegym.digest import digest_json
 from codegym.errors import SandboxError
 
 _log = logging.getLogger(__name__)
+BUILD_SECONDS = 900.0
+"""How long installing the packages of an image may take."""
+
 _VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
 _SCRIPTS = {
     "pytest": "from pytest import main\nraise SystemExit(main())\n",
@@ -76,7 +81,14 @@ def _build(requirements: Path, target: Path) -> None:
 def _install(requirements: Path, site: Path) -> None:
     options = ["install", "--quiet", "--no-deps", "--disable-pip-version-check", "--only-binary", ":all:"]
     argv = [_pip(), "-m", "pip", *options, "--target", str(site), "-r", str(requirements)]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    start, fired = time.monotonic(), False
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=BUILD_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        fired = True
+        raise SandboxError(f"installing {requirements} took more than {BUILD_SECONDS:g} s: try again") from error
+    finally:
+        note("image build", BUILD_SECONDS, time.monotonic() - start, fired=fired)
     if done.returncode:
         raise SandboxError(
             f"the packages in {requirements} can't be installed; a package index must be reachable once: "

@@ -7,7 +7,8 @@ can go back one edit at a time whatever else happened in between.
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from codegym.harness.cache import ResultCache
@@ -41,6 +42,10 @@ class Workbench:
     seconds: float = 60.0
     edits: list[Edit] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
+
+    def fork(self) -> Workbench:
+        """Return an independent bench at the same point, on a fork of the box. Raises :class:`SandboxError`."""
+        return replace(self, box=self.box.fork(), edits=list(self.edits), notes=deepcopy(self.notes))
 
     def path(self, path: str) -> str:
         """Return ``path`` relative to the repository's root. Raises :class:`ToolError` if it lies outside."""

@@ -31,6 +31,8 @@ int main(void) {
     struct iovec here = {&byte, 1}, there = {(void *)0x400000, 1};
     CPU_ZERO(&cpus); CPU_SET(0, &cpus);
     TRY("prlimit", prlimit(1, RLIMIT_CPU, &none, NULL) == 0);
+    TRY("nice", setpriority(PRIO_PROCESS, 1, 19) == 0 || setpriority(PRIO_USER, 0, 19) == 0);
+    TRY("ionice", syscall(SYS_ioprio_set, 1, 1, 0x6000) == 0);
     TRY("affinity", sched_setaffinity(1, sizeof cpus, &cpus) == 0);
     TRY("ptrace", ptrace(PTRACE_ATTACH, 1, 0, 0) == 0);
     TRY("seize", ptrace(PTRACE_SEIZE, 1, 0, 0) == 0);

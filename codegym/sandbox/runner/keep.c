@@ -1,24 +1,27 @@
 /* The keeper: holds a box's private mounts, starts bubblewrap in them, and lays a new workspace on request.
  *
- *     keep CONTROL OWNER DISK_BYTES INODES JOIN CGROUPS LAYERS BINDS layer... bind... bwrap arg...
+ *     keep CONTROL OWNER DISK_BYTES INODES CGROUPS STORES BINDS store... bind... bwrap arg...
  *
- * It makes user and mount namespaces of its own (or, to fork a box, copies those of keeper JOIN), mounts a tmpfs
- * of limited size on /tmp there (the stage), and binds the base layers to l/0... and other things that the box
- * needs to b/0... on it. The workspace is an overlayfs on w, a shared mount that bubblewrap binds at /work: what
- * is mounted there later shows up in the box. Nothing of this exists outside these namespaces, so nothing is
- * left when their last process is gone.
+ * It makes user and mount namespaces of its own, mounts a tmpfs of limited size on /tmp there (the stage), and
+ * binds the folders that hold base trees to l/0... and other things that the box needs to b/0... on it. The
+ * workspace is an overlayfs on w, a shared mount that bubblewrap binds at /work: what is mounted there later shows
+ * up in the box. Nothing of this exists outside these namespaces, so nothing is left when their last process is
+ * gone.
  *
  * Root does not stay root: the namespace's only user is BOX_ID of the host, which owns nothing and is nobody, and
- * the layers, which are root's, are bound with their owner mapped to it.
+ * the stores, which are root's, are bound with their owner mapped to it.
  *
  * Requests on descriptor CONTROL, a packet each; the answer is a packet, "0" or "<errno> <what failed>":
  *     m UPPER LOWER...   lay u/UPPER (made if missing) over the lower folders (paths on the stage)
+ *     f UPPER LOWER...   make u/UPPER, which holds what the lower folders, written by boxes, hold together
  *     d UPPER            delete u/UPPER
  *     c                  empty the box's /tmp and /dev/shm
+ *     x                  answer with descriptors of the mounts that hold the box's layers: u, f/0, f/1...
+ *     i                  take such descriptors of another keeper, sent along: they become f/0, f/1...
+ *     r                  forget: no workspace, no layer, no f, an empty /tmp and /dev/shm
  * It ends, and with it the box, when its owner ends, when CONTROL closes, or when bubblewrap ends.
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -37,8 +40,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "layers.h"
+
 #define STAGE "/tmp"
-enum { BOX_ID = 900001000 };
+enum { BOX_ID = 900001000, MAX_FORKS = 250 };
 
 /* From <sys/mount.h>, which older C libraries can't include beside <linux/mount.h>. */
 extern int mount(const char *, const char *, const char *, unsigned long, const void *);
@@ -47,6 +52,7 @@ enum { DETACH = 2 };
 
 static int control;
 static bool laid; /* whether a workspace is mounted on w */
+static int forks; /* how many mounts of other keepers are on f */
 
 static void die(const char *what) { dprintf(2, "keeper: %s: %s\n", what, strerror(errno)); _exit(70); }
 
@@ -114,15 +120,10 @@ static int take(const char *path, int owner_map) {
     return fd;
 }
 
-/* Enter the namespaces; `fds` get what `paths` name, the first `layers` of them with their owner mapped. */
-static void enter(pid_t join, int layers, int count, char **paths, int *fds) {
+/* Enter the namespaces; `fds` get what `paths` name, the first `stores` of them with their owner mapped. */
+static void enter(int stores, int count, char **paths, int *fds) {
     int map = -1;
-    if (join) {
-        int user = open_namespace(join, "user"), mounts = open_namespace(join, "mnt");
-        if (geteuid() == 0 && setgroups(0, NULL)) die("setgroups");
-        enter_user_namespace(user);
-        if (setns(mounts, CLONE_NEWNS)) die("mount namespace");
-    } else if (geteuid() == 0) {
+    if (geteuid() == 0) {
         map = box_namespace();
         if (setgroups(0, NULL)) die("setgroups");
     } else {
@@ -131,8 +132,7 @@ static void enter(pid_t join, int layers, int count, char **paths, int *fds) {
         write_maps(getpid(), uid, gid);
     }
     private_mounts();
-    if (join && chdir(STAGE)) die(STAGE);
-    for (int i = 0; i < count; i++) fds[i] = take(paths[i], i < layers ? map : -1);
+    for (int i = 0; i < count; i++) fds[i] = take(paths[i], i < stores ? map : -1);
     if (map < 0) return;
     enter_user_namespace(map);
     private_mounts();
@@ -147,43 +147,15 @@ static void place(int fd, const char *folder, int number) {
     close(fd);
 }
 
-static void build_stage(const char *size, const char *inodes, int layers, int count, const int *fds) {
+static void build_stage(const char *size, const char *inodes, int stores, int count, const int *fds) {
     char options[128];
     snprintf(options, sizeof options, "size=%s,nr_inodes=%s,mode=755", size, inodes);
     if (mount("codegym", STAGE, "tmpfs", MS_NOSUID | MS_NODEV, options) || chdir(STAGE)) die("stage");
-    const char *folders[] = {"l", "b", "u", "k", "w", "tmp", "shm", "none", "tmp/home"};
-    for (int i = 0; i < 9; i++) if (mkdir(folders[i], 0755)) die(folders[i]);
+    const char *folders[] = {"l", "b", "u", "k", "f", "w", "tmp", "shm", "none", "tmp/home"};
+    for (int i = 0; i < 10; i++) if (mkdir(folders[i], 0755)) die(folders[i]);
     if (chmod("tmp", 01777) || chmod("shm", 01777)) die("tmp");
-    for (int i = 0; i < count; i++) place(fds[i], i < layers ? "l" : "b", i < layers ? i : i - layers);
+    for (int i = 0; i < count; i++) place(fds[i], i < stores ? "l" : "b", i < stores ? i : i - stores);
     if (mount("w", "w", NULL, MS_BIND, NULL) || mount(NULL, "w", NULL, MS_SHARED, NULL)) die("workspace");
-}
-
-/* ---- deleting: entries are moved up before they are removed, so that depth costs neither stack nor descriptors ---- */
-
-static void empty(int top) {
-    static unsigned serial; char moved[32]; struct dirent *entry; bool again = true;
-    while (again) {
-        again = false;
-        DIR *folder = fdopendir(openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        while (folder && (entry = readdir(folder))) {
-            const char *name = entry->d_name;
-            if (!strcmp(name, ".") || !strcmp(name, "..") || unlinkat(top, name, 0) == 0) continue;
-            if (unlinkat(top, name, AT_REMOVEDIR) == 0) continue;
-            fchmodat(top, name, 0700, 0);
-            int inner = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-            DIR *child = inner < 0 ? NULL : fdopendir(inner);
-            while (child && (entry = readdir(child))) {
-                if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
-                if (unlinkat(inner, entry->d_name, 0) == 0) continue;
-                snprintf(moved, sizeof moved, ".gone-%u", serial++);
-                fchmodat(inner, entry->d_name, 0700, 0);
-                again |= renameat(inner, entry->d_name, top, moved) == 0;
-            }
-            if (child) closedir(child);
-            unlinkat(top, name, AT_REMOVEDIR);
-        }
-        if (folder) closedir(folder);
-    }
 }
 
 static const char *delete_folder(const char *path) {
@@ -195,13 +167,7 @@ static const char *delete_folder(const char *path) {
 }
 
 static const char *clean(void) {
-    const char *folders[] = {"tmp", "shm"};
-    for (int i = 0; i < 2; i++) {
-        int fd = open(folders[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0 || fchmod(fd, 01777)) return folders[i];
-        empty(fd);
-        close(fd);
-    }
+    if (!renew("tmp", 01777) || !renew("shm", 01777)) return "tmp";
     return mkdir("tmp/home", 0755) ? "tmp/home" : NULL;
 }
 
@@ -221,26 +187,89 @@ static const char *lay(char *upper) {
     return laid ? NULL : "overlay";
 }
 
+static const char *flatten(char *upper) {
+    static char path[64]; char *lowers = strchr(upper, ' '), *layer;
+    if (!lowers) { errno = EINVAL; return "request"; }
+    *lowers = 0;
+    snprintf(path, sizeof path, "u/%.32s", upper);
+    int to = mkdir(path, 0755) ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    bool done = to >= 0;
+    *lowers = ' ';
+    while (done && (layer = strrchr(upper, ' '))) { *layer = 0; done = merge_layer(layer + 1, to); }
+    if (to >= 0) close(to);
+    return done ? NULL : "layers";
+}
+
 static const char *discard(const char *upper) {
     static char path[64]; const char *failed;
     snprintf(path, sizeof path, "u/%.32s", upper);
     if ((failed = delete_folder(path))) return failed;
     path[0] = 'k';
-    return delete_folder(path) ? "work folder" : NULL;
+    return delete_folder(path) && errno != ENOENT ? "work folder" : NULL;
+}
+
+static const char *export(void) {
+    char control_data[CMSG_SPACE(sizeof(int) * (MAX_FORKS + 1))] = {0}, path[32];
+    int fds[MAX_FORKS + 1], count = 0;
+    struct iovec text = {"0", 1};
+    struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1, .msg_control = control_data};
+    while (count <= forks) {
+        snprintf(path, sizeof path, count ? "f/%d" : "u", count - 1);
+        fds[count] = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        if (fds[count++] < 0) return "open_tree";
+    }
+    message.msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)count);
+    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    head->cmsg_level = SOL_SOCKET; head->cmsg_type = SCM_RIGHTS; head->cmsg_len = CMSG_LEN(sizeof(int) * (size_t)count);
+    memcpy(CMSG_DATA(head), fds, sizeof(int) * (size_t)count);
+    if (sendmsg(control, &message, 0) < 0) return "sendmsg";
+    while (count) close(fds[--count]);
+    return NULL;
+}
+
+static const char *import(const int *fds, int count) {
+    char path[32];
+    for (int i = 0; i < count; i++) {
+        snprintf(path, sizeof path, "f/%d", forks);
+        if (mkdir(path, 0755) || syscall(SYS_move_mount, fds[i], "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH)) return "import";
+        forks++;
+    }
+    return NULL;
+}
+
+static const char *forget(void) {
+    char path[32];
+    if (laid && umount2("w", DETACH)) return "umount";
+    for (laid = false; forks > 0; forks--) {
+        snprintf(path, sizeof path, "f/%d", forks - 1);
+        if (umount2(path, DETACH) || rmdir(path)) return "fork";
+    }
+    if (!renew("u", 0755) || !renew("k", 0755)) return "layers";
+    return clean();
 }
 
 static void handle_request(void) {
-    char line[8192]; const char *failed;
-    ssize_t n = recv(control, line, sizeof line - 1, 0);
+    char line[8192], control_data[CMSG_SPACE(sizeof(int) * (MAX_FORKS + 1))]; const char *failed = "request";
+    struct iovec text = {line, sizeof line - 1};
+    struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1, .msg_control = control_data, .msg_controllen = sizeof control_data};
+    ssize_t n = recvmsg(control, &message, MSG_CMSG_CLOEXEC);
     if (n <= 0) _exit(0);
     line[n] = 0;
+    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    int *fds = head ? (int *)CMSG_DATA(head) : NULL, count = head ? (int)((head->cmsg_len - CMSG_LEN(0)) / sizeof(int)) : 0;
     errno = EINVAL;
-    if (line[0] == 'm') failed = lay(line + 2);
-    else if (line[0] == 'd') failed = discard(line + 2);
-    else if (line[0] == 'c') failed = clean();
-    else failed = "request";
+    switch (line[0]) {
+    case 'm': failed = lay(line + 2); break;
+    case 'f': failed = flatten(line + 2); break;
+    case 'd': failed = discard(line + 2); break;
+    case 'c': failed = clean(); break;
+    case 'x': if (!(failed = export())) return; break;
+    case 'i': failed = import(fds, count); break;
+    case 'r': failed = forget(); break;
+    }
     if (failed) dprintf(control, "%d %s", errno, failed);
     else dprintf(control, "0");
+    while (count) close(fds[--count]);
 }
 
 static pid_t start(char **argv) {
@@ -255,17 +284,17 @@ static pid_t start(char **argv) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 10) { fputs("keeper: too few arguments\n", stderr); return 64; }
+    if (argc < 9) { fputs("keeper: too few arguments\n", stderr); return 64; }
     control = atoi(argv[1]);
-    int layers = atoi(argv[7]), count = layers + atoi(argv[8]), fds[count + 1];
+    int stores = atoi(argv[6]), count = stores + atoi(argv[7]), fds[count + 1];
     int owner = (int)syscall(SYS_pidfd_open, atoi(argv[2]), 0);
     if (owner < 0 || getppid() != atoi(argv[2])) die("owner");
     fcntl(control, F_SETFD, FD_CLOEXEC); fcntl(owner, F_SETFD, FD_CLOEXEC);
     put("/proc/self/oom_score_adj", "1000");
-    enter_cgroups(argv[6]);
-    enter(atoi(argv[5]), layers, count, argv + 9, fds);
-    build_stage(argv[3], argv[4], layers, count, fds);
-    pid_t box = start(argv + 9 + count);
+    enter_cgroups(argv[5]);
+    enter(stores, count, argv + 8, fds);
+    build_stage(argv[3], argv[4], stores, count, fds);
+    pid_t box = start(argv + 8 + count);
     int ended = (int)syscall(SYS_pidfd_open, box, 0), null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (ended < 0 || null < 0) die("bubblewrap");
     dup2(null, 0); dup2(null, 1);

@@ -41,6 +41,7 @@ static const struct sock_filter denied[] = {
     DENY_IF(ioctl, 1, BPF_JEQ, TIOCSTI), DENY_IF(ioctl, 1, BPF_JEQ, TIOCLINUX),
     DENY_IF(sched_setaffinity, 0, BPF_JEQ, 1), DENY_IF(sched_setscheduler, 0, BPF_JEQ, 1),
     DENY_IF(sched_setparam, 0, BPF_JEQ, 1), DENY_IF(sched_setattr, 0, BPF_JEQ, 1),
+    DENY_UNLESS_ZERO(setpriority, 0), DENY_UNLESS_ZERO(setpriority, 1), DENY(ioprio_set), /* all but its own */
     DENY(unshare), DENY(setns), DENY(mount), DENY(umount2), DENY(pivot_root), DENY(chroot), DENY(move_mount),
     DENY(open_tree), DENY(fsopen), DENY(fsconfig), DENY(fsmount), DENY(fspick), DENY(mount_setattr),
     DENY(open_by_handle_at), DENY(name_to_handle_at), DENY(quotactl), DENY(acct), DENY(swapon), DENY(swapoff),

@@ -1,8 +1,9 @@
 /* The runner: the first process of a box. It starts commands on request and lets none outlive its turn.
  *
- *     serve NOFILE FSIZE_MB NPROC DATA_MB UID        (0: leave as it is)
+ *     serve NOFILE FSIZE_MB NPROC DATA_MB UID                        (0: leave as it is)
+ *     serve NOFILE FSIZE_MB NPROC DATA_MB 0 SOCKET DISK_BYTES INODES (lays workspaces itself; see stage.h)
  *
- * Frames on stdin (from the host) and stdout (to the host): u32 length of what follows the type, u8 type, u32 id,
+ * Frames on stdin (from the host) and stdout (to the host), or both ways on SOCKET: u32 length of what follows the type, u8 type, u32 id,
  * then the payload. All numbers are little-endian. Commands never hold the channel, so they can't forge a frame.
  *
  *   to the runner                                        from the runner
@@ -13,6 +14,11 @@
  *   'K' kill command `id`; id 0: kill everything             u64 wall ns, user us, system us, peak rss kB
  *   'P' start a service (payload as 'X')                 'S' service started: i32 pid, or -errno
  *                                                        'Z' everything is dead (answers 'K' 0)
+ *   with a stage, two C strings each:                    'R' done: i32 errno, what failed; after 'G' and with
+ *   'M' upper, lowers: lay a workspace; none: take away      'H' there comes a descriptor
+ *   'J' upper, lowers: merge these in a new upper        'F' why there will be no 'H'
+ *   'D' delete an upper   'C' empty /tmp and /dev/shm   'N' forget all that was taken or written
+ *   'T' take the mount that comes along as this folder   'G' give one of this folder
  * Ops: 'x' execute argv; 'r' copy file argv[0] to stdout; 'w' copy stdin to file argv[0] with octal mode argv[1];
  * 'd' delete file argv[0]. The last three run in a process of the box, with its rights, and exit with an errno.
  *
@@ -36,6 +42,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -64,7 +71,7 @@ static struct {
     struct rusage usage;
 } command = {.in = -1, .out = -1, .err = -1};
 
-static void die(const char *what) { dprintf(2, "runner: %s: %s\n", what, strerror(errno)); _exit(70); }
+static void die(const char *what);
 
 static void write_all(int fd, const void *data, size_t size) {
     for (const char *at = data; size > 0;) {
@@ -89,6 +96,26 @@ static void send_frame(char type, uint32_t id, const void *payload, uint32_t siz
     char frame[9 + PIECE];
     memcpy(frame, &size, 4); frame[4] = type; memcpy(frame + 5, &id, 4); memcpy(frame + 9, payload, size);
     write_all(control_out, frame, 9 + size);
+}
+
+/* Send a frame, and `fd` with it if it is not -1. */
+static void send_with(int fd, char type, uint32_t id, const void *payload, uint32_t size) {
+    char head[9], control[CMSG_SPACE(sizeof fd)] = {0};
+    struct iovec first = {head, 1};
+    struct msghdr message = {.msg_iov = &first, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    if (fd < 0) { send_frame(type, id, payload, size); return; }
+    memcpy(head, &size, 4); head[4] = type; memcpy(head + 5, &id, 4);
+    *CMSG_FIRSTHDR(&message) = (struct cmsghdr){CMSG_LEN(sizeof fd), SOL_SOCKET, SCM_RIGHTS};
+    memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), &fd, sizeof fd);
+    if (sendmsg(control_out, &message, MSG_NOSIGNAL) != 1) _exit(71);
+    write_all(control_out, head + 1, 8); write_all(control_out, payload, size);
+}
+
+static void die(const char *what) {
+    char why[256]; int n = snprintf(why, sizeof why, "%s: %s", what, strerror(errno));
+    dprintf(2, "runner: %s\n", why);
+    if (control_out > 2 && getpid() == 1) send_frame('F', 0, why, (uint32_t)n);
+    _exit(70);
 }
 
 /* ---- ending processes ---- */
@@ -153,6 +180,8 @@ static void kill_rest(bool services_too) {
     reap(WNOHANG);
 }
 
+#include "stage.h"
+
 /* ---- the process of a command, before it becomes the program ---- */
 
 static void limit(int what, rlim_t value) {
@@ -168,7 +197,7 @@ static void drop_powers(void) {
     if (syscall(SYS_capset, &header, none)) die("capset");
 }
 
-static int copy_file(int from, int to) {
+static int pour(int from, int to) {
     char piece[PIECE]; ssize_t n;
     while ((n = read(from, piece, sizeof piece)) > 0)
         for (ssize_t at = 0, m; at < n; at += m) if ((m = write(to, piece + at, (size_t)(n - at))) < 0) return errno;
@@ -192,7 +221,7 @@ static int write_file(char *path, const char *mode) {
     }
     int fd = open_regular(path, O_WRONLY | O_CREAT | O_TRUNC);
     if (fd < 0) return errno;
-    int error = copy_file(0, fd);
+    int error = pour(0, fd);
     if (!error && fchmod(fd, (mode_t)strtol(mode, NULL, 8))) error = errno;
     return error;
 }
@@ -201,7 +230,7 @@ static int file_operation(struct request *r) {
     int fd;
     if (r->op == 'w') return write_file(r->argv[0], r->argv[1]);
     if (r->op == 'd') return unlink(r->argv[0]) ? errno : 0;
-    return (fd = open_regular(r->argv[0], O_RDONLY)) < 0 ? errno : copy_file(fd, 1);
+    return (fd = open_regular(r->argv[0], O_RDONLY)) < 0 ? errno : pour(fd, 1);
 }
 
 static void become(struct request *r) {
@@ -217,6 +246,7 @@ static void become(struct request *r) {
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     if (command_uid && (setgroups(0, NULL) || setgid(command_uid))) die("setgid");
     if (command_uid && setuid(command_uid)) die("setuid");
+    if (staged) drop_powers();
     if (seccomp_deny()) die("seccomp");
     if (chdir(r->cwd)) { dprintf(2, "%s: %s\n", r->cwd, strerror(errno)); _exit(r->op == 'x' ? 126 : errno); }
     if (r->op != 'x') { signal(SIGXFSZ, SIG_IGN); _exit(file_operation(r)); }
@@ -284,6 +314,8 @@ static void start_service(uint32_t id, struct request *r) {
         prctl(PR_SET_CHILD_SUBREAPER, 1);
         if ((program = fork()) == 0) become(r);
         close_range(3, ~0U, 0);
+        if (chdir("/")) _exit(1);
+        if (staged) drop_powers();
         while ((ended = wait(NULL)) != program && (ended > 0 || errno == EINTR)) continue;
         _exit(0);
     }
@@ -327,9 +359,31 @@ static void finish(void) {
     send_frame('X', id, &end, sizeof end);
 }
 
+/* Read a frame's head, and into `given` the descriptor that came with it. */
+static bool read_head(unsigned char *head, int *given) {
+    char control[CMSG_SPACE(sizeof *given)];
+    struct iovec first = {head, 9};
+    struct msghdr message = {.msg_iov = &first, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    if (!staged) return read_all(control_in, head, 9);
+    ssize_t n = recvmsg(control_in, &message, MSG_CMSG_CLOEXEC);
+    struct cmsghdr *sent = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+    if (sent && sent->cmsg_type == SCM_RIGHTS) memcpy(given, CMSG_DATA(sent), sizeof *given);
+    return n > 0 && read_all(control_in, head + n, 9 - (size_t)n);
+}
+
+static void serve_stage(char type, uint32_t id, char *words, uint32_t size, int given) {
+    char answer[68]; int shared = -1;
+    const char *failed = stage_request(type, words, size, given, &shared);
+    int32_t error = failed ? errno : 0;
+    memcpy(answer, &error, 4);
+    int n = snprintf(answer + 4, sizeof answer - 4, "%s", failed ? failed : "");
+    send_with(shared, 'R', id, answer, 4 + (uint32_t)(n < 64 ? n : 63));
+    if (shared >= 0) close(shared);
+}
+
 static void handle_frame(void) {
-    unsigned char head[9]; uint32_t size, id; char *payload; struct request r = {0};
-    if (!read_all(control_in, head, 9)) _exit(0);
+    unsigned char head[9]; uint32_t size, id; char *payload; struct request r = {0}; int given = -1;
+    if (!read_head(head, &given)) _exit(0);
     memcpy(&size, head, 4); memcpy(&id, head + 5, 4);
     if (size > MAX_FRAME || !(payload = malloc(size + 1u)) || !read_all(control_in, payload, size)) _exit(72);
     if (head[4] == 'X' && command.id == 0 && parse(payload, size, &r)) start(id, &r);
@@ -337,7 +391,9 @@ static void handle_frame(void) {
     else if (head[4] == 'I' && size > 0) { if (id == command.id && command.in >= 0) take_input(payload + 1, size - 1, payload[0]); }
     else if (head[4] == 'K' && id == 0) { kill_rest(true); if (command.id) finish(); send_frame('Z', 0, NULL, 0); }
     else if (head[4] == 'K') { if (id == command.id && command.pid) kill(command.pid, SIGKILL); }
+    else if (staged && command.id == 0) serve_stage((char)head[4], id, payload, size, given);
     else _exit(73);
+    if (given >= 0) close(given);
     free(r.argv); free(payload);
 }
 
@@ -356,13 +412,15 @@ static void serve_once(void) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 6 || getpid() != 1) { fputs("runner: needs 5 arguments and to be pid 1\n", stderr); return 64; }
+    if ((argc != 6 && argc != 9) || getpid() != 1) { fputs("runner: needs 5 or 8 arguments and to be pid 1\n", stderr); return 64; }
     limit_nofile = (rlim_t)atoll(argv[1]); limit_fsize = (rlim_t)atoll(argv[2]) << 20;
     limit_nproc = (rlim_t)atoll(argv[3]); limit_data = (rlim_t)atoll(argv[4]) << 20;
     command_uid = (uid_t)atoll(argv[5]);
-    if (command_uid == 0) drop_powers();
+    int stage = -1, in = argc == 9 ? dial(argv[6]) : 0, out = argc == 9 ? in : 1;
+    control_in = fcntl(in, F_DUPFD_CLOEXEC, 10); control_out = fcntl(out, F_DUPFD_CLOEXEC, 10);
+    if (argc == 9) { enter_namespaces(); build_stage(argv[7], argv[8]); stage = open(".", O_PATH | O_CLOEXEC); }
+    else if (command_uid == 0) drop_powers();
     if (prctl(PR_SET_DUMPABLE, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) die("prctl");
-    control_in = fcntl(0, F_DUPFD_CLOEXEC, 10); control_out = fcntl(1, F_DUPFD_CLOEXEC, 10);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (control_in < 0 || control_out < 0 || null < 0) die("channel");
     dup2(null, 0); dup2(null, 1);
@@ -371,6 +429,7 @@ int main(int argc, char **argv) {
     sigprocmask(SIG_BLOCK, &mask, NULL);
     if ((child_signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK)) < 0) die("signalfd");
     uint32_t version = 1;
-    send_frame('H', 0, &version, 4);
+    send_with(stage, 'H', 0, &version, 4);
+    if (stage >= 0) close(stage);
     for (;;) serve_once();
 }

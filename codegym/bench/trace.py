@@ -1,0 +1,118 @@
+"""What a program has on the machine: the processes below it, and the containers, mounts and groups of these.
+
+A container's processes are below the engine's shims, not below who asked for it. So new processes count if they
+are below the program or below a new shim, and control groups if such a process is in them. Mounts and folders
+count if they are new, whoever made them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from codegym.catalog import cache_dir
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process; ``start`` tells it from a later one with the same pid."""
+
+    pid: int
+    start: str
+    parent: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Processes, mounts, control groups and folders of boxes."""
+
+    processes: frozenset[Process]
+    mounts: frozenset[str]
+    cgroups: frozenset[str]
+    folders: frozenset[str]
+
+    @classmethod
+    def now(cls) -> Self:
+        """Look at the machine."""
+        processes = frozenset(_processes())
+        return cls(
+            processes,
+            frozenset(line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()),
+            frozenset(group for process in processes for group in _cgroups(process.pid)),
+            frozenset(str(path) for path in (cache_dir() / "docker" / "boxes").glob("*/*")),
+        )
+
+    def since(self, before: Trace, owner: int) -> Trace:
+        """Return what is here and was not ``before``, of processes those below ``owner`` or a new container."""
+        parents = {process.pid: process.parent for process in self.processes}
+        new = self.processes - before.processes
+        roots = {owner, *(process.pid for process in new if process.name.startswith("containerd-shim"))}
+        found = {process for process in new if process.pid in roots or _below(process.pid, roots, parents)}
+        return Trace(
+            frozenset(found),
+            self.mounts - before.mounts,
+            frozenset(group for process in found for group in _cgroups(process.pid)) - before.cgroups,
+            self.folders - before.folders,
+        )
+
+    def still(self, later: Trace) -> Trace:
+        """Return what of this is there ``later``."""
+        return Trace(
+            frozenset(
+                process for process in later.processes if (process.pid, process.start) in self._identities()
+            ),
+            self.mounts & later.mounts,
+            frozenset(group for group in self.cgroups if Path(group).exists()),
+            self.folders & later.folders,
+        )
+
+    def _identities(self) -> set[tuple[int, str]]:
+        return {(process.pid, process.start) for process in self.processes}
+
+    def counts(self) -> dict[str, int]:
+        """Return how many there are of each."""
+        return {name: len(getattr(self, name)) for name in ("processes", "mounts", "cgroups", "folders")}
+
+    def resident_mb(self) -> float:
+        """Return the memory of the processes, what they share with others counted in part (PSS)."""
+        return sum(_pss_kb(process.pid) for process in self.processes) / 1024
+
+
+def _below(pid: int, roots: set[int], parents: dict[int, int]) -> bool:
+    while (pid := parents.get(pid, 0)) > 1:
+        if pid in roots:
+            return True
+    return False
+
+
+def _processes() -> Iterator[Process]:
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            head, _, tail = (path / "stat").read_text().rpartition(")")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        fields = tail.split()
+        if fields[0] != "Z":
+            yield Process(int(path.name), fields[19], int(fields[1]), head.partition("(")[2])
+
+
+def _pss_kb(pid: int) -> int:
+    return sum(int(line.split()[1]) for line in _lines(f"/proc/{pid}/smaps_rollup") if line.startswith("Pss:"))
+
+
+def _cgroups(pid: int) -> Iterator[str]:
+    for line in _lines(f"/proc/{pid}/cgroup"):
+        _, controllers, path = line.split(":", 2)
+        place = Path("/sys/fs/cgroup", controllers.removeprefix("name="), path.lstrip("/"))
+        if place.is_dir():
+            yield str(place)
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return []

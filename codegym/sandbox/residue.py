@@ -1,0 +1,133 @@
+"""What the last user of an embedded box has left in it, looked for from the host.
+
+A box is given to the next user only if nothing of the last one is found. Nothing inside is asked: processes,
+mounts, limits and connections are read from the kernel's view of the box's first process, files from the
+keeper's stage. What a box can't change at all (the system calls that would do it are refused) is looked at too.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from codegym.sandbox.cgroup import Cgroup
+from codegym.sandbox.keeper import Keeper
+
+_WORLD = 0o1777
+_FOLDER = 0o755
+
+
+@dataclass(frozen=True)
+class Seal:
+    """A box as it was when it was opened: the processes of its own, and what is fixed for all commands."""
+
+    bubblewrap: int
+    runner: int
+    fixed: dict[str, str]
+
+    @classmethod
+    def of(cls, keeper: Keeper, cgroup: Cgroup | None) -> Self:
+        """Look at a box in which nothing has run yet."""
+        (bubblewrap,) = children(keeper.pid)
+        (runner,) = children(bubblewrap)
+        return cls(bubblewrap, runner, fixed(runner, cgroup))
+
+
+def residue(keeper: Keeper, cgroup: Cgroup | None, seal: Seal) -> tuple[str, ...]:
+    """Return a line for each thing in a box just renewed that was not there when it was opened."""
+    return (
+        *_processes(keeper, seal),
+        *files(keeper.path(""), {"f": []}),
+        *changed(seal.fixed, fixed(seal.runner, cgroup)),
+        *connections(seal.runner),
+    )
+
+
+def _processes(keeper: Keeper, seal: Seal) -> Iterator[str]:
+    expected: tuple[tuple[int, list[int]], ...] = (
+        (keeper.pid, [seal.bubblewrap]),
+        (seal.bubblewrap, [seal.runner]),
+        (seal.runner, []),
+    )
+    for parent, known in expected:
+        if children(parent) != known:
+            yield f"process: {parent} has children {children(parent)}, not {known}"
+
+
+def files(stage: Path, layers: Mapping[str, list[str]]) -> Iterator[str]:
+    """Look at every folder that the box may write to, or others for it; each has one content when clean.
+
+    ``layers`` names the folders for layers of others, and what they hold.
+    """
+    expected: dict[str, tuple[int, list[str]]] = {
+        **{name: (_FOLDER, held) for name, held in layers.items()},
+        "u": (_FOLDER, ["0"]),
+        "u/0": (_FOLDER, []),
+        "k": (_FOLDER, ["0"]),
+        "tmp": (_WORLD, ["home"]),
+        "tmp/home": (_FOLDER, []),
+        "shm": (_WORLD, []),
+        "none": (_FOLDER, []),
+    }
+    for name, (mode, entries) in expected.items():
+        folder = stage / name
+        found = sorted(path.name for path in folder.iterdir())
+        if found != entries:
+            yield f"file: {name} holds {found[:5]}, not {entries}"
+        if folder.stat().st_mode & 0o7777 != mode:
+            yield f"mode: {name} has {folder.stat().st_mode & 0o7777:o}, not {mode:o}"
+        if marks := [mark for mark in os.listxattr(folder) if not mark.startswith("user.overlay.")]:
+            yield f"attribute: {name} has {marks[:5]}"
+
+
+def fixed(runner: int, cgroup: Cgroup | None) -> dict[str, str]:
+    """Return what no command may change: mounts but for the workspace's own overlay, limits, priorities, name."""
+    proc = Path(f"/proc/{runner}")
+    mounts = [_mount(line) for line in (proc / "mountinfo").read_text().splitlines()]
+    fields = (proc / "stat").read_text().rpartition(")")[2].split()
+    return {
+        "mounts": "\n".join(mount for mount in mounts if mount),
+        "limits": (proc / "limits").read_text(),
+        "priority": " ".join((*fields[15:17], *fields[37:39])),
+        "cpus": str(sorted(os.sched_getaffinity(runner))),
+        "namespaces": " ".join(
+            str((proc / "ns" / name).readlink()) for name in ("net", "ipc", "uts", "user", "pid", "mnt")
+        ),
+        "groups": "\n".join(cgroup.limits()) if cgroup else "",
+    }
+
+
+def _mount(line: str) -> str:
+    """Return point, options and kind of a mount; of an overlay, which comes and goes, nothing."""
+    fields, _, source = line.partition(" - ")
+    kind = source.split()[0]
+    return "" if kind == "overlay" else " ".join((*fields.split()[4:6], kind))
+
+
+def changed(before: dict[str, str], after: dict[str, str]) -> Iterator[str]:
+    """Yield what differs between two looks at what is fixed."""
+    for name, value in before.items():
+        if after[name] != value:
+            gone, new = (set(text.splitlines()) for text in (value, after[name]))
+            yield f"{name}: now {sorted(new - gone)[:3]}, not {sorted(gone - new)[:3]}"
+
+
+def connections(runner: int) -> Iterator[str]:
+    """Yield open sockets and, since each holds its port for a minute, TCP connections that wait for their end."""
+    for line in Path(f"/proc/{runner}/net/sockstat").read_text().splitlines():
+        kind, *words = line.split()
+        counts = dict(zip(words[::2], words[1::2], strict=True))
+        found = {name: counts[name] for name in ("used", "inuse", "tw") if counts.get(name, "0") != "0"}
+        if found:
+            yield f"connection: {kind} {found}"
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that ``pid`` started, as this process sees them."""
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
