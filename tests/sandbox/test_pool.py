@@ -39,7 +39,7 @@ def test_boxes_are_ready_ahead_of_demand_and_closed_when_nobody_comes(tree):
     with pool.open(tree, "cc", LIMITS):
         assert soon(lambda: pool.ready() == 2)
     assert soon(lambda: pool.ready() == 0)
-    assert pool.tally.opened == pool.tally.retired == 3
+    assert soon(lambda: pool.tally.opened == pool.tally.retired == 3)
     assert soon(lambda: "codegym-pool-bwrap" not in [thread.name for thread in threading.enumerate()])
 
 
