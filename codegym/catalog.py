@@ -1,7 +1,8 @@
 """Where content lives: suites, images and boards, in a checkout or in the installed wheel; and the cache.
 
 Content is data. In a checkout it is ``envs/``, ``sandboxes/`` and ``leaderboards/`` beside the package; in a
-wheel the same folders are found in ``codegym/_catalog/``.
+wheel the same folders are found in ``codegym/_catalog/``. Suites that a user imports or forges lie, or are
+linked, in a folder of the user's.
 """
 
 from __future__ import annotations
@@ -16,6 +17,15 @@ def content(folder: str) -> Path:
     """Return the path of ``envs``, ``sandboxes`` or ``leaderboards``."""
     packed = _PACKAGE / "_catalog" / folder
     return packed if packed.is_dir() else _PACKAGE.parent / folder
+
+
+def suites_dir() -> Path:
+    """Return the folder of the user's own suites: ``$XDG_DATA_HOME/codegym/suites`` or below ``~/.local/share``.
+
+    Each entry is a suite's folder or a link to one, under the suite's name. Not created here.
+    """
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "codegym" / "suites"
 
 
 def cache_dir() -> Path:

@@ -1,9 +1,12 @@
 """A suite: an ordered, versioned set of tasks with splits, and where the files behind them lie.
 
-Two kinds look the same from outside. A *folder* suite keeps its tasks in ``tasks/<id>/`` beside ``suite.toml``:
+Three kinds look the same from outside. A *folder* suite keeps its tasks in ``tasks/<id>/`` beside ``suite.toml``:
 ``task.toml``, ``repo/`` (what the agent sees), ``hidden/`` (laid over it for grading) and ``gold/`` (laid over
 ``repo/``, it solves the task). A *recipe* suite keeps a ``lock.jsonl`` there; ``codegym build`` makes its
-tasks from it, in the cache.
+tasks from it, in the cache. A *listed* suite, which importing makes, keeps its tasks in ``tasks.jsonl``, as
+:class:`~codegym.task.Task` writes them, with the folders that they name beside it.
+
+A suite is found in the catalog, in the user's own folder of suites, or through an entry point.
 
 Third parties add suites through the entry point group ``codegym.suites``: the entry point's name is the
 suite's, its value a package whose folder holds ``suite.toml``. That package is found, never imported.
@@ -23,13 +26,13 @@ from typing import Any, TypeVar
 
 from pydantic import Field, ValidationError
 
-from codegym.catalog import cache_dir, content
+from codegym.catalog import cache_dir, content, suites_dir
 from codegym.digest import digest_bytes, digest_json
 from codegym.errors import TaskError, unknown
-from codegym.patch import apply_patch, make_patch
+from codegym.patch import PatchError, apply_patch, make_patch
 from codegym.sandbox.protocol import Changes, File, Tree
 from codegym.source import source_tree
-from codegym.task import FolderSource, Frozen, Task
+from codegym.task import FolderSource, Frozen, PatchSource, Task
 from codegym.tree import read_tree, store_tree, tree_digest
 
 ENTRY_POINT_GROUP = "codegym.suites"
@@ -104,9 +107,19 @@ class Suite:
 
     def hidden(self, task: Task) -> dict[str, File]:
         """Return the files that grading lays over the tree, by path."""
-        if task.tests.hidden is None:
+        hidden = task.tests.hidden
+        if hidden is None:
             return {}
-        return read_tree(source_tree(task.tests.hidden, self.root))
+        if isinstance(hidden, PatchSource):
+            return self._patched(task, hidden.patch)
+        return read_tree(source_tree(hidden, self.root))
+
+    def _patched(self, task: Task, patch: str) -> dict[str, File]:
+        try:
+            changes = apply_patch(patch, lambda path: self.base_file(task, path))
+        except PatchError as error:
+            raise TaskError(f"the hidden tests of {task.id} do not fit its tree: {error}") from error
+        return {path: file for path, file in changes.items() if file is not None}
 
 
 def suite_names() -> tuple[str, ...]:
@@ -133,7 +146,9 @@ def load_suite(name: str) -> Suite:
     """Load a suite by name. Raises :class:`TaskError` if it does not exist, is wrong or is not built yet."""
     root, manifest = suite_root(name), load_manifest(name)
     if (root / "lock.jsonl").is_file():
-        return _load_built(root, manifest)
+        return _load_listed(root, manifest, built_folder(manifest.name) / "tasks.jsonl")
+    if (root / "tasks.jsonl").is_file():
+        return _load_listed(root, manifest, root / "tasks.jsonl")
     return _load_folder(root, manifest)
 
 
@@ -148,8 +163,9 @@ def _roots() -> dict[str, Callable[[], Path]]:
     roots: dict[str, Callable[[], Path]] = {}
     for point in entry_points(group=ENTRY_POINT_GROUP):
         roots[point.name] = lambda value=point.value: _package_folder(value)  # type: ignore[misc]
-    for path in content("envs").glob("*/suite.toml"):
-        roots[path.parent.name] = lambda path=path: path.parent  # type: ignore[misc]
+    for folder in (suites_dir(), content("envs")):
+        for path in folder.glob("*/suite.toml"):
+            roots[path.parent.name] = lambda path=path: path.parent  # type: ignore[misc]
     return roots
 
 
@@ -164,11 +180,10 @@ def _package_folder(package: str) -> Path:
     raise TaskError(f"entry point {package!r} of group {ENTRY_POINT_GROUP} names no package with a suite.toml")
 
 
-def _load_built(root: Path, manifest: Manifest) -> Suite:
-    path = built_folder(manifest.name) / "tasks.jsonl"
+def _load_listed(root: Path, manifest: Manifest, path: Path) -> Suite:
     if not path.is_file():
         raise TaskError(f"suite {manifest.name!r} is not built yet: run `codegym build {manifest.name}`")
-    tasks = [Task.model_validate_json(line) for line in path.read_text().splitlines()]
+    tasks = _checked(path, lambda: [Task.model_validate_json(line) for line in path.open()])
     splits: dict[str, tuple[str, ...]] = {}
     for task in tasks:
         split = str(task.metadata["split"])

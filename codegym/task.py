@@ -45,6 +45,13 @@ class GitSource(Frozen):
     commit: str
 
 
+class PatchSource(Frozen):
+    """The files that a unified diff on the task's tree creates or changes; files that it deletes are left alone."""
+
+    kind: Literal["patch"] = "patch"
+    patch: str
+
+
 Source = Annotated[FolderSource | SdistSource | GitSource, Field(discriminator="kind")]
 
 
@@ -71,8 +78,8 @@ class TestPlan(Frozen):
     - ``node``: ids are ``file.test.js::full test name``, run by ``node --test``.
 
     ``visible`` are the ids that the agent's test tool runs (empty: all tests found in the agent's tree).
-    ``hidden`` is a folder copied over the tree as the last thing before grading; ``protected`` are globs of
-    paths whose changes never become part of a patch, on top of the framework's own.
+    ``hidden`` is a folder copied over the tree as the last thing before grading, or a patch whose files are;
+    ``protected`` are globs of paths whose changes never become part of a patch, on top of the framework's own.
     """
 
     __test__ = False  # not a test class, whatever pytest thinks of its name
@@ -82,7 +89,7 @@ class TestPlan(Frozen):
     pass_to_pass: tuple[str, ...] = ()
     visible: tuple[str, ...] = ()
     command: str = ""
-    hidden: FolderSource | None = None
+    hidden: Annotated[FolderSource | PatchSource, Field(discriminator="kind")] | None = None
     protected: tuple[str, ...] = ()
 
 

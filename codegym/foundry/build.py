@@ -1,5 +1,6 @@
 """Materialises a recipe suite into the cache from its lock. The lock's certificates are trusted, its digests not:
-every tree and every task that comes out is compared with what the lock says.
+every tree and every task that comes out is compared with what the lock says. Of a suite with a list of tasks it
+fetches what they are made from.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from codegym.foundry.materialise import materialise
 from codegym.foundry.progress import Progress, silent
 from codegym.foundry.recipe import Recipe, load_recipe
 from codegym.source import fetch
-from codegym.suite import built_folder, suite_root
-from codegym.task import SdistSource
+from codegym.suite import built_folder, load_suite, suite_root
+from codegym.task import FolderSource, GitSource, SdistSource
 
 _DOWNLOADS = 4
 
@@ -23,10 +24,12 @@ _DOWNLOADS = 4
 def build(suite: str, progress: Progress = silent) -> Path:
     """Build a suite by name and return the folder of its ``tasks.jsonl``; at once if it is built already.
 
-    Raises :class:`~codegym.errors.TaskError` if the suite has no lock, if a package can't be had, or if what
-    comes out differs from the lock.
+    Raises :class:`~codegym.errors.TaskError` if the suite has no lock, if a package or a repository can't be
+    had, or if what comes out differs from the lock.
     """
     root = suite_root(suite)
+    if (root / "tasks.jsonl").is_file():
+        return _fetch_listed(suite, root, progress)
     if not (root / "lock.jsonl").is_file():
         raise TaskError(f"suite {suite!r} keeps its tasks in {root}: there is nothing to build")
     folder = built_folder(suite)
@@ -36,6 +39,15 @@ def build(suite: str, progress: Progress = silent) -> Path:
         _write(folder, _lines(lock, load_recipe(root), trees, progress))
     progress("built", len(lock.tasks), len(lock.tasks))
     return folder
+
+
+def _fetch_listed(suite: str, root: Path, progress: Progress) -> Path:
+    needed = {task.source for task in load_suite(suite).tasks.values() if not isinstance(task.source, FolderSource)}
+    sources: list[SdistSource | GitSource] = sorted(needed, key=str)
+    with ThreadPoolExecutor(_DOWNLOADS) as pool:
+        for done, _ in enumerate(pool.map(fetch, sources), 1):
+            progress("fetching repositories", done, len(sources))
+    return root
 
 
 def _fetch_all(lock: Lock, progress: Progress) -> dict[str, Path]:
