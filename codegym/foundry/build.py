@@ -42,7 +42,9 @@ def build(suite: str, progress: Progress = silent) -> Path:
 
 
 def _fetch_listed(suite: str, root: Path, progress: Progress) -> Path:
-    needed = {task.source for task in load_suite(suite).tasks.values() if not isinstance(task.source, FolderSource)}
+    needed = {
+        task.source for task in load_suite(suite).tasks.values() if not isinstance(task.source, FolderSource)
+    }
     sources: list[SdistSource | GitSource] = sorted(needed, key=str)
     with ThreadPoolExecutor(_DOWNLOADS) as pool:
         for done, _ in enumerate(pool.map(fetch, sources), 1):
