@@ -23,6 +23,7 @@ VERBS = {
     "doctor": "doctor",
     "list": "listing",
     "build": "build",
+    "forge": "forge",
     "certify": "certify",
     "play": "play",
     "run": "run",
