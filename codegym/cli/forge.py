@@ -75,12 +75,12 @@ def _shown(forged: Forged) -> Group:
     shown = table("operator", "tried", "made", "certified", "yield", "seconds", "refused", right=_NUMBERS)
     for operator, found in forged.operators.items():
         refused = ", ".join(f"{why} {count}" for why, count in sorted(found.refused.items()))
-        share = f"{100 * found.certified / found.tried:.0f} %" if found.tried else "–"
+        share = f"{100 * found.certified / found.tried:.0f} %" if found.tried else "-"
         counts = (str(found.tried), str(found.made), str(found.certified), share)
         shown.add_row(operator, *counts, f"{found.seconds:.0f}", Text(refused))
     aside = f", {len(forged.quarantined)} tests in quarantine" if forged.quarantined else ""
     total = (
-        f"{forged.suite}: {forged.tasks} certified tasks from {forged.origin} ({forged.tests} tests that pass{aside})\n"
+        f"{forged.suite}: {forged.tasks} certified tasks from {forged.origin}, {forged.tests} tests pass{aside}\n"
         f"{forged.per_minute:g} a minute: {forged.seconds:.0f} s in all, {forged.survey_seconds:.0f} s surveying, "
         f"{forged.certify_seconds:.0f} s certifying; the whole test suite takes {forged.test_seconds:.1f} s\n"
         f"{forged.folder}"

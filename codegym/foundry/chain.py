@@ -20,7 +20,7 @@ Part = tuple[Task, Draft]
 
 
 def chain_drafts(parts: Sequence[Part], most: int) -> Iterator[tuple[Draft, list[Part]]]:
-    """Yield chains of three to five parts in different functions, with different tests; each part in two at most."""
+    """Yield chains of three to five parts: other functions, other tests; each part is in two chains at most."""
     used: dict[str, int] = {}
     for number in range(4 * most):
         shuffled = sorted(parts, key=lambda part: (used.get(part[0].id, 0), part[0].id))

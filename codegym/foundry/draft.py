@@ -84,7 +84,7 @@ def mutation_drafts(project: Project, recipe: Recipe, reach: Reach, most: int) -
 
 
 def combined_drafts(noticed: list[Draft]) -> Iterator[Draft]:
-    """Yield pairs, and then threes, of mutations that are noticed one by one: in one file, each in another function."""
+    """Yield pairs, then threes, of mutations that are noticed one by one: of one file, in different functions."""
     for size in (2, 3):
         for group in _groups(noticed, size):
             places = tuple(place for draft in group for place in draft.places)

@@ -49,7 +49,7 @@ _ENDS = {"mutation": 0.4, "removal": 0.6, "combined": 0.7, "history": 1.0, "chai
 class Wishes:
     """What a suite should be: its name, where it goes, which operators may make how many tasks each.
 
-    ``seconds`` bounds the time in which drafts are tried (0: nothing does); certifying what they give comes after it.
+    ``seconds`` bounds the time in which drafts are tried (0: nothing does); certifying them comes after it.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Yield(Frozen):
 
 
 class Forged(Frozen):
-    """A forged suite: where it is and what came of what. ``per_minute`` counts certified tasks, over all the time."""
+    """A forged suite: where it is and what came of what. ``per_minute`` counts certified tasks, over all time."""
 
     suite: str
     folder: str

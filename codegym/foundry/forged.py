@@ -1,4 +1,4 @@
-"""A forged suite on disk: its manifest, its tasks, the trees that they name, their certificates, what became of what."""
+"""A forged suite on disk: its manifest, its tasks, the trees that they name, and what became of what."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from codegym.tree import write_file
 def suite_folder(name: str, out: Path | None, *, replace: bool) -> tuple[Path, int]:
     """Return the folder for a suite called ``name`` and the version that it gets.
 
-    Raises :class:`~codegym.errors.ConfigError` if another suite has the name, or if the folder holds something that
-    is not to be replaced.
+    Raises :class:`~codegym.errors.ConfigError` if another suite has the name, or if the folder holds something
+    that is not to be replaced.
     """
     folder = (out or suites_dir() / name).resolve()
     if name in suite_names() and suite_root(name).resolve() != folder:
@@ -40,7 +40,7 @@ def load_suite_version(folder: Path) -> int:
 
 
 def draft_suite(folder: Path, manifest: Manifest, tasks: Iterable[Task], anchors: Iterable[Anchor]) -> Suite:
-    """Write trees below ``folder`` unless they are there, and return a suite of ``tasks`` that is not on disk yet."""
+    """Write trees below ``folder`` unless they are there; return a suite of ``tasks`` that is not on disk yet."""
     for anchor in anchors:
         root = folder / anchor.source.path
         if not root.is_dir():

@@ -87,7 +87,7 @@ def effort_of(draft: Draft) -> float:
 
 
 def visible(project: Project, trial: Trial) -> tuple[str, ...]:
-    """Return the tests that the agent's test tool runs: some of either kind; for other frameworks than pytest, all."""
+    """Return the tests that the agent's test tool runs: some of either kind; all where it is not pytest."""
     if project.plan.framework != "pytest":
         return (*trial.failed, *trial.passed)
     return (*trial.failed[:_VISIBLE], *trial.passed[:_VISIBLE])

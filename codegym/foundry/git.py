@@ -1,4 +1,4 @@
-"""What a git repository holds, read from its objects alone: no checkout, no hook, no filter, no configuration of it.
+"""What a git repository holds, read from its objects alone: no checkout, no hook, no filter of its own.
 
 A repository that is forged is not trusted: its ``.git/config`` may name programs. Plumbing that reads objects runs
 none of them.
@@ -40,7 +40,7 @@ def clone(url: str, folder: Path) -> None:
 
 
 def head(folder: Path) -> str:
-    """Return the id of the commit that is checked out. Raises :class:`~codegym.errors.TaskError` if there is none."""
+    """Return the id of the commit that is checked out, or raise :class:`~codegym.errors.TaskError`."""
     return _git(folder, "rev-parse", "--verify", "HEAD^{commit}").decode().strip()
 
 

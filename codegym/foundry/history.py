@@ -37,7 +37,8 @@ _MOST_FILES = 20
 _FEWEST_WORDS = 4
 _MOST_KEPT = 60
 _TRAILER = re.compile(
-    r"(?m)^(?:[A-Z][\w-]+-by|Change-Id|PR-URL|Reviewed|git-svn-id)\b.*$|\(#\d+\)|(?i:\b(?:close[sd]?|fix(?:e[sd])?) #\d+)"
+    r"(?m)^(?:[A-Z][\w-]+-by|Change-Id|PR-URL|Reviewed|git-svn-id)\b.*$"
+    r"|\(#\d+\)|(?i:\b(?:close[sd]?|fix(?:e[sd])?) #\d+)"
 )
 
 
@@ -144,6 +145,8 @@ class HistoryHunt:
             "visible": trial.passed[:10] if project.plan.framework == "pytest" else (),
             "hidden": PatchSource(patch=make_patch({p: f for p, f in old.items() if p in hidden}, hidden)),
         }
+        facts = {"version": commit.parent[:12], "files": sorted(gold), "gold_lines": lines}
+        facts["fail_to_pass"] = len(trial.failed)
         return Task(
             id=task_id(re.sub(r"[^A-Za-z0-9._-]", "-", project.origin.name), digest_json(["history", commit.id])),
             instruction=_told(commit, trial),
@@ -153,18 +156,12 @@ class HistoryHunt:
             setup_patch=setup,
             gold_patch=patch,
             limits=mould.limits,
-            metadata=mould.facts("history", effort)
-            | {
-                "version": commit.parent[:12],
-                "files": sorted(gold),
-                "gold_lines": lines,
-                "fail_to_pass": len(trial.failed),
-            },
+            metadata=mould.facts("history", effort) | facts,
         )
 
 
 def said(commit: Commit) -> str:
-    """Return a commit's message without trailers and numbers of issues, which say nothing to who can't look them up."""
+    """Return a commit's message without trailers and numbers of issues, which can't be looked up in a box."""
     return re.sub(r"\n{3,}", "\n\n", _TRAILER.sub("", commit.message)).strip()
 
 

@@ -19,9 +19,13 @@ from codegym.task import Limits
 FORGE_LIMITS = Limits(command_seconds=700, grade_seconds=700, memory_mb=2048, disk_mb=1024, output_kb=65536)
 
 
+_UNSETTLED = ("timeout", "memory")
+"""Refused for what another day may not see: such a trial is not kept."""
+
+
 @dataclass
 class Catch:
-    """What trying the drafts of one operator gave: those that make tasks, how many were tried, why others do not."""
+    """What trying one operator's drafts gave: those that make tasks, how many were tried, why others do not."""
 
     kept: list[tuple[Draft, Trial]] = field(default_factory=list)
     tried: int = 0
@@ -31,7 +35,7 @@ class Catch:
 
 @dataclass
 class Hunt:
-    """Boxes with one project, in which drafts are tried. ``tests`` are all tests that pass where nothing is wrong."""
+    """Boxes with one project, in which drafts are tried. ``tests`` are all that pass where nothing is wrong."""
 
     project: Project
     tree: Tree
@@ -101,8 +105,9 @@ class Bench:
             box.restore(self._clean)
         tests = draft.tests or hunt.tests
         wrong = draft.wrong(hunt.project.files)
-        trial = try_changes(box, hunt.project.plan, hunt.project.files, wrong, tests, hunt.seconds)
-        hunt.journal.put(draft.key, trial)
+        trial = try_changes(box, hunt.project.plan, hunt.project.files, wrong, tests=tests, seconds=hunt.seconds)
+        if trial.refused not in _UNSETTLED:
+            hunt.journal.put(draft.key, trial)
         return trial
 
     def _opened(self) -> Sandbox:

@@ -1,7 +1,7 @@
 """What a repository is to the foundry: its sources, its tests, and the command that runs them, as a test plan.
 
-Paths that never become part of a patch (tests, their configuration, builds) are no sources, since a task that needs
-one of them changed could not be solved.
+Paths that never become part of a patch (tests, their configuration, builds) are no sources, since a task that
+needs one of them changed could not be solved.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ class Project:
 def project(origin: Origin, command: str, *, junit: str = "", image: str = "") -> Project:
     """Find out how ``origin`` is tested. ``command`` may be empty where the repository tells.
 
-    ``junit`` is the report that the command writes. Raises :class:`~codegym.errors.ConfigError`, with what to type,
-    if that can't be told, or if nothing is there to make tasks of.
+    ``junit`` is the report that the command writes. Raises :class:`~codegym.errors.ConfigError`, with what to
+    type, if that can't be told, or if nothing is there to make tasks of.
     """
     words = shlex.split(command or _usual(origin.files))
     framework, rest = _framework(words, origin.files, junit)

@@ -1,4 +1,4 @@
-"""A project before anything is done to it: which tests pass, always, and (for Python) what each of them reaches."""
+"""A project before anything is done to it: which tests pass, always, and (for Python) what each reaches."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Survey:
-    """The tests that pass every time, those ``quarantined`` that do not, and how many seconds one run of all takes."""
+    """The tests that pass every time, those ``quarantined`` that do not, and the seconds a run of all takes."""
 
     tests: tuple[str, ...]
     quarantined: tuple[str, ...]
@@ -57,8 +57,8 @@ def _first(project: Project, tree: Tree, backend: Backend) -> tuple[Reach | None
                 )
     if not passed:
         raise TaskError(
-            f"no test of {project.origin.said} passes in image {project.image!r}, which has no network and only its "
-            "own packages: choose another --image, or tests that need no more with --test-command"
+            f"no test of {project.origin.said} passes in image {project.image!r}, which has no network and only "
+            "its own packages: choose another --image, or tests that need no more with --test-command"
         )
     return reach, passed
 

@@ -64,11 +64,19 @@ def try_bug(box: Sandbox, package: Package, files: Files, candidate: Candidate, 
     A bug is refused if its tests take over ``seconds``, end in disorder, or do not both break and leave some.
     """
     wrong = apply(files[candidate.path].content.decode(), candidate.mutation).encode()
-    return try_changes(box, package.plan(), files, {candidate.path: File(wrong)}, candidate.tests, seconds)
+    return try_changes(
+        box, package.plan(), files, {candidate.path: File(wrong)}, tests=candidate.tests, seconds=seconds
+    )
 
 
 def try_changes(
-    box: Sandbox, plan: TestPlan, files: Files, changes: Mapping[str, File], tests: tuple[str, ...], seconds: float
+    box: Sandbox,
+    plan: TestPlan,
+    files: Files,
+    changes: Mapping[str, File],
+    *,
+    tests: tuple[str, ...],
+    seconds: float,
 ) -> Trial:
     """Return what ``changes`` of ``files``, which lie in ``box``, do to ``tests``; the files are put back."""
     for path, file in changes.items():

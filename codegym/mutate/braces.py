@@ -1,7 +1,7 @@
 """Finds functions in languages with braces, without a parser for each: comments and strings are blanked first.
 
-It reads C, C++ and JavaScript as people lay them out, not as a standard allows. What it takes for a function and is
-none makes a task that does not build, which trying it out shows; so this may err, and stays small.
+It reads C, C++ and JavaScript as people lay them out, not as a standard allows. What it takes for a function and
+is none makes a task that does not build, which trying it out shows; so this may err, and stays small.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _C = re.compile(
 )
 _JAVASCRIPT = re.compile(
     r"(?:\bfunction\s*\*?\s*(?P<name>[\w$]+)\s*" + _ARGUMENTS
-    + r"|(?P<arrow>[\w$]+)\s*[=:]\s*(?:async\s+)?(?:function\s*\*?\s*[\w$]*\s*)?(?:" + _ARGUMENTS + r"|[\w$]+)\s*(?:=>)?"
+    + r"|(?P<arrow>[\w$]+)\s*[=:]\s*(?:async\s+)?(?:function\s*\*?\s*[\w$]*\s*)?"
+    + r"(?:" + _ARGUMENTS + r"|[\w$]+)\s*(?:=>)?"
     + r"|^[ \t]*(?:static\s+|async\s+|get\s+|set\s+)*\*?\s*(?P<method>#?[\w$]+)\s*" + _ARGUMENTS
     + r")\s*(?P<brace>\{)",
     re.MULTILINE,

@@ -1,7 +1,7 @@
 """Takes the body of a function out of its source: signature, decorators and documentation stay.
 
-What is left says that it is not implemented, in the words of its language. In C, where it has to compile, it returns
-a value of the right type that is all zeros.
+What is left says that it is not implemented, in the words of its language. In C, where it has to compile, it
+returns a value of the right type that is all zeros.
 """
 
 from __future__ import annotations
