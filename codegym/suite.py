@@ -183,7 +183,9 @@ def _package_folder(package: str) -> Path:
 def _load_listed(root: Path, manifest: Manifest, path: Path) -> Suite:
     if not path.is_file():
         raise TaskError(f"suite {manifest.name!r} is not built yet: run `codegym build {manifest.name}`")
-    tasks = _checked(path, lambda: [Task.model_validate_json(line) for line in path.open()])
+    tasks = _checked(
+        path, lambda: [Task.model_validate_json(line) for line in path.read_text().split("\n") if line]
+    )
     splits: dict[str, tuple[str, ...]] = {}
     for task in tasks:
         split = str(task.metadata["split"])

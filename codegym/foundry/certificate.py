@@ -101,7 +101,7 @@ def read_certificates(suite: Suite) -> dict[str, TaskCertificate]:
     """
     path = certificates_path(suite)
     found: dict[str, TaskCertificate] = {}
-    for number, line in enumerate(path.read_text().splitlines() if path.is_file() else (), 1):
+    for number, line in enumerate(path.read_bytes().splitlines() if path.is_file() else (), 1):
         try:
             certificate = TaskCertificate.model_validate_json(line)
         except ValidationError as error:

@@ -298,8 +298,10 @@ def _without(task: Task, quarantined: Iterable[str]) -> Task:
     aside = {*quarantined}
     fields = ("fail_to_pass", "pass_to_pass", "visible")
     tests = {name: tuple(test for test in getattr(task.tests, name) if test not in aside) for name in fields}
-    metadata = task.metadata | {"quarantined": sorted(aside)}
-    return task.model_copy(update={"tests": task.tests.model_copy(update=tests), "metadata": metadata})
+    fields_of = task.model_dump()
+    fields_of["tests"] |= tests
+    fields_of["metadata"] |= {"quarantined": sorted(aside)}
+    return Task.model_validate(fields_of)
 
 
 def _report(forging: _Forge, surveyed: Survey, suite: Suite, folder: Path) -> Forged:

@@ -105,7 +105,13 @@ def test_show_below_nothing():
 }
 
 C: Texts = {
-    "Makefile": "test: run\n\t@./run\n\nrun: src/*.c tests/*.c\n\t@cc -std=c11 -Wall -Werror -o $@ src/ring.c tests/run.c\n",
+    "Makefile": """\
+test: run
+\t@./run
+
+run: src/*.c tests/*.c
+\t@cc -std=c11 -Wall -Werror -o $@ src/ring.c tests/run.c
+""",
     "src/ring.c": """\
 #include "ring.h"
 
@@ -156,8 +162,17 @@ int main(void) {
 C_LATER: Texts = {
     "src/ring.c": C["src/ring.c"].replace(
         "    return value;\n}\n",
-        "    return value;\n}\n\n/* Return how many values could be put without losing one. */\n"
-        "int ring_room(const struct ring *ring) {\n    int room = RING;\n    room -= ring->count;\n    return room;\n}\n",
+        """\
+    return value;
+}
+
+/* Return how many values could be put without losing one. */
+int ring_room(const struct ring *ring) {
+    int room = RING;
+    room -= ring->count;
+    return room;
+}
+""",
     ),
     "src/ring.h": C["src/ring.h"] + "int ring_room(const struct ring *ring);\n",
     "tests/run.c": C["tests/run.c"].replace(

@@ -25,8 +25,9 @@ from codegym.suite import Suite, load_suite
 from codegym.task import Task
 from codegym.tree import file_at
 
-from .repositories import C, C_LATER, JAVASCRIPT, JAVASCRIPT_LATER, PYTHON, PYTHON_LATER, commit, git, write
+from .repositories import C_LATER, JAVASCRIPT, JAVASCRIPT_LATER, PYTHON, PYTHON_LATER, C, commit, git, write
 
+WORDS = (JAVASCRIPT, JAVASCRIPT_LATER)
 MESSAGE = (
     "Show an amount as a text, with two digits after the point\n\nFixes #12\nSigned-off-by: A <a@example.org>"
 )
@@ -162,19 +163,14 @@ def test_a_suite_is_not_overwritten_by_accident(forged: Forged, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("name", "before", "after", "command", "function"),
-    [
-        ("ring_made", C, C_LATER, "make -s test", "ring_take"),
-        ("words_made", JAVASCRIPT, JAVASCRIPT_LATER, "", "words"),
-    ],
+    ("texts", "command", "function"), [((C, C_LATER), "make -s test", "ring_take"), (WORDS, "", "words")]
 )
-def test_c_and_javascript(
-    name: str, before: dict[str, str], after: dict[str, str], command: str, function: str, tmp_path: Path
-) -> None:
+def test_c_and_javascript(texts: tuple[Texts, Texts], command: str, function: str, tmp_path: Path) -> None:
+    name = f"{function}_made"
     folder = tmp_path / name
     folder.mkdir()
-    commit(folder, before, "Begin")
-    commit(folder, after, "Say how much room is left, and which word is longest")
+    commit(folder, texts[0], "Begin")
+    commit(folder, texts[1], "Say how much room is left, and which word is longest")
     forged = forge(made(folder, command), Wishes(name, operators=("removal", "history"), most=4, repeats=2))
     assert forged.operators["removal"].certified >= 2
     assert forged.operators["history"].certified == 1
