@@ -25,7 +25,7 @@ from codegym.suite import Suite, load_suite
 from codegym.task import Task
 from codegym.tree import file_at
 
-from .repositories import C_LATER, JAVASCRIPT, JAVASCRIPT_LATER, PYTHON, PYTHON_LATER, C, commit, git, write
+from .repositories import C_LATER, JAVASCRIPT, JAVASCRIPT_LATER, PYTHON, PYTHON_LATER, C, Texts, commit, git, write
 
 WORDS = (JAVASCRIPT, JAVASCRIPT_LATER)
 MESSAGE = (
