@@ -76,6 +76,12 @@ def write_file(path: Path, file: File) -> None:
     os.utime(path, (1_000_000_000, 1_000_000_000))
 
 
+def file_at(layer: Path, path: str) -> File | None:
+    """Return one file of the tree in the folder ``layer``, or ``None`` if it has none at ``path``."""
+    target = layer / path
+    return _read_file(target) if target.is_symlink() or target.is_file() else None
+
+
 def _read_file(path: Path) -> File:
     if path.is_symlink():
         return File(b"", link=str(path.readlink()))

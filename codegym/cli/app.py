@@ -25,6 +25,7 @@ VERBS = {
     "build": "build",
     "import": "importing",
     "export": "exporting",
+    "forge": "forge",
     "certify": "certify",
     "grade": "grading",
     "play": "play",

@@ -13,7 +13,8 @@ from codegym.cli.exits import FOUND_A_PROBLEM, INFRASTRUCTURE
 from codegym.cli.output import Json, give, table
 from codegym.cli.progress import bars
 from codegym.episode import Outcome
-from codegym.foundry.certify import Certificate, TaskCertificate, certify
+from codegym.foundry.certificate import Certificate, TaskCertificate, keep_certificates
+from codegym.foundry.certify import certify
 from codegym.suite import load_suite
 
 NO_ARGS_IS_HELP = True
@@ -25,19 +26,25 @@ def verb(
     *,
     split: Annotated[str | None, Option(help="Only the tasks of this split.")] = None,
     sandbox: Annotated[str, Option("--sandbox", "--backend", help="Where to run: bwrap or docker.")] = "bwrap",
-    repeats: Annotated[int, Option(min=1, help="How often each patch is graded.")] = 2,
+    repeats: Annotated[int, Option(min=1, help="Runs of every state of a task.")] = 3,
     workers: Annotated[int, Option(min=0, help="Tasks side by side; 0: one a core.")] = 0,
+    store: Annotated[bool, Option(help="Keep the certificates beside the suite.")] = True,
     as_json: Json = False,
 ) -> None:
     """Execute what the tasks claim: the gold patch resolves each, an empty one none, and always the same.
 
-    Nothing is taken from the cache. Exits with 1 if a task is not as it should be, with 3 if the machine's
-    trouble was the only reason.
+    The grader gives its word on both patches; further runs of the untouched source, the bug, the gold and the
+    empty patch shuffle the tests, and vary the date, the hash seed and the load. A test whose runs do not agree
+    is quarantined by name, a task without a stable fail-to-pass test is refused. Nothing is taken from the cache.
+    `codegym list` shows what is certified.
+
+    Exits with 1 if a task is not as it should be, with 3 if the machine's trouble was the only reason.
 
     Examples:
 
     - `codegym certify kata`
     - `codegym certify pyrepair --split test --workers 8`
+    - `codegym certify kata tip-jar --repeats 10 --no-store`
     """
     loaded = load_suite(suite)
     chosen = [loaded.task(name) for name in tasks] if tasks else loaded.split(split)
@@ -45,6 +52,8 @@ def verb(
         progress(f"certifying {loaded.name}", 0, len(chosen))
         count = workers or os.cpu_count() or 1
         found = certify(loaded, sandbox, progress, count, repeats=repeats, tasks=chosen)
+    if store:
+        keep_certificates(loaded, [result for result in found.results if not _spoiled(result)])
     give(found.model_dump(mode="json") | {"holds": found.holds}, _shown(found), as_json=as_json)
     raise Exit(_code(found))
 
@@ -68,6 +77,6 @@ def _shown(found: Certificate) -> Group:
     total = (
         f"{found.suite} on {found.backend}: {found.tasks} tasks, gold resolves {found.gold_resolved}, "
         f"an empty patch {found.empty_resolved}, {found.flaky} flaky, {found.infra_errors} not graded "
-        f"({found.seconds:.0f} s, each {found.repeats} times)"
+        f"({found.seconds:.0f} s, each state {found.repeats} times)"
     )
     return Group(shown, Text(total)) if shown.row_count else Group(Text(total))

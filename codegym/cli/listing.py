@@ -13,6 +13,7 @@ from codegym.board.definition import board_folder, board_names, load_board
 from codegym.board.entry import read_entries
 from codegym.cli.output import Json, give, table
 from codegym.errors import ConfigError, TaskError, unknown
+from codegym.foundry.certificate import TaskCertificate, read_certificates
 from codegym.sandbox.image import image_names, load_image
 from codegym.suite import load_manifest, load_suite, suite_names
 
@@ -52,9 +53,11 @@ def _suite(name: str) -> dict[str, Any]:
     try:
         loaded = load_suite(name)
     except TaskError as error:
-        return row | {"tasks": None, "splits": {}, "digest": None, "title": manifest.title, "note": str(error)}
+        unknown_yet: dict[str, Any] = {"tasks": None, "splits": {}, "certified": None, "digest": None}
+        return row | unknown_yet | {"title": manifest.title, "note": str(error)}
     splits = {split: len(ids) for split, ids in loaded.splits.items()}
-    sizes = {"tasks": len(loaded.tasks), "splits": splits, "digest": loaded.digest}
+    certified = sum(not certificate.why for certificate in read_certificates(loaded).values())
+    sizes = {"tasks": len(loaded.tasks), "splits": splits, "certified": certified, "digest": loaded.digest}
     return row | sizes | {"title": manifest.title, "note": ""}
 
 
@@ -62,6 +65,7 @@ def _tasks(name: str, split: str | None) -> Rows:
     if not name:
         raise ConfigError(f"whose tasks? codegym list tasks SUITE, with one of: {', '.join(suite_names())}")
     suite = load_suite(name)
+    certificates = read_certificates(suite)
     of = {task_id: split_name for split_name, ids in suite.splits.items() for task_id in ids}
     return [
         {
@@ -70,9 +74,16 @@ def _tasks(name: str, split: str | None) -> Rows:
             "image": task.image,
             "digest": task.digest,
             **_known(task.metadata),
+            "certificate": _certificate(certificates.get(task.id)),
         }
         for task in suite.split(split)
     ]
+
+
+def _certificate(found: TaskCertificate | None) -> str:
+    if found is None:
+        return ""
+    return found.why or f"sound in {found.repeats} runs of each state on {found.backend}"
 
 
 def _known(metadata: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +110,7 @@ def _board(name: str) -> dict[str, Any]:
 
 def _shown(name: str, rows: Rows) -> Group:
     heads = [head for head in (rows[0] if rows else {}) if any(row[head] not in ("", None, {}) for row in rows)]
-    shown = table(*heads, title=name, right=("tasks", "entries"))
+    shown = table(*heads, title=name, right=("tasks", "certified", "entries"))
     for row in rows:
         shown.add_row(*(Text(_cell(head, row[head])) for head in heads))
     return Group(shown, Text(""))

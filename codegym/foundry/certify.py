@@ -1,57 +1,41 @@
-"""Executes what the tasks of any suite claim: the gold patch resolves each, no patch none, and again the same.
+"""Executes what the tasks of any suite claim: the gold patch resolves each, no patch none, and always the same.
 
-It goes through the real sandbox and the real grader, without the cache of results.
+The real grader, in fresh boxes and without the cache of results, gives its word on both patches once. The
+repetitions then run the tests in every state of a task under conditions that differ (:mod:`condition`), in boxes
+that are opened once for many tasks of one source, and what is the same for several tasks is run once for all.
 """
 
 from __future__ import annotations
 
+import os
+import platform
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from functools import lru_cache
 
+import codegym
 from codegym.episode import Outcome, Verdict
-from codegym.errors import GradeError, SandboxError
+from codegym.errors import CodegymError, GradeError, SandboxError
+from codegym.foundry.certificate import Certificate, TaskCertificate
+from codegym.foundry.condition import Condition, conditions
 from codegym.foundry.progress import Progress, silent
+from codegym.foundry.repeat import Repeated, Repeater
+from codegym.foundry.weigh import Evidence, weigh
+from codegym.foundry.workspace import State, Workspace, workspaces
 from codegym.grade.grade import grade
-from codegym.sandbox.backend import backend
+from codegym.harness.result import TestRun
+from codegym.sandbox.backend import backend as backend_named
+from codegym.sandbox.image import image_digest
 from codegym.sandbox.protocol import Backend
 from codegym.suite import Suite
-from codegym.task import Frozen, Task
+from codegym.task import Task
 
 _TRIES = 2
-
-
-class TaskCertificate(Frozen):
-    """What was seen of one task. ``why`` is empty if it is as it should be. ``seconds`` is one gold run's."""
-
-    task: str
-    digest: str
-    gold: Outcome
-    empty: Outcome
-    flaky: bool
-    seconds: float
-    why: str = ""
-
-
-class Certificate(Frozen):
-    """What was seen of a suite: counts, and every task's own certificate in the suite's order."""
-
-    suite: str
-    suite_digest: str
-    backend: str
-    repeats: int
-    tasks: int
-    gold_resolved: int
-    empty_resolved: int
-    flaky: int
-    infra_errors: int
-    seconds: float
-    results: tuple[TaskCertificate, ...]
-
-    @property
-    def holds(self) -> bool:
-        """Whether every task is as it should be."""
-        return not any(result.why for result in self.results)
+_TOGETHER = 16
+"""At most so many tasks share boxes: a task that spoils one costs the others little."""
 
 
 def certify(
@@ -60,26 +44,25 @@ def certify(
     progress: Progress = silent,
     workers: int = 2,
     *,
-    repeats: int = 2,
+    repeats: int = 3,
     tasks: Sequence[Task] | None = None,
+    seen: Callable[[TaskCertificate], None] | None = None,
 ) -> Certificate:
-    """Grade the gold patch and an empty one ``repeats`` times for each of ``tasks`` (default: the suite's).
+    """Run each of ``tasks`` (default: the suite's) ``repeats`` times in every state, first of all by the grader.
 
-    ``workers`` tasks are looked at side by side. Trouble with a box is retried once, then reported as
-    ``infra_error``; it never raises from here.
+    ``workers`` groups of tasks are looked at side by side. ``seen`` is called with each certificate, from this
+    thread. Trouble with a box is retried once, then reported as ``infra_error``; it never raises
+    from here.
     """
     chosen = list(suite.tasks.values() if tasks is None else tasks)
-    box, started = backend(backend_name), time.monotonic()
+    started = time.monotonic()
+    session = _Session(suite, backend_named(backend_name), backend_name, max(repeats, 1))
     found: dict[str, TaskCertificate] = {}
-    with ThreadPoolExecutor(workers) as pool:
-        running = [pool.submit(_certify_task, suite, task, box, repeats) for task in chosen]
-        try:
-            for done in as_completed(running):
-                found[done.result().task] = done.result()
-                progress(f"certifying {suite.name}", len(found), len(chosen))
-        finally:
-            for waiting in running:
-                waiting.cancel()
+    for certificate in session.run(_batches(chosen, workers), workers):
+        found[certificate.task] = certificate
+        progress(f"certifying {suite.name}", len(found), len(chosen))
+        if seen is not None:
+            seen(certificate)
     results = tuple(found[task.id] for task in chosen)
     return Certificate(
         suite=suite.env_id,
@@ -96,49 +79,138 @@ def certify(
     )
 
 
-def _certify_task(suite: Suite, task: Task, box: Backend, repeats: int) -> TaskCertificate:
-    gold = list(_verdicts(suite, task, task.gold_patch, box, repeats))
-    empty = list(_verdicts(suite, task, "", box, repeats))
-    flaky = any(_differ(verdicts) for verdicts in (gold, empty))
-    return TaskCertificate(
-        task=task.id,
-        digest=task.digest,
-        gold=gold[-1].outcome,
-        empty=empty[-1].outcome,
-        flaky=flaky,
-        seconds=round(gold[-1].seconds, 3),
-        why=_why(gold, empty, flaky=flaky),
-    )
+def _batches(tasks: Iterable[Task], workers: int) -> list[list[Task]]:
+    """Divide tasks into lists that can share boxes: of one source, image and limits."""
+    alike: dict[tuple[str, ...], list[Task]] = defaultdict(list)
+    for task in tasks:
+        alike[task.source.model_dump_json(), task.image, task.limits.model_dump_json()].append(task)
+    batches: list[list[Task]] = []
+    for group in alike.values():
+        size = max(1, min(_TOGETHER, -(-len(group) // workers)))
+        batches += [group[at : at + size] for at in range(0, len(group), size)]
+    return batches
 
 
-def _verdicts(suite: Suite, task: Task, patch: str, box: Backend, repeats: int) -> Iterator[Verdict]:
-    for _ in range(max(repeats, 1)):
-        yield _verdict(suite, task, patch, box)
+@dataclass(frozen=True)
+class _Job:
+    """A workspace, the tests to run in it, and the tasks that want to know."""
+
+    workspace: Workspace
+    tasks: list[Task]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(test for task in self.tasks for test in named(task)))
 
 
-def _verdict(suite: Suite, task: Task, patch: str, box: Backend) -> Verdict:
-    trouble = ""
-    for _ in range(_TRIES):
+@dataclass
+class _Session:
+    """One certification of many tasks."""
+
+    suite: Suite
+    backend: Backend
+    backend_name: str
+    repeats: int
+    began: float = field(default_factory=time.monotonic)
+
+    def run(self, batches: list[list[Task]], workers: int) -> Iterator[TaskCertificate]:
+        with ThreadPoolExecutor(workers) as pool:
+            running: list[Future[list[TaskCertificate]]] = [pool.submit(self._batch, batch) for batch in batches]
+            try:
+                for done in as_completed(running):
+                    yield from done.result()
+            finally:
+                for waiting in running:
+                    waiting.cancel()
+
+    def _batch(self, tasks: list[Task]) -> list[TaskCertificate]:
+        evidence = {task.id: self._graded(task) for task in tasks}
+        usable = [task for task in tasks if not evidence[task.id].trouble]
+        for condition in conditions(self.repeats - 1):
+            self._repeat(usable, evidence, condition)
+        return [self._weighed(task, evidence[task.id]) for task in tasks]
+
+    def _weighed(self, task: Task, evidence: Evidence) -> TaskCertificate:
+        said = weigh(task, evidence)
+        kept = {"backend": self.backend_name, "repeats": self.repeats, "versions": versions(task.image)}
+        return said.model_copy(update=kept)
+
+    def _graded(self, task: Task) -> Evidence:
+        gold, empty = self._verdict(task, task.gold_patch), self._verdict(task, "")
         try:
-            return grade(suite, task, patch, backend=box, cache=None)
-        except (GradeError, SandboxError) as error:
-            trouble = str(error)
-    return Verdict(outcome=Outcome.INFRA_ERROR, detail=trouble)
+            spaces = workspaces(self.suite, task)
+        except CodegymError as error:
+            return Evidence(gold, empty, {}, trouble=str(error))
+        evidence = Evidence(gold, empty, {state: space.key for state, space in spaces.items()}, spaces=spaces)
+        evidence.add_verdict(State.GOLD, gold)
+        evidence.add_verdict(State.EMPTY, empty)
+        if Outcome.INFRA_ERROR in (gold.outcome, empty.outcome):
+            evidence.trouble = gold.detail or empty.detail
+        return evidence
+
+    def _verdict(self, task: Task, patch: str) -> Verdict:
+        trouble = ""
+        for _ in range(_TRIES):
+            try:
+                return grade(self.suite, task, patch, backend=self.backend, cache=None)
+            except (GradeError, SandboxError) as error:
+                trouble = str(error)
+        return Verdict(outcome=Outcome.INFRA_ERROR, detail=trouble)
+
+    def _repeat(self, tasks: list[Task], evidence: Mapping[str, Evidence], condition: Condition) -> None:
+        if not tasks:
+            return
+        first = tasks[0]
+        source = evidence[first.id].spaces[State.GOLD].source
+        with Repeater(self.backend, source, first.image, first.limits, condition) as repeater:
+            for job in _jobs(tasks, evidence):
+                for task, repeated in self._run(repeater, job, evidence):
+                    evidence[task.id].add_run(job.workspace.key, task, repeated, shared=len(job.tasks) > 1)
+
+    def _run(
+        self, repeater: Repeater, job: _Job, evidence: Mapping[str, Evidence]
+    ) -> Iterator[tuple[Task, Repeated]]:
+        """Run a job, and again for each task alone that the run in company would speak against."""
+        together = self._tried(repeater, job, evidence)
+        for task in job.tasks:
+            alone = len(job.tasks) == 1 or together.run.passed(named(task))
+            yield task, together if alone else self._tried(repeater, _Job(job.workspace, [task]), evidence)
+
+    def _tried(self, repeater: Repeater, job: _Job, evidence: Mapping[str, Evidence]) -> Repeated:
+        seconds = sum(evidence[task.id].gold.seconds for task in job.tasks)
+        trouble = ""
+        for _ in range(_TRIES):
+            try:
+                return repeater.run(job.workspace, job.tasks[0].tests, job.ids, min(seconds, 10.0))
+            except (GradeError, SandboxError) as error:
+                trouble = str(error)
+        for task in job.tasks:
+            evidence[task.id].trouble = trouble
+        return Repeated(TestRun(results={}, complete=False), None)
 
 
-def _differ(verdicts: list[Verdict]) -> bool:
-    return any(_seen(verdict) != _seen(verdicts[0]) for verdict in verdicts)
+def named(task: Task) -> tuple[str, ...]:
+    """Return the tests that decide a task, each once."""
+    return tuple(dict.fromkeys((*task.tests.fail_to_pass, *task.tests.pass_to_pass)))
 
 
-def _seen(verdict: Verdict) -> tuple[object, ...]:
-    return verdict.outcome, verdict.fail_to_pass, verdict.pass_to_pass
+def _jobs(tasks: list[Task], evidence: Mapping[str, Evidence]) -> list[_Job]:
+    """Return the runs that one condition needs: equal workspaces with equal commands are one."""
+    jobs: dict[tuple[str, ...], _Job] = {}
+    for task in tasks:
+        for workspace in {space.key: space for space in evidence[task.id].spaces.values()}.values():
+            job = jobs.setdefault((workspace.key, task.tests.framework, task.tests.command), _Job(workspace, []))
+            job.tasks.append(task)
+    return list(jobs.values())
 
 
-def _why(gold: list[Verdict], empty: list[Verdict], *, flaky: bool) -> str:
-    if flaky:
-        return "repeated runs do not agree"
-    if gold[-1].outcome is not Outcome.RESOLVED:
-        return f"the gold patch does not resolve it: {gold[-1].outcome}: {gold[-1].detail}"
-    if empty[-1].outcome is not Outcome.UNRESOLVED:
-        return f"the empty patch gives {empty[-1].outcome}: {empty[-1].detail}"
-    return ""
+@lru_cache(maxsize=16)
+def versions(image: str) -> dict[str, str]:
+    """Return what a run depends on beside the task: codegym, the image, this machine's system."""
+    return {
+        "codegym": codegym.__version__,
+        "image": f"{image} {image_digest(image)[:16]}",
+        "python": platform.python_version(),
+        "kernel": platform.release(),
+        "cpus": str(os.cpu_count()),
+    }

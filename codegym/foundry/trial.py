@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from codegym.episode import TestStatus
 from codegym.foundry.candidates import Candidate
 from codegym.foundry.recipe import Package
+from codegym.harness.result import TestRun
 from codegym.harness.run import run_tests
 from codegym.mutate import apply
-from codegym.sandbox.protocol import Sandbox
-from codegym.task import Frozen
+from codegym.sandbox.protocol import File, Sandbox
+from codegym.task import Frozen, TestPlan
 from codegym.tree import Files
 
 _ADDRESS = re.compile(r"\b0?x[0-9a-f]{8,}\b")
@@ -61,17 +63,39 @@ def try_bug(box: Sandbox, package: Package, files: Files, candidate: Candidate, 
 
     A bug is refused if its tests take over ``seconds``, end in disorder, or do not both break and leave some.
     """
-    original = files[candidate.path].content
-    box.write(candidate.path, apply(original.decode(), candidate.mutation).encode())
+    wrong = apply(files[candidate.path].content.decode(), candidate.mutation).encode()
+    return try_changes(
+        box, package.plan(), files, {candidate.path: File(wrong)}, tests=candidate.tests, seconds=seconds
+    )
+
+
+def try_changes(
+    box: Sandbox,
+    plan: TestPlan,
+    files: Files,
+    changes: Mapping[str, File],
+    *,
+    tests: tuple[str, ...],
+    seconds: float,
+) -> Trial:
+    """Return what ``changes`` of ``files``, which lie in ``box``, do to ``tests``; the files are put back."""
+    for path, file in changes.items():
+        box.write(path, file.content, executable=files[path].executable)
     try:
-        run = run_tests(box, package.plan(), candidate.tests, timeout=seconds, warm=True)
+        run = run_tests(box, plan, tests, timeout=seconds, warm=True)
     finally:
-        box.write(candidate.path, original)
+        for path in changes:
+            box.write(path, files[path].content, executable=files[path].executable)
+    return read_trial(run, tests)
+
+
+def read_trial(run: TestRun, tests: tuple[str, ...]) -> Trial:
+    """Return what a run says of ``tests``, all of which pass where nothing is wrong."""
     if run.timed_out or run.oom or not run.complete:
         return Trial(refused="timeout" if run.timed_out else "memory" if run.oom else "disorder")
-    passed = tuple(i for i in candidate.tests if run.results.get(i) is TestStatus.PASSED)
-    failed = tuple(i for i in candidate.tests if run.results.get(i) in (TestStatus.FAILED, TestStatus.ERROR))
-    if not failed or not passed or len(failed) + len(passed) < len(candidate.tests):
+    passed = tuple(i for i in tests if run.results.get(i) is TestStatus.PASSED)
+    failed = tuple(i for i in tests if run.results.get(i) in (TestStatus.FAILED, TestStatus.ERROR))
+    if not failed or not passed or len(failed) + len(passed) < len(tests):
         return Trial(refused="unnoticed" if not failed else "breaks everything" if not passed else "disorder")
     said = {i: _ADDRESS.sub("…", run.failures.get(i, "")) for i in failed}
     failed = tuple(sorted(failed, key=lambda i: ("…" in said[i], len(said[i]) > _TELLING, failed.index(i))))

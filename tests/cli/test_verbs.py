@@ -56,6 +56,8 @@ def test_help_loads_nothing_heavy(verbs: list[str], heavy: list[str]) -> None:
         ("build kata", "there is nothing to build"),
         ("certify kata tip-jr", "Did you mean 'tip-jar'?"),
         ("certify kata --sandbox dokcer", "Did you mean 'docker'?"),
+        ("forge nowhere", "no folder, no sdist"),
+        ("forge envs --operators remval", "Did you mean 'removal'?"),
         ("play kata tip-jr", "Did you mean 'tip-jar'?"),
         ("play kata --dialect taged", "Did you mean 'tagged'?"),
         ("run kta", "Did you mean 'kata'?"),

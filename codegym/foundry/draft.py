@@ -1,0 +1,135 @@
+"""A task in the making: what it does to the source, and which tests could notice.
+
+Every operator hands over drafts in the order in which they should be tried; what each of them does to the tests is
+found out in one way for all (:mod:`codegym.foundry.hunt`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from codegym.digest import digest_json
+from codegym.foundry.candidates import candidates, is_hard
+from codegym.foundry.project import Project
+from codegym.foundry.reach import Reach
+from codegym.foundry.recipe import Recipe
+from codegym.mutate import Mutation
+from codegym.mutate.removal import removals
+from codegym.sandbox.protocol import File
+from codegym.tree import Files
+
+_MOST_TESTS = 40
+_OTHERS = 5
+
+
+@dataclass(frozen=True)
+class Place:
+    """One edit of one file, within a function that has ``lines`` lines."""
+
+    path: str
+    mutation: Mutation
+    lines: int
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What makes one task: an operator's edits, the tests to try them with (none: all), and what bounds them.
+
+    ``bounds`` are pairs of a key and how many tasks may share it. ``of`` names the tasks that a chain is made of.
+    """
+
+    operator: str
+    places: tuple[Place, ...]
+    tests: tuple[str, ...]
+    bounds: tuple[tuple[str, int], ...] = ()
+    of: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """A digest of the places and texts of all edits."""
+        edits = [[p.path, p.mutation.start, p.mutation.end, p.mutation.new] for p in self.places]
+        return digest_json([self.operator, edits])
+
+    @property
+    def kind(self) -> str:
+        """What kind of slip it is, for those who count."""
+        return "+".join(dict.fromkeys(place.mutation.operator for place in self.places))
+
+    def wrong(self, files: Files) -> dict[str, File]:
+        """Return the changed files. Edits do not overlap."""
+        changed: dict[str, File] = {}
+        for place in sorted(self.places, key=lambda place: -place.mutation.start):
+            before = changed.get(place.path, files[place.path])
+            text, m = before.content.decode(), place.mutation
+            changed[place.path] = File((text[: m.start] + m.new + text[m.end :]).encode(), before.executable)
+        return changed
+
+
+def mutation_drafts(project: Project, recipe: Recipe, reach: Reach, most: int) -> Iterator[Draft]:
+    """Yield single mutations, spread over functions and kinds; at most a share of ``most`` is of one kind."""
+    share = max(2, int(most * recipe.operator_share))
+    hard = max(1, int(most * recipe.hard_share))
+    for found in candidates(project.package(), recipe, project.files, reach):
+        m = found.mutation
+        bounds = [
+            (f"{found.path} {m.function}", recipe.per_function),
+            (f"{found.path} {m.line}", 2),
+            (m.operator, share),
+        ]
+        if is_hard(found, recipe):
+            bounds.append(("hard", hard))
+        yield Draft("mutation", (Place(found.path, m, found.lines),), found.tests, tuple(bounds))
+
+
+def combined_drafts(noticed: list[Draft]) -> Iterator[Draft]:
+    """Yield pairs, then threes, of mutations that are noticed one by one: of one file, in different functions."""
+    for size in (2, 3):
+        for group in _groups(noticed, size):
+            places = tuple(place for draft in group for place in draft.places)
+            tests = tuple(dict.fromkeys(test for draft in group for test in draft.tests))
+            paths = " ".join(sorted({place.path for place in places}))
+            yield Draft("combined", places, tests, ((f"{paths} {size}", 4),))
+
+
+def _groups(noticed: list[Draft], size: int) -> Iterator[list[Draft]]:
+    by_path: dict[str, list[Draft]] = {}
+    for draft in noticed:
+        by_path.setdefault(draft.places[0].path, []).append(draft)
+    for path in sorted(by_path):
+        unused = sorted(by_path[path], key=lambda draft: digest_json([draft.key, size]))
+        while len(group := _of_functions(unused, size)) == size:
+            yield group
+            unused = [draft for draft in unused if draft not in group]
+
+
+def _of_functions(drafts: Iterable[Draft], size: int) -> list[Draft]:
+    by_function: dict[str, Draft] = {}
+    for draft in drafts:
+        by_function.setdefault(draft.places[0].mutation.function, draft)
+    return list(by_function.values())[:size]
+
+
+def removal_drafts(project: Project, recipe: Recipe, reach: Reach | None) -> Iterator[Draft]:
+    """Yield functions without their body, those with most of it to be written neither first nor last."""
+    found = [draft for path in project.sources for draft in _removals(project, recipe, reach, path)]
+    yield from sorted(found, key=lambda draft: draft.key)
+
+
+def _removals(project: Project, recipe: Recipe, reach: Reach | None, path: str) -> Iterator[Draft]:
+    try:
+        found = removals(project.files[path].content.decode(), project.language)
+    except (UnicodeDecodeError, SyntaxError, ValueError):
+        return
+
+    @cache
+    def tests(first: int, last: int) -> tuple[str, ...]:
+        chosen = reach.near(path, first, first - 1, last, _MOST_TESTS) if reach else ()
+        return (*chosen, *reach.others(chosen, _OTHERS)) if reach and chosen else ()
+
+    for mutation, last in found:
+        if last - mutation.line >= recipe.longest_function or (reach and not tests(mutation.line, last)):
+            continue
+        place = Place(path, mutation, last - mutation.line + 1)
+        yield Draft("removal", (place,), tests(mutation.line, last), ((f"{path} {mutation.function}", 1),))

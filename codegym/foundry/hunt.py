@@ -1,0 +1,126 @@
+"""Tries drafts in boxes, several at a time, until enough of them make tasks; counts what became of the rest."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from codegym.foundry.draft import Draft
+from codegym.foundry.progress import Progress
+from codegym.foundry.project import Project
+from codegym.foundry.trial import Journal, Trial, try_changes
+from codegym.sandbox.protocol import Backend, Sandbox, Snapshot, Tree
+from codegym.task import Limits
+
+FORGE_LIMITS = Limits(command_seconds=700, grade_seconds=700, memory_mb=2048, disk_mb=1024, output_kb=65536)
+
+
+_UNSETTLED = ("timeout", "memory")
+"""Refused for what another day may not see: such a trial is not kept."""
+
+
+@dataclass
+class Catch:
+    """What trying one operator's drafts gave: those that make tasks, how many were tried, why others do not."""
+
+    kept: list[tuple[Draft, Trial]] = field(default_factory=list)
+    tried: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+
+@dataclass
+class Hunt:
+    """Boxes with one project, in which drafts are tried. ``tests`` are all that pass where nothing is wrong."""
+
+    project: Project
+    tree: Tree
+    tests: tuple[str, ...]
+    backend: Backend
+    journal: Journal
+    workers: int
+    seconds: float
+    progress: Progress
+
+    def bench(self) -> Bench:
+        """Return a place to try drafts one by one."""
+        return Bench(self)
+
+    def run(self, operator: str, drafts: Iterator[Draft], most: int, deadline: float) -> Catch:
+        """Try ``drafts`` until ``most`` are kept, none is left, or the clock (monotonic) says ``deadline``."""
+        catch, turn, taken, began = Catch(), threading.Lock(), Counter[str](), time.monotonic()
+
+        def fits(draft: Draft) -> bool:
+            return all(taken[key] < bound for key, bound in draft.bounds)
+
+        def take() -> Draft | None:
+            with turn:
+                if len(catch.kept) >= most or time.monotonic() > deadline:
+                    return None
+                return next((draft for draft in drafts if fits(draft)), None)
+
+        def note(draft: Draft, trial: Trial) -> None:
+            with turn:
+                catch.tried += 1
+                if trial.refused:
+                    catch.refused[trial.refused] += 1
+                elif len(catch.kept) < most and fits(draft):
+                    catch.kept.append((draft, trial))
+                    taken.update(key for key, _ in draft.bounds)
+                self.progress(f"trying {operator}", len(catch.kept), most)
+
+        def work() -> None:
+            with self.bench() as bench:
+                while (draft := take()) is not None:
+                    note(draft, bench.tried(draft))
+
+        with ThreadPoolExecutor(self.workers) as pool:
+            for done in [pool.submit(work) for _ in range(self.workers)]:
+                done.result()
+        catch.kept.sort(key=lambda kept: kept[0].key)
+        catch.seconds = time.monotonic() - began
+        return catch
+
+
+class Bench:
+    """One box, opened when there is something to try."""
+
+    def __init__(self, hunt: Hunt) -> None:
+        self._hunt = hunt
+        self._box: Sandbox | None = None
+        self._clean: Snapshot | None = None
+
+    def tried(self, draft: Draft) -> Trial:
+        """Return what a draft does to its tests, from the journal where it is known."""
+        hunt = self._hunt
+        known = hunt.journal.get(draft.key)
+        if known is not None:
+            return known
+        box = self._opened()
+        if self._clean is not None:
+            box.restore(self._clean)
+        tests = draft.tests or hunt.tests
+        wrong = draft.wrong(hunt.project.files)
+        trial = try_changes(box, hunt.project.plan, hunt.project.files, wrong, tests=tests, seconds=hunt.seconds)
+        if trial.refused not in _UNSETTLED:
+            hunt.journal.put(draft.key, trial)
+        return trial
+
+    def _opened(self) -> Sandbox:
+        """Return the box. Where programs are built, each trial starts from the files as they were."""
+        if self._box is None:
+            hunt = self._hunt
+            self._box = hunt.backend.open(hunt.tree, hunt.project.image, FORGE_LIMITS)
+            self._clean = self._box.snapshot() if hunt.project.plan.framework != "pytest" else None
+        return self._box
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._box is not None:
+            self._box.close()

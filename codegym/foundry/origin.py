@@ -1,0 +1,109 @@
+"""Where a suite's code comes from: a folder, a source distribution, a git repository; read, never run.
+
+Of a git repository it is the commit that is checked out, so that what was never committed (environments, builds,
+secrets) stays at home.
+"""
+
+from __future__ import annotations
+
+import email
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from codegym.errors import TaskError
+from codegym.foundry.git import History, clone, head, is_repository
+from codegym.sdist import read_sdist
+from codegym.tree import Files, read_tree
+
+_NOT_SOURCE = frozenset(
+    {".venv", "venv", ".tox", ".nox", ".eggs", ".mypy_cache", ".ruff_cache", ".hypothesis", ".idea"}
+)
+_LARGEST = 256 << 20
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Code and what is known about it. ``history`` is there for git repositories; ``said`` names it for people."""
+
+    name: str
+    said: str
+    files: Files
+    version: str = ""
+    license: str = ""
+    history: History | None = None
+    commit: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+def origin(place: str, scratch: Path) -> Origin:
+    """Read the code at ``place``: a folder, an sdist, a git URL; what has to be fetched is put below ``scratch``.
+
+    Raises :class:`~codegym.errors.TaskError` if it can't be had or is too large.
+    """
+    path = Path(place).expanduser()
+    if path.is_dir():
+        found = _repository(path, place) if is_repository(path) else _folder(path)
+    elif path.is_file():
+        found = _sdist(path)
+    elif _URL.match(place):
+        clone(place, scratch / "clone.git")
+        found = _repository(scratch / "clone.git", place)
+    else:
+        raise TaskError(f"{place!r} is no folder, no sdist (.tar.gz) and no git URL")
+    size = sum(len(file.content) for file in found.files.values())
+    if not found.files or size > _LARGEST:
+        raise TaskError(
+            f"{place} holds {len(found.files)} files of {size >> 20} MB; at most {_LARGEST >> 20} MB can be forged"
+        )
+    return found
+
+
+def suite_name(name: str) -> str:
+    """Return a name for a suite that is made from what is called ``name``."""
+    plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    return plain if plain[:1].isalpha() else f"suite_{plain}"
+
+
+def _folder(path: Path) -> Origin:
+    files = {name: file for name, file in read_tree(path).items() if not _NOT_SOURCE & {*name.split("/")}}
+    facts = _facts(files)
+    return Origin(
+        facts.get("Name") or path.resolve().name,
+        str(path),
+        files,
+        facts.get("Version", ""),
+        _license(facts, files),
+    )
+
+
+def _repository(path: Path, place: str) -> Origin:
+    history, commit = History(path), head(path)
+    files = history.files(commit)
+    name = re.split(r"[/:]", place.rstrip("/").removesuffix(".git"))[-1]
+    name = path.resolve().name if name in ("", ".", "..") else name
+    return Origin(name, f"{place} at {commit[:12]}", files, commit[:12], _license({}, files), history, commit)
+
+
+def _sdist(path: Path) -> Origin:
+    files = read_sdist(path)
+    facts = _facts(files)
+    name = facts.get("Name") or re.split(r"-\d", path.name)[0]
+    return Origin(name, path.name, files, facts.get("Version", ""), _license(facts, files), facts=facts)
+
+
+def _facts(files: Files) -> dict[str, str]:
+    """Return the fields of a Python package's ``PKG-INFO``, where there is one."""
+    if "PKG-INFO" not in files:
+        return {}
+    message = email.message_from_bytes(files["PKG-INFO"].content)
+    return {name: str(value) for name, value in message.items()}
+
+
+def _license(facts: dict[str, str], files: Files) -> str:
+    said = facts.get("License-Expression") or facts.get("License", "")
+    if said and "\n" not in said:
+        return said
+    named = [path for path in files if "/" not in path and path.upper().startswith(("LICEN", "COPYING"))]
+    return f"see {named[0]}" if named else ""

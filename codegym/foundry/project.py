@@ -1,0 +1,215 @@
+"""What a repository is to the foundry: its sources, its tests, and the command that runs them, as a test plan.
+
+Paths that never become part of a patch (tests, their configuration, builds) are no sources, since a task that
+needs one of them changed could not be solved.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from codegym.errors import ConfigError
+from codegym.foundry.junit import tap_command
+from codegym.foundry.origin import Origin
+from codegym.foundry.recipe import Package
+from codegym.grade.protected import is_protected
+from codegym.sandbox.protocol import File
+from codegym.task import TestPlan
+from codegym.tree import Files
+
+Framework = Literal["pytest", "tap", "node"]
+
+_SUFFIXES = {
+    "python": (".py",),
+    "c": (".c", ".h"),
+    "cpp": (".cc", ".cpp", ".cxx", ".hpp", ".hh"),
+    "javascript": (".js", ".mjs", ".cjs", ".jsx"),
+}
+_ASIDE = frozenset(
+    {"docs", "doc", "examples", "example", "benchmarks", "bench", "scripts", "tools", "vendor", "third_party"}
+)
+_TESTS = frozenset({"tests", "test", "testing", "__tests__", "spec"})
+_TEST_NAME = re.compile(r"^tests?[_.-]|[_.-](?:test|tests|spec)\.\w+$|^conftest\.py$")
+_BUILDS = (
+    "**/Makefile", "**/makefile", "**/GNUmakefile", "**/*.mk", "**/CMakeLists.txt", "**/*.cmake", "**/configure",
+    "**/meson.build", "**/package.json", "**/tap.h", "**/*.test.*", "**/*.spec.*", "**/test*.c", "**/test*.cpp",
+    "**/test*.js", "**/*_test.*", "**/spec/**", "**/__tests__/**", "**/testing/**",
+)  # fmt: skip
+_UNHELPFUL = ("-x", "--exitfirst", "-v", "-vv", "-q", "-s", "--cov", "-n", "--durations", "--junit", "--tb", "-r")
+
+
+@dataclass(frozen=True)
+class Project:
+    """An origin's files, the plan that runs all of its tests, its sources and (for pytest) its test files."""
+
+    origin: Origin
+    files: Files
+    plan: TestPlan
+    image: str
+    language: str
+    sources: tuple[str, ...]
+    tests: tuple[str, ...]
+    path: str = "."
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """How the names of its sources end."""
+        return _SUFFIXES[self.language]
+
+    def is_test_file(self, path: str) -> bool:
+        """Return whether pytest would collect from a file of this name."""
+        return path.endswith(".py") and _is_test_name(path.rpartition("/")[2])
+
+    def test_files(self, files: Files) -> tuple[str, ...]:
+        """Return the test files among ``files``, a state of the repository that may be another than this one."""
+        return tuple(path for path in self.tests if path in files) or tuple(filter(self.is_test_file, files))
+
+    def package(self) -> Package:
+        """Return what the measuring of reach wants to know."""
+        return Package(
+            name=self.origin.name, version=self.origin.version, sha256="", license=self.origin.license,
+            split="train", tasks=1, sources=self.sources, tests=self.tests, path=self.path,
+        )  # fmt: skip
+
+
+def project(origin: Origin, command: str, *, junit: str = "", image: str = "") -> Project:
+    """Find out how ``origin`` is tested. ``command`` may be empty where the repository tells.
+
+    ``junit`` is the report that the command writes. Raises :class:`~codegym.errors.ConfigError`, with what to
+    type, if that can't be told, or if nothing is there to make tasks of.
+    """
+    words = shlex.split(command or _usual(origin.files))
+    framework, rest = _framework(words, origin.files, junit)
+    files = _described(origin) if framework == "pytest" else dict(origin.files)
+    path = _import_root(files) if framework == "pytest" else "."
+    plan = _plan(framework, rest, command, junit, path)
+    language = _language(files, framework)
+    sources = tuple(sorted(name for name in files if _is_source(name, language, plan)))
+    tests = _tests(files, rest) if framework == "pytest" else ()
+    if not sources:
+        raise ConfigError(
+            f"{origin.said} holds no {language} source beside tests and builds: nothing to make tasks of"
+        )
+    if framework == "pytest" and not tests:
+        raise ConfigError(f"{origin.said} holds no test_*.py: say what runs its tests with --test-command")
+    return Project(origin, files, plan, image or _image(framework, language), language, sources, tests, path)
+
+
+def is_test_path(path: str) -> bool:
+    """Return whether a file looks like a part of the tests, going by where it lies and what it is called."""
+    *folders, name = path.split("/")
+    return bool({*folders} & _TESTS) or _TEST_NAME.search(name) is not None
+
+
+def _usual(files: Files) -> str:
+    if "package.json" in files:
+        return "npm test"
+    if any(name.endswith(".py") for name in files):
+        return "pytest"
+    raise ConfigError(
+        "say what runs the tests: --test-command 'make -s test' (it has to print TAP, or see --junit)"
+    )
+
+
+def _framework(words: list[str], files: Files, junit: str) -> tuple[Framework, list[str]]:
+    if words[:2] in (["npm", "test"], ["npm", "t"]) and not junit:
+        words = shlex.split(_npm_test(files))
+    if "pytest" in words[:3] or "py.test" in words[:1]:
+        return "pytest", words[[word in ("pytest", "py.test") for word in words].index(True) + 1 :]
+    if words[1:3] == ["-m", "unittest"]:
+        return "pytest", []
+    if words[:1] == ["node"] and "--test" in words:
+        return "node", [word for word in words[1:] if word != "--test"]
+    return "tap", words
+
+
+def _npm_test(files: Files) -> str:
+    try:
+        return str(json.loads(files["package.json"].content)["scripts"]["test"])
+    except (KeyError, ValueError, TypeError) as error:
+        raise ConfigError("npm test: package.json has no script for it; give --test-command") from error
+
+
+def _plan(framework: Framework, rest: list[str], command: str, junit: str, path: str) -> TestPlan:
+    none: tuple[str, ...] = ()
+    if framework == "tap":
+        whole = (
+            tap_command(command, junit) if junit else shlex.join(rest) if command.startswith("npm") else command
+        )
+        return TestPlan(framework="tap", fail_to_pass=none, command=whole, protected=_BUILDS)
+    if framework == "node":
+        options = [word for word in rest if word.startswith("-") and not word.startswith("--test-reporter")]
+        return TestPlan(framework="node", fail_to_pass=none, command=shlex.join(options))
+    kept = [word for word in _options(rest) if not word.startswith(_UNHELPFUL)]
+    roots = [] if path == "." else [f"--override-ini=pythonpath={path}"]
+    return TestPlan(framework="pytest", fail_to_pass=none, command=shlex.join([*roots, *kept]))
+
+
+def _options(words: list[str]) -> Iterator[str]:
+    """Yield options with the words that are their values; a word that stands alone is a path."""
+    takes = ("-k", "-m", "-p", "-o", "-W", "-c")
+    expected = False
+    for word in words:
+        if word.startswith("-") or expected:
+            yield word
+        expected = word in takes and not expected
+
+
+def _tests(files: Files, rest: list[str]) -> tuple[str, ...]:
+    options = [*_options(rest)]
+    asked = [posixpath.normpath(word.partition("::")[0]) for word in rest if word not in options]
+    named = [path for path in files if path.endswith(".py") and _is_test_name(path.rpartition("/")[2])]
+    if asked and asked != ["."]:
+        named = [path for path in named if any(path == a or path.startswith(f"{a}/") for a in asked)]
+        named += [path for path in asked if path in files]
+    return tuple(sorted({*named}))
+
+
+def _is_test_name(name: str) -> bool:
+    return name.startswith("test_") or name.endswith("_test.py")
+
+
+def _is_source(path: str, language: str, plan: TestPlan) -> bool:
+    folders = {*path.split("/")[:-1]}
+    if not path.endswith(_SUFFIXES[language]) or folders & (_ASIDE | _TESTS):
+        return False
+    return not is_protected(path, plan)
+
+
+def _language(files: Files, framework: Framework) -> str:
+    if framework != "tap":
+        return "python" if framework == "pytest" else "javascript"
+    counts = {language: sum(name.endswith(suffixes) for name in files) for language, suffixes in _SUFFIXES.items()}
+    return max(counts, key=lambda language: counts[language])
+
+
+def _image(framework: Framework, language: str) -> str:
+    if framework != "tap":
+        return "python" if framework == "pytest" else "node"
+    return {"python": "python", "javascript": "node"}.get(language, "cc")
+
+
+def _import_root(files: Files) -> str:
+    """Return the folder from which a repository's package is imported: its root, or one such as ``src``."""
+    for folder in ("src", "lib", "python"):
+        inside = [path for path in files if path.startswith(f"{folder}/") and path.endswith(".py")]
+        if inside and f"{folder}/__init__.py" not in files:
+            return folder
+    return "."
+
+
+def _described(origin: Origin) -> dict[str, File]:
+    """Return the files with the metadata that an installed package has, so that it can ask for its own version."""
+    name, version = origin.facts.get("Name"), origin.facts.get("Version")
+    files = dict(origin.files)
+    if name and version and not any(path.endswith(".egg-info/PKG-INFO") for path in files):
+        root = _import_root(files)
+        folder = posixpath.normpath(f"{root}/{name.replace('-', '_')}-{version}.dist-info")
+        files[f"{folder}/METADATA"] = files["PKG-INFO"]
+    return dict(sorted(files.items()))

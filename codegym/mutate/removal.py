@@ -1,0 +1,110 @@
+"""Takes the body of a function out of its source: signature, decorators and documentation stay.
+
+What is left says that it is not implemented, in the words of its language. In C, where it has to compile, it
+returns a value of the right type that is all zeros.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from codegym.mutate.braces import Block, c_functions, javascript_functions
+from codegym.mutate.mutation import Mutation
+from codegym.mutate.site import line_starts
+
+_FEWEST_LINES = 2
+_NUMBER = re.compile(r"(?:(?:unsigned|signed|int|long|short|char|float|double|bool|_Bool|size_t|u?int\d+_t)\s*)+")
+_STORAGE = re.compile(r"\b(static|inline|extern|constexpr|virtual|_Noreturn|register|__inline__|__inline)\b")
+
+
+def removals(source: str, language: str) -> list[tuple[Mutation, int]]:
+    """Return, in order, what takes out each function's body, and the function's last line, counted from 1.
+
+    Bodies of one line are left alone, since there is little to write. Raises ``SyntaxError`` for text that is no
+    Python; other languages are read loosely, and what comes out may not compile.
+    """
+    if language == "python":
+        return [_python(source, name, node) for name, node in _functions(ast.parse(source), "") if _worth(node)]
+    find = javascript_functions if language == "javascript" else c_functions
+    return [_braced(source, block, language) for block in find(source) if _long(source, block)]
+
+
+def _functions(node: ast.AST, path: str) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """Yield functions and methods with their qualified names; what is defined within a function is its body's."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield path + child.name, child
+        elif isinstance(child, ast.ClassDef):
+            yield from _functions(child, f"{path}{child.name}.")
+        elif isinstance(child, ast.If | ast.Try):
+            yield from _functions(child, path)
+
+
+def _rest(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.stmt]:
+    return node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
+
+
+def _worth(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    rest = _rest(node)
+    return bool(rest) and (rest[-1].end_lineno or 0) - rest[0].lineno + 1 >= _FEWEST_LINES
+
+
+def _python(source: str, name: str, node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[Mutation, int]:
+    rest, starts = _rest(node), line_starts(source)
+    lines = source.splitlines(keepends=True)
+    first, last = rest[0], rest[-1].end_lineno or rest[-1].lineno
+    decorated = min([first.lineno, *(d.lineno for d in getattr(first, "decorator_list", ()))])
+    start = starts[decorated - 1] + _characters(lines[decorated - 1], first.col_offset)
+    start -= _comments_above(lines, decorated, node.lineno)
+    end = starts[last - 1] + _characters(lines[last - 1], rest[-1].end_col_offset or 0)
+    indent = "" if source[start - 1 : start] != "\n" else " " * first.col_offset
+    new = f"{indent}raise NotImplementedError"
+    return Mutation(start, end, new, "removal", name, decorated, source[start:end]), last
+
+
+def _comments_above(lines: list[str], line: int, header: int) -> int:
+    """Return how many characters, up to the statement on ``line``, are comments that tell what the body does."""
+    size = top = 0
+    column = len(lines[line - 1]) - len(lines[line - 1].lstrip())
+    for text in reversed(lines[header : line - 1]):
+        if text.strip() and not text.lstrip().startswith("#"):
+            break
+        size += len(text)
+        top = size if text.strip() else top
+    return top + column if top else 0
+
+
+def _characters(line: str, column: int) -> int:
+    return len(line.encode()[:column].decode())
+
+
+def _long(source: str, block: Block) -> bool:
+    inside = source[block.start + 1 : block.end - 1].strip()
+    return len(inside.splitlines()) >= _FEWEST_LINES
+
+
+def _braced(source: str, block: Block, language: str) -> tuple[Mutation, int]:
+    starts = line_starts(source)
+    line = source.count("\n", 0, block.start) + 1
+    margin = re.match(r"[ \t]*", source[starts[line - 1] :])
+    indent = margin.group() if margin else ""
+    step = "\t" if "\n\t" in source else "    "
+    said = "/* to be written */" if language != "javascript" else 'throw new Error("not implemented");'
+    value = _zero(block, language)
+    body = "".join(f"\n{indent}{step}{text}" for text in (said, value) if text)
+    end_line = source.count("\n", 0, block.end) + 1
+    old = source[block.start : block.end]
+    new = f"{{{body}\n{indent}}}"
+    return Mutation(block.start, block.end, new, "removal", block.name, line, old), end_line
+
+
+def _zero(block: Block, language: str) -> str:
+    """Return the statement that returns zeros of the type that a function's header says, where one is needed."""
+    kind = " ".join(_STORAGE.sub(" ", block.before).split())
+    if language == "javascript" or kind in ("void", ""):
+        return ""
+    if "*" in kind or _NUMBER.fullmatch(kind):
+        return "return 0;"
+    return "return {};" if language == "cpp" else f"return ({kind}){{0}};"
