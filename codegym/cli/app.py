@@ -24,6 +24,7 @@ VERBS = {
     "list": "listing",
     "build": "build",
     "certify": "certify",
+    "redteam": "redteam",
     "play": "play",
     "run": "run",
     "eval": "evaluate",

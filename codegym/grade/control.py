@@ -27,7 +27,9 @@ from codegym.task import Task
 
 MOST_FUNCTIONS = 12
 """Of more test functions than these, so many are drawn."""
-_COPIES = 3
+_COPIES = 5
+"""Of so few functions that each is copied that often; the more, the less is left to chance."""
+_FEW = 3
 _QUICK = 3.0
 _VARIANTS = 4
 """Text is sabotaged in one of so many ways a task, so that what the gold patch does can be remembered."""
@@ -121,7 +123,7 @@ class Examiner:
         chosen = self.chance.sample(there, min(len(there), MOST_FUNCTIONS))
         if not chosen:
             return None
-        if len(chosen) < _COPIES and run.seconds < _QUICK:
+        if len(chosen) <= _FEW and run.seconds < _QUICK:
             copies = {place: self._several(place[1].rpartition("::")[2]) for place in chosen}
         else:
             copies = self._one_each(chosen)
@@ -132,7 +134,7 @@ class Examiner:
         return "" if file is None else file.content.decode(errors="replace")
 
     def _several(self, name: str) -> list[Copy]:
-        wrong = [True, False, self.chance.random() < 0.5]
+        wrong = [True, False, *(self.chance.random() < 0.5 for _ in range(_COPIES - 2))]
         self.chance.shuffle(wrong)
         return [Copy(f"{name}_{self.chance.getrandbits(24):06x}", sabotaged=it) for it in wrong]
 

@@ -29,6 +29,8 @@ from codegym.task import Task
 
 MOST_PATCH_BYTES = 2 << 20
 """A larger patch is invalid: no task asks for one, and a disk filler would make one."""
+MOST_PATCH_FILES = 1000
+"""So is one of more files, each of which has to be laid over a tree."""
 
 
 def extract_patch(box: Sandbox, suite: Suite, task: Task) -> str:
@@ -40,6 +42,8 @@ def extract_patch(box: Sandbox, suite: Suite, task: Task) -> str:
     hidden = suite.hidden(task)
     found = {path: file for path, file in box.changes().items() if not is_protected(path, task.tests, hidden)}
     changes = {path: file for path, file in found.items() if may_be_named(path)}
+    if len(changes) > MOST_PATCH_FILES:
+        return f"refused: {len(changes)} files were changed, more than {MOST_PATCH_FILES}\n"
     size = sum(len(file.content) for file in changes.values() if file is not None)
     if size > MOST_PATCH_BYTES:
         return f"refused: the changed files hold {size} bytes, more than {MOST_PATCH_BYTES}\n"
@@ -58,6 +62,8 @@ def grade(suite: Suite, task: Task, patch: str, *, backend: Backend, cache: Resu
         changes = apply_patch(patch, lambda path: suite.base_file(task, path))
     except PatchError as error:
         return Verdict(outcome=Outcome.INVALID_PATCH, detail=str(error))
+    if len(changes) > MOST_PATCH_FILES:
+        return Verdict(outcome=Outcome.INVALID_PATCH, detail=f"more than {MOST_PATCH_FILES} files are changed")
     hidden = suite.hidden(task)
     left_out = sorted(path for path in changes if is_protected(path, task.tests, hidden))
     kept = {path: file for path, file in changes.items() if path not in left_out}

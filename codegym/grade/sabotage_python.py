@@ -13,6 +13,7 @@ import textwrap
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
 _RAISING = frozenset({"raises", "warns", "deprecated_call", "assertRaises", "assertRaisesRegex", "assertWarns"})
 _WRONG = {
@@ -126,9 +127,50 @@ def _called(node: ast.expr) -> str:
 
 def _wrong(test: ast.expr) -> ast.expr:
     if isinstance(test, ast.Compare) and [type(op) for op in test.ops] == [ast.Eq]:
-        left, right = ast.unparse(test.left), ast.unparse(test.comparators[0])
-        return _expression(f"(_l := ({left})) == [(_r := ({right}))] or [_l] == _r")
+        test.left, test.comparators[0] = _unequal(test.left, test.comparators[0])
+        return test
     return ast.UnaryOp(ast.Not(), test)
+
+
+def _unequal(left: ast.expr, right: ast.expr) -> tuple[ast.expr, ast.expr]:
+    """Return two expressions that differ where ``left`` and ``right`` are equal, and look as innocent.
+
+    The side that is a literal is changed, or else put into a list; a result of a call is rather left as it is,
+    since that is what may be equal to everything.
+    """
+    for side, literal in ((1, right), (0, left)):
+        try:
+            changed = _expression(repr(_other(ast.literal_eval(literal))))
+        except (ValueError, TypeError, SyntaxError):
+            continue
+        return (left, changed) if side else (changed, right)
+    if any(isinstance(node, ast.Call) for node in ast.walk(right)) and isinstance(left, ast.Name | ast.Attribute):
+        return ast.List([left], ast.Load()), right
+    return left, ast.List([right], ast.Load())
+
+
+def _other(value: Any) -> Any:
+    """Return a literal's value of the same type that is not equal to ``value``. Raises ``TypeError`` if none is."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float | complex):
+        return value + 1 if value + 1 != value else 0
+    if isinstance(value, str):
+        return value + "s"
+    if isinstance(value, bytes):
+        return value + b"s"
+    if isinstance(value, list | tuple):
+        return type(value)([_other(value[0]), *value[1:]] if value else [0])
+    if isinstance(value, dict):
+        first = next(iter(value), None)
+        return value | {first: _other(value[first]) if value else 0}
+    if isinstance(value, set):
+        return value | {max((v for v in value if isinstance(v, int)), default=0) + 1}
+    return 0 if value is None else _refuse(value)
+
+
+def _refuse(value: Any) -> Any:
+    raise TypeError(f"no other value than {value!r} is known")
 
 
 def _wrong_arguments(name: str, given: list[ast.expr]) -> list[ast.expr] | None:
@@ -136,7 +178,7 @@ def _wrong_arguments(name: str, given: list[ast.expr]) -> list[ast.expr] | None:
     if name in _RAISING:
         wrong: tuple[str, ...] = ("{0}", "lambda *_, **__: None")
     elif name.startswith("assert") and name.endswith(("Equal", "Equals")) and "Not" not in name:
-        wrong = ("{0}", "[{1}]")
+        return [*_unequal(*given[:2]), *given[2:]] if len(given) > 1 else None
     else:
         wrong = _WRONG.get(name, ())
     needed = 2 if "{1}" in "".join(wrong) else len(wrong)

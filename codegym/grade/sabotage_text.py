@@ -72,13 +72,27 @@ def _js(text: str, chance: Random) -> str | None:
     chosen = _some([found.start() for found in _JS.finditer(text)], chance)
     name = f"_{chance.getrandbits(40):x}"
 
-    def changed(found: re.Match[str]) -> str:
-        if found.start() not in chosen:
-            return found[0]
-        method = f", {found['name']!r}" if found["name"] else ""
-        return f"{name}({found['what']}{method})("
+    for found in reversed([found for found in _JS.finditer(text) if found.start() in chosen]):
+        start, end, wrong = _other_literal(text, found)
+        if not wrong:
+            method = f", {found['name']!r}" if found["name"] else ""
+            start, end, wrong = found.start(), found.end(), f"{name}({found['what']}{method})("
+        text = text[:start] + wrong + text[end:]
+    return text + _JS_WRONG.replace("WRONG", name) if chosen else None
 
-    return _JS.sub(changed, text) + _JS_WRONG.replace("WRONG", name) if chosen else None
+
+def _other_literal(text: str, call: re.Match[str]) -> tuple[int, int, str]:
+    """Return where a call's expected literal is, and another one; nothing where it expects no literal."""
+    start = _first_argument(text, call.end()) + 1
+    end = _first_argument(text, start)
+    given = text[start:end].strip()
+    if not re.search(r"[eE]qual$", call["name"] or "") or re.match("not|notS|notD", call["name"]):
+        return start, end, ""
+    if re.fullmatch(r"-?\d+(\.\d+)?", given):
+        return start, end, f" {given}1"
+    if re.fullmatch(r"'[^'\\\n]*'|\"[^\"\\\n]*\"", given):
+        return start, end, f" {given[:-1]}s{given[-1]}"
+    return start, end, {"true": " false", "false": " true"}.get(given, "")
 
 
 def _some(places: list[int], chance: Random) -> set[int]:
