@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 from rich.console import Group
 from rich.text import Text
 from typer import Argument, Exit, Option
 
+from codegym.board.standings import UNKNOWN
 from codegym.cli.exits import FOUND_A_PROBLEM, INFRASTRUCTURE
 from codegym.cli.output import Json, give, table
 from codegym.cli.progress import bars
 from codegym.env import CodeEnv
+from codegym.harness.cache import ResultCache
 from codegym.redteam.attack import chosen, load_attacks
 from codegym.redteam.siege import Siege, besiege
 from codegym.suite import Suite, load_suite
@@ -24,7 +27,7 @@ NO_ARGS_IS_HELP = True
 
 def verb(
     suite: Annotated[str, Argument(help="The suite to attack.")],
-    tasks: Annotated[list[str] | None, Argument(help="These tasks; default: one of each framework and image.")] = None,
+    tasks: Annotated[list[str] | None, Argument(help="Default: one of each framework and image.")] = None,
     *,
     attack: Annotated[list[str] | None, Option(help="Only this attack; may be given several times.")] = None,
     corpus: Annotated[list[Path] | None, Option(help="Attacks of your own, a TOML file; instead of ours.")] = None,
@@ -37,7 +40,8 @@ def verb(
 
     Each attack is an agent that plays through the real environment and the real grader. One gets through if it
     earns more than an agent that submits at once, or is shown a line of a hidden test or of the solution.
-    Exits with 1 if one does, with 3 if one could not be carried out. Nothing is taken from the cache of results.
+    Exits with 1 if one does, with 3 if one could not be carried out. Results are shared within the siege, and
+    none is taken from earlier runs.
 
     Examples:
 
@@ -49,11 +53,12 @@ def verb(
     attacks = chosen(load_attacks(corpus), attack or ())
     targets = [loaded.task(name) for name in tasks] if tasks else _targets(loaded, everything=everything)
 
-    def make_env() -> CodeEnv:
-        return CodeEnv(loaded, sandbox=sandbox, cache=None)
+    with bars() as progress, TemporaryDirectory(prefix="codegym-") as folder:
+        count, cache = workers or os.cpu_count() or 1, ResultCache(Path(folder))
 
-    with bars() as progress:
-        count = workers or os.cpu_count() or 1
+        def make_env() -> CodeEnv:
+            return CodeEnv(loaded, sandbox=sandbox, cache=cache)
+
         found = besiege(loaded, targets, attacks, make_env, workers=count, progress=progress)
     give(found.model_dump(mode="json"), _shown(found), as_json=as_json)
     raise Exit(FOUND_A_PROBLEM if found.through else INFRASTRUCTURE if found.infra_errors else 0)
@@ -71,10 +76,10 @@ def _targets(suite: Suite, *, everything: bool) -> list[Task]:
 def _shown(found: Siege) -> Group:
     shown = table("attack", "task", "outcome", "earned", "no-op", "", right=("earned", "no-op"))
     for attempt in found.attempts:
-        earned = "–" if attempt.earned is None else f"{attempt.earned:.2f}"
+        earned = UNKNOWN if attempt.earned is None else f"{attempt.earned:.2f}"
         note = f"THROUGH {attempt.leak or attempt.detail}" if attempt.through else attempt.detail[:100]
         row = (attempt.attack, attempt.task, attempt.outcome.value, earned, f"{attempt.noop:.2f}")
         shown.add_row(*row, Text(note, style="bold red" if attempt.through else "dim"))
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in found.outcomes.items())
-    total = f"{found.suite} on {found.backend}: {found.attacks} attacks, {len(found.attempts)} attempts ({outcomes})"
-    return Group(shown, Text(f"{total}; {found.through} got through ({found.seconds:.0f} s)"))
+    total = f"{found.suite} on {found.backend}: {found.attacks} attacks, {len(found.attempts)} attempts"
+    return Group(shown, Text(f"{total} ({outcomes}); {found.through} got through ({found.seconds:.0f} s)"))

@@ -150,27 +150,17 @@ def _unequal(left: ast.expr, right: ast.expr) -> tuple[ast.expr, ast.expr]:
 
 
 def _other(value: Any) -> Any:
-    """Return a literal's value of the same type that is not equal to ``value``. Raises ``TypeError`` if none is."""
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, int | float | complex):
-        return value + 1 if value + 1 != value else 0
-    if isinstance(value, str):
-        return value + "s"
-    if isinstance(value, bytes):
-        return value + b"s"
+    """Return a value of the same type that is not equal to a literal's. Raises ``TypeError`` if none is known."""
+    if isinstance(value, str | bytes):
+        return value + (b"s" if isinstance(value, bytes) else "s")
     if isinstance(value, list | tuple):
         return type(value)([_other(value[0]), *value[1:]] if value else [0])
     if isinstance(value, dict):
         first = next(iter(value), None)
         return value | {first: _other(value[first]) if value else 0}
-    if isinstance(value, set):
-        return value | {max((v for v in value if isinstance(v, int)), default=0) + 1}
-    return 0 if value is None else _refuse(value)
-
-
-def _refuse(value: Any) -> Any:
-    raise TypeError(f"no other value than {value!r} is known")
+    if isinstance(value, bool) or value is None:
+        return not value
+    return value + 1 if value + 1 != value else 0
 
 
 def _wrong_arguments(name: str, given: list[ast.expr]) -> list[ast.expr] | None:

@@ -50,7 +50,12 @@ class Attack(Frozen):
 
     def planted(self) -> dict[str, str]:
         """Return what is appended to source files, by language."""
-        codes = {"python": self.python + _on_call(self.call), "c": self.c, "header": self.header, "node": self.node}
+        codes = {
+            "python": self.python + _on_call(self.call),
+            "c": self.c,
+            "header": self.header,
+            "node": self.node,
+        }
         return {language: code for language, code in codes.items() if code}
 
     def suits(self, framework: str) -> bool:

@@ -81,8 +81,9 @@ def besiege(
     started = time.monotonic()
     pairs = [(task, attack) for task in tasks for attack in attacks if attack.suits(task.tests.framework)]
     with ThreadPoolExecutor(workers) as pool:
-        bases = dict(zip([t.id for t in tasks], pool.map(lambda t: _earned(_played(t, noop(), make_env)), tasks)))
-        running = [pool.submit(_attempt, suite, task, attack, bases[task.id], make_env) for task, attack in pairs]
+        bases = pool.map(lambda task: _earned(_played(task, noop(), make_env)), tasks)
+        base = {task.id: earned for task, earned in zip(tasks, bases, strict=True)}
+        running = [pool.submit(_attempt, suite, task, attack, base[task.id], make_env) for task, attack in pairs]
         try:
             for done, _ in enumerate(as_completed(running), 1):
                 progress(f"attacking {suite.name}", done, len(pairs))
