@@ -32,6 +32,7 @@ VERBS = {
     "board": "board",
     "show": "show",
     "sandbox": "sandbox",
+    "bench": "bench",
 }
 """Verb -> module in this package."""
 
@@ -57,6 +58,8 @@ class Verbs(TyperGroup):
 
 def _load(verb: str) -> Any:
     module = import_module(f"codegym.cli.{VERBS[verb]}")
+    if hasattr(module, "app"):
+        return get_command(module.app)
     single = Typer(add_completion=False, rich_markup_mode="markdown")
     single.command(name=verb, no_args_is_help=getattr(module, "NO_ARGS_IS_HELP", False))(module.verb)
     return get_command(single)

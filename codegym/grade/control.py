@@ -122,12 +122,22 @@ class Examiner:
         there = [place for place in places if place[1] in functions(sources[place[0]])]
         chosen = self.chance.sample(there, min(len(there), MOST_FUNCTIONS))
         if not chosen:
-            return None
+            return self._stranger(sources)
         if len(chosen) <= _FEW and run.seconds < _QUICK:
             copies = {place: self._several(place[1].rpartition("::")[2]) for place in chosen}
         else:
             copies = self._one_each(chosen)
         return _python_control(sources, places, copies)
+
+    def _stranger(self, sources: dict[str, str]) -> Control | None:
+        """Return a control of one test more, which must fail, for tests of which no function is found."""
+        path = next((path for path, source in sources.items() if source), None)
+        if path is None:
+            return None
+        name = f"test_{self.chance.getrandbits(24):06x}"
+        text = f"{sources[path]}\n\ndef {name}():\n    assert [] == [0]\n"
+        node = f"{path}::{name}"
+        return Control({path: File(text.encode())}, (node,), frozenset((node,)))
 
     def _source(self, path: str) -> str:
         file = self.files(path).get(path)
