@@ -46,13 +46,14 @@ def verb(
         for task in chosen:
             progress("measuring", len(found), len(chosen))
             found.append(measure(loaded, task, backend(sandbox), repeats))
-    value = [
-        row.model_dump() | {"ratio": {k: round(row.over(getattr(row, k)), 3) for k in _KINDS}} for row in found
-    ]
-    give(value, _shown(found), as_json=as_json)
+    give([row.model_dump() | {"ratio": _ratios(row)} for row in found], _shown(found), as_json=as_json)
 
 
 _KINDS = ("empty", "gold", "another")
+
+
+def _ratios(row: Overhead) -> dict[str, float]:
+    return {kind: round(row.over(getattr(row, kind)), 3) for kind in _KINDS}
 
 
 def _shown(found: list[Overhead]) -> Group:
@@ -60,6 +61,5 @@ def _shown(found: list[Overhead]) -> Group:
     for row in found:
         cells = [f"{getattr(row, kind):.2f} s, {row.over(getattr(row, kind)):.2f}x" for kind in _KINDS]
         shown.add_row(row.task, row.backend, f"{row.bare:.2f} s", *cells)
-    return Group(
-        shown, Text("a grade over the bare test command; `another` is a right solution that is not gold's")
-    )
+    told = "a grade over the bare command; `another` is a right solution that is not gold's"
+    return Group(shown, Text(told))

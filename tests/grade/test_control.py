@@ -14,7 +14,7 @@ from codegym.grade.sabotage_python import Copy, functions, with_copies
 from codegym.grade.sabotage_text import sabotaged
 from codegym.harness.result import TestRun
 from codegym.sandbox.backend import backend
-from tests.grade.suites import F2P, GOLD, patch_of, python_suite, suite_of
+from tests.grade.suites import F2P, FILES, GOLD, MOD, patch_of, python_suite, suite_of
 
 BWRAP = backend("bwrap")
 SPACE = "import pytest, unittest\nclass T(unittest.TestCase):\n    def runTest(self): pass\nself = T()\n"
@@ -57,7 +57,7 @@ def test_a_sabotaged_check_fails(check: str) -> None:
     source = f"{SPACE}def test_it():\n    {check}\n"
     text = with_copies(source, {"test_it": [Copy("right", sabotaged=False), Copy("wrong", sabotaged=True)]})
     space: dict[str, object] = {}
-    exec(compile(ast.parse(text), "x", "exec"), space)
+    exec(compile(ast.parse(text), "x", "exec"), space)  # noqa: S102
     for name in ("test_it", "right"):
         space[name]()  # type: ignore[operator]
     with pytest.raises((AssertionError, TypeError, pytest.fail.Exception)):
@@ -83,7 +83,8 @@ def test_copies_keep_their_place() -> None:
 
 
 def test_text_is_changed_where_checks_are() -> None:
-    c = '#define CHECK(x) x\nvoid check_it(int a);\n// CHECK(1)\nint f(void) { CHECK(g(1, ")") == 2, 3); return ok(1); }\n'
+    c = "#define CHECK(x) x\nvoid check_it(int a);\n// CHECK(1)\n"
+    c += 'int f(void) { CHECK(g(1, ")") == 2, 3); return ok(1); }\n'
     changed = sabotaged("t.c", c, Random(3)) or ""
     assert changed.splitlines()[:3] == c.splitlines()[:3]
     assert '!(g(1, ")") == 2), 3' in changed or "!(1)" in changed
@@ -106,6 +107,17 @@ def test_right_solutions_are_left_alone(tmp_path: Path, how: str) -> None:
     suite, task = python_suite(tmp_path)
     verdict = grade(suite, task, patch_of({"mod.py": ALSO_RIGHT[how]}), backend=BWRAP, cache=None)
     assert verdict.outcome is Outcome.RESOLVED, verdict
+
+
+def test_tests_without_a_function_get_a_stranger_beside_them(tmp_path: Path) -> None:
+    hidden = "from mod import double\n\nclass Base:\n    def test_two(self):\n        assert double(2) == 4\n"
+    hidden += "\nclass TestReal(Base):\n    pass\n"
+    plan = {"framework": "pytest", "fail_to_pass": ("tests/test_mod.py::TestReal::test_two",)}
+    suite, task = suite_of(tmp_path, FILES, {"tests/test_mod.py": hidden}, tests=plan, image="python")
+    cheat = "import _pytest.python\n_pytest.python.Function.runtest = lambda self: None\n"
+    for text, outcome in ((cheat + MOD, Outcome.TAMPERED), (GOLD, Outcome.RESOLVED)):
+        verdict = grade(suite, task, patch_of({"mod.py": text}), backend=BWRAP, cache=None)
+        assert verdict.outcome is outcome, verdict
 
 
 def test_a_test_that_takes_anything_accuses_nobody(tmp_path: Path) -> None:
