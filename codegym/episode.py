@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import Field
 
 from codegym.deadline import Deadline
+from codegym.failure import Failure
 from codegym.task import Frozen
 
 
@@ -50,12 +51,16 @@ class TestStatus(StrEnum):
 
 
 class Verdict(Frozen):
-    """A grader's word on one patch. ``detail`` says in one line why; ``cached`` that no test was run for it."""
+    """A grader's word on one patch. ``detail`` says in one line why; ``cached`` that no test was run for it.
+
+    ``failure`` is set where the tests did not come to an orderly end: what failed, and whose fault it is.
+    """
 
     outcome: Outcome
     fail_to_pass: dict[str, TestStatus] = Field(default_factory=dict)
     pass_to_pass: dict[str, TestStatus] = Field(default_factory=dict)
     detail: str = ""
+    failure: Failure | None = None
     seconds: float = 0.0
     cached: bool = False
 

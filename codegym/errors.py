@@ -6,6 +6,7 @@
     ├── ConfigError      a setting, option or file that the user wrote
     ├── TaskError        a task or suite that can't be loaded, built or trusted
     ├── SandboxError     the box itself failed (never: a command in it exited non-zero or timed out)
+    │   └── ImageError   the toolchain of a box is not to be had
     ├── GradeError       a result could not be established: the episode has no reward
     └── PolicyError      the policy could not answer (endpoint down, context full, no such model)
 
@@ -17,6 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+from codegym.failure import Failure, FailureKind
 
 
 class CodegymError(Exception):
@@ -35,12 +38,27 @@ class SandboxError(CodegymError):
     """The sandbox itself failed; a command's exit code or timeout is a result, never this."""
 
 
+class ImageError(SandboxError):
+    """The toolchain of a box, its image, is not to be had."""
+
+
 class GradeError(CodegymError):
-    """A result could not be established; the episode's reward is ``None``."""
+    """A result could not be established; the reward is ``None``. ``failure`` says why and whose fault it is."""
+
+    def __init__(self, message: str, failure: Failure | None = None) -> None:
+        super().__init__(message)
+        self.failure = failure or Failure(FailureKind.UNREADABLE)
 
 
 class PolicyError(CodegymError):
     """The policy could not answer."""
+
+
+def failure_of(error: Exception) -> Failure:
+    """Return what kind of failure an error of the infrastructure is."""
+    if isinstance(error, GradeError):
+        return error.failure
+    return Failure(FailureKind.IMAGE if isinstance(error, ImageError) else FailureKind.BOX)
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:

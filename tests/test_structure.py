@@ -21,13 +21,13 @@ TREES = {module: ast.parse(path.read_text()) for module, path in FILES.items()}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 LAYERS = [  # lowest first; modules of one layer may import each other, as long as there is no cycle
-    {"", "errors", "digest", "catalog", "task", "deadline"},
+    {"", "errors", "digest", "catalog", "failure", "task", "deadline"},
     {"sandbox", "tree", "patch", "source", "sdist", "suite", "episode", "episode_file"},
     {"harness", "mutate"},
     {"tool", "grade", "reward"},
     {"env", "space", "registry", "plugin", "foundry", "policy", "importer", "exporter"},
     {"rollout"},
-    {"board", "train", "bench"},
+    {"board", "train", "bench", "redteam"},
     {"cli"},
 ]
 LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}

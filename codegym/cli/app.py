@@ -28,6 +28,7 @@ VERBS = {
     "forge": "forge",
     "certify": "certify",
     "grade": "grading",
+    "redteam": "redteam",
     "play": "play",
     "run": "run",
     "eval": "evaluate",

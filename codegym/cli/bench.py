@@ -1,20 +1,40 @@
-"""``codegym bench``: the measurements, a command each."""
+"""``codegym bench``: measurements of this machine, a subject a command, each in a module of its own."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from typer import Typer
+from typer.core import TyperGroup
 
+from codegym.cli import bench_grade
 from codegym.cli.bench_sandbox import sandbox
+from codegym.errors import ConfigError, unknown
 
-app = Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="markdown")
+
+class Subjects(TyperGroup):
+    """Names the nearest subject where one does not exist."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a subject's command. Raises :class:`ConfigError`."""
+        found = super().get_command(ctx, cmd_name)
+        if found is None:
+            raise ConfigError(unknown("subject", cmd_name, self.list_commands(ctx)))
+        return found
+
+
+app = Typer(cls=Subjects, no_args_is_help=True, add_completion=False, rich_markup_mode="markdown")
+app.command(name="grade")(bench_grade.verb)
+app.command(name="sandbox")(sandbox)
 
 
 @app.callback()
 def verb() -> None:
-    """Measure this machine and this installation, so that a number can be checked where it matters.
+    """Measure what codegym costs on this machine; every subject takes --json.
 
-    Example: `codegym bench sandbox`
+    Examples:
+
+    - `codegym bench sandbox`
+    - `codegym bench grade`
+    - `codegym bench grade --seconds 5 --repeats 9 --json`
     """
-
-
-app.command(name="sandbox")(sandbox)

@@ -76,4 +76,7 @@ def _shown(metrics: RolloutMetrics) -> str:
     reward = UNKNOWN if metrics.mean_reward is None else f"{metrics.mean_reward:.3f}"
     cache = UNKNOWN if metrics.cache_hit_rate is None else f"{100 * metrics.cache_hit_rate:.0f} %"
     told = f"{metrics.episodes} episodes: {outcomes or 'none graded'}; {metrics.infra_errors} not graded"
+    failures = ", ".join(f"{name} {count}" for name, count in metrics.failures.items())
+    away = f"\nquarantined: {', '.join(metrics.quarantined)}" if metrics.quarantined else ""
+    told += f"\nfailures: {failures}{away}" if failures else ""
     return f"{told}\nmean reward {reward}, test results from the cache {cache}"

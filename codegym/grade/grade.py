@@ -2,33 +2,35 @@
 
 The patch comes from files outside the agent's box. It is applied to the pristine tree in a fresh box, without
 changes to protected paths; the hidden tests are laid over it last; then the tests that decide are run, and
-each must be positively seen to pass. What could not be established raises: it is never a verdict.
+each must be positively seen to pass. Tests that pass are put to the proof (:mod:`codegym.grade.control`). What
+could not be established raises: it is never a verdict.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import PurePosixPath
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
 
-from codegym.digest import digest_json
+from codegym.digest import digest_bytes, digest_json
 from codegym.episode import Outcome, TestStatus, Verdict
 from codegym.errors import GradeError
+from codegym.failure import Failure, Owner
+from codegym.grade.control import Execute, Finding
 from codegym.grade.protected import is_protected
-from codegym.harness.cache import ResultCache, may_be_kept, run_key, workspace_digest
+from codegym.grade.subject import CannotLay, Subject, kind_of, named
+from codegym.harness.cache import ResultCache, may_be_kept
 from codegym.harness.result import TestRun
-from codegym.harness.run import run_tests, source_name
 from codegym.patch import PatchError, apply_patch, make_patch, may_be_named
-from codegym.sandbox.image import image_digest
-from codegym.sandbox.protocol import Backend, Changes, File, Sandbox
+from codegym.sandbox.protocol import Backend, Changes, Sandbox
 from codegym.suite import Suite
 from codegym.task import Task
 
 MOST_PATCH_BYTES = 2 << 20
 """A larger patch is invalid: no task asks for one, and a disk filler would make one."""
-
-
-class _CannotLay(Exception):  # noqa: N818 - not an error of ours: a patch asks for what no file system allows
-    """Raised where a patch's files can't be written over the tree."""
+MOST_PATCH_FILES = 1000
+"""So is one of more files, each of which has to be laid over a tree."""
 
 
 def extract_patch(box: Sandbox, suite: Suite, task: Task) -> str:
@@ -40,6 +42,8 @@ def extract_patch(box: Sandbox, suite: Suite, task: Task) -> str:
     hidden = suite.hidden(task)
     found = {path: file for path, file in box.changes().items() if not is_protected(path, task.tests, hidden)}
     changes = {path: file for path, file in found.items() if may_be_named(path)}
+    if len(changes) > MOST_PATCH_FILES:
+        return f"refused: {len(changes)} files were changed, more than {MOST_PATCH_FILES}\n"
     size = sum(len(file.content) for file in changes.values() if file is not None)
     if size > MOST_PATCH_BYTES:
         return f"refused: the changed files hold {size} bytes, more than {MOST_PATCH_BYTES}\n"
@@ -58,6 +62,8 @@ def grade(suite: Suite, task: Task, patch: str, *, backend: Backend, cache: Resu
         changes = apply_patch(patch, lambda path: suite.base_file(task, path))
     except PatchError as error:
         return Verdict(outcome=Outcome.INVALID_PATCH, detail=str(error))
+    if len(changes) > MOST_PATCH_FILES:
+        return Verdict(outcome=Outcome.INVALID_PATCH, detail=f"more than {MOST_PATCH_FILES} files are changed")
     hidden = suite.hidden(task)
     left_out = sorted(path for path in changes if is_protected(path, task.tests, hidden))
     kept = {path: file for path, file in changes.items() if path not in left_out}
@@ -65,9 +71,11 @@ def grade(suite: Suite, task: Task, patch: str, *, backend: Backend, cache: Resu
     if obstacle:
         return Verdict(outcome=Outcome.INVALID_PATCH, detail=f"{obstacle} stands where the tests need a folder")
     try:
-        verdict = _cached(suite, task, {**kept, **hidden}, backend, cache)
-    except _CannotLay as error:
-        return Verdict(outcome=Outcome.INVALID_PATCH, detail=f"the patch can't be laid over the tree: {error}")
+        verdict = _cached(Subject(suite, task, backend), {**kept, **hidden}, cache)
+    except CannotLay as error:
+        why = f"the patch can't be laid over the tree: {error}"
+        failure = error.failure and replace(error.failure, owner=Owner.AGENT)
+        return Verdict(outcome=Outcome.INVALID_PATCH, detail=why, failure=failure)
     note = f"left out, protected: {', '.join(left_out[:8])}" if left_out else ""
     return verdict.model_copy(update={"detail": "; ".join(filter(None, (verdict.detail, note)))})
 
@@ -82,35 +90,82 @@ def grade_gold(suite: Suite, task: Task, *, backend: Backend, cache: ResultCache
     return grade(suite, task, task.gold_patch, backend=backend, cache=cache)
 
 
-def _cached(suite: Suite, task: Task, changes: Changes, backend: Backend, cache: ResultCache | None) -> Verdict:
-    digest = workspace_digest(suite.tree(task).digest, changes)
-    ids = _named(task)
-    image = image_digest(task.image)
-    key = run_key(digest, task.tests, ids, task.image, image, purpose="grade")
-    key = digest_json([key, task.tests.fail_to_pass, task.limits.model_dump(mode="json")])
+def _cached(subject: Subject, changes: Changes, cache: ResultCache | None) -> Verdict:
+    key = subject.key(changes, purpose="grade")
+    task = subject.task
+    key = digest_json([key, _grader_digest(), task.tests.fail_to_pass, task.limits.model_dump(mode="json")])
     if cache is None:
-        return judge(task, _executed(suite, task, changes, backend))
+        return _established(subject, changes, None)[0]
     with cache.turn(key):
         known = cache.get(key)
         if known is not None:
             return Verdict(**known, cached=True)
-        run = _executed(suite, task, changes, backend)
-        verdict = judge(task, run)
-        if may_be_kept(run):
+        verdict, keep = _established(subject, changes, cache)
+        if keep:
             cache.put(key, verdict.model_dump(mode="json", exclude={"seconds", "cached"}))
         return verdict
 
 
-def _executed(suite: Suite, task: Task, changes: Changes, backend: Backend) -> TestRun:
-    """Run the tests that decide in a fresh box. Raises :class:`_CannotLay`, or if the box fails."""
-    tree = suite.tree(task)
-    with backend.open(tree, task.image, task.limits) as box:
-        try:
-            _lay(box, changes)
-        except OSError as error:
-            raise _CannotLay(error) from error
-        source = source_name(tree, image_digest(task.image), purpose="grade")
-        return run_tests(box, task.tests, _named(task), timeout=task.limits.grade_seconds, source=source)
+def _established(subject: Subject, changes: Changes, cache: ResultCache | None) -> tuple[Verdict, bool]:
+    """Return a verdict and whether it may be kept, passed tests put to the proof."""
+    task, gold = subject.task, subject.gold_changes()
+    run = subject.execute(changes, named(task))
+    if gold is not None and changes == {**gold, **subject.hidden}:
+        run = run.model_copy(update={"tampering": ()})
+        return _owned(judge(task, run), run, subject, None), may_be_kept(run)
+    reference = None if gold is None else subject.reference(gold, cache)
+    run = _fairly_accused(run, reference, named(task))
+    verdict = judge(task, run)
+    if run.tampering or TestStatus.PASSED not in verdict.fail_to_pass.values():
+        return _owned(verdict, run, subject, reference), may_be_kept(run)
+    return _proven(verdict, subject.examiner(changes, reference).examine(run)), may_be_kept(run)
+
+
+def _fairly_accused(run: TestRun, reference: Execute | None, ids: tuple[str, ...]) -> TestRun:
+    """Take back what the gold patch would be accused of as well."""
+    if not run.tampering or reference is None:
+        return run
+    usual = reference({}, ids).tampering
+    return run.model_copy(update={"tampering": tuple(told for told in run.tampering if told not in usual)})
+
+
+def _proven(verdict: Verdict, finding: Finding) -> Verdict:
+    if finding.evidence:
+        return _tampered(verdict, finding.evidence)
+    if finding.unsteady:
+        why = f"{finding.unsteady[0]} passed, and did not pass again"
+        lost = {i: TestStatus.FAILED if s is TestStatus.PASSED else s for i, s in verdict.fail_to_pass.items()}
+        return verdict.model_copy(update={"outcome": Outcome.UNRESOLVED, "detail": why, "fail_to_pass": lost})
+    return verdict
+
+
+def _tampered(verdict: Verdict, evidence: tuple[str, ...]) -> Verdict:
+    """Nothing that such a run said is believed."""
+    nothing = {"fail_to_pass": dict.fromkeys(verdict.fail_to_pass, TestStatus.MISSING)}
+    nothing["pass_to_pass"] = dict.fromkeys(verdict.pass_to_pass, TestStatus.MISSING)
+    told = "; ".join(evidence[:4]) + (f"; and {len(evidence) - 4} more" if len(evidence) > 4 else "")
+    return verdict.model_copy(update={"outcome": Outcome.TAMPERED, "detail": told, "failure": None, **nothing})
+
+
+def _owned(verdict: Verdict, run: TestRun, subject: Subject, reference: Execute | None) -> Verdict:
+    """Say what failed, if the run came to no orderly end. Raises :class:`GradeError` if gold does no better.
+
+    ``reference`` is ``None`` where the gold patch is what was run, or there is none.
+    """
+    kind = kind_of(run)
+    if kind is None or run.tampering:
+        return verdict
+    if reference is not None and not (gold := reference({}, named(subject.task))).passed(named(subject.task)):
+        why = f"task {subject.task.id!r} fails with its own solution as well ({kind_of(gold) or 'tests fail'})"
+        raise GradeError(why, Failure(kind, Owner.TASK))
+    owner = Owner.AGENT if reference is not None or not subject.task.gold_patch else Owner.TASK
+    return verdict.model_copy(update={"failure": Failure(kind, owner)})
+
+
+@lru_cache(maxsize=1)
+def _grader_digest() -> str:
+    here = Path(__file__).parent
+    return digest_json([digest_bytes(path.read_bytes()) for path in sorted(here.glob("*.py"))])
 
 
 def _in_the_way(kept: Changes, hidden: Iterable[str]) -> str | None:
@@ -118,50 +173,25 @@ def _in_the_way(kept: Changes, hidden: Iterable[str]) -> str | None:
     return next((path for path, file in kept.items() if file is not None and path in folders), None)
 
 
-def _lay(box: Sandbox, changes: Changes) -> None:
-    for path, file in changes.items():
-        if file is None:
-            box.remove(path)
-    for path, file in changes.items():
-        if file is not None:
-            _write(box, path, file)
-
-
-def _write(box: Sandbox, path: str, file: File) -> None:
-    if file.link is None:
-        box.write(path, file.content, executable=file.executable)
-        return
-    folder = path.rpartition("/")[0]
-    script = 'mkdir -p "./$1" && { rmdir "./$3" 2>/dev/null; ln -sfnT -- "$2" "./$3"; }'
-    made = box.exec(["sh", "-c", script, "sh", folder, file.link, path])
-    if made.exit_code:
-        raise GradeError(f"the link {path!r} could not be made in the box: {made.stderr.strip()}")
-
-
-def _named(task: Task) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*task.tests.fail_to_pass, *task.tests.pass_to_pass)))
-
-
 def judge(task: Task, run: TestRun) -> Verdict:
     """Return the verdict that a finished run of a task's deciding tests amounts to."""
     f2p = {node: run.results.get(node, TestStatus.MISSING) for node in task.tests.fail_to_pass}
     p2p = {node: run.results.get(node, TestStatus.MISSING) for node in task.tests.pass_to_pass}
     outcome, detail = _outcome(task, run)
-    return Verdict(outcome=outcome, fail_to_pass=f2p, pass_to_pass=p2p, detail=detail, seconds=run.seconds)
+    verdict = Verdict(outcome=outcome, fail_to_pass=f2p, pass_to_pass=p2p, detail=detail, seconds=run.seconds)
+    return _tampered(verdict, run.tampering) if run.tampering else verdict
 
 
 def _outcome(task: Task, run: TestRun) -> tuple[Outcome, str]:
-    if run.tampering:
-        return Outcome.TAMPERED, "; ".join(run.tampering)
     if run.timed_out:
         return Outcome.TIMEOUT, f"the tests did not end within {task.limits.grade_seconds:g} s"
     if run.oom:
         return Outcome.UNRESOLVED, f"the tests used more than {task.limits.memory_mb} MB of memory"
-    named = _named(task)
-    if run.passed(named):
-        return Outcome.RESOLVED, f"all {len(named)} tests passed"
-    bad = [node for node in named if run.results.get(node) is not TestStatus.PASSED]
+    ids = named(task)
+    if run.passed(ids):
+        return Outcome.RESOLVED, f"all {len(ids)} tests passed"
+    bad = [node for node in ids if run.results.get(node) is not TestStatus.PASSED]
     if not run.complete:
         return Outcome.UNRESOLVED, f"the tests did not run to their end (exit code {run.exit_code})"
     why = run.failures.get(bad[0], str(run.results.get(bad[0], TestStatus.MISSING)))
-    return Outcome.UNRESOLVED, f"{len(bad)} of {len(named)} tests did not pass: {bad[0]}: {why.splitlines()[0]}"
+    return Outcome.UNRESOLVED, f"{len(bad)} of {len(ids)} tests did not pass: {bad[0]}: {why.splitlines()[0]}"

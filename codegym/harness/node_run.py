@@ -48,6 +48,7 @@ def run_node(box: Sandbox, plan: TestPlan, ids: Sequence[str], timeout: float) -
     return TestRun(
         results=results,
         complete=orderly,
+        started=bool(tests),
         output=clipped(steady(_output(tests, results, "" if said else done.stdout + done.stderr))),
         failures=failures,
         exit_code=done.exit_code,

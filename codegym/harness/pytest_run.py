@@ -81,6 +81,7 @@ def read_run(done: ExecResult, nonce: str, question: Question) -> TestRun:
         return TestRun(
             results={},
             complete=False,
+            started=False,
             output=clipped(steady(done.stderr)),
             exit_code=done.exit_code,
             timed_out=done.timed_out,
@@ -126,6 +127,7 @@ class _Reading:
         return TestRun(
             results=results,
             complete=self._complete(),
+            started=bool(self.started),
             output=clipped(steady("\n".join(self._told(results)))),
             failures=failures,
             exit_code=self.exit_code,

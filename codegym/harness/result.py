@@ -15,6 +15,7 @@ class TestRun(Frozen):
     ``complete`` says that the framework itself reported an orderly end: where it is false, a passed test's
     word is not to be trusted for a reward. ``output`` is what a person would have read, cut to a few kB.
     ``failures`` maps failed test ids to one or two lines saying how they failed (the assertion, the error).
+    ``started`` says whether a first test was reached.
     ``tampering`` is evidence that the tested code meddled with the run, a sentence each.
     ``cached`` says that this was found by digest and nothing was run.
     """
@@ -23,6 +24,7 @@ class TestRun(Frozen):
 
     results: dict[str, TestStatus]
     complete: bool
+    started: bool = True
     output: str = ""
     failures: dict[str, str] = Field(default_factory=dict)
     exit_code: int = 0

@@ -25,6 +25,7 @@ def run_tap(box: Sandbox, plan: TestPlan, ids: Sequence[str], timeout: float) ->
     return TestRun(
         results=results,
         complete=not (report.wrong or done.timed_out or done.oom or done.truncated) and _agrees(done, report),
+        started=report.count > 0,
         output=clipped(steady(_output(done, report))),
         failures={name: brief("\n".join(report.notes.get(name, ["not ok"]))) for name in failed},
         exit_code=done.exit_code,

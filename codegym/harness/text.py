@@ -10,6 +10,7 @@ from codegym.episode import TestStatus
 _SHORT = 300
 _CHANGING = (
     (re.compile(r"\b0x[0-9a-fA-F]{6,}\b"), "0x…"),
+    (re.compile(r"\b0?x[0-9a-f]{8,}\b"), "…"),  # what is left of an address that pytest cut out of a long text
     (re.compile(r"/(?:var/)?tmp/[\w.+/-]+"), "/tmp/…"),  # noqa: S108
     (re.compile(r"\b(in|after|took) \d+(\.\d+)? ?(s|ms|sec|seconds)\b"), r"\1 …"),
     (re.compile(r"\x1b\[[0-9;]*m"), ""),

@@ -1,8 +1,10 @@
 """The threads of a rollout, and the one place that catches.
 
 Trouble with the box, the grader or the policy is tried again with the same seed in a fresh env, and then
-becomes an episode without a reward. A bug in our own code stops the run and is raised where the caller can see
-it. Threads are daemons, and closed from :mod:`atexit` at the latest: a program that ends leaves no box behind.
+becomes an episode without a reward. A task that is found twice to fail by itself, with its own solution in place,
+is quarantined: for the rest of the run its episodes are not played. A bug in our own code stops the run and is
+raised where the caller can see it. Threads are daemons, and closed from :mod:`atexit` at the latest: a program
+that ends leaves no box behind.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -17,7 +20,8 @@ from typing import Any
 
 from codegym.env import CodeEnv
 from codegym.episode import Episode, Outcome, StopReason, Verdict
-from codegym.errors import GradeError, PolicyError, SandboxError
+from codegym.errors import GradeError, PolicyError, SandboxError, failure_of
+from codegym.failure import Owner
 from codegym.policy.protocol import Conversation, Policy
 from codegym.rollout.job import Job
 from codegym.rollout.log import EpisodeLog
@@ -64,6 +68,8 @@ class Crew:
     workers: list[Worker] = field(default_factory=list)
     done: SimpleQueue[Episode | BaseException | None] = field(default_factory=SimpleQueue)
     halted: threading.Event = field(default_factory=threading.Event)
+    strikes: Counter[str] = field(default_factory=Counter)
+    quarantined: dict[str, GradeError] = field(default_factory=dict)
 
     def work(self, workers: int, stop: threading.Event | None) -> Iterator[Episode]:
         """Start the threads and yield what they bring, until all have ended or ``stop`` is set."""
@@ -123,14 +129,25 @@ class Crew:
         errors: list[Exception] = []
         for trial in range(1 + self.retries):
             env = worker.env = worker.env or self.make_env()
+            if job.task in self.quarantined:
+                return _spoiled(identity(job, self.policy, env), [self.quarantined[job.task]])
             try:
                 return self._play(job, worker, env)
             except INFRASTRUCTURE as error:
                 errors.append(error)
+                self._quarantine(job, error)
             worker.let_go()
             if self.halted.wait(min(5.0, 0.1 * 4**trial) if trial < self.retries else 0):
                 raise Stopped
         return _spoiled(identity(job, self.policy, env), errors)
+
+    def _quarantine(self, job: Job, error: Exception) -> None:
+        if not isinstance(error, GradeError) or error.failure.owner is not Owner.TASK:
+            return
+        self.strikes[job.task] += 1
+        if self.strikes[job.task] > 1 and job.task not in self.quarantined:
+            self.quarantined[job.task] = error
+            _log.warning("task %s is quarantined: %s", job.task, error)
 
     def _play(self, job: Job, worker: Worker, env: CodeEnv) -> Episode:
         def started(conversation: Conversation) -> None:
@@ -149,5 +166,6 @@ def _join(threads: Iterable[threading.Thread], seconds: float) -> None:
 def _spoiled(known: dict[str, Any], errors: list[Exception]) -> Episode:
     """Return the record of a job that infrastructure kept from being done; its verdict names the last error."""
     told = [f"{type(error).__name__}: {error}" for error in errors]
-    verdict = Verdict(outcome=Outcome.INFRA_ERROR, detail=told[-1])
+    failure = None if isinstance(errors[-1], PolicyError) else failure_of(errors[-1])
+    verdict = Verdict(outcome=Outcome.INFRA_ERROR, detail=told[-1], failure=failure)
     return Episode(**known, stop=StopReason.INFRA_ERROR, verdict=verdict, error="\n".join(dict.fromkeys(told)))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pydantic import Field
 
 from codegym.episode import Episode, Outcome, StopReason
+from codegym.failure import Owner
 from codegym.task import Frozen
 
 TEST_TOOLS = frozenset({"test", "locate"})
@@ -21,7 +22,8 @@ class RolloutMetrics(Frozen):
     ``episodes`` are all, ``infra_errors`` those without a reward; ``resolved``, means and rates are over the
     others. ``test_runs`` and ``verdicts`` count results of tests, ``*_cached`` those for which no test was run,
     and ``cache_hit_rate`` is over both. ``seconds`` by phase are summed over episodes that ran side by side;
-    ``usage`` sums what policies counted.
+    ``usage`` sums what policies counted. ``failures`` counts, over all episodes, gradings that came to no orderly
+    end, by whose fault it was and what failed (``infrastructure: box``); ``quarantined`` are tasks at fault.
     """
 
     episodes: int = 0
@@ -37,6 +39,8 @@ class RolloutMetrics(Frozen):
     cache_hit_rate: float | None = None
     stops: dict[str, int] = Field(default_factory=dict)
     outcomes: dict[str, int] = Field(default_factory=dict)
+    failures: dict[str, int] = Field(default_factory=dict)
+    quarantined: tuple[str, ...] = ()
     seconds: dict[str, float] = Field(default_factory=dict)
     usage: dict[str, int] = Field(default_factory=dict)
 
@@ -48,6 +52,8 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     stops: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)
+    quarantined: set[str] = field(default_factory=set)
     usage: Counter[str] = field(default_factory=Counter)
     seconds: dict[str, float] = field(default_factory=dict)
     rewards: float = 0.0
@@ -57,6 +63,7 @@ class Tally:
         self.counts["episodes"] += 1
         self.stops[episode.stop] += 1
         self.usage.update(episode.usage)
+        self._add_failure(episode)
         for phase, seconds in episode.timings.items():
             self.seconds[phase] = self.seconds.get(phase, 0.0) + seconds
         if episode.stop is StopReason.INFRA_ERROR or episode.reward is None:
@@ -85,9 +92,18 @@ class Tally:
             cache_hit_rate=_share(count["test_runs_cached"] + count["verdicts_cached"], looked_up),
             stops=dict(sorted(self.stops.items())),
             outcomes=dict(sorted(self.outcomes.items())),
+            failures=dict(sorted(self.failures.items())),
+            quarantined=tuple(sorted(self.quarantined)),
             seconds={phase: round(seconds, 3) for phase, seconds in sorted(self.seconds.items())},
             usage=dict(sorted(self.usage.items())),
         )
+
+    def _add_failure(self, episode: Episode) -> None:
+        failure = episode.verdict.failure if episode.verdict else None
+        if failure is not None:
+            self.failures[str(failure)] += 1
+            if failure.owner is Owner.TASK:
+                self.quarantined.add(episode.task)
 
     def _add_results(self, episode: Episode) -> None:
         runs = [step for step in episode.steps if step.tool in TEST_TOOLS]

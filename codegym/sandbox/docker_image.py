@@ -13,7 +13,7 @@ import docker
 from docker import DockerClient
 from docker.errors import BuildError, DockerException, ImageNotFound
 
-from codegym.errors import SandboxError
+from codegym.errors import ImageError, SandboxError
 from codegym.sandbox.image import image_digest, image_folder, image_names
 
 _SOCKET = "unix:///var/run/docker.sock"
@@ -27,7 +27,7 @@ def docker_images() -> tuple[str, ...]:
 def image_tag(name: str) -> str:
     """Return the tag that Docker knows image ``name`` by. Raises :class:`SandboxError` if it has no Dockerfile."""
     if not (image_folder(name) / "Dockerfile").is_file():
-        raise SandboxError(f"image {name!r} has no Dockerfile; these have one: {', '.join(docker_images())}")
+        raise ImageError(f"image {name!r} has no Dockerfile; these have one: {', '.join(docker_images())}")
     return f"codegym-{name}:{image_digest(name)[:12]}"
 
 
@@ -81,7 +81,7 @@ def search_path(client: DockerClient, name: str) -> str | None:
     try:
         settings = client.api.inspect_image(image_tag(name))["Config"]["Env"] or []
     except ImageNotFound as error:
-        raise SandboxError(f"Docker has no image {image_tag(name)}. Build it: {build_command(name)}") from error
+        raise ImageError(f"Docker has no image {image_tag(name)}. Build it: {build_command(name)}") from error
     return dict(setting.split("=", 1) for setting in settings).get("PATH")
 
 
@@ -96,6 +96,6 @@ def build(client: DockerClient, name: str, base: str | None = None) -> None:
         client.images.build(path=folder, tag=tag, buildargs=arguments, network_mode="host", rm=True)
     except BuildError as error:
         said = "".join(line.get("stream", "") for line in error.build_log)[-2000:]
-        raise SandboxError(f"building image {name!r} failed: {error}\n{said}") from error
+        raise ImageError(f"building image {name!r} failed: {error}\n{said}") from error
     except DockerException as error:
-        raise SandboxError(f"building image {name!r} failed: {error}") from error
+        raise ImageError(f"building image {name!r} failed: {error}") from error

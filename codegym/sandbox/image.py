@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from codegym.catalog import cache_dir, content
 from codegym.digest import digest_bytes, digest_json
-from codegym.errors import SandboxError, unknown
+from codegym.errors import ImageError, unknown
 from codegym.task import Frozen
 
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -69,7 +69,7 @@ def image_folder(name: str) -> Path:
     """Return the folder of image ``name``. Raises :class:`~codegym.errors.SandboxError` if there is none."""
     folder = content("sandboxes") / name
     if name not in image_names():
-        raise SandboxError(unknown("image", name, image_names()))
+        raise ImageError(unknown("image", name, image_names()))
     return folder
 
 
@@ -86,7 +86,7 @@ def load_image(name: str) -> ImageSpec:
     try:
         return ImageSpec.model_validate(tomllib.loads(path.read_text()))
     except (ValidationError, tomllib.TOMLDecodeError) as error:
-        raise SandboxError(f"{path} is not a valid image description: {error}") from error
+        raise ImageError(f"{path} is not a valid image description: {error}") from error
 
 
 def host_image(name: str) -> HostImage:
@@ -119,7 +119,7 @@ def _host_image(name: str, _: Path, cache: Path) -> HostImage:
 def _command(image: str, command: str) -> Path:
     found = shutil.which(command, path=_SYSTEM_PATH) or shutil.which(command)
     if found is None:
-        raise SandboxError(f"image {image!r} needs the command {command!r}, which this host does not have")
+        raise ImageError(f"image {image!r} needs the command {command!r}, which this host does not have")
     path = Path(found)
     if path.resolve().is_relative_to("/usr") or path.resolve().is_relative_to("/etc/alternatives"):
         return Path("/usr/bin") / command

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from codegym.deadline import note
 from codegym.digest import digest_json
-from codegym.errors import SandboxError
+from codegym.errors import ImageError
 
 _log = logging.getLogger(__name__)
 BUILD_SECONDS = 900.0
@@ -90,7 +90,7 @@ def _install(requirements: Path, site: Path) -> None:
     finally:
         note("image build", BUILD_SECONDS, time.monotonic() - start, fired=fired)
     if done.returncode:
-        raise SandboxError(
+        raise ImageError(
             f"the packages in {requirements} can't be installed; a package index must be reachable once: "
             + done.stderr[-1500:]
         )
@@ -100,7 +100,7 @@ def _pip() -> str:
     for python in (sys.executable, f"{sys.base_prefix}/bin/python{sys.version_info.major}"):
         if subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0:
             return python
-    raise SandboxError("no pip to install the image's packages with: python -m ensurepip, or apt-get install pip")
+    raise ImageError("no pip to install the image's packages with: python -m ensurepip, or apt-get install pip")
 
 
 def _make_venv(venv: Path) -> None:
@@ -125,7 +125,7 @@ def _make_linker_cache(draft: Path) -> None:
     argv += ["/sbin/ldconfig", "-X", "-C", "/opt/out/ld.so.cache", "-f", "/opt/out/ld.so.conf"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SandboxError(f"ldconfig could not index {sys.base_prefix}/lib for the box: {done.stderr[-1000:]}")
+        raise ImageError(f"ldconfig could not index {sys.base_prefix}/lib for the box: {done.stderr[-1000:]}")
 
 
 @contextmanager

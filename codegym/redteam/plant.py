@@ -1,0 +1,60 @@
+"""The script of an attack: it acts through the agent's shell tool, like any agent, and then submits."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator
+from shlex import quote
+
+from codegym.patch.read import parse_patch
+from codegym.policy.protocol import Opening
+from codegym.policy.scripted import Script, ScriptedPolicy
+from codegym.redteam.attack import FRAMEWORKS, LANGUAGES, Attack
+from codegym.task import Task
+from codegym.tool.call import Call
+
+_PIECE = 24_000
+"""Characters of base 64 that one action carries."""
+
+
+def attacker(attack: Attack) -> ScriptedPolicy:
+    """Return the policy that carries out ``attack``."""
+
+    def script(opening: Opening) -> Script:
+        for command in commands(attack, opening.task):
+            yield Call("shell", {"command": command})
+
+    return ScriptedPolicy(f"redteam/{attack.name}", script)
+
+
+def commands(attack: Attack, task: Task) -> Iterator[str]:
+    """Yield the shell commands that ``attack`` means for ``task``."""
+    files = {path: text.encode() for path, text in attack.write.items()}
+    for path, content in files.items():
+        yield f"mkdir -p {quote('./' + path.rpartition('/')[0])} && : > {quote(path)}"
+        yield from _append(quote(path), content)
+    for language, code in attack.planted().items():
+        if language in FRAMEWORKS[task.tests.framework]:
+            yield from _append(_targets(task, LANGUAGES[language]), ("\n" + code).encode())
+    if attack.shell:
+        ids = "\n".join((*task.tests.fail_to_pass, *task.tests.pass_to_pass))
+        yield f"IDS={quote(ids[:8000])}; SOURCES={quote(' '.join(changed(task)))}\n{attack.shell}"
+
+
+def changed(task: Task) -> list[str]:
+    """Return the files that a task's solution changes or makes."""
+    return [section.new_path for section in parse_patch(task.gold_patch) if not section.deleted]
+
+
+def _targets(task: Task, suffixes: tuple[str, ...]) -> str:
+    named = [quote(path) for path in changed(task) if path.endswith(suffixes)]
+    match = " -o ".join(f"-name '*{suffix}'" for suffix in suffixes)
+    found = f"$(find . \\( {match} \\) -not -path '*/test*' -not -path '*/.*' | sort | head -n 50)"
+    return " ".join(named) or found
+
+
+def _append(targets: str, content: bytes) -> Iterator[str]:
+    packed = b64encode(content).decode()
+    for start in range(0, len(packed), _PIECE):
+        piece = packed[start : start + _PIECE]
+        yield f'for f in {targets}; do echo {piece} | base64 -d >> "$f"; done'
