@@ -151,8 +151,10 @@ def _unequal(left: ast.expr, right: ast.expr) -> tuple[ast.expr, ast.expr]:
 
 def _other(value: Any) -> Any:
     """Return a value of the same type that is not equal to a literal's. Raises ``TypeError`` if none is known."""
-    if isinstance(value, str | bytes):
-        return value + (b"s" if isinstance(value, bytes) else "s")
+    if isinstance(value, str):
+        return value + "s"
+    if isinstance(value, bytes):
+        return value + b"s"
     if isinstance(value, list | tuple):
         return type(value)([_other(value[0]), *value[1:]] if value else [0])
     if isinstance(value, dict):

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from codegym.deadline import note
 from codegym.digest import digest_json
-from codegym.errors import ImageError
+from codegym.errors import ImageError, SandboxError
 
 _log = logging.getLogger(__name__)
 BUILD_SECONDS = 900.0
