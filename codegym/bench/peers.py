@@ -20,7 +20,6 @@ from typing import Any, Self
 
 from codegym.bench.room import IMAGE, Room, Subject
 from codegym.errors import SandboxError
-from codegym.sandbox.docker_image import connect, image_tag
 from codegym.sandbox.protocol import Tree
 
 PEERS = ("host", "docker-py", "mini-swe-agent", "swe-rex")
@@ -82,8 +81,12 @@ class ContainerRoom:
         self.container.remove(force=True)
 
 
+def _docker() -> Any:
+    return import_module("codegym.sandbox.docker_image")  # docker-py is slow to import
+
+
 def _docker_py() -> Subject:
-    client, tag = connect(), image_tag(IMAGE)
+    client, tag = _docker().connect(), _docker().image_tag(IMAGE)
     settings = {"command": ["sleep", "infinity"], "detach": True, "network_mode": "none", "labels": [_LABEL]}
 
     def fresh() -> ContainerRoom:
@@ -94,7 +97,7 @@ def _docker_py() -> Subject:
 
 def _sweep() -> None:
     """Delete the containers of peers whose owner was killed."""
-    for container in connect().containers.list(all=True, filters={"label": _LABEL}):
+    for container in _docker().connect().containers.list(all=True, filters={"label": _LABEL}):
         container.remove(force=True)
 
 
@@ -116,7 +119,7 @@ class MiniRoom:
 def _mini() -> Subject:
     made = import_module("minisweagent.environments.docker").DockerEnvironment
     logging.getLogger("minisweagent").setLevel(logging.ERROR)
-    settings = {"image": image_tag(IMAGE), "run_args": ["--rm", "--network", "none", "--label", _LABEL]}
+    settings = {"image": _docker().image_tag(IMAGE), "run_args": ["--rm", "--network", "none", "--label", _LABEL]}
     return Subject("mini-swe-agent", _DOCKER_NOTE, lambda: MiniRoom(made(**settings)), sweep=_sweep)
 
 
@@ -161,6 +164,6 @@ def _rex() -> Subject:
     note = "needs its server in the image and a bridge network"
 
     def fresh() -> Room:
-        return RexRoom.start(made(image=image_tag(IMAGE), pull="never", docker_args=["--label", _LABEL]))
+        return RexRoom.start(made(image=_docker().image_tag(IMAGE), pull="never", docker_args=["--label", _LABEL]))
 
     return Subject("swe-rex", note, fresh, sweep=_sweep)
