@@ -328,5 +328,6 @@ def _reasons(report: Forged) -> str:
     told = [
         f"{operator}: {found.tried} tried, {', '.join(f'{why} {count}' for why, count in found.refused.items())}"
         for operator, found in report.operators.items()
+        if found.tried
     ]
-    return "; ".join(told) or "no operator found anything to try"
+    return "; ".join(told) or "Nothing was tried: give more --seconds or other --operators"

@@ -68,6 +68,10 @@ def measure(box: Sandbox, package: Package, files: Files) -> Reach:
     coverage = [f"--cov={folder}" for folder in sources]
     more = " ".join([_MEASURED, *coverage, *tests])
     run = run_tests(box, package.plan(more=more), timeout=_SECONDS)
+    if run.timed_out:
+        raise TaskError(
+            f"the tests of {package.name} took over {_SECONDS:g} s: let --test-command name fewer of them"
+        )
     if not run.complete:
         raise TaskError(f"the tests of {package.name} did not run to their end: {run.output[-2000:]}")
     passed = {i for i, status in run.results.items() if status is TestStatus.PASSED}
