@@ -15,7 +15,7 @@ from codegym.env import CodeEnv
 from codegym.episode import Episode
 from codegym.policy.protocol import Policy
 from codegym.rollout.crew import Crew
-from codegym.rollout.job import Job
+from codegym.rollout.job import Job, by_turns
 from codegym.rollout.log import EpisodeLog, is_done
 
 
@@ -46,9 +46,8 @@ def rollout(
         there.add(Job.of(episode))
         yield _told(episode, progress)
     jobs_left: SimpleQueue[Job] = SimpleQueue()
-    for job in wanted:
-        if job not in there:
-            jobs_left.put(job)
+    for job in by_turns(job for job in wanted if job not in there):
+        jobs_left.put(job)
     crew = Crew(jobs_left, policy, make_env, log, retries)
     atexit.register(crew.halt)
     try:

@@ -6,6 +6,7 @@ come to them; this is what makes an evaluation before and one after training com
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
@@ -36,3 +37,16 @@ def job_seed(run_seed: int, task: str, sample: int) -> int:
 def make_jobs(tasks: Iterable[str], samples: int, run_seed: int) -> list[Job]:
     """Return ``samples`` jobs for each task id, a task's samples side by side."""
     return [Job(task, sample, job_seed(run_seed, task, sample)) for task in tasks for sample in range(samples)]
+
+
+def by_turns(jobs: Iterable[Job]) -> list[Job]:
+    """Return the jobs with the first attempt at every task first, then every second one, and so on.
+
+    Attempts at the same task want the same test runs and wait for each other; attempts at different ones don't.
+    """
+    seen: Counter[str] = Counter()
+    turns: list[tuple[int, Job]] = []
+    for job in jobs:
+        turns.append((seen[job.task], job))
+        seen[job.task] += 1
+    return [job for _, job in sorted(turns, key=lambda turn: turn[0])]
