@@ -19,8 +19,9 @@ from codegym.task import Frozen
 class Board(Frozen):
     """What ``board.toml`` says.
 
-    ``ks`` are the k of the pass@k and pass^k that entries report; ``samples`` attempts a task must be at least
-    the largest of them. ``baseline`` names the policy that gains are measured from (empty: none).
+    ``tasks`` is how many tasks are attempted, spread evenly over the split (0: all). ``ks`` are the k of the
+    pass@k and pass^k that entries report; ``samples`` attempts a task must be at least the largest of them.
+    ``baseline`` names the policy that gains are measured from (empty: none).
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9._-]*$")
@@ -28,6 +29,7 @@ class Board(Frozen):
     description: str = ""
     suite: str
     split: str | None = None
+    tasks: int = Field(0, ge=0)
     samples: int = Field(8, ge=1)
     ks: tuple[int, ...] = (1, 8)
     baseline: str = ""

@@ -17,7 +17,8 @@ def readme(table: Standings) -> str:
     board = table.board
     head = f"# {board.title}\n\n{board.description}\n\n" if board.description else f"# {board.title}\n\n"
     split = f"split `{board.split}`" if board.split else "all splits"
-    facts = f"Suite `{board.suite}`, {split}, {board.samples} attempts a task.\n\n"
+    tasks = f"{board.tasks} tasks spread over it, " if board.tasks else ""
+    facts = f"Suite `{board.suite}`, {split}, {tasks}{board.samples} attempts a task.\n\n"
     how = _HOW.format(name=board.name)
     if not table.rows:
         return f"{head}{facts}No entries yet: `codegym eval --board {board.name} --policy …` makes one.\n\n{how}"

@@ -44,7 +44,7 @@ def verb(
     board: Annotated[str, Option(help="The board; default: the one that ranks the suite.")] = "",
     split: Annotated[str | None, Option(help="Another split than the board's.")] = None,
     samples: Annotated[int, Option(min=0, help="Attempts a task; 0: what the board says.")] = 0,
-    tasks: Annotated[int, Option(min=0, help="Only so many tasks, spread over the split; 0: all.")] = 0,
+    tasks: Annotated[int, Option(min=0, help="Only so many tasks, spread over the split; 0: the board's.")] = 0,
     seed: Seed = 0,
     name: Name = "",
     out: Out = None,
@@ -65,15 +65,15 @@ def verb(
     Example: `codegym eval pyrepair --policy local:runs/mine/policy-after --name mine`
     """
     there = _board(suite, board)
-    asked = _asked(there, split, samples)
+    asked = _asked(there, split, samples, tasks)
     with settle(
         asked.suite, policy, name,
         dialect=dialect, sandbox=sandbox, turns=max_turns, cache=not no_cache, workers=workers, seed=seed,
     ) as setting:  # fmt: skip
         folder = new_folder(out, "eval", asked.suite, setting.policy.name, resume=resume)
-        entry = _measure(setting, asked, tasks, folder)
+        entry = _measure(setting, asked, folder)
     written = [write_entry(folder, entry)]
-    if publish and asked == there and not tasks and there.name in board_names():
+    if publish and asked == there and there.name in board_names():
         written.append(write_entry(board_folder(there.name), entry))
     value = entry.model_dump(mode="json") | {"written": [str(path) for path in written]}
     give(value, Text(_shown(entry, written)), as_json=as_json)
@@ -97,17 +97,18 @@ def _plain(suite: str) -> Board:
     return Board(name=suite, title=suite, suite=suite, ks=(1, 2, 4, 8))
 
 
-def _asked(board: Board, split: str | None, samples: int) -> Board:
+def _asked(board: Board, split: str | None, samples: int, tasks: int) -> Board:
     """Return the board's question with what the options change of it."""
     most = samples or board.samples
     ks = tuple(k for k in board.ks if k <= most)
-    return board.model_copy(update={"split": split or board.split, "samples": most, "ks": ks})
+    changed = {"split": split or board.split, "tasks": tasks or board.tasks, "samples": most, "ks": ks}
+    return board.model_copy(update=changed)
 
 
-def _measure(setting: Setting, asked: Board, count: int, folder: Path) -> Entry:
+def _measure(setting: Setting, asked: Board, folder: Path) -> Entry:
     ids = [task.id for task in setting.suite.split(asked.split)]
-    if 0 < count < len(ids):
-        ids = [ids[i * len(ids) // count] for i in range(count)]
+    if 0 < asked.tasks < len(ids):
+        ids = [ids[i * len(ids) // asked.tasks] for i in range(asked.tasks)]
     start = time.monotonic()
     play_all(setting, ids, asked.samples, folder)
     mine = [e for e in read_episodes(folder) if e.policy == setting.policy.name and e.task in set(ids)]

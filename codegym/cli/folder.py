@@ -10,7 +10,7 @@ from pathlib import Path
 from codegym.board.entry import slug
 from codegym.errors import ConfigError
 
-Facts = Mapping[str, str | int]
+Facts = Mapping[str, str | int | dict[str, float]]
 
 
 def new_folder(out: Path | None, verb: str, suite: str, policy: str, *, resume: bool) -> Path:

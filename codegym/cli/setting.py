@@ -48,6 +48,7 @@ class Setting:
     dialect: str
     sandbox: str
     max_turns: int
+    limits: dict[str, float]
     cache: bool
     workers: int
     seed: int
@@ -59,13 +60,15 @@ class Setting:
             dialect=self.dialect,
             sandbox=self.sandbox,
             cache=self.cache,
+            limits=self.limits,
             max_turns=self.max_turns or None,
         )
 
     def facts(self) -> Facts:
         """Return what decides how episodes come out, besides task, policy and the episode's seed."""
         named = {"suite": self.suite.env_id, "suite_digest": self.suite.digest, "dialect": self.dialect}
-        return {**named, "sandbox": self.sandbox, "max_turns": self.max_turns, "seed": self.seed}
+        limited = {"max_turns": self.max_turns, "limits": self.limits}
+        return {**named, "sandbox": self.sandbox, **limited, "seed": self.seed}
 
 
 @dataclass(frozen=True)
@@ -100,17 +103,18 @@ def settle(
     """Load the suite and the policy; the policy is closed when the block ends.
 
     A local policy that lies in a run's folder plays as it was trained: what the options leave open (dialect,
-    turns) and how it samples come from that run's ``config.toml``.
+    turns), its limits and how it samples come from that run's ``config.toml``.
     """
     loaded = load_suite(suite)
     spec, trained = _spec(policy, name)
     dialect = dialect or (trained.env.dialect if trained else "tagged")
     turns = turns or (trained.env.max_turns if trained else 0)
+    limits = trained.env.limits if trained else {}
     made = make_policy(spec)
     named = Called(made, name) if name else made
     workers = workers or 4 * (os.cpu_count() or 1)
     try:
-        yield Setting(loaded, named, dialect, sandbox, turns, cache, workers, seed)
+        yield Setting(loaded, named, dialect, sandbox, turns, limits, cache, workers, seed)
     finally:
         made.close()
 
