@@ -118,7 +118,8 @@ def _established(subject: Subject, changes: Changes, cache: ResultCache | None) 
     verdict = judge(task, run)
     if run.tampering or TestStatus.PASSED not in verdict.fail_to_pass.values():
         return _owned(verdict, run, subject, reference), may_be_kept(run)
-    return _proven(verdict, subject.examiner(changes, reference).examine(run)), may_be_kept(run)
+    finding = subject.examiner(changes, reference).examine(run)
+    return _proven(verdict, finding), may_be_kept(run) and not finding.unsteady
 
 
 def _fairly_accused(run: TestRun, reference: Execute | None, ids: tuple[str, ...]) -> TestRun:

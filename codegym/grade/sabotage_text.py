@@ -1,13 +1,15 @@
-"""Turns C and JavaScript tests into tests that a correct solution fails, by their text.
+"""Turns tests that report in TAP or to node into tests that a correct solution fails, mostly by their text.
 
-No parser for them is at hand, so that this knows what assertions look like and no more. It is sound all the
-same, since what a sabotaged test does with the right answer is not assumed: it is found out with the gold patch.
+No parser for C and JavaScript is at hand, so that this knows what assertions look like and no more. It is sound
+all the same, since what a sabotaged test does with the right answer is not assumed: the gold patch shows it.
 """
 
 from __future__ import annotations
 
 import re
 from random import Random
+
+from codegym.grade.sabotage_python import Copy, functions, with_copies
 
 _SHARE = 0.6
 """The part of all checks that is changed; the others show whether a result can be repeated."""
@@ -18,7 +20,9 @@ _C = re.compile(
     re.DOTALL | re.MULTILINE | re.IGNORECASE | re.VERBOSE,
 )
 _STATEMENT = frozenset({"return", "else", "do"})
-_JS = re.compile(r"(?<![\w.$])(?P<what>(?:t\.)?assert(?:\.strict)?)(?:\.(?P<name>\w+))?\(")
+_JS = re.compile(
+    r"(?<![\w.$])(?<!function )(?P<what>(?:t\.|console\.)?assert(?:\.strict)?|ok|holds)(?:\.(?P<name>\w+))?\("
+)
 _JS_WRONG = """
 function WRONG(assert, name) {
   const other = { [name]: assert };
@@ -32,16 +36,16 @@ function WRONG(assert, name) {
   return call;
 }
 """
-SUFFIXES = {".c": "c", ".h": "c", ".cc": "c", ".cpp": "c", ".js": "js", ".cjs": "js", ".mjs": "js", ".ts": "js"}
+SUFFIXES = dict.fromkeys((".c", ".h", ".cc", ".cpp", ".cxx", ".hpp"), "c")
+SUFFIXES |= dict.fromkeys((".js", ".cjs", ".mjs", ".ts"), "js") | {".py": "python"}
 """Languages by the ends of files' names."""
 
 
 def sabotaged(path: str, text: str, chance: Random) -> str | None:
     """Return ``text`` with some of its checks changed; ``None`` where none is known."""
     language = SUFFIXES.get("." + path.rpartition(".")[2])
-    if language == "c":
-        return _c(text, chance)
-    return _js(text, chance) if language == "js" else None
+    change = {"c": _c, "js": _js, "python": _python}.get(language or "")
+    return change(text, chance) if change else None
 
 
 def _c(text: str, chance: Random) -> str | None:
@@ -93,6 +97,13 @@ def _other_literal(text: str, call: re.Match[str]) -> tuple[int, int, str]:
     if re.fullmatch(r"'[^'\\\n]*'|\"[^\"\\\n]*\"", given):
         return start, end, f" {given[:-1]}s{given[-1]}"
     return start, end, {"true": " false", "false": " true"}.get(given, "")
+
+
+def _python(text: str, chance: Random) -> str | None:
+    tests = [place for place in functions(text) if "test" in place.lower()]
+    chosen = sorted(_some(list(range(len(tests))), chance))
+    copies = {tests[n]: [Copy(tests[n].rpartition("::")[2], sabotaged=True)] for n in chosen}
+    return with_copies(text, copies) if copies else None
 
 
 def _some(places: list[int], chance: Random) -> set[int]:

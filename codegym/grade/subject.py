@@ -16,7 +16,7 @@ from codegym.grade.sabotage_text import SUFFIXES
 from codegym.harness.cache import ResultCache, may_be_kept, run_key, workspace_digest
 from codegym.harness.result import TestRun
 from codegym.harness.run import run_tests, source_name
-from codegym.patch import apply_patch
+from codegym.patch import PatchError, apply_patch
 from codegym.sandbox.image import image_digest
 from codegym.sandbox.protocol import Backend, Changes, File, Sandbox
 from codegym.suite import Suite
@@ -63,10 +63,13 @@ class Subject:
             return run_tests(box, task.tests, ids, timeout=task.limits.grade_seconds, source=source)
 
     def gold_changes(self) -> Changes | None:
-        """Return what the task's own solution changes; ``None`` if it has none."""
+        """Return what the task's own solution changes; ``None`` if it has none, or one that does not apply."""
         if not self.task.gold_patch:
             return None
-        changes = apply_patch(self.task.gold_patch, lambda path: self.suite.base_file(self.task, path))
+        try:
+            changes = apply_patch(self.task.gold_patch, lambda path: self.suite.base_file(self.task, path))
+        except PatchError:
+            return None
         return {p: f for p, f in changes.items() if not is_protected(p, self.task.tests, self.hidden)}
 
     def reference(self, gold: Changes, cache: ResultCache | None) -> Execute:

@@ -92,7 +92,11 @@ def test_text_is_changed_where_checks_are() -> None:
     changed = sabotaged("a.test.js", js, Random(0)) or ""
     assert "not.assert.equal(1, 1)" in changed
     assert changed != js
-    assert sabotaged("a.py", js, Random(0)) is None
+    assert "console.assert)(f(1))" in (sabotaged("a.cjs", "console.assert(f(1));\n", Random(0)) or "")
+    assert "!= 2" not in (sabotaged("a.py", "def test_a():\n    assert f() == 2\n", Random(0)) or "")
+    assert "== 3" in (sabotaged("a.py", "def test_a():\n    assert f() == 2\n", Random(0)) or "")
+    assert "holds)(f(1))" in (sabotaged("a.cjs", "const { ok: holds } = x;\nholds(f(1));\n", Random(0)) or "")
+    assert sabotaged("a.go", js, Random(0)) is None
     assert sabotaged("a.c", "int x;", Random(0)) is None
 
 
