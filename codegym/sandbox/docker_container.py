@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from json import dumps
@@ -83,7 +84,8 @@ def remove(client: DockerClient, container: str) -> None:
     except APIError as error:
         if error.status_code != 409:  # 409: its removal is in progress
             raise SandboxError(f"Docker could not remove container {container[:12]}: {error}") from error
-        client.api.wait(container, condition="removed")
+        with suppress(NotFound):  # it was quicker
+            client.api.wait(container, condition="removed")
     except OSError as error:
         raise SandboxError(f"the engine is gone, and with it container {container[:12]}: {error}") from error
 

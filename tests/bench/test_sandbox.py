@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from codegym.bench.orphan import Orphans
 from codegym.bench.room import repository
@@ -15,7 +14,7 @@ from codegym.bench.sandbox import Effort, measure
 from codegym.bench.subjects import subject
 from codegym.bench.timing import Timing, repeat, timing
 from codegym.bench.trace import Trace
-from codegym.cli.bench import app
+from codegym.cli.app import main
 from codegym.errors import SandboxError
 from codegym.sandbox.bwrap_host import runs_here
 from codegym.sandbox.protocol import Tree
@@ -70,13 +69,16 @@ def test_what_can_not_be_measured_says_why(tree: Tree) -> None:
     assert "Did you mean" in measure("mini-swe-agnet", tree, TINY, lambda _: None).trouble
 
 
-def test_the_command_tells_the_machine_and_every_subject(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_command_tells_the_machine_and_every_subject(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    ran = CliRunner().invoke(app, ["sandbox", "--only", "", "--with", "host", "--quick", "--json", "--files", "3"])
-    assert ran.exit_code == 0, ran.output
-    value = json.loads(ran.stdout)
+    assert main(["bench", "sandbox", "--only", "", "--with", "host", "--quick", "--json", "--files", "3"]) == 0
+    value = json.loads(capsys.readouterr().out)
     assert value["machine"]["cores"] == len(os.sched_getaffinity(0))
     assert value["machine"]["python"] == sys.version.split()[0]
     (found,) = value["subjects"]
     assert (found["name"], found["trouble"]) == ("host", "")
     assert set(found["rows"]) == {"new workspace", "run true", "commands/s, 4 boxes", "left after kill -9"}
+    assert main(["bench", "sandbx"]) == 2
+    assert "Did you mean 'sandbox'?" in capsys.readouterr().err
