@@ -33,7 +33,7 @@ from codegym.patch import PatchError, apply_patch, make_patch
 from codegym.sandbox.protocol import Changes, File, Tree
 from codegym.source import source_tree
 from codegym.task import FolderSource, Frozen, PatchSource, Task
-from codegym.tree import read_tree, store_tree, tree_digest
+from codegym.tree import file_at, read_tree, store_tree, tree_digest
 
 ENTRY_POINT_GROUP = "codegym.suites"
 T = TypeVar("T")
@@ -100,7 +100,7 @@ class Suite:
     def base_file(self, task: Task, path: str) -> File | None:
         """Return one file of :meth:`tree`, or ``None`` if it has none at ``path``."""
         for layer in self.tree(task).layers:
-            file = _one_file(layer, path)
+            file = file_at(layer, path)
             if file is not None:
                 return file
         return None
@@ -232,19 +232,10 @@ def _checked(path: Path, load: Callable[[], T]) -> T:
 
 @lru_cache(maxsize=4096)
 def _patched_tree(base: Path, patch: str) -> Tree:
-    changes = apply_patch(patch, lambda path: _one_file(base, path))
+    changes = apply_patch(patch, lambda path: file_at(base, path))
     digest = digest_json([base.name, digest_bytes(patch.encode())])
     if any(file is None for file in changes.values()):
         whole = read_tree(base) | changes
         return Tree((store_tree({p: f for p, f in whole.items() if f is not None}),), digest)
     layer = store_tree({path: file for path, file in changes.items() if file is not None})
     return Tree((layer, base), digest)
-
-
-def _one_file(layer: Path, path: str) -> File | None:
-    target = layer / path
-    if target.is_symlink():
-        return File(b"", link=str(target.readlink()))
-    if not target.is_file():
-        return None
-    return File(target.read_bytes(), executable=bool(target.stat().st_mode & 0o100))

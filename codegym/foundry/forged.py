@@ -11,6 +11,7 @@ from typing import Any
 from codegym.catalog import suites_dir
 from codegym.errors import ConfigError
 from codegym.foundry.anchor import Anchor
+from codegym.importer.suite_folder import register
 from codegym.suite import Manifest, Suite, load_suite, suite_names, suite_root
 from codegym.task import Task
 from codegym.tree import write_file
@@ -75,9 +76,5 @@ def publish(name: str, draft: Path, folder: Path) -> None:
         shutil.rmtree(folder)
     draft.chmod(0o755)
     draft.rename(folder)
-    link = suites_dir() / name
-    if link.resolve() != folder.resolve():
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.unlink(missing_ok=True)
-        link.symlink_to(folder)
+    register(name, folder)
     load_suite.cache_clear()
