@@ -29,11 +29,17 @@ from codegym.grade.grade import grade
 from codegym.harness.result import TestRun
 from codegym.sandbox.backend import backend as backend_named
 from codegym.sandbox.image import image_digest
-from codegym.sandbox.protocol import Backend
+from codegym.sandbox.protocol import Backend, Tree
 from codegym.suite import Suite
-from codegym.task import Task
+from codegym.task import Limits, Task
+from codegym.tree import store_tree
 
 _TRIES = 2
+_TOOLS = """
+for tool in python3 pytest cc node make; do
+    command -v $tool >/dev/null && printf '%s\\t%s\\n' $tool "$($tool --version 2>&1 | head -n 1)"
+done
+"""
 _TOGETHER = 16
 """At most so many tasks share boxes: a task that spoils one costs the others little."""
 
@@ -132,8 +138,14 @@ class _Session:
 
     def _weighed(self, task: Task, evidence: Evidence) -> TaskCertificate:
         said = weigh(task, evidence)
-        kept = {"backend": self.backend_name, "repeats": self.repeats, "versions": versions(task.image)}
+        kept = {"backend": self.backend_name, "repeats": self.repeats, "versions": self._versions(task.image)}
         return said.model_copy(update=kept)
+
+    def _versions(self, image: str) -> dict[str, str]:
+        try:
+            return versions(self.backend_name, image)
+        except SandboxError as error:
+            return {"unknown": str(error)}
 
     def _graded(self, task: Task) -> Evidence:
         gold, empty = self._verdict(task, task.gold_patch), self._verdict(task, "")
@@ -205,12 +217,11 @@ def _jobs(tasks: list[Task], evidence: Mapping[str, Evidence]) -> list[_Job]:
 
 
 @lru_cache(maxsize=16)
-def versions(image: str) -> dict[str, str]:
-    """Return what a run depends on beside the task: codegym, the image, this machine's system."""
-    return {
-        "codegym": codegym.__version__,
-        "image": f"{image} {image_digest(image)[:16]}",
-        "python": platform.python_version(),
-        "kernel": platform.release(),
-        "cpus": str(os.cpu_count()),
-    }
+def versions(backend_name: str, image: str) -> dict[str, str]:
+    """Return what a run depends on beside the task: codegym, the image, the tools in it, this machine."""
+    nothing = store_tree({})
+    with backend_named(backend_name).open(Tree((nothing,), nothing.name), image, Limits()) as box:
+        said = box.exec(_TOOLS).stdout.splitlines()
+    tools = {name: version.strip() for name, _, version in (line.partition("\t") for line in said) if version}
+    machine = {"kernel": platform.release(), "cpus": str(os.cpu_count())}
+    return {"codegym": codegym.__version__, "image": f"{image} {image_digest(image)[:16]}"} | tools | machine

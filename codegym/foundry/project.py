@@ -41,7 +41,26 @@ _BUILDS = (
     "**/meson.build", "**/package.json", "**/tap.h", "**/*.test.*", "**/*.spec.*", "**/test*.c", "**/test*.cpp",
     "**/test*.js", "**/*_test.*", "**/spec/**", "**/__tests__/**", "**/testing/**",
 )  # fmt: skip
-_UNHELPFUL = ("-x", "--exitfirst", "-v", "-vv", "-q", "-s", "--cov", "-n", "--durations", "--junit", "--tb", "-r")
+_TAKES_A_VALUE = frozenset({
+    "-k", "-m", "-p", "-o", "-W", "-c", "-n", "-r", "--cov", "--cov-report", "--cov-config", "--ignore", "--deselect",
+    "--timeout", "--durations", "--tb", "--rootdir", "--import-mode", "--junit-xml", "--junitxml", "--maxfail",
+})  # fmt: skip
+_UNHELPFUL = (
+    "-x",
+    "--exitfirst",
+    "-v",
+    "-vv",
+    "-q",
+    "-s",
+    "--cov",
+    "-n",
+    "--durations",
+    "--junit",
+    "--tb",
+    "-r",
+    "--maxfail",
+    "--rootdir",
+)
 
 
 @dataclass(frozen=True)
@@ -108,6 +127,8 @@ def is_test_path(path: str) -> bool:
 
 
 def _usual(files: Files) -> str:
+    if {"pyproject.toml", "setup.py", "setup.cfg", "PKG-INFO"} & {*files}:
+        return "pytest"
     if "package.json" in files:
         return "npm test"
     if any(name.endswith(".py") for name in files):
@@ -146,23 +167,23 @@ def _plan(framework: Framework, rest: list[str], command: str, junit: str, path:
     if framework == "node":
         options = [word for word in rest if word.startswith("-") and not word.startswith("--test-reporter")]
         return TestPlan(framework="node", fail_to_pass=none, command=shlex.join(options))
-    kept = [word for word in _options(rest) if not word.startswith(_UNHELPFUL)]
+    kept = [word for option in _options(rest) if not option[0].startswith(_UNHELPFUL) for word in option]
     roots = [] if path == "." else [f"--override-ini=pythonpath={path}"]
     return TestPlan(framework="pytest", fail_to_pass=none, command=shlex.join([*roots, *kept]))
 
 
-def _options(words: list[str]) -> Iterator[str]:
-    """Yield options with the words that are their values; a word that stands alone is a path."""
-    takes = ("-k", "-m", "-p", "-o", "-W", "-c")
-    expected = False
-    for word in words:
-        if word.startswith("-") or expected:
-            yield word
-        expected = word in takes and not expected
+def _options(words: list[str]) -> Iterator[list[str]]:
+    """Yield each option, with the word that is its value where it has one; a word that stands alone is a path."""
+    rest = iter(words)
+    for word in rest:
+        if word in _TAKES_A_VALUE:
+            yield [word, *([value] if (value := next(rest, None)) is not None else [])]
+        elif word.startswith("-"):
+            yield [word]
 
 
 def _tests(files: Files, rest: list[str]) -> tuple[str, ...]:
-    options = [*_options(rest)]
+    options = [word for option in _options(rest) for word in option]
     asked = [posixpath.normpath(word.partition("::")[0]) for word in rest if word not in options]
     named = [path for path in files if path.endswith(".py") and _is_test_name(path.rpartition("/")[2])]
     if asked and asked != ["."]:

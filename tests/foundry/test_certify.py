@@ -131,7 +131,8 @@ def test_a_sound_task_is_certified(found: Certificate) -> None:
     assert sound.memory_mb is not None
     assert 5 < sound.memory_mb < 500
     assert 0 < sound.percentiles["p50"] <= sound.percentiles["p90"] <= sound.percentiles["max"]
-    assert {"codegym", "image", "python"} <= set(sound.versions)
+    assert "pytest" in sound.versions["pytest"]
+    assert {"codegym", "image", "python3", "kernel"} <= set(sound.versions)
 
 
 def test_flaky_tests_are_quarantined_by_name(found: Certificate) -> None:
