@@ -67,7 +67,7 @@ class Setting:
     def facts(self) -> Facts:
         """Return what decides how episodes come out, besides task, policy and the episode's seed."""
         named = {"suite": self.suite.env_id, "suite_digest": self.suite.digest, "dialect": self.dialect}
-        limited = {"max_turns": self.max_turns, "limits": self.limits}
+        limited: Facts = {"max_turns": self.max_turns, "limits": self.limits}
         return {**named, "sandbox": self.sandbox, **limited, "seed": self.seed}
 
 

@@ -42,8 +42,8 @@ _BUILDS = (
     "**/test*.js", "**/*_test.*", "**/spec/**", "**/__tests__/**", "**/testing/**",
 )  # fmt: skip
 _TAKES_A_VALUE = frozenset({
-    "-k", "-m", "-p", "-o", "-W", "-c", "-n", "-r", "--cov", "--cov-report", "--cov-config", "--ignore", "--deselect",
-    "--timeout", "--durations", "--tb", "--rootdir", "--import-mode", "--junit-xml", "--junitxml", "--maxfail",
+    "-k", "-m", "-p", "-o", "-W", "-c", "-n", "-r", "--cov", "--cov-report", "--cov-config", "--ignore",
+    "--deselect", "--timeout", "--durations", "--tb", "--rootdir", "--import-mode", "--junit-xml", "--junitxml", "--maxfail",
 })  # fmt: skip
 _UNHELPFUL = (
     "-x",

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from codegym.policy.protocol import Opening, Reply
 
-PATIENCE = (0, 0, 0, 0, 0, 1, 1, 1, 8, 8)
+PATIENCE = (0, 0, 0, 1, 1, 8, 8)
 """How many suggestions it tries before it gives up."""
 
 _LISTED = re.compile(r"^(\d+) .* => ", re.MULTILINE)
