@@ -43,7 +43,8 @@ _BUILDS = (
 )  # fmt: skip
 _TAKES_A_VALUE = frozenset({
     "-k", "-m", "-p", "-o", "-W", "-c", "-n", "-r", "--cov", "--cov-report", "--cov-config", "--ignore",
-    "--deselect", "--timeout", "--durations", "--tb", "--rootdir", "--import-mode", "--junit-xml", "--junitxml", "--maxfail",
+    "--deselect", "--timeout", "--durations", "--tb", "--rootdir", "--import-mode", "--junit-xml", "--junitxml",
+    "--maxfail",
 })  # fmt: skip
 _UNHELPFUL = (
     "-x",
