@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from codegym.sandbox.docker_cell import Cell
-from codegym.sandbox.residue import changed, children, connections, files, fixed
+from codegym.sandbox.residue import changed, children, connections, files, fixed, sockets
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Seal:
         """Look at a cell in which nothing has run yet."""
         if cell.group is None:
             return cls({}, frozenset())
-        return cls(fixed(cell.wire.pid, cell.group), frozenset(connections(cell.wire.pid)))
+        return cls(fixed(cell.wire.pid, cell.group), frozenset(sockets(cell.wire.pid)))
 
     def residue(self, cell: Cell, layers: int) -> tuple[str, ...]:
         """Return a line for each thing in a box just renewed that was not there when its cell was started."""
@@ -39,5 +39,5 @@ class Seal:
             *(f"process: {pid}" for pid in running),
             *files(cell.path(""), {"l": [str(number) for number in range(layers)]}),
             *changed(self.fixed, fixed(cell.wire.pid, cell.group)),
-            *(line for line in connections(cell.wire.pid) if line not in self.connected),
+            *connections(cell.wire.pid, self.connected),
         )

@@ -8,6 +8,7 @@ keeper's stage. What a box can't change at all (the system calls that would do i
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from codegym.sandbox.keeper import Keeper
 
 _WORLD = 0o1777
 _FOLDER = 0o755
+
+FREEING_SECONDS = 0.3
+"""How long the kernel may take to free a closed socket."""
 
 
 @dataclass(frozen=True)
@@ -115,14 +119,27 @@ def changed(before: dict[str, str], after: dict[str, str]) -> Iterator[str]:
             yield f"{name}: now {sorted(new - gone)[:3]}, not {sorted(gone - new)[:3]}"
 
 
-def connections(runner: int) -> Iterator[str]:
-    """Yield open sockets and, since each holds its port for a minute, TCP connections that wait for their end."""
+def connections(runner: int, known: frozenset[str] = frozenset()) -> list[str]:
+    """Return open sockets and, since each holds its port for a minute, TCP connections that wait for their end.
+
+    What is ``known`` is left out. The kernel counts a closed socket until it gets round to freeing it; so it is
+    given a moment.
+    """
+    deadline = time.monotonic() + FREEING_SECONDS
+    while (found := [line for line in sockets(runner) if line not in known]) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return found
+
+
+def sockets(runner: int) -> list[str]:
+    """Return a line for each kind of sockets that are open or waiting, as the kernel counts them now."""
+    told = []
     for line in Path(f"/proc/{runner}/net/sockstat").read_text().splitlines():
         kind, *words = line.split()
         counts = dict(zip(words[::2], words[1::2], strict=True))
         found = {name: counts[name] for name in ("used", "inuse", "tw") if counts.get(name, "0") != "0"}
-        if found:
-            yield f"connection: {kind} {found}"
+        told += [f"connection: {kind} {found}"] if found else []
+    return told
 
 
 def children(pid: int) -> list[int]:
