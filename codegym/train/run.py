@@ -43,6 +43,9 @@ from codegym.train.grpo import Rollouts, in_use, make_trainer, sampling
 from codegym.train.tiny import make_model, make_tokenizer
 from codegym.train.warmup import warm_up
 
+SUCCESS_COPIES = 6
+"""How often an expert's episode that succeeded is in the corpus: they are rare, and show what to do with a pass."""
+
 PACKAGES = ("codegym", "torch", "transformers", "trl", "gymnasium", "tokenizers")
 
 
@@ -208,7 +211,12 @@ class Run:
         tasks = [task.id for task in self.suite.split(self.config.env.split)]
         played = choose.sample(tasks, min(warmup.tasks, len(tasks)))
         episodes = self._attempts(Expert(), played, warmup.samples, "expert", "Playing the scripted expert")
-        conversations = [remembered(episode) for episode in episodes if episode.steps]
+        conversations = [
+            remembered(episode)
+            for episode in episodes
+            for _ in range(SUCCESS_COPIES if (episode.reward or 0) > 0 else 1)
+            if episode.steps
+        ]
         choose.shuffle(conversations)
         return conversations
 
