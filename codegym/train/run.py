@@ -44,7 +44,7 @@ from codegym.train.tiny import make_model, make_tokenizer
 from codegym.train.warmup import warm_up
 
 SUCCESS_COPIES = 6
-"""How often an expert's episode that succeeded is in the corpus: they are rare, and show what to do with a pass."""
+"""How often an expert's success is in the corpus: successes are rare, and show what to do with a pass."""
 
 PACKAGES = ("codegym", "torch", "transformers", "trl", "gymnasium", "tokenizers")
 
