@@ -11,15 +11,12 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from codegym.catalog import cache_dir
 from codegym.digest import digest_json
 from codegym.errors import SandboxError
-from codegym.harness.warm import Serves
 from codegym.sandbox.build import compiler
-from codegym.sandbox.protocol import WORKDIR, Backend, Changes, ExecResult, File, Sandbox, Snapshot, Tree
+from codegym.sandbox.protocol import WORKDIR, Backend, Changes, ExecResult, File, Sandbox, Snapshot, Spawns, Tree
 from codegym.task import Frozen, Limits, TestPlan
 from codegym.tree import store_tree
 
@@ -48,7 +45,7 @@ def conditions(count: int) -> tuple[Condition, ...]:
     )
 
 
-class ConditionedBox:
+class ConditionedBox(Sandbox):
     """A box in which every command meets a :class:`Condition`; otherwise it is the box inside."""
 
     def __init__(self, inner: Sandbox, condition: Condition) -> None:
@@ -101,14 +98,6 @@ class ConditionedBox:
         """See :class:`~codegym.sandbox.protocol.Sandbox`."""
         self.inner.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
 
 class ServingBox(ConditionedBox):
     """A conditioned box that can hold services, as the one inside can."""
@@ -116,8 +105,8 @@ class ServingBox(ConditionedBox):
     inner: Sandbox
 
     def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
-        """See :class:`~codegym.harness.warm.Serves`."""
-        if not isinstance(self.inner, Serves):
+        """See :class:`~codegym.sandbox.protocol.Spawns`."""
+        if not isinstance(self.inner, Spawns):
             raise SandboxError("this box can't hold services")
         return self.inner.spawn(argv, {**(env or {}), **self._extra})
 
@@ -129,7 +118,7 @@ def open_conditioned(
     layer = _layer(condition.order, cache_dir())
     over = Tree((layer, *tree.layers), digest_json([layer.name, tree.digest]))
     inner = backend.open(over, image, limits)
-    return ServingBox(inner, condition) if isinstance(inner, Serves) else ConditionedBox(inner, condition)
+    return ServingBox(inner, condition) if isinstance(inner, Spawns) else ConditionedBox(inner, condition)
 
 
 def conditioned_plan(plan: TestPlan) -> TestPlan:

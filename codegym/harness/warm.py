@@ -7,13 +7,11 @@ server is started at the first question, and again when it is gone.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
-from typing import Protocol, runtime_checkable
 
 from codegym.harness.inbox_text import ENV, program
 from codegym.harness.pytest_run import GRACE, Question, read_run, request
 from codegym.harness.result import TestRun
-from codegym.sandbox.protocol import ExecResult, Sandbox
+from codegym.sandbox.protocol import ExecResult, Sandbox, Spawns
 
 _GONE = 75
 _ASK = """
@@ -26,18 +24,9 @@ cat out || exit 1
 _AWAIT = "n=0; until [ -e /tmp/.codegym-warm/pid ] || [ $n -ge 500 ]; do sleep 0.01; n=$((n+1)); done\n"
 
 
-@runtime_checkable
-class Serves(Protocol):
-    """A box in which a service can live on between commands."""
-
-    def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
-        """Start a service; returns its process id in the box."""
-        ...
-
-
 def run_pytest_warm(box: Sandbox, question: Question) -> TestRun | None:
     """Run what is asked by the box's warm server; ``None`` if the box can't hold one or it did not answer."""
-    if not isinstance(box, Serves):
+    if not isinstance(box, Spawns):
         return None
     nonce = secrets.token_hex(16)
     asked = request(box, nonce, question)
@@ -50,7 +39,7 @@ def run_pytest_warm(box: Sandbox, question: Question) -> TestRun | None:
 
 def prepare(box: Sandbox) -> bool:
     """Start a server in ``box``, in which nobody's code has run; returns whether it takes questions."""
-    if not isinstance(box, Serves):
+    if not isinstance(box, Spawns):
         return False
     start_server(box)
     return box.exec(["sh", "-c", _AWAIT + "[ -e /tmp/.codegym-warm/pid ]"], timeout=GRACE * 2).exit_code == 0
@@ -62,7 +51,7 @@ def run_pytest_prepared(box: Sandbox, question: Question) -> TestRun:
     return read_run(_ask(box, _ASK, request(box, nonce, question), question.timeout), nonce, question)
 
 
-def start_server(box: Serves) -> None:
+def start_server(box: Spawns) -> None:
     """Start a server in ``box``, where none is; it is ready when it is ready."""
     box.spawn(["python3", "-c", _server()], ENV)
 

@@ -16,8 +16,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from docker import DockerClient
 from docker.errors import DockerException
@@ -36,7 +34,7 @@ from codegym.sandbox.docker_layers import (
 )
 from codegym.sandbox.docker_wire import AttachWire
 from codegym.sandbox.overlay import changes
-from codegym.sandbox.protocol import WORKDIR, Changes, ExecResult, Snapshot
+from codegym.sandbox.protocol import WORKDIR, Changes, ExecResult, Sandbox, Snapshot
 
 _LOOK_SECONDS = 0.1
 
@@ -141,7 +139,7 @@ class DiskWatch:
         self._allowed = max(self._limit, usage(self._upper))
 
 
-class VolumeBox:
+class VolumeBox(Sandbox):
     """One open box in Docker; see :class:`codegym.sandbox.protocol.Sandbox`."""
 
     def __init__(self, plan: Plan, layers: tuple[Path, ...], family: Family, source: Path | None = None) -> None:
@@ -256,14 +254,6 @@ class VolumeBox:
                 self._family.leave()
         finally:
             self._lock.release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _opened(self) -> Container:
         if self._container is None:

@@ -27,15 +27,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 from codegym.deadline import note
 from codegym.errors import SandboxError
 from codegym.sandbox.channel import Clip, as_argv, inside
 from codegym.sandbox.image import BOX_ENV, image_folder
 from codegym.sandbox.overlay import changed_files
-from codegym.sandbox.protocol import WORKDIR, Capability, Changes, ExecResult, Snapshot, Tree
+from codegym.sandbox.protocol import WORKDIR, Capability, Changes, ExecResult, Sandbox, Snapshot, Tree
 from codegym.task import Limits
 
 _PIECE = 65536
@@ -73,7 +72,7 @@ class FakeBackend:
         return box
 
 
-class FakeBox:
+class FakeBox(Sandbox):
     """One folder that behaves like a box; see :class:`~codegym.sandbox.protocol.Sandbox`."""
 
     def __init__(self, tree: Tree, limits: Limits) -> None:
@@ -199,17 +198,6 @@ class FakeBox:
             self._closed = True
             _remove(self._root)
             self._folder.cleanup()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _place(self, path: str) -> Path:
         self._check_open()

@@ -13,8 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 from codegym.errors import SandboxError
 from codegym.sandbox import channel as frames
@@ -71,7 +70,7 @@ class Kind:
     env: Mapping[str, str]
 
 
-class LaidBox:
+class LaidBox(Sandbox):
     """One open box; see :class:`~codegym.sandbox.protocol.Sandbox` and ``Reusable`` there."""
 
     def __init__(self, kind: Kind, tree: Tree) -> None:
@@ -214,14 +213,6 @@ class LaidBox:
                 self.cell.cut("it was closed")
                 with self._lock:
                     self.cell.end()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @contextmanager
     def _using(self) -> Iterator[Cell]:

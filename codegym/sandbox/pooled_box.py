@@ -11,8 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from codegym.errors import SandboxError
 from codegym.sandbox.protocol import (
@@ -64,7 +63,7 @@ class Lender(Protocol):
         ...
 
 
-class PooledBox:
+class PooledBox(Sandbox):
     """See :class:`~codegym.sandbox.protocol.Sandbox`."""
 
     def __init__(self, slot: Slot, lender: Lender) -> None:
@@ -134,14 +133,6 @@ class PooledBox:
             (self._lender.retire if self._failed else self._lender.give_back)(self._slot)
         finally:
             self._busy.release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @contextmanager
     def _box(self) -> Iterator[Sandbox]:
