@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -49,9 +50,14 @@ def private_places() -> tuple[Path, ...]:
     They are the user's suites, the cache, what codegym was imported from, and the packages of this Python, of
     which any may bring suites.
     """
+    return (suites_dir().resolve(), cache_dir().resolve(), *_code())
+
+
+@cache
+def _code() -> tuple[Path, ...]:
     bases = ({"base": prefix, "platbase": prefix} for prefix in (sys.prefix, sys.base_prefix))
     packages = (Path(sysconfig.get_path("purelib", vars=base)) for base in bases)
-    return tuple(place.resolve() for place in (suites_dir(), cache_dir(), _PACKAGE.parent, *packages))
+    return tuple(place.resolve() for place in (_PACKAGE.parent, *packages))
 
 
 def _data_dir() -> Path:

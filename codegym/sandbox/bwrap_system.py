@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from codegym.catalog import private_places
@@ -54,7 +55,8 @@ def box_argv(binds: Sequence[tuple[str, str]], limits: Limits, *, grouped: bool)
     return [*argv, str(_OPEN_FILES), str(limits.disk_mb), *(str(limit) for limit in per_process), "0"]
 
 
-def _masks() -> list[str]:
+@cache
+def _masks() -> tuple[str, ...]:
     """Hide what ``/proc`` tells about the host beyond what a build or a test asks for."""
     argv = []
     for name in _MASKED:
@@ -63,23 +65,28 @@ def _masks() -> list[str]:
             argv += ["--ro-bind", f"{STAGE}/none", str(path)]
         elif path.exists():
             argv += ["--ro-bind", "/dev/null", str(path)]
-    return argv
+    return tuple(argv)
 
 
 def _exposed(binds: Sequence[tuple[str, str]]) -> Iterator[str]:
     """Yield where in a box private folders of the host would show, the outermost of them."""
     shown = [
-        (place, Path(target) / place.relative_to(source))
-        for place in private_places()
+        (place, target + place.removeprefix(source))
+        for place in map(str, private_places())
         for source, target in binds
-        if place.is_relative_to(source) and place.is_dir()
+        if _below(place, source) and Path(place).is_dir()
     ]
     for place, path in shown:
-        if not any(place != outer and place.is_relative_to(outer) for outer, _ in shown):
-            yield str(path)
+        if not any(place != outer and _below(place, outer) for outer, _ in shown):
+            yield path
 
 
-def _system() -> list[str]:
+def _below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+@cache
+def _system() -> tuple[str, ...]:
     argv = ["--ro-bind", "/usr", "/usr"]
     for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
         path = Path("/") / name
@@ -87,4 +94,4 @@ def _system() -> list[str]:
             argv += ["--symlink", str(path.readlink()), str(path)]
         elif path.is_dir():
             argv += ["--ro-bind", str(path), str(path)]
-    return argv
+    return tuple(argv)

@@ -85,29 +85,27 @@ def files(stage: Path, layers: Mapping[str, list[str]]) -> Iterator[str]:
         "none": (_FOLDER, []),
     }
     for name, (mode, entries) in expected.items():
-        folder = stage / name
-        found = sorted(path.name for path in folder.iterdir())
+        folder = f"{stage}/{name}"
+        found = sorted(os.listdir(folder))  # noqa: PTH208  a hot path, as is all of this module
         if found != entries:
             yield f"file: {name} holds {found[:5]}, not {entries}"
-        if folder.stat().st_mode & 0o7777 != mode:
-            yield f"mode: {name} has {folder.stat().st_mode & 0o7777:o}, not {mode:o}"
+        if (held := os.stat(folder).st_mode & 0o7777) != mode:  # noqa: PTH116
+            yield f"mode: {name} has {held:o}, not {mode:o}"
         if marks := [mark for mark in os.listxattr(folder) if not mark.startswith("user.overlay.")]:
             yield f"attribute: {name} has {marks[:5]}"
 
 
 def fixed(runner: int, cgroup: Cgroup | None) -> dict[str, str]:
     """Return what no command may change: mounts but for the workspace's own overlay, limits, priorities, name."""
-    proc = Path(f"/proc/{runner}")
-    mounts = [_mount(line) for line in (proc / "mountinfo").read_text().splitlines()]
-    fields = (proc / "stat").read_text().rpartition(")")[2].split()
+    proc = f"/proc/{runner}"
+    fields = _told(f"{proc}/stat").rpartition(")")[2].split()
+    names = ("net", "ipc", "uts", "user", "pid", "mnt")
     return {
-        "mounts": "\n".join(mount for mount in mounts if mount),
-        "limits": (proc / "limits").read_text(),
+        "mounts": "\n".join(filter(None, map(_mount, _told(f"{proc}/mountinfo").splitlines()))),
+        "limits": _told(f"{proc}/limits"),
         "priority": " ".join((*fields[15:17], *fields[37:39])),
         "cpus": str(sorted(os.sched_getaffinity(runner))),
-        "namespaces": " ".join(
-            str((proc / "ns" / name).readlink()) for name in ("net", "ipc", "uts", "user", "pid", "mnt")
-        ),
+        "namespaces": " ".join(os.readlink(f"{proc}/ns/{name}") for name in names),  # noqa: PTH115
         "groups": "\n".join(cgroup.limits()) if cgroup else "",
     }
 
@@ -115,8 +113,14 @@ def fixed(runner: int, cgroup: Cgroup | None) -> dict[str, str]:
 def _mount(line: str) -> str:
     """Return point, options and kind of a mount; of an overlay, which comes and goes, nothing."""
     fields, _, source = line.partition(" - ")
-    kind = source.split()[0]
-    return "" if kind == "overlay" else " ".join((*fields.split()[4:6], kind))
+    kind = source.split(maxsplit=1)[0]
+    return "" if kind == "overlay" else " ".join((*fields.split(maxsplit=6)[4:6], kind))
+
+
+def _told(path: str) -> str:
+    """Return what the kernel says in a file of its own."""
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123
+        return file.read()
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> Iterator[str]:
@@ -144,7 +148,7 @@ def connections(runner: int, known: frozenset[str] = frozenset()) -> list[str]:
 def sockets(runner: int) -> list[str]:
     """Return a line for each kind of sockets that are open or waiting, as the kernel counts them now."""
     told = []
-    for line in Path(f"/proc/{runner}/net/sockstat").read_text().splitlines():
+    for line in _told(f"/proc/{runner}/net/sockstat").splitlines():
         kind, *words = line.split()
         counts = dict(zip(words[::2], words[1::2], strict=True))
         found = {name: counts[name] for name in ("used", "inuse", "tw") if counts.get(name, "0") != "0"}
@@ -155,6 +159,6 @@ def sockets(runner: int) -> list[str]:
 def children(pid: int) -> list[int]:
     """Return the processes that ``pid`` started, as this process sees them."""
     try:
-        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return [int(word) for word in _told(f"/proc/{pid}/task/{pid}/children").split()]
     except (FileNotFoundError, ProcessLookupError):
         return []
