@@ -4,7 +4,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test lint clean distclean help
+MAKEFLAGS += --jobs=2
+
+.PHONY: demo test docker-base lint clean distclean help
 
 help:
 	@echo "make demo    build a suite, train a tiny policy with GRPO, write a leaderboard"
@@ -17,8 +19,11 @@ demo: $(VENV)/.train
 	$(BIN)/codegym train examples/demo.toml --out runs/demo --resume
 	$(BIN)/codegym board --folder runs/demo
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev docker-base
 	.ci/with-docker $(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+docker-base:
+	@.ci/with-docker --base
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
