@@ -10,7 +10,7 @@ calls of ``runner/seccomp.h`` refused. Memory, processes, disk, inodes, open fil
 limited. When the owner, the keeper or the runner dies, however it dies, the kernel takes the rest.
 
 What it does not cover: the host's kernel is shared, so that a hole in it is a way out; the time of day and the
-CPU's model are the host's; a box may use all CPUs.
+CPU's model are the host's. Without control groups a box may use all CPUs.
 """
 
 from __future__ import annotations
@@ -43,11 +43,15 @@ _numbers = itertools.count(1)
 
 
 class BwrapBackend:
-    """Opens embedded boxes. Without ``cgroups`` they hold their limits as where no control group may be made."""
+    """Opens embedded boxes, each of which may use ``cpus`` CPUs.
+
+    Without ``cgroups`` they hold their limits as where no control group may be made.
+    """
 
     name = "bwrap"
 
-    def __init__(self, *, cgroups: bool = True) -> None:
+    def __init__(self, *, cpus: float = 2.0, cgroups: bool = True) -> None:
+        self._cpus = cpus
         self._cgroups = cgroups
 
     def capabilities(self) -> tuple[Capability, ...]:
@@ -60,7 +64,7 @@ class BwrapBackend:
         if why_not:
             raise SandboxError(why_not)
         found = host_image(image)
-        plan = Plan(limits, stores(tree), box_binds(found), cgroups=self._cgroups)
+        plan = Plan(limits, stores(tree), box_binds(found), self._cpus, cgroups=self._cgroups)
         return LaidBox(Kind(lambda _: BwrapCell(plan), limits, BOX_ENV | {"PATH": found.path}), tree)
 
 
@@ -71,7 +75,8 @@ class Plan:
     limits: Limits
     stores: tuple[str, ...]
     binds: tuple[tuple[str, str], ...]
-    cgroups: bool = True
+    cpus: float
+    cgroups: bool
 
 
 class BwrapCell(Keeper):
@@ -80,7 +85,7 @@ class BwrapCell(Keeper):
     def __init__(self, plan: Plan) -> None:
         limits = plan.limits
         self._stores = plan.stores
-        self.group = _cgroup_for(limits) if plan.cgroups else None
+        self.group = _cgroup_for(limits, plan.cpus) if plan.cgroups else None
         argv = box_argv(plan.binds, limits, grouped=self.group is not None)
         sources = Sources(plan.stores, tuple(source for source, _ in plan.binds))
         try:
@@ -150,6 +155,7 @@ def _moved(layer: str) -> str:
     return f"f/0/{number}" if folder == "u" else f"f/{int(middle[0]) + 1}/{number}"
 
 
-def _cgroup_for(limits: Limits) -> Cgroup | None:
+def _cgroup_for(limits: Limits, cpus: float) -> Cgroup | None:
     name = f"{owner_lease().id}-{next(_numbers)}"
-    return make_cgroup(name, (limits.memory_mb + limits.disk_mb) << 20, limits.processes + _OWN_PROCESSES)
+    memory = (limits.memory_mb + limits.disk_mb) << 20
+    return make_cgroup(name, memory, limits.processes + _OWN_PROCESSES, cpus)

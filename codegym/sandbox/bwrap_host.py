@@ -7,7 +7,7 @@ import subprocess
 from functools import lru_cache
 
 from codegym.sandbox.build import compiler
-from codegym.sandbox.cgroup import cgroup_roots
+from codegym.sandbox.cgroup import cgroup_roots, limits_cpu
 from codegym.sandbox.protocol import Capability
 
 OLD_KERNEL = "use Linux 6.6 or newer, or the docker sandbox, where the engine lays workspaces on older kernels"
@@ -31,6 +31,11 @@ def capabilities() -> tuple[Capability, ...]:
         Capability("filesystem isolation", True, "only /usr and the image, read-only; a workspace in memory"),
         Capability("memory limit", True, held),
         Capability("process limit", True, "by control groups" if groups else "by RLIMIT_NPROC in the box"),
+        Capability(
+            "processor limit",
+            limits_cpu(),
+            "by control groups" if limits_cpu() else "no control group for it here",
+        ),
         Capability("disk limit", True, "a tmpfs of that size, /tmp and /dev/shm included"),
         Capability("copy-on-write", True, "snapshots stack overlay layers; forks share them"),
         Capability("system call filter", True, "codegym/sandbox/runner/seccomp.h"),

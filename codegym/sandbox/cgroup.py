@@ -1,4 +1,4 @@
-"""Control groups: memory and process limits for a whole box, v1 or v2, wherever this process may make them.
+"""Control groups: limits of memory, processes and processors for a whole box, v1 or v2, wherever they may be made.
 
 Where it may not, :mod:`codegym.sandbox.bwrap` falls back to per-process limits and a watcher, and says so.
 
@@ -19,15 +19,26 @@ from pathlib import Path
 from codegym.errors import SandboxError
 
 _MOUNT = Path("/sys/fs/cgroup")
+_CPU_PERIOD = 100_000
+"""Microseconds over which processor time is counted: the kernel's own default."""
 
 
 @dataclass(frozen=True)
 class Cgroup:
-    """One box's control groups: the folder that holds its memory limit and the one that limits processes."""
+    """One box's control groups: the folders that hold its limits, one and the same in version 2.
+
+    ``cpu`` is ``None`` where processor time can't be limited.
+    """
 
     memory: Path
     pids: Path
+    cpu: Path | None
     v2: bool
+
+    @property
+    def folders(self) -> set[Path]:
+        """The folders, each once."""
+        return {self.memory, self.pids, *([self.cpu] if self.cpu else [])}
 
     @property
     def entries(self) -> list[Path]:
@@ -37,7 +48,7 @@ class Cgroup:
         in which it would make sure that no process forks.
         """
         name = "cgroup.procs" if self.v2 else "tasks"
-        return [folder / name for folder in sorted({self.memory, self.pids})]
+        return [folder / name for folder in sorted(self.folders)]
 
     def used(self) -> int:
         """Return the bytes that the box's processes hold, files in memory included, page cache excluded."""
@@ -58,28 +69,33 @@ class Cgroup:
             else ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes")
         )
         files = [*(self.memory / name for name in names), self.pids / "pids.max"]
+        files += [self.cpu / name for name in ("cpu.max", "cpu.cfs_quota_us")] if self.cpu else []
         return [f"{file.name} {file.read_text().strip()}" for file in files if file.exists()]
 
     def remove(self) -> None:
         """Remove the groups, killing what is still in them. Raises :class:`SandboxError` if that can't be done."""
-        if left := _remove({self.memory, self.pids}, 10.0):
+        if left := _remove(self.folders, 10.0):
             raise SandboxError(f"the control group {left[0]} can't be removed: a process in it can't be killed")
 
 
-def make_cgroup(name: str, memory_bytes: int, processes: int) -> Cgroup | None:
+def make_cgroup(name: str, memory_bytes: int, processes: int, cpus: float) -> Cgroup | None:
     """Make the groups called ``codegym-<name>``, or return ``None`` where this process may not."""
     roots = cgroup_roots()
     if not roots:
         return None
-    memory, pids = (root / f"codegym-{name}" for root in (roots[0], roots[-1]))
-    group = Cgroup(memory, pids, v2=len(roots) == 1)
-    for folder in {memory, pids}:
+    memory, pids, cpu = (root / f"codegym-{name}" for root in (roots[0], roots[min(1, len(roots) - 1)], roots[-1]))
+    group = Cgroup(memory, pids, cpu if limits_cpu() else None, v2=len(roots) == 1)
+    for folder in group.folders:
         folder.mkdir()
     (memory / ("memory.max" if group.v2 else "memory.limit_in_bytes")).write_text(str(memory_bytes))
     swap = memory / ("memory.swap.max" if group.v2 else "memory.memsw.limit_in_bytes")
     if swap.exists():
         swap.write_text("0" if group.v2 else str(memory_bytes))
     (pids / "pids.max").write_text(str(processes))
+    if group.cpu:
+        quota = str(int(cpus * _CPU_PERIOD))
+        file, text = ("cpu.max", f"{quota} {_CPU_PERIOD}") if group.v2 else ("cpu.cfs_quota_us", quota)
+        (group.cpu / file).write_text(text)
     return group
 
 
@@ -103,11 +119,20 @@ def sweep_cgroups(*, everywhere: bool = False, age: float = 10.0) -> int:
 
 @lru_cache(maxsize=1)
 def cgroup_roots() -> tuple[Path, ...]:
-    """Return where groups can be made here: ``(memory, pids)`` for v1, ``(both,)`` for v2, or nothing."""
-    for roots in (_v2_roots(), _v1_roots()):
+    """Return where groups can be made: ``(memory, pids)`` or ``(memory, pids, cpu)`` in v1, one in v2, or ``()``."""
+    for roots in (_v2_roots(), _v1_roots("memory", "pids", "cpu"), _v1_roots("memory", "pids")):
         if roots and all(os.access(root, os.W_OK | os.X_OK) for root in roots):
             return roots
     return ()
+
+
+@lru_cache(maxsize=1)
+def limits_cpu() -> bool:
+    """Return whether groups made here can limit processor time."""
+    roots = cgroup_roots()
+    if len(roots) == 1:
+        return "cpu" in (roots[0] / "cgroup.subtree_control").read_text().split()
+    return len(roots) == 3 and (roots[-1] / "cpu.cfs_quota_us").exists()
 
 
 def _own(controller: str) -> str | None:
@@ -118,9 +143,9 @@ def _own(controller: str) -> str | None:
     return None
 
 
-def _v1_roots() -> tuple[Path, ...]:
+def _v1_roots(*controllers: str) -> tuple[Path, ...]:
     roots = []
-    for controller in ("memory", "pids"):
+    for controller in controllers:
         mount, own = _MOUNT / controller, _own(controller)
         if own is None or not (mount / "cgroup.procs").exists():
             return ()
@@ -130,7 +155,7 @@ def _v1_roots() -> tuple[Path, ...]:
 
 
 def _v2_roots() -> tuple[Path, ...]:
-    """Return the nearest folder above our own group whose children get both controllers and that is ours."""
+    """Return the nearest folder above our own group whose children get memory and pids and that is ours."""
     own = _own("")
     if own is None or not (_MOUNT / "cgroup.subtree_control").exists():
         return ()

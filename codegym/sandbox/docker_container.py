@@ -137,4 +137,4 @@ def cgroup_of(pid: int, container: str) -> Cgroup | None:
     v2 = "memory" not in groups
     root = Path("/sys/fs/cgroup") if v2 else Path("/sys/fs/cgroup/memory")
     folder = root / groups.get("" if v2 else "memory", "/").lstrip("/")
-    return Cgroup(folder, folder, v2) if container in str(folder) and folder.is_dir() else None
+    return Cgroup(folder, folder, None, v2) if container in str(folder) and folder.is_dir() else None

@@ -68,7 +68,7 @@ def _cgroups() -> Check:
     if not roots:
         detail = "may not be made here: embedded boxes hold their limits by rlimits and a watcher"
         return Check("control groups", False, detail, "run as root, or in a session with a delegated cgroup")
-    return Check("control groups", True, f"version {1 if len(roots) == 2 else 2}, below {roots[0]}")
+    return Check("control groups", True, f"version {2 if len(roots) == 1 else 1}, below {roots[0]}")
 
 
 def _runner() -> Check:

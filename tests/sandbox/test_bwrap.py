@@ -11,6 +11,7 @@ import pytest
 from codegym.errors import SandboxError
 from codegym.sandbox.bwrap import BwrapBackend, BwrapCell, Plan
 from codegym.sandbox.bwrap_system import box_binds
+from codegym.sandbox.cgroup import limits_cpu
 from codegym.sandbox.image import host_image
 from codegym.sandbox.laid_box import Kind, LaidBox
 from codegym.sandbox.lease import reap
@@ -85,7 +86,7 @@ def test_private_folders_below_what_is_bound_are_covered(tree, tmp_path, monkeyp
     (tmp_path / "tool").write_text("tool")
     tmp_path.chmod(0o755)
     image = host_image("cc")
-    plan = Plan(Limits(), stores(tree), (*box_binds(image), (str(tmp_path), "/opt/tool")))
+    plan = Plan(Limits(), stores(tree), (*box_binds(image), (str(tmp_path), "/opt/tool")), 1.0, cgroups=True)
     with LaidBox(Kind(lambda _: BwrapCell(plan), Limits(), {"PATH": image.path}), tree) as box:
         assert box.exec("cat /opt/tool/tool; find /opt/tool/share").stdout == (
             "tool/opt/tool/share\n/opt/tool/share/codegym\n/opt/tool/share/codegym/suites\n"
@@ -202,6 +203,7 @@ import os, sys, time
 from pathlib import Path
 from codegym.sandbox.bwrap import BwrapBackend
 from codegym.sandbox.bwrap_system import box_binds
+from codegym.sandbox.cgroup import limits_cpu
 from codegym.sandbox.image import host_image
 from codegym.sandbox.protocol import Tree
 from codegym.task import Limits
@@ -264,3 +266,11 @@ def test_a_talkative_hog_is_seen_too(tree):
         result = box.exec(hog, timeout=30)
     assert result.oom
     assert "all" not in result.stderr
+
+
+@pytest.mark.skipif(not limits_cpu(), reason="no control group limits processors here")
+def test_processor_time_of_all_processes_is_limited(tree):
+    burn = "import os, time\nos.fork()\nend = time.monotonic() + 1.2\nwhile time.monotonic() < end: pass\n"
+    with BwrapBackend(cpus=0.25).open(tree, "python", Limits()) as box:
+        used = sum(map(float, box.exec(["python3", "-c", burn + "print(time.process_time())"]).stdout.split()))
+    assert 0 < used < 0.7

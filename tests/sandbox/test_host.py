@@ -119,7 +119,7 @@ def test_what_a_writer_that_was_killed_began_is_removed(tmp_path, monkeypatch):
 def test_groups_whose_cache_is_gone_are_removed_once_nobody_is_in_them(box):
     if not cgroup_roots():
         pytest.skip("no control groups may be made here")
-    orphan = make_cgroup("0123456789ab-1", 64 << 20, 8)
+    orphan = make_cgroup("0123456789ab-1", 64 << 20, 8, 1.0)
     assert sweep_cgroups() >= 0
     assert orphan.pids.is_dir(), "its box may be about to start"
     time.sleep(0.6)
