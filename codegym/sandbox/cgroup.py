@@ -93,10 +93,15 @@ def make_cgroup(name: str, memory_bytes: int, processes: int, cpus: float) -> Cg
         swap.write_text("0" if group.v2 else str(memory_bytes))
     (pids / "pids.max").write_text(str(processes))
     if group.cpu:
-        quota = str(int(cpus * _CPU_PERIOD))
-        file, text = ("cpu.max", f"{quota} {_CPU_PERIOD}") if group.v2 else ("cpu.cfs_quota_us", quota)
-        (group.cpu / file).write_text(text)
+        _limit_cpu(group.cpu, cpus, v2=group.v2)
     return group
+
+
+def _limit_cpu(folder: Path, cpus: float, *, v2: bool) -> None:
+    """Limit a group to ``cpus``. It is scheduled as one process is, and so gets the niceness of this one."""
+    quota, nice = str(int(cpus * _CPU_PERIOD)), os.getpriority(os.PRIO_PROCESS, 0)
+    (folder / ("cpu.max" if v2 else "cpu.cfs_quota_us")).write_text(f"{quota} {_CPU_PERIOD}" if v2 else quota)
+    (folder / ("cpu.weight.nice" if v2 else "cpu.shares")).write_text(str(nice if v2 else int(1024 / 1.25**nice)))
 
 
 def remove_cgroups(roots: Iterable[Path], lease: str, seconds: float) -> bool:
@@ -119,7 +124,7 @@ def sweep_cgroups(*, everywhere: bool = False, age: float = 10.0) -> int:
 
 @lru_cache(maxsize=1)
 def cgroup_roots() -> tuple[Path, ...]:
-    """Return where groups can be made: ``(memory, pids)`` or ``(memory, pids, cpu)`` in v1, one in v2, or ``()``."""
+    """Return where groups can be made: ``(memory, pids[, cpu])`` for v1, one folder for v2, or nothing."""
     for roots in (_v2_roots(), _v1_roots("memory", "pids", "cpu"), _v1_roots("memory", "pids")):
         if roots and all(os.access(root, os.W_OK | os.X_OK) for root in roots):
             return roots
