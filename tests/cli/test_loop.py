@@ -138,7 +138,8 @@ def test_sandbox_list_names_this_process_and_prune_spares_it(cli: Cli, sandbox: 
 def test_ctrl_c_keeps_what_ended_and_says_how_to_go_on(
     cli: Cli, third_party: Path, sandbox: str, tmp_path: Path
 ) -> None:
-    code = "from codegym.cli import app; app()"
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # a shell's & has it ignored
+    code = f"{heard}; from codegym.cli import app; app()"
     line = ["run", "mini", "--policy", "random", "--samples", "500", "--sandbox", sandbox, "--out", str(tmp_path)]
     env = os.environ | {"PYTHONPATH": f"{third_party}:{Path.cwd()}"}
     with subprocess.Popen(
