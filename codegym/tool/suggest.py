@@ -117,7 +117,7 @@ def _kept_edits(bench: Workbench, suspects: list[Suspect], key: str) -> list[Sug
         if kept:
             return [Suggestion(**row) for row in kept["edits"]]
         edits = _edits(bench, suspects)
-        bench.cache.put(key, {"edits": [asdict(edit) for edit in edits]})
+        bench.cache.put(key, {"edits": [asdict(edit) for edit in edits]}, lasting=bool(suspects))
         return edits
 
 
