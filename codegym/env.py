@@ -26,7 +26,7 @@ from pydantic import ValidationError
 from codegym.catalog import cache_dir
 from codegym.deadline import Ledger, keeping, kept
 from codegym.episode import Outcome, Step, StopReason, Verdict
-from codegym.errors import CodegymError, ConfigError, GradeError, TaskError, unknown
+from codegym.errors import CodegymError, ConfigError, GradeError, TaskError, unknown, wrong_fields
 from codegym.grade.grade import extract_patch, grade
 from codegym.harness.cache import ResultCache
 from codegym.reward import RewardSpec, components, subtask_verdicts
@@ -337,7 +337,7 @@ def _reward(reward: RewardSpec | Mapping[str, float] | None) -> RewardSpec:
     try:
         return RewardSpec() if reward is None else RewardSpec(weights=dict(reward))
     except ValidationError as error:
-        raise ConfigError(f"reward: {error.errors()[0]['msg']}") from error
+        raise ConfigError(f"reward: {wrong_fields(error)}") from error
 
 
 def _cache(cache: ResultCache | bool | None) -> ResultCache | None:
@@ -365,5 +365,4 @@ def _changed(limits: Limits, changes: Mapping[str, float]) -> Limits:
     try:
         return Limits.model_validate(limits.model_dump() | dict(changes))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"limit {first['loc'][0]}: {first['msg']}") from error
+        raise ConfigError(f"limit {wrong_fields(error)}") from error
