@@ -173,9 +173,9 @@ class CodeEnv(gymnasium.Env[str, str]):
     def fork(self) -> CodeEnv:
         """Return an independent env at the same step: same files, same steps so far, same turns and seconds left.
 
-        What either does from now on is its own; both have to be closed. Processes are not carried over: no
-        command's outlive it anyhow, but services (a warm test server) do, and are started again when needed.
-        ``left_behind`` of the fork lists their command lines. Raises :class:`ResetNeeded`, :class:`SandboxError`.
+        What either does from now on is its own; both have to be closed. Processes are not carried over: those of
+        commands have ended, and services (a warm test server) are started again when needed; the fork's
+        ``left_behind`` lists their command lines. Raises :class:`ResetNeeded`, :class:`SandboxError`.
         """
         play = self._running()
         box = play.bench.box
