@@ -26,7 +26,7 @@ from pydantic import ValidationError
 from codegym.catalog import cache_dir
 from codegym.deadline import Ledger, keeping, kept
 from codegym.episode import Outcome, Step, StopReason, Verdict
-from codegym.errors import CodegymError, ConfigError, GradeError, TaskError, unknown
+from codegym.errors import CodegymError, ConfigError, GradeError, TaskError, unknown, wrong_fields
 from codegym.grade.grade import extract_patch, grade
 from codegym.harness.cache import ResultCache
 from codegym.reward import RewardSpec, components, subtask_verdicts
@@ -173,9 +173,9 @@ class CodeEnv(gymnasium.Env[str, str]):
     def fork(self) -> CodeEnv:
         """Return an independent env at the same step: same files, same steps so far, same turns and seconds left.
 
-        What either does from now on is its own; both have to be closed. Processes are not carried over: no
-        command's outlive it anyhow, but services (a warm test server) do, and are started again when needed.
-        ``left_behind`` of the fork lists their command lines. Raises :class:`ResetNeeded`, :class:`SandboxError`.
+        What either does from now on is its own; both have to be closed. Processes are not carried over: those of
+        commands have ended, and services (a warm test server) are started again when needed; the fork's
+        ``left_behind`` lists their command lines. Raises :class:`ResetNeeded`, :class:`SandboxError`.
         """
         play = self._running()
         box = play.bench.box
@@ -337,7 +337,7 @@ def _reward(reward: RewardSpec | Mapping[str, float] | None) -> RewardSpec:
     try:
         return RewardSpec() if reward is None else RewardSpec(weights=dict(reward))
     except ValidationError as error:
-        raise ConfigError(f"reward: {error.errors()[0]['msg']}") from error
+        raise ConfigError(f"reward: {wrong_fields(error)}") from error
 
 
 def _cache(cache: ResultCache | bool | None) -> ResultCache | None:
@@ -365,5 +365,4 @@ def _changed(limits: Limits, changes: Mapping[str, float]) -> Limits:
     try:
         return Limits.model_validate(limits.model_dump() | dict(changes))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"limit {first['loc'][0]}: {first['msg']}") from error
+        raise ConfigError(f"limit {wrong_fields(error)}") from error

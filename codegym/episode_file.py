@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from codegym.episode import Episode
-from codegym.errors import ConfigError
+from codegym.errors import ConfigError, wrong_fields
 
 
 def read_episodes(path: Path) -> Iterator[Episode]:
@@ -31,7 +31,7 @@ def _read_file(path: Path) -> Iterator[Episode]:
             try:
                 yield Episode.model_validate_json(line)
             except ValidationError as error:
-                raise ConfigError(f"{path}:{number}: not an episode: {error}") from error
+                raise ConfigError(f"{path}:{number}: not an episode: {wrong_fields(error)}") from error
 
 
 def _files(folder: Path) -> list[Path]:

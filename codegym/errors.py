@@ -19,6 +19,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from pydantic import ValidationError
+
 from codegym.failure import Failure, FailureKind
 
 
@@ -59,6 +61,12 @@ def failure_of(error: Exception) -> Failure:
     if isinstance(error, GradeError):
         return error.failure
     return Failure(FailureKind.IMAGE if isinstance(error, ImageError) else FailureKind.BOX)
+
+
+def wrong_fields(error: ValidationError) -> str:
+    """Return what is wrong with values that a user wrote, in one line: each field by name, and why."""
+    told = ((".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, ")) for one in error.errors())
+    return "; ".join(": ".join(filter(None, parts)) for parts in told)
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:

@@ -98,7 +98,7 @@ def _stored_folder(folder: Path, digest: str, _cache: Path) -> Path:
 
 
 def _checkout(source: GitSource, folder: Path) -> Path:
-    """Check out one commit without history, hooks, filters or the user's git configuration."""
+    """Check out one commit without its history and without hooks; how to get there is the user's git's to know."""
     _git(folder, "init", "--quiet", "--template=")
     _git(folder, "fetch", "--quiet", "--depth=1", "--no-tags", "--", source.url, source.commit)
     _git(folder, "-c", "advice.detachedHead=false", "checkout", "--quiet", "FETCH_HEAD")

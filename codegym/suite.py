@@ -31,7 +31,7 @@ from pydantic import Field, ValidationError
 from codegym.catalog import cache_dir, content, suites_dir
 from codegym.certificate import TaskCertificate, without_tests
 from codegym.digest import digest_bytes, digest_json
-from codegym.errors import TaskError, unknown
+from codegym.errors import TaskError, unknown, wrong_fields
 from codegym.patch import PatchError, apply_patch, make_patch
 from codegym.sandbox.protocol import Changes, File, Tree
 from codegym.source import source_tree
@@ -153,7 +153,9 @@ def read_certificates(suite: Suite) -> dict[str, TaskCertificate]:
         try:
             certificate = TaskCertificate.model_validate_json(line)
         except ValidationError as error:
-            raise TaskError(f"{path}, line {number}: {error}; delete it and certify again") from error
+            raise TaskError(
+                f"{path}, line {number}: {wrong_fields(error)}; delete it and certify again"
+            ) from error
         task = suite.tasks.get(certificate.task)
         if task is not None and task.digest == certificate.digest:
             found[certificate.task] = certificate
@@ -248,10 +250,10 @@ def _load_listed(root: Path, manifest: Manifest, path: Path) -> Suite:
         raise TaskError(f"suite {manifest.name!r} is not built yet: run `codegym build {manifest.name}`")
     lines = [line for line in path.read_text().split("\n") if line]
     tasks = _checked(path, lambda: [Task.model_validate_json(line) for line in lines])
-    splits: dict[str, tuple[str, ...]] = {}
-    for task in tasks:
-        split = str(task.metadata["split"])
-        splits[split] = (*splits.get(split, ()), task.id)
+    split_of = _checked(path, lambda: {task.id: str(task.metadata["split"]) for task in tasks})
+    splits = {
+        split: tuple(i for i in split_of if split_of[i] == split) for split in dict.fromkeys(split_of.values())
+    }
     return Suite(manifest, root, {task.id: task for task in tasks}, splits)
 
 
@@ -275,7 +277,7 @@ def _task(root: Path, folder: Path) -> Task:
     fields: dict[str, Any] = tomllib.loads((folder / "task.toml").read_text())
     repo = read_tree(folder / "repo")
     gold: Changes = dict(read_tree(folder / "gold")) if (folder / "gold").is_dir() else {}
-    tests = dict(fields.pop("tests"))
+    tests = dict(fields.pop("tests", {}))
     if (folder / "hidden").is_dir():
         tests["hidden"] = _folder_source(root, folder / "hidden")
     fields |= {"id": folder.name, "tests": tests, "source": _folder_source(root, folder / "repo")}
@@ -289,7 +291,11 @@ def _folder_source(root: Path, folder: Path) -> FolderSource:
 def _checked(path: Path, load: Callable[[], T]) -> T:
     try:
         return load()
-    except (OSError, tomllib.TOMLDecodeError, ValidationError, KeyError, TypeError) as error:
+    except ValidationError as error:
+        raise TaskError(f"{path}: {wrong_fields(error)}") from error
+    except KeyError as error:
+        raise TaskError(f"{path}: {error} is missing") from error
+    except (OSError, ValueError, TypeError) as error:
         raise TaskError(f"{path}: {error}") from error
 
 

@@ -19,6 +19,7 @@ import torch
 from codegym.catalog import cache_dir
 from codegym.harness.cache import ResultCache
 from codegym.mutate import OPERATORS
+from codegym.patch import changed_lines
 from codegym.sandbox.backend import backend
 from codegym.suite import Suite, load_suite
 from codegym.task import Task
@@ -43,9 +44,8 @@ class Edits:
 
 def gold_lines(task: Task) -> tuple[str, str] | None:
     """Return the one line that the gold patch replaces, before and after; ``None`` if it does anything else."""
-    body = [line for line in task.gold_patch.split("\n") if not line.startswith(("---", "+++"))]
-    old = [line[1:] for line in body if line.startswith("-")]
-    new = [line[1:] for line in body if line.startswith("+")]
+    changed = changed_lines(task.gold_patch)
+    old, new = ([line[1:] for line in changed if line.startswith(sign)] for sign in "-+")
     return (old[0], new[0]) if len(old) == len(new) == 1 else None
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codegym.patch import PatchError, apply_patch, make_patch, patch_paths
+from codegym.patch import PatchError, apply_patch, changed_lines, make_patch, patch_paths
 from codegym.sandbox.protocol import Changes, File
 from codegym.tree import read_tree, write_file
 
@@ -101,6 +101,12 @@ def test_what_git_writes_applies(tmp_path: Path) -> None:
         ["git", "diff", "--cached", "-M", "--binary"], cwd=tmp_path, check=True, capture_output=True
     )
     assert apply_patch(diff.stdout.decode(), old.get) == difference(old, new)
+
+
+def test_changed_lines_are_told_from_headers() -> None:
+    old, new = {"a.lua": File(b"-- one\n++ two\nthree\n")}, {"a.lua": File(b"three\n-- four\n"), "b": File(b"+\n")}
+    found = changed_lines(make_patch(old, new))
+    assert found == ["--- one", "-++ two", "+-- four", "++"]
 
 
 def test_the_format_is_git_s() -> None:

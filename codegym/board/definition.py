@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from codegym.catalog import content
-from codegym.errors import ConfigError, unknown
+from codegym.errors import ConfigError, unknown, wrong_fields
 from codegym.task import Frozen
 
 
@@ -52,7 +52,9 @@ def load_board(folder: Path) -> Board:
     path = folder / "board.toml"
     try:
         board = Board(**tomllib.loads(path.read_text()))
-    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {wrong_fields(error)}") from error
+    except (OSError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
     if not board.ks or min(board.ks) < 1 or max(board.ks) > board.samples:
         raise ConfigError(f"{path}: ks {list(board.ks)} must lie between 1 and samples = {board.samples}")

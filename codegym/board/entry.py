@@ -19,7 +19,7 @@ from codegym.board.definition import Board
 from codegym.board.stats import estimate, tally
 from codegym.digest import digest_json
 from codegym.episode import Episode, is_graded
-from codegym.errors import ConfigError
+from codegym.errors import ConfigError, wrong_fields
 from codegym.task import Frozen
 
 STATED = frozenset({"suite_digest", "seeds", "wall_seconds", "created"})
@@ -155,9 +155,8 @@ def write_entry(folder: Path, entry: Entry) -> Path:
 
 
 def read_entries(folder: Path) -> list[Entry]:
-    """Read a board's entries, best pass@1 first. Raises :class:`ConfigError` naming the file that is wrong."""
-    entries = [_read_entry(path) for path in sorted(folder.glob("entries/*.json"))]
-    return sorted(entries, key=_rank)
+    """Read a board's entries, by file name. Raises :class:`ConfigError` naming the file that is wrong."""
+    return [_read_entry(path) for path in sorted(folder.glob("entries/*.json"))]
 
 
 def slug(name: str) -> str:
@@ -165,16 +164,11 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.") or "policy"
 
 
-def _rank(entry: Entry) -> tuple[float, str]:
-    score = entry.score("pass@1")
-    return (-score.value if score else 1.0, entry.policy)
-
-
 def _read_entry(path: Path) -> Entry:
     try:
         return Entry.model_validate_json(path.read_text())
     except ValidationError as error:
-        raise ConfigError(f"{path}: not a board entry: {error}") from error
+        raise ConfigError(f"{path}: not a board entry: {wrong_fields(error)}") from error
 
 
 def _scores(counts: dict[str, tuple[int, int]], ks: Iterable[int]) -> dict[str, Score]:

@@ -139,7 +139,7 @@ def _provenance(entries: list[Entry]) -> Markup:
             *(tag("td", _short(d)) for d in (entry.suite_digest, entry.tasks_digest, entry.episodes_digest)),
             tag("td", ", ".join(map(str, entry.seeds))),
             tag("td", str(entry.infra_errors), class_="number"),
-            tag("td", ", ".join(f"{name} {version}" for name, version in entry.versions.items())),
+            tag("td", ", ".join(f"{name} {version}" for name, version in entry.versions.items()), class_="long"),
             tag("td", entry.created),
         ]
         for entry in entries

@@ -48,7 +48,8 @@ class Standings:
 
 
 def standings(board: Board, entries: list[Entry]) -> Standings:
-    """Rank ``entries`` (best first already) and measure each against the board's baseline."""
+    """Rank ``entries`` by :attr:`Standings.first_k` and measure each against the board's baseline."""
+    entries = sorted(entries, key=lambda entry: _place(entry, min(board.ks)))
     baseline = next((entry for entry in entries if entry.policy == board.baseline), None)
     digests = [entry.suite_digest for entry in sorted(entries, key=lambda entry: entry.created)]
     rows = [_row(rank, entry, baseline, digests[-1], min(board.ks)) for rank, entry in enumerate(entries, 1)]
@@ -69,6 +70,12 @@ def interval(score: Score | Estimate, *, signed: bool = False) -> str:
 def per_episode(entry: Entry, total: float) -> float:
     """Return a total over an entry's episodes as a mean."""
     return total / max(1, sum(entry.outcomes.values()))
+
+
+def _place(entry: Entry, k: int) -> tuple[float, str]:
+    """Return what sorts entries: the best score first, those without one last, equals by name."""
+    score = entry.score(f"pass@{k}")
+    return (-score.value if score else 1.0, entry.policy)
 
 
 def _row(rank: int, entry: Entry, baseline: Entry | None, newest: str, k: int) -> Row:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegym.errors import ConfigError, SandboxError
+from codegym.errors import ConfigError
 from codegym.sandbox.backend import backend
 from codegym.sandbox.protocol import WORKDIR, ExecResult, Sandbox, Tree
 from codegym.suite import load_suite
@@ -96,5 +96,5 @@ def _where(box: Sandbox) -> str:
 
 def _folder(path: Path) -> Tree:
     if not path.is_dir():
-        raise SandboxError(f"{str(path)!r} is not a folder to open a box on")
+        raise ConfigError(f"{str(path)!r} is not a folder to open a box on")
     return Tree((path.resolve(),), "")

@@ -33,6 +33,8 @@ from codegym.cli.setting import (
 )
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError
+from codegym.rollout.job import Job, make_jobs
+from codegym.train.evaluate import chosen_tasks
 
 NO_ARGS_IS_HELP = True
 
@@ -106,12 +108,11 @@ def _asked(board: Board, split: str | None, samples: int, tasks: int) -> Board:
 
 
 def _measure(setting: Setting, asked: Board, folder: Path) -> Entry:
-    ids = [task.id for task in setting.suite.split(asked.split)]
-    if 0 < asked.tasks < len(ids):
-        ids = [ids[i * len(ids) // asked.tasks] for i in range(asked.tasks)]
+    ids = chosen_tasks(setting.suite, asked.split, asked.tasks)
     start = time.monotonic()
     play_all(setting, ids, asked.samples, folder)
-    mine = [e for e in read_episodes(folder) if e.policy == setting.policy.name and e.task in set(ids)]
+    wanted = set(make_jobs(ids, asked.samples, setting.seed))
+    mine = [e for e in read_episodes(folder) if e.policy == setting.policy.name and Job.of(e) in wanted]
     return make_entry(
         asked,
         mine,

@@ -52,19 +52,20 @@ def _suites() -> Rows:
 
 
 def _suite(name: str) -> dict[str, Any]:
-    manifest = load_manifest(name)
-    row: dict[str, Any] = {"suite": name, "id": f"codegym/{manifest.name}-v{manifest.version}"}
+    row: dict[str, Any] = {"suite": name, "id": None} | dict.fromkeys(_COUNTS)
+    row |= {"splits": {}, "digest": None, "title": ""}
     try:
+        manifest = load_manifest(name)
+        row |= {"id": f"codegym/{manifest.name}-v{manifest.version}", "title": manifest.title}
         loaded = load_suite(name)
     except TaskError as error:
-        unknown_yet: dict[str, Any] = dict.fromkeys(_COUNTS) | {"splits": {}, "digest": None}
-        return row | unknown_yet | {"title": manifest.title, "note": str(error)}
+        return row | {"note": str(error)}
     splits = {split: len(ids) for split, ids in loaded.splits.items()}
     claimed = claimed_suite(name) if loaded.refused or loaded.quarantined else loaded
     certified = sum(not certificate.refused for certificate in read_certificates(claimed).values())
     counts = (len(loaded.tasks), certified, len(loaded.quarantined), len(loaded.refused))
     sizes = dict(zip(_COUNTS, counts, strict=True)) | {"splits": splits, "digest": loaded.digest}
-    return row | sizes | {"title": manifest.title, "note": ""}
+    return row | sizes | {"note": ""}
 
 
 def _tasks(name: str, split: str | None) -> Rows:

@@ -60,7 +60,7 @@ class Typing:
     def reply(self, observation: str | None) -> Reply:
         """Show the observation and read an action. Raises :class:`typer.Exit` at the end of the input."""
         if observation is not None:
-            self.console.print(Text(observation))
+            self.console.print(Text(observation), soft_wrap=True)
         self.counts["requests"] += 1
         while True:
             line = self._line("> ")

@@ -89,13 +89,20 @@ def _results(
         node = f"{test['file']}::{test['name']}"
         results[node] = min(results.get(node, TestStatus.PASSED), _status(test), key=_WORST.index)
         if not test["ok"]:
-            failures[node] = brief(test["why"])
+            failures[node] = _why(test["why"])
     for test in tests:
         if test["whole"] and not test["ok"]:
             _file_failed(test["file"], brief(_error(stderr.get(test["file"], ""), test)), ids, results, failures)
     if ids:
         results = {node: status for node, status in results.items() if node in ids}
     return results, {node: why for node, why in failures.items() if node in results}
+
+
+def _why(message: str) -> str:
+    """Return what is wrong in a few lines: of two values, where they differ (``+`` actual, ``-`` expected)."""
+    head, compared, values = message.partition("\n+ actual - expected")
+    different = [line for line in values.splitlines() if line.startswith(("+", "-"))]
+    return brief("\n".join([head, *different]), 7) if compared else brief(message)
 
 
 def _file_failed(

@@ -21,14 +21,33 @@ def human_eval(row: Row, wishes: Wishes) -> Imported:
 
 
 def completion(row: Row, wishes: Wishes, origin: str, *, prompt: str, solved: str, test: str) -> Imported:
-    """Return the task to get from ``prompt`` to ``solved``, both of ``solution.py``, by a hidden ``test``."""
-    name = str(row["entry_point"])
-    before, after = text_files({"solution.py": prompt}), text_files({"solution.py": solved})
+    """Return the task to complete ``prompt``, a function's head, as ``solved`` does."""
+    name, identity = str(row["entry_point"]), str(column(row, "task_id"))
+    change, asked = (prompt, solved), _ASKED.format(name=name)
+    return function_task(row, wishes, origin, identity=identity, name=name, asked=asked, change=change, test=test)
+
+
+def function_task(
+    row: Row,
+    wishes: Wishes,
+    origin: str,
+    *,
+    identity: str,
+    name: str,
+    asked: str,
+    change: tuple[str, str],
+    test: str,
+) -> Imported:
+    """Return the task to make the first text of ``change`` the second, both of ``solution.py``.
+
+    ``name`` is the function that the hidden ``test`` calls, ``asked`` the instruction.
+    """
+    before, after = (text_files({"solution.py": text}) for text in change)
     hidden = text_files({"tests/test_solution.py": test})
     return placed(
         Task(
-            id=task_id(str(column(row, "task_id"))),
-            instruction=_ASKED.format(name=name),
+            id=task_id(identity),
+            instruction=asked,
             source=folder(before),
             gold_patch=make_patch(before, dict(after)),
             tests=TestPlan(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from codegym.importer.human_eval import LIMITS
-from codegym.importer.imported import Imported, Wishes, folder, metadata, placed, task_id, text_files
+from codegym.importer.human_eval import function_task
+from codegym.importer.imported import Imported, Wishes
 from codegym.importer.names import read_names
 from codegym.importer.python_test import Checks, asked, test_file
 from codegym.importer.rows import Row, column
-from codegym.patch import make_patch
-from codegym.task import Task, TestPlan
 
 _ASKED = """\
 {asked}
@@ -32,30 +30,20 @@ def described(row: Row, wishes: Wishes, origin: str, shown: tuple[str, ...], cod
     solution = str(column(row, "code", "canonical_solution"))
     name, *also = asked(solution, "\n".join(shown), code)
     imports = "".join(f"{line}\n" for line in solution.splitlines() if line.startswith(("import ", "from ")))
-    before, after = text_files({"solution.py": _EMPTY}), text_files({"solution.py": _whole(solution)})
-    hidden = text_files({"tests/test_solution.py": test_file(Checks(name, code, imports, also=tuple(also)))})
-    return placed(
-        Task(
-            id=task_id(f"{origin}-{str(column(row, 'task_id')).rpartition('/')[2]}"),
-            instruction=_ASKED.format(
-                asked=str(column(row, "text", "prompt")).strip('"\n '),
-                names=", ".join(f"`{found}`" for found in (name, *also)),
-                shown="\n".join(shown),
-            ),
-            source=folder(before),
-            gold_patch=make_patch(before, dict(after)),
-            tests=TestPlan(
-                framework="pytest",
-                fail_to_pass=(f"tests/test_solution.py::test_{name}",),
-                command="--override-ini=pythonpath=.",
-                hidden=folder(hidden),
-            ),
-            image=wishes.image or "python",
-            limits=LIMITS,
-            metadata=metadata(row, wishes, format=origin, language="python", kind="implement"),
-        ),
-        before,
-        hidden,
+    told = _ASKED.format(
+        asked=str(column(row, "text", "prompt")).strip('"\n '),
+        names=", ".join(f"`{found}`" for found in (name, *also)),
+        shown="\n".join(shown),
+    )
+    return function_task(
+        row,
+        wishes,
+        origin,
+        identity=f"{origin}-{str(column(row, 'task_id')).rpartition('/')[2]}",
+        name=name,
+        asked=told,
+        change=(_EMPTY, _whole(solution)),
+        test=test_file(Checks(name, code, imports, also=tuple(also))),
     )
 
 

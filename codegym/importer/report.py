@@ -13,7 +13,6 @@ from codegym.episode import Outcome, TestStatus, Verdict
 from codegym.errors import TaskError
 
 _ENDED = (Outcome.RESOLVED, Outcome.UNRESOLVED, Outcome.TAMPERED)
-Statuses = Mapping[str, Mapping[str, list[str]]]
 
 
 class Report(BaseModel):

@@ -21,6 +21,7 @@ def write_suite(folder: Path, manifest: Manifest, tasks: Iterable[Imported]) -> 
     Raises :class:`~codegym.errors.ConfigError` if the folder holds something else, if there is no task, or if
     two have one id.
     """
+    folder = folder.resolve()
     if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or _is_ours(folder))):
         raise ConfigError(f"{folder} is there and holds no imported suite: choose another --out")
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -104,8 +104,7 @@ def dropped_condition(node: cst.BooleanOperation, site: Site) -> Iterator[Edit]:
 def dropped_unary(node: cst.UnaryOperation, site: Site) -> Iterator[Edit]:
     """Drop a ``not``, a minus or a tilde."""
     if not isinstance(node.expression, cst.Integer | cst.Float):
-        (start, _), (_, end) = site.text.span(node.operator), site.text.span(node.operator)
-        yield start, end, ""
+        yield from site.text.replace(node.operator, "")
 
 
 def swapped_ternary(node: cst.IfExp, site: Site) -> Iterator[Edit]:
@@ -116,7 +115,7 @@ def swapped_ternary(node: cst.IfExp, site: Site) -> Iterator[Edit]:
 def negated_test(node: cst.IfExp | cst.If | cst.CompIf, site: Site) -> Iterator[Edit]:
     """Test the opposite of a condition that is no comparison."""
     test = node.test
-    if isinstance(test, *(_ATOMS,)):
+    if isinstance(test, _ATOMS):
         yield from site.text.replace(test, f"not {site.of(test)}")
     elif isinstance(test, cst.BooleanOperation):
         yield from site.text.replace(test, f"not ({site.of(test)})")

@@ -7,8 +7,16 @@ strict: exact positions, exact context, no fuzz. Binary files are git's ``GIT bi
 
 from codegym.patch.apply import apply_patch
 from codegym.patch.paths import PatchError, may_be_named
-from codegym.patch.read import patch_paths
+from codegym.patch.read import changed_lines, patch_paths
 from codegym.patch.reverse import reverse_patch
 from codegym.patch.write import make_patch
 
-__all__ = ["PatchError", "apply_patch", "make_patch", "may_be_named", "patch_paths", "reverse_patch"]
+__all__ = [
+    "PatchError",
+    "apply_patch",
+    "changed_lines",
+    "make_patch",
+    "may_be_named",
+    "patch_paths",
+    "reverse_patch",
+]

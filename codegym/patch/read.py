@@ -55,6 +55,17 @@ def patch_paths(patch: str) -> tuple[str, ...]:
     return tuple(sorted({path for s in parse_patch(patch) for path in (s.old_path, s.new_path)}))
 
 
+def changed_lines(patch: str) -> list[str]:
+    """Return the lines that ``patch`` adds and removes, each behind its sign; no header is among them."""
+    found: list[str] = []
+    inside = False
+    for line in patch.split("\n"):
+        inside = (inside or line.startswith("@@ ")) and not line.startswith("diff --git ")
+        if inside and line.startswith(("+", "-")):
+            found.append(line)
+    return found
+
+
 class _Reader:
     """A cursor over the patch's lines."""
 

@@ -22,7 +22,6 @@ class ChatFormat:
     """Renders openings and observations for one tokenizer."""
 
     tokenizer: Any
-    native_tools: bool = False
 
     @property
     def eos_id(self) -> int:
@@ -30,10 +29,10 @@ class ChatFormat:
         return int(self.tokenizer.eos_token_id)
 
     def opening_ids(self, opening: Opening) -> list[int]:
-        """Return the ids of everything before the first answer."""
+        """Return the ids of everything before the first answer; native tools are for the template to explain."""
         system = [{"role": "system", "content": opening.system}] if opening.system else []
         messages = [*system, {"role": "user", "content": opening.observation}]
-        return self.ids(self._render(messages, opening.tools if self.native_tools else None))
+        return self.ids(self._render(messages, opening.tools if opening.dialect == "native" else None))
 
     def observation_ids(self, observation: str, *, ended: bool) -> list[int]:
         """Return the ids between one answer and the next.

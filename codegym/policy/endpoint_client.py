@@ -113,7 +113,9 @@ class ChatClient:
         start, fired = time.monotonic(), False
         try:
             response = self._http.post(self.settings.base_url.rstrip("/") + "/chat/completions", json=body)
-        except httpx.TransportError as error:
+        except httpx.InvalidURL as error:
+            raise ConfigError(f"{self._whom()}: {error}: look at base_url") from error
+        except httpx.RequestError as error:
             fired = isinstance(error, httpx.TimeoutException)
             raise _TryAgainError(f"{type(error).__name__}: {error}") from error
         finally:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from codegym.errors import ConfigError, unknown
+from codegym.errors import ConfigError, unknown, wrong_fields
 from codegym.task import Frozen
 
 
@@ -71,8 +71,7 @@ def read_settings(settings: Mapping[str, Any]) -> EndpointSettings:
     try:
         return EndpointSettings(**settings)
     except ValidationError as error:
-        told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise ConfigError(f"policy endpoint: {told}") from error
+        raise ConfigError(f"policy endpoint: {wrong_fields(error)}") from error
 
 
 def _checked(key: str, where: str) -> str:

@@ -15,7 +15,7 @@ import torch
 from codegym.policy.cache import Slot, WorkingCache
 
 
-@dataclass
+@dataclass(eq=False)
 class Request:
     """One conversation's wish: continue ``ids`` by at most ``max_new`` ids, ending with the end token.
 

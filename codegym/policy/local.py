@@ -49,10 +49,9 @@ class LocalPolicy:
         *,
         name: str,
         sampling: Sampling | None = None,
-        native_tools: bool = False,
     ) -> None:
         self.name = name
-        self.chat = ChatFormat(tokenizer, native_tools)
+        self.chat = ChatFormat(tokenizer)
         self.sampling = sampling or Sampling()
         self._generator = Generator(model, self.chat.eos_id, self.sampling.temperature)
         self._waiting: list[tuple[Request, Future[None]]] = []
@@ -69,8 +68,8 @@ class LocalPolicy:
         try:
             tokenizer = transformers.AutoTokenizer.from_pretrained(path)
             model = transformers.AutoModelForCausalLM.from_pretrained(path, dtype="auto").to(device).eval()
-        except (OSError, ValueError) as error:
-            raise PolicyError(f"can't load a model from {path!r}: {error}") from error
+        except (OSError, ValueError, RuntimeError) as error:
+            raise PolicyError(f"can't load a model from {path!r} to {device!r}: {error}") from error
         return cls(model, tokenizer, name=name or Path(path).name, sampling=sampling)
 
     def begin(self, opening: Opening) -> LocalConversation:
@@ -100,9 +99,8 @@ class LocalPolicy:
         while batch := self._next_batch():
             try:
                 self._generator.answer([request for request, _ in batch])
-            except (RuntimeError, ValueError, IndexError) as error:
-                failure = PolicyError(f"policy {self.name} could not generate: {error}")
-                failure.__cause__ = error
+            except Exception as error:  # noqa: BLE001 - raised again in the threads that wait for an answer
+                failure = _explained(self.name, error)
                 for _, done in batch:
                     done.set_exception(failure)
             else:
@@ -185,3 +183,12 @@ class LocalConversation:
         self.ids += ids
         self.mask += [sampled] * len(ids)
         self.logprobs += logprobs or [0.0] * len(ids)
+
+
+def _explained(name: str, error: Exception) -> Exception:
+    """Return what the threads that wait are told: what a model may run into as trouble, a bug as it is."""
+    if not isinstance(error, RuntimeError | ValueError | IndexError):
+        return error
+    failure = PolicyError(f"policy {name} could not generate: {error}")
+    failure.__cause__ = error
+    return failure

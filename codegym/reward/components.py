@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from codegym.episode import Outcome, Step, TestStatus, Verdict
+from codegym.patch import changed_lines
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,7 @@ def _p2p_kept(attempt: Attempt) -> float:
 
 
 def _patch_lines(attempt: Attempt) -> float:
-    lines = attempt.patch.splitlines()
-    return float(sum(line[:1] in ("+", "-") and line[:3] not in ("+++", "---") for line in lines))
+    return float(len(changed_lines(attempt.patch)))
 
 
 def _patched(attempt: Attempt) -> float:
@@ -62,7 +62,7 @@ def _malformed(attempt: Attempt) -> float:
 
 
 def _test_runs(attempt: Attempt) -> float:
-    return float(sum(step.tool == "test" for step in attempt.steps))
+    return float(sum(step.tool in ("test", "try") for step in attempt.steps))
 
 
 COMPONENTS: dict[str, Callable[[Attempt], float]] = {
@@ -83,7 +83,7 @@ COMPONENTS: dict[str, Callable[[Attempt], float]] = {
 chain's parts whose tests all passed; of a task that is no chain, ``resolved``. ``f2p_fraction`` and
 ``p2p_kept`` are the fractions of fail-to-pass and pass-to-pass tests that passed, ``malformed`` is the fraction
 of steps that were no call (all between 0 and 1; of nothing, 0 for f2p and malformed, 1 for p2p).
-``patch_lines`` (added and removed), ``steps`` and ``test_runs`` are counts.
+``patch_lines`` (added and removed), ``steps`` and ``test_runs`` (calls of test and try) are counts.
 """
 
 

@@ -12,8 +12,8 @@ from codegym.episode import Episode, Outcome, is_graded
 from codegym.failure import Owner
 from codegym.task import Frozen
 
-TEST_TOOLS = frozenset({"test", "locate"})
-"""Tools whose results are kept by digest."""
+TEST_TOOLS = frozenset({"test", "try", "locate", "suggest"})
+"""Tools that run tests and whose results are kept by digest."""
 
 
 class RolloutMetrics(Frozen):

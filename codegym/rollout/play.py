@@ -84,7 +84,8 @@ def identity(job: Job, policy: Policy, env: CodeEnv) -> dict[str, Any]:
     task = env.suite.task(job.task)
     named = {"suite": env.suite.name, "task": task.id, "task_digest": task.digest, "policy": policy.name}
     attempt = {"seed": job.seed, "sample": job.sample}
-    versions = {"codegym": codegym.__version__, "python": platform.python_version(), "backend": env.backend.name}
+    versions = {"codegym": codegym.__version__, "python": platform.python_version()}
+    versions |= {"backend": env.backend.name, "dialect": env.dialect.name}
     return {"id": digest_json([named, attempt])[:16], **named, **attempt, "versions": versions}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import SequenceMatcher
 
 from codegym.harness.cache import in_cache_folder
-from codegym.patch import PatchError, make_patch
+from codegym.patch import PatchError, changed_lines, make_patch
 from codegym.sandbox.protocol import File
 from codegym.tool.argument import FilePath, FileText, InsertAt, Line, NewText, OldText
 from codegym.tool.call import ToolError, ToolResult
@@ -91,7 +91,7 @@ def diff(bench: Workbench) -> ToolResult:
         raise ToolError(f"The changes can't be shown: {error}") from error
     if not patch:
         return ToolResult("Nothing differs from the repository as it was at first.", "no changes")
-    return ToolResult(cut(printable(patch)), clip(_only_changed(printable(patch)), 400))
+    return ToolResult(cut(printable(patch)), clip(printable("\n".join(changed_lines(patch))), 400))
 
 
 def change(bench: Workbench, path: str, before: str, after: str) -> ToolResult:
@@ -138,8 +138,3 @@ def _nearest(lines: list[str], old: list[str]) -> str:
             scored.append((-matcher.ratio(), number))
     best = sorted(number for score, number in sorted(scored)[:3] if score < -0.5)
     return "\n".join(number_lines(lines, number, number) for number in best)
-
-
-def _only_changed(patch: str) -> str:
-    body = [line for line in patch.splitlines() if line[:1] in "+-" and line[:3] not in ("---", "+++")]
-    return "\n".join(body)

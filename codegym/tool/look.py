@@ -48,11 +48,11 @@ def list_(bench: Workbench, path: AnyPath = ".") -> ToolResult:
 def search(bench: Workbench, pattern: Pattern, path: AnyPath = ".") -> ToolResult:
     """Find the lines that match a regular expression, in a file or in all files below a folder."""
     skip = [f"--exclude-dir={name}" for name in (".git", "__pycache__", ".pytest_cache", "node_modules")]
-    argv = ["grep", "-rnIE", *skip, "-e", pattern, "--", "./" + bench.path(path)]
+    argv = ["grep", "-rnHZIE", *skip, "-e", pattern, "--", "./" + bench.path(path)]
     result = bench.box.exec(argv, timeout=bench.seconds)
     if result.exit_code > 1 or result.timed_out:
         raise ToolError(f"The search failed: {cut(printable(result.stderr.strip()) or 'it took too long', 400)}")
-    hits = sorted(filter(None, map(_hit, result.stdout.splitlines())))
+    hits = sorted(filter(None, map(_hit, result.stdout.split("\n"))))
     if not hits:
         return ToolResult(f"No line matches {pattern!r} in {path}.", "no match", ok=False)
     lines = [f"{name}:{number}: {cut_line(text)}" for name, number, text in hits]
@@ -69,8 +69,8 @@ def number_lines(lines: list[str], start: int, last: int) -> str:
 
 
 def _hit(line: str) -> tuple[str, int, str] | None:
-    match = re.match(r"(?:\./)*([^:]*):(\d+):(.*)", line)
-    return (match[1], int(match[2]), printable(match[3])) if match else None
+    match = re.match(r"(?:\./)*([^\0]*)\0(\d+):(.*)", line)
+    return (printable(match[1]), int(match[2]), printable(match[3])) if match else None
 
 
 def _plural(noun: str, count: int) -> str:

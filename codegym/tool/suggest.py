@@ -9,6 +9,7 @@ the policy's business.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from textwrap import dedent
@@ -89,7 +90,8 @@ def _result(bench: Workbench, edits: list[Suggestion], number: int) -> ToolResul
         result = _run(bench, edits[number])
         if not result.cached:
             for edit in edits[:number] + edits[number + 1 :]:
-                _run(bench, edit)
+                with suppress(ToolError):  # an edit that does not fit any more is nobody's question yet
+                    _run(bench, edit)
         return result
 
 
@@ -117,7 +119,7 @@ def _kept_edits(bench: Workbench, suspects: list[Suspect], key: str) -> list[Sug
         if kept:
             return [Suggestion(**row) for row in kept["edits"]]
         edits = _edits(bench, suspects)
-        bench.cache.put(key, {"edits": [asdict(edit) for edit in edits]})
+        bench.cache.put(key, {"edits": [asdict(edit) for edit in edits]}, lasting=bool(suspects))
         return edits
 
 

@@ -10,9 +10,9 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from codegym.errors import ConfigError, unknown
 
@@ -38,18 +38,23 @@ class TinySection(Section):
 
 
 class PolicySection(Section):
-    """``[policy]``: a model by folder or hub name in ``model``, or ``[policy.tiny]``; and how it answers."""
+    """``[policy]``: a model by folder or hub name in ``model``, or else ``[policy.tiny]``; and how it answers."""
 
     model: str = ""
     tiny: TinySection | None = None
     dtype: str = "float32"
     device: str = "cpu"
-    native_tools: bool = False
     temperature: float = Field(1.0, ge=0)
     answer_tokens: int = Field(48, ge=1)
     context_tokens: int = Field(1024, ge=16)
     batch: int = Field(64, ge=1)
     threads: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _one_model(self) -> Self:
+        if bool(self.model) == bool(self.tiny):
+            raise ValueError("needs either model or [policy.tiny]")
+        return self
 
 
 class EnvSection(Section):
@@ -125,6 +130,14 @@ class RunConfig(Section):
     eval: EvalSection = EvalSection()
     trl: dict[str, Any] = Field(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _taught(self) -> Self:
+        if self.policy.tiny and self.warmup is None:
+            raise ValueError("[policy.tiny] needs a [warmup]: an untrained model only says noise")
+        if self.warmup and self.env.dialect != "line":
+            raise ValueError('the expert of [warmup] speaks the line dialect: set dialect = "line" in [env]')
+        return self
+
 
 def load_config(path: Path) -> RunConfig:
     """Read a run's TOML file. Raises :class:`ConfigError` naming the key and the nearest known one."""
@@ -153,6 +166,8 @@ def trl_config(kind: type[T], defaults: Mapping[str, Any], given: Mapping[str, A
 
 
 def _problem(error: dict[str, Any]) -> str:
+    if error["type"] == "value_error":
+        return ": ".join([*map(str, error["loc"]), str(error["ctx"]["error"])])
     *table, key = (str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         section: Any = RunConfig

@@ -18,8 +18,8 @@ from codegym.suite import Suite
 from codegym.train.config import RunConfig
 
 
-def chosen_tasks(suite: Suite, split: str, count: int) -> list[str]:
-    """Return the ids of ``count`` tasks spread evenly over the split (0: all)."""
+def chosen_tasks(suite: Suite, split: str | None, count: int) -> list[str]:
+    """Return the ids of ``count`` tasks spread evenly over the split (0: all); without a split, over the suite."""
     ids = [task.id for task in suite.split(split)]
     if not count or count >= len(ids):
         return ids

@@ -53,7 +53,6 @@ class Rollouts:
     config: RunConfig
     make_env: Callable[[], CodeEnv]
     log: EpisodeLog
-    told: Callable[[Episode], None]
     seen: Counter[str] = field(default_factory=Counter)
     last: list[Episode] = field(default_factory=list)
 
@@ -80,7 +79,6 @@ class Rollouts:
             self.make_env,
             workers=self.config.rollout.workers,
             retries=self.config.rollout.retries,
-            progress=self.told,
         )
         by_job = {}
         for episode in episodes:
@@ -90,16 +88,10 @@ class Rollouts:
 
 
 @contextmanager
-def in_use(model: Any, tokenizer: Any, config: RunConfig, name: str = "") -> Iterator[LocalPolicy]:
+def in_use(model: Any, tokenizer: Any, config: RunConfig) -> Iterator[LocalPolicy]:
     """Let ``model``, as it is now, answer episodes while the block runs."""
     was_training = model.training
-    policy = LocalPolicy(
-        model.eval(),
-        tokenizer,
-        name=name or config.name,
-        sampling=sampling(config),
-        native_tools=config.policy.native_tools,
-    )
+    policy = LocalPolicy(model.eval(), tokenizer, name=config.name, sampling=sampling(config))
     try:
         yield policy
     finally:
@@ -147,6 +139,13 @@ def from_env(episode_reward: list[float | None], **_: object) -> list[float | No
     return episode_reward
 
 
+def grpo_args(config: RunConfig, folder: Path) -> GRPOConfig:
+    """Return TRL's settings: :data:`DEFAULTS`, and what ``[trl]`` overrides. Raises :class:`ConfigError`."""
+    settings = DEFAULTS | {"temperature": config.policy.temperature, "seed": config.train.seed}
+    settings |= {"use_cpu": config.policy.device == "cpu", "output_dir": str(folder)}
+    return trl_config(GRPOConfig, settings, config.trl, "[trl]")
+
+
 def make_trainer(
     model: Any,
     tokenizer: Any,
@@ -156,15 +155,12 @@ def make_trainer(
     folder: Path,
     callbacks: Sequence[Any],
 ) -> GRPOTrainer:
-    """Return TRL's trainer over ``tasks``; ``[trl]`` overrides :data:`DEFAULTS`."""
-    config = rollouts.config
-    settings = DEFAULTS | {"temperature": config.policy.temperature, "seed": config.train.seed}
-    settings |= {"use_cpu": config.policy.device == "cpu", "output_dir": str(folder)}
+    """Return TRL's trainer over ``tasks``; its output goes below ``folder``."""
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # rollout_func is experimental
         trainer = GRPOTrainer(
             model=model,
             reward_funcs=from_env,
-            args=trl_config(GRPOConfig, settings, config.trl, "[trl]"),
+            args=grpo_args(rollouts.config, folder),
             train_dataset=Dataset.from_dict({"prompt": list(tasks)}),
             processing_class=tokenizer,
             callbacks=list(callbacks),

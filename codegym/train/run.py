@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import platform
 import random
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -31,16 +32,17 @@ from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError
 from codegym.policy.local import LocalPolicy
 from codegym.rollout.log import EpisodeLog
+from codegym.rollout.metrics import summarise
 from codegym.suite import Suite, load_suite
 from codegym.train.budget import Budget, Every
-from codegym.train.config import RunConfig, load_config
+from codegym.train.config import RunConfig, WarmupSection, load_config
 from codegym.train.corpus import Conversation, remembered, texts
 from codegym.train.display import Display, Phase
 from codegym.train.evaluate import attempts, chosen_tasks, entry_of, rate, summary
 from codegym.train.expert import Expert
-from codegym.train.grpo import Rollouts, in_use, make_trainer, sampling
+from codegym.train.grpo import Rollouts, grpo_args, in_use, make_trainer, sampling
 from codegym.train.tiny import make_model, make_tokenizer
-from codegym.train.warmup import warm_up
+from codegym.train.warmup import sft_args, warm_up
 
 PACKAGES = ("codegym", "torch", "transformers", "trl", "gymnasium", "tokenizers")
 
@@ -50,20 +52,22 @@ def train(
 ) -> dict[str, Any]:
     """Carry out a run and return its summary.
 
-    Raises :class:`ConfigError` for a wrong file, or where ``folder`` is there and ``resume`` is false.
+    Raises :class:`ConfigError` for a wrong file, where ``folder`` is there and ``resume`` is false, or where it
+    holds a run of another file or on other tasks. What the file asks for is looked at before anything is written.
     """
     config, kept = load_config(config_path), folder / "config.toml"
     if folder.exists() and not resume:
         raise ConfigError(f"{folder} is there already: resume that run with --resume, or choose another --out")
     if kept.exists() and kept.read_bytes() != config_path.read_bytes():
         raise ConfigError(f"{folder} holds a run of another configuration: delete it, or choose another --out")
+    run = Run(config, folder, load_suite(config.env.suite), display or Display())
+    run.check()
     disable_progress_bar()
     folder.mkdir(parents=True, exist_ok=True)
     _write(kept, config_path.read_bytes())
-    _write_json(
-        folder / "versions.json", {"python": platform.python_version()} | {p: version(p) for p in PACKAGES}
-    )
-    return Run(config, folder, load_suite(config.env.suite), display or Display()).carry_out()
+    versions = {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+    _write_json(folder / "versions.json", versions | {"suite_digest": run.suite.digest})
+    return run.carry_out()
 
 
 @dataclass
@@ -75,6 +79,20 @@ class Run:
     suite: Suite
     display: Display
     metrics: dict[str, Any] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Raise :class:`ConfigError` or :class:`TaskError` now for what would else fail after minutes."""
+        known = self.folder / "versions.json"
+        digest = json.loads(known.read_text()).get("suite_digest") if known.exists() else None
+        if digest not in (None, self.suite.digest):
+            raise ConfigError(f"{self.folder} holds a run on other tasks: delete it, or choose another --out")
+        where, env = self.config.eval, self.config.env
+        for split in (env.split, where.split, *([where.val_split] if where.every else [])):
+            self.suite.split(split)
+        _dtype(self.config.policy.dtype)
+        grpo_args(self.config, self.folder)
+        sft_args(self.config, self.folder)
+        self.make_env().close()
 
     def carry_out(self) -> dict[str, Any]:
         """Do whatever is not done yet, and write and return the summary."""
@@ -88,9 +106,18 @@ class Run:
         after = self.optimise(before)
         second = self.measure(after, "after")
         seconds = self.display.seconds | {"all": round(time.monotonic() - start, 1)}
-        found = summary(first, second) | {"seconds": seconds, "metrics": self.metrics}
+        found = summary(first, second) | {"seconds": seconds, "metrics": self.metrics | self._played()}
         _write_json(target, found)
         return found
+
+    def _played(self) -> dict[str, Any]:
+        """Return the sums over each phase's episodes: outcomes, failures, how much came from the cache."""
+        folders = {phase: self.folder / "episodes" / phase for phase in ("expert", "before", "train", "after")}
+        return {
+            phase: summarise(read_episodes(folder)).model_dump(mode="json")
+            for phase, folder in folders.items()
+            if folder.is_dir()
+        }
 
     def make_env(self) -> CodeEnv:
         """Open an env as ``[env]`` and ``[reward]`` say."""
@@ -151,7 +178,7 @@ class Run:
         log = EpisodeLog(self.folder / "episodes" / "train")
         try:
             with self.display.phase("grpo", "Training with GRPO") as phase:
-                rollouts = Rollouts(self.config, self.make_env, log, told=lambda _: None)
+                rollouts = Rollouts(self.config, self.make_env, log)
                 checkpoints = self.folder / "checkpoints"
                 callbacks = [
                     Budget(self.config.train.budget_seconds, _grpo_told(phase, rollouts)),
@@ -182,6 +209,7 @@ class Run:
         where = self.config.eval
         tasks = chosen_tasks(self.suite, where.val_split, where.val_tasks)
         folder = self.folder / "episodes" / f"val-{step}"
+        shutil.rmtree(folder, ignore_errors=True)  # of a policy that was lost with the checkpoints after it
         with in_use(model, tokenizer, self.config) as policy:
             seen = attempts(
                 policy, tasks, where.val_samples, config=self.config, make_env=self.make_env, folder=folder
@@ -199,10 +227,7 @@ class Run:
         return model.to(policy.device, _dtype(policy.dtype)), tokenizer, conversations
 
     def _corpus(self) -> list[Conversation]:
-        warmup = self.config.warmup
-        if warmup is None:
-            raise ConfigError("[policy.tiny] needs a [warmup]: an untrained model only says noise")
-        seed = self.config.train.seed
+        warmup, seed = self.config.warmup or WarmupSection(), self.config.train.seed
         choose = random.Random(seed)  # noqa: S311 - not for secrets
         tasks = [task.id for task in self.suite.split(self.config.env.split)]
         played = choose.sample(tasks, min(warmup.tasks, len(tasks)))
@@ -233,8 +258,7 @@ class Run:
 
     def _policy(self, path: Path, name: str) -> LocalPolicy:
         model, tokenizer = self._load(path)
-        native = self.config.policy.native_tools
-        return LocalPolicy(model.eval(), tokenizer, name=name, sampling=sampling(self.config), native_tools=native)
+        return LocalPolicy(model.eval(), tokenizer, name=name, sampling=sampling(self.config))
 
     def _load(self, path: Path) -> tuple[Any, Any]:
         policy = self.config.policy

@@ -54,6 +54,13 @@ def encode(conversation: Conversation, chat: ChatFormat, limit: int) -> dict[str
     return {"input_ids": ids, "labels": labels} if len(ids) <= limit else None
 
 
+def sft_args(config: RunConfig, folder: Path) -> SFTConfig:
+    """Return TRL's settings: :data:`DEFAULTS`, and what ``[warmup.trl]`` says. Raises :class:`ConfigError`."""
+    settings = DEFAULTS | {"max_length": None, "seed": config.train.seed, "output_dir": str(folder)}
+    settings |= {"use_cpu": config.policy.device == "cpu"}
+    return trl_config(SFTConfig, settings, config.warmup.trl if config.warmup else {}, "[warmup.trl]")
+
+
 def warm_up(
     model: Any,
     tokenizer: Any,
@@ -73,9 +80,7 @@ def warm_up(
     rows = [encode(conversation, chat, config.policy.context_tokens) for conversation in conversations]
     saying = [row for row in rows if row]
     reading = [{"input_ids": row["input_ids"], "labels": row["input_ids"]} for row in saying]
-    settings = DEFAULTS | {"max_length": None, "seed": config.train.seed, "output_dir": str(folder)}
-    settings |= {"use_cpu": config.policy.device == "cpu"}
-    args = trl_config(SFTConfig, settings, warmup.trl, "[warmup.trl]")
+    args = sft_args(config, folder)
     optimizer = torch.optim.AdamW(
         model.parameters(),
         lr=args.learning_rate,

@@ -100,7 +100,7 @@ def test_entries_on_disk(tmp_path):
     assert write_entry(tmp_path, made).name == "tiny-after.json"
     worse = made.model_copy(update={"policy": "a noop", "scores": {}})
     write_entry(tmp_path, worse)
-    assert read_entries(tmp_path) == [made, worse]
+    assert read_entries(tmp_path) == [worse, made]
     assert json.loads((tmp_path / "entries/tiny-after.json").read_text())["seeds"] == [7]
     (tmp_path / "entries/z.json").write_text("{}")
     with pytest.raises(ConfigError, match=r"z\.json: not a board entry"):

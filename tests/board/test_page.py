@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from codegym.board.definition import Board
-from codegym.board.entry import make_entry, write_entry
+from codegym.board.entry import Entry, make_entry, write_entry
 from codegym.board.markup import Markup, join, tag
 from codegym.board.render import define, render
 from codegym.episode import Episode, Outcome, StopReason, Verdict
@@ -95,6 +95,16 @@ def test_gains_are_shown_where_they_can_be_and_explained_where_not(folder):
     notes = {row.entry.policy: row.note for row in render(folder).rows}
     assert notes["cheat"] == "40 of its episodes tampered with their tests"
     assert "gain over before" in (folder / "README.md").read_text()
+
+
+def test_rows_are_ranked_by_the_smallest_k(folder):
+    (folder / "board.toml").write_text(BOARD.replace("[1, 4]", "[4]"))
+    board = Board(name="b", title="B", suite="kata", samples=4, ks=(4,))
+    for path in (folder / "entries").iterdir():
+        entry = Entry.model_validate_json(path.read_text())
+        score = entry.scores["pass@4"].model_copy(update={"value": 0.9 if entry.policy == "before" else 0.1})
+        write_entry(folder, entry.model_copy(update={"board": board.name, "scores": {"pass@4": score}}))
+    assert [row.entry.policy for row in render(folder).rows][:1] == ["before"]
 
 
 def test_markup_is_well_formed_and_escapes_by_default():

@@ -61,7 +61,7 @@ def sandbox() -> str:
 @pytest.fixture(scope="session")
 def measured(cli: Cli, sandbox: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the episodes and entries of two policies that were evaluated."""
-    folder = tmp_path_factory.mktemp("measured")
+    folder = tmp_path_factory.mktemp("runs") / "measured"
     for policy in ("noop", "gold"):
         more = ("--resume", "--no-publish", "--sandbox", sandbox, "--workers", 3, "--json")
         ran = cli("eval", "mini", "--samples", 2, "--policy", policy, "--out", folder, *more)

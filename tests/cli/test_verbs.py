@@ -74,6 +74,7 @@ def test_help_loads_nothing_heavy(verbs: list[str], heavy: list[str]) -> None:
         ("board kat", "Did you mean 'kata'?"),
         ("show nowhere", "no episodes at 'nowhere'"),
         ("sandbox prun", "Did you mean 'prune'?"),
+        ("sandbox exec --tree nowhere -- ls", "'nowhere' is not a folder"),
     ],
 )
 def test_misuse_is_one_line_and_exit_code_2(cli: Cli, line: str, said: str) -> None:

@@ -1,7 +1,9 @@
 """The local policy: batching changes nothing, ids are kept as sampled, contexts end cleanly."""
 
+import copy
 import math
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -149,6 +151,33 @@ def test_what_the_model_can_not_do_is_a_policy_error(tiny):
     with pytest.raises(PolicyError, match="could not generate"):
         conversation.reply(None)
     policy.close()
+
+
+def test_a_bug_is_raised_where_it_is_waited_for(tiny):
+    from codegym.policy.local import LocalPolicy
+
+    policy = LocalPolicy(None, tiny[1], name="tiny")
+    with pytest.raises(AttributeError):
+        policy.begin(opening()).reply(None)
+    policy.close()
+
+
+def test_tools_reach_the_template_in_the_native_dialect_only(tiny):
+    from codegym.policy.chat import ChatFormat
+    from codegym.train.tiny import TEMPLATE
+
+    tokenizer = copy.deepcopy(tiny[1])
+    tokenizer.chat_template = "{% for tool in tools or [] %}{{ tool.function.name }} {% endfor %}" + TEMPLATE
+    said = {
+        dialect: tokenizer.decode(
+            ChatFormat(tokenizer).opening_ids(
+                replace(opening("go"), dialect=dialect, tools=[{"function": {"name": "view"}}])
+            )
+        )
+        for dialect in ("native", "tagged")
+    }
+    assert said["native"].removeprefix("view ") == said["tagged"]
+    assert said["native"] != said["tagged"]
 
 
 def test_a_model_that_is_not_there_is_named(tmp_path):

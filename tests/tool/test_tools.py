@@ -40,6 +40,11 @@ def test_looking(bench: Workbench) -> None:
     found = use(bench, "search", pattern=r"return (low|value)$", path="src")
     assert found.text.splitlines()[0] == "3 lines in 1 file:"
     assert found.text.splitlines()[1] == "src/clamp.py:3:         return low"
+    assert use(bench, "search", pattern="return low", path="src/clamp.py").text.splitlines()[1:] == [
+        "src/clamp.py:3:         return low"
+    ]
+    bench.box.write("odd: 1:name.txt", b"here\x0cand: 2:there\n")
+    assert use(bench, "search", pattern="there").text.splitlines()[1:] == ["odd: 1:name.txt:1: hereand: 2:there"]
     assert not use(bench, "search", pattern="nowhere to be found").ok
     assert "The search failed" in use(bench, "search", pattern="(").text
 
@@ -130,6 +135,19 @@ def test_a_suggestion_that_fails_is_taken_back_and_one_that_passes_stays(bench: 
     assert "return high" in bench.read("src/clamp.py")
     assert use(bench, "test").ok
     assert f"has {count} entries" in use(bench, "try", number=count + 1).text
+
+
+def test_what_does_not_fit_any_more_does_not_keep_another_suggestion_from_being_tried(
+    bench: Workbench, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    bench.cache = ResultCache(tmp_path_factory.mktemp("results"))
+    lines = [int(row.split(":")[1].split()[0]) for row in use(bench, "suggest").text.splitlines()[::2]]
+    code = bench.read("src/clamp.py").split("\n")
+    code[lines[0] - 1] += "  # seen"
+    bench.write("src/clamp.py", "\n".join(code))
+    fits = next(number for number, line in enumerate(lines, 1) if line != lines[0])
+    assert "undo first" not in use(bench, "try", number=fits).text
+    assert "undo first" in use(bench, "try", number=1).text
 
 
 def test_a_tree_tested_before_is_not_tested_again(

@@ -34,6 +34,10 @@ def test_trl_keys_are_left_to_trl(tmp_path):
         ('name = "n"\n[env]\nsuite = 3\n[policy]\n', "env.suite"),
         ('name = "Mine!"\n' + GOOD, "name: String should match pattern"),
         ("name = ", "run.toml"),
+        ('name = "n"\n[env]\nsuite = "kata"\n[policy]\n', r"policy: needs either model or \[policy.tiny\]"),
+        ('name = "n"\n' + GOOD + "[policy.tiny]\n", "either model or"),
+        ('name = "n"\n[env]\nsuite = "kata"\n[policy.tiny]\n', r"needs a \[warmup\]"),
+        ('name = "n"\n[warmup]\n' + GOOD.replace("[policy]", 'dialect = "tagged"\n[policy]'), "line dialect"),
     ],
 )
 def test_what_is_wrong_is_named_with_the_nearest_match(tmp_path, text, said):

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from codegym.tool.call import Call, Malformed, ToolResult
 from codegym.tool.spec import Tool
 
-ARROW = " => "
-
 
 @dataclass(frozen=True)
 class Verb:

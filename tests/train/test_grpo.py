@@ -1,0 +1,50 @@
+"""Episodes become what TRL trains on; what says nothing costs nothing and counts for nothing."""
+
+import pytest
+
+pytestmark = pytest.mark.train
+pytest.importorskip("trl", reason="needs the train extra")
+
+from codegym.episode import Episode, Outcome, StopReason, Tokens, Verdict  # noqa: E402 - needs trl
+from codegym.train.evaluate import chosen_tasks, rate  # noqa: E402
+from codegym.train.grpo import completions  # noqa: E402
+
+TOKENS = Tokens(prompt_ids=(7, 8), completion_ids=(1, 2, 3), mask=(1, 0, 1), logprobs=(-0.5, 0.0, -0.25))
+END = 99
+
+
+def episode(reward: float | None, tokens: Tokens | None = TOKENS) -> Episode:
+    outcome = Outcome.INFRA_ERROR if reward is None else Outcome.RESOLVED if reward else Outcome.UNRESOLVED
+    known = {"id": "1", "suite": "s", "task": "t", "task_digest": "d", "policy": "p", "seed": 0}
+    return Episode(
+        **known, stop=StopReason.SUBMITTED, verdict=Verdict(outcome=outcome), reward=reward, tokens=tokens
+    )
+
+
+def test_ids_masks_and_logprobs_are_those_of_the_episode():
+    rows = completions([episode(1.0), episode(0.0)], 2, END)
+    assert rows["prompt_ids"] == [[7, 8], [7, 8]]
+    assert rows["completion_ids"] == [[1, 2, 3], [1, 2, 3]]
+    assert rows["env_mask"] == [[1, 0, 1], [1, 0, 1]]
+    assert rows["logprobs"] == [[-0.5, 0.0, -0.25], [-0.5, 0.0, -0.25]]
+    assert rows["episode_reward"] == [1.0, 0.0]
+
+
+def test_a_group_of_equal_rewards_is_cut_and_its_neighbour_is_not():
+    rows = completions([episode(0.0), episode(0.0), episode(0.0), episode(1.0)], 2, END)
+    assert [len(ids) for ids in rows["completion_ids"]] == [1, 1, 3, 3]
+    assert all(len(rows[name][0]) == 1 for name in ("logprobs", "env_mask"))
+
+
+def test_what_could_not_be_graded_has_no_reward_and_no_part_in_the_group():
+    rows = completions([episode(None), episode(0.0), episode(1.0), episode(None, None)], 4, END)
+    assert rows["episode_reward"] == [None, 0.0, 1.0, None]
+    assert [len(ids) for ids in rows["completion_ids"]] == [1, 3, 3, 1]
+    assert (rows["prompt_ids"][3], rows["completion_ids"][3], rows["env_mask"][3]) == ([END], [END], [1])
+    assert rate([episode(None), episode(0.0), episode(1.0)]) == 0.5
+
+
+def test_chosen_tasks_are_spread_over_the_split(mini):
+    every = [task.id for task in mini.split(None)]
+    assert chosen_tasks(mini, None, 0) == chosen_tasks(mini, None, 99) == every
+    assert chosen_tasks(mini, None, 1) == every[:1]
