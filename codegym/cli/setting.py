@@ -126,8 +126,10 @@ def play_all(setting: Setting, tasks: Sequence[str], samples: int, folder: Path)
     """Make the episodes, written to ``folder`` as they end, and count them.
 
     Ctrl-C stops within seconds: what has ended is kept, and the command that goes on is told. Raises
-    :class:`ConfigError` if the folder holds episodes that were made otherwise.
+    :class:`ConfigError` if the folder holds episodes that were made otherwise, or for an option that the env
+    refuses; then nothing is written.
     """
+    setting.make_env().close()
     keep_facts(folder, setting.policy.name, setting.facts())
     tally, jobs = Tally(), make_jobs(tasks, samples, setting.seed)
     with EpisodeLog(folder) as log, bars() as progress:

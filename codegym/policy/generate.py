@@ -5,7 +5,7 @@ Rows that ask with the same ids (the samples of a group do, until they part) are
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,11 +40,16 @@ class Generator:
     temperature: float = 1.0
 
     @torch.inference_mode()  # type: ignore[untyped-decorator]
-    def answer(self, requests: Sequence[Request]) -> None:
-        """Fill in every request's sample and move its slot forward. All or none have something cached."""
+    def answer(self, requests: Sequence[Request], going: Callable[[], bool] = lambda: True) -> None:
+        """Fill in every request's sample and move its slot forward. All or none have something cached.
+
+        Raises ``RuntimeError`` at the next token once ``going()`` is false; the samples are then no whole ones.
+        """
         cache, logits = self._prefill(requests)
         active = list(requests)
         while active:
+            if not going():
+                raise RuntimeError("stopped")
             self._sample(active, logits)
             keep = [i for i, request in enumerate(active) if not self._done(request)]
             self._park(active, cache, set(range(len(active))) - set(keep))

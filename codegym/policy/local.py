@@ -69,7 +69,8 @@ class LocalPolicy:
             tokenizer = transformers.AutoTokenizer.from_pretrained(path)
             model = transformers.AutoModelForCausalLM.from_pretrained(path, dtype="auto").to(device).eval()
         except (OSError, ValueError, RuntimeError) as error:
-            raise PolicyError(f"can't load a model from {path!r} to {device!r}: {error}") from error
+            known = "" if Path(path).is_dir() else " (no folder here, so a hub's name)"
+            raise PolicyError(f"can't load a model from {path!r}{known} to {device}: {error}") from error
         return cls(model, tokenizer, name=name or Path(path).name, sampling=sampling)
 
     def begin(self, opening: Opening) -> LocalConversation:
@@ -87,7 +88,7 @@ class LocalPolicy:
         done.result()
 
     def close(self) -> None:
-        """Let the batch in flight end, refuse later ones, and stop the thread."""
+        """Stop the thread at the next token, and refuse what waits for an answer."""
         with self._change:
             self._open = False
             self._change.notify()
@@ -98,7 +99,7 @@ class LocalPolicy:
             torch.set_num_threads(self.sampling.threads)
         while batch := self._next_batch():
             try:
-                self._generator.answer([request for request, _ in batch])
+                self._generator.answer([request for request, _ in batch], lambda: self._open)
             except Exception as error:  # noqa: BLE001 - raised again in the threads that wait for an answer
                 failure = _explained(self.name, error)
                 for _, done in batch:

@@ -46,10 +46,10 @@ class Worker:
     conversation: Conversation | None = None
 
     def let_go(self) -> None:
-        """Close the conversation and the env, if there are any. A box that can't be closed is logged."""
+        """Close the env and the conversation, if there are any. A box that can't be closed is logged."""
         conversation, self.conversation = self.conversation, None
         env, self.env = self.env, None
-        for held in (conversation, env):
+        for held in (env, conversation):
             try:
                 if held:
                     held.close()

@@ -110,6 +110,13 @@ def test_going_on_otherwise_is_refused(cli: Cli, sandbox: str, tmp_path: Path) -
     assert "dialect 'line', now 'shell'" in ran.err
 
 
+def test_a_command_that_was_wrong_can_be_mended(cli: Cli, sandbox: str, tmp_path: Path) -> None:
+    options = ("run", "mini", "--policy", "noop", "--task", "words", "--out", tmp_path / "run")
+    assert cli(*options, "--sandbox", "bwarp").code == 2
+    assert not (tmp_path / "run").exists()
+    assert cli(*options, "--sandbox", sandbox).code == 0
+
+
 def test_trouble_with_a_policy_is_infrastructure(cli: Cli, sandbox: str, tmp_path: Path) -> None:
     settings = tmp_path / "endpoint.toml"
     settings.write_text('base_url = "http://127.0.0.1:9/v1"\nmodel = "nobody"\nattempts = 1\n')

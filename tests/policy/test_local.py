@@ -113,6 +113,23 @@ def test_an_episode_reads_as_the_chat_template_would_render_it(tiny):
     assert tokenizer.decode(joined) == whole
 
 
+def test_a_warm_up_reads_what_an_episode_would_hold_and_learns_what_was_said(tiny):
+    from codegym.policy.chat import ChatFormat
+    from codegym.train.corpus import Turn
+    from codegym.train.warmup import IGNORED, encode
+
+    _, tokenizer = tiny
+    told = (Turn("x = 1", "h"), Turn("1 a => b", "y 1"))
+    row = encode(told, ChatFormat(tokenizer), 200)
+    turns = [("user", "x = 1"), ("assistant", "h"), ("user", "1 a => b"), ("assistant", "y 1")]
+    whole = tokenizer.apply_chat_template([{"role": r, "content": c} for r, c in turns], tokenize=False)
+    assert tokenizer.decode(row["input_ids"]) == whole
+    learnt = [i for i, label in zip(row["input_ids"], row["labels"], strict=True) if label != IGNORED]
+    assert tokenizer.decode(learnt) == "h<|end|>y 1<|end|>"
+    assert [label for label in row["labels"] if label != IGNORED] == learnt
+    assert encode(told, ChatFormat(tokenizer), len(row["input_ids"]) - 1) is None
+
+
 def test_many_threads_are_answered_in_batches_and_seeds_decide(policy):
     def episode(seed):
         conversation = policy.begin(opening(seed=seed))
@@ -140,6 +157,15 @@ def test_a_closed_policy_refuses(tiny):
     policy.close()
     with pytest.raises(PolicyError, match="closed"):
         policy.begin(opening()).reply(None)
+
+
+def test_an_answer_under_way_can_be_stopped(tiny):
+    from codegym.policy.generate import Generator, Request
+
+    request = Request([5, 6, 7], 1000, np.random.default_rng(0))
+    with pytest.raises(RuntimeError, match="stopped"):
+        Generator(tiny[0], eos_id=-1).answer([request], lambda: len(request.sampled) < 3)
+    assert len(request.sampled) == 3
 
 
 def test_what_the_model_can_not_do_is_a_policy_error(tiny):
