@@ -68,7 +68,7 @@ class LocalPolicy:
         try:
             tokenizer = transformers.AutoTokenizer.from_pretrained(path)
             model = transformers.AutoModelForCausalLM.from_pretrained(path, dtype="auto").to(device).eval()
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError, AssertionError) as error:
             known = "" if Path(path).is_dir() else " (no folder here, so a hub's name)"
             raise PolicyError(f"can't load a model from {path!r}{known} to {device}: {error}") from error
         return cls(model, tokenizer, name=name or Path(path).name, sampling=sampling)

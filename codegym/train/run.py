@@ -90,6 +90,7 @@ class Run:
         for split in (env.split, where.split, *([where.val_split] if where.every else [])):
             self.suite.split(split)
         _dtype(self.config.policy.dtype)
+        _check_device(self.config.policy.device)
         grpo_args(self.config, self.folder)
         sft_args(self.config, self.folder)
         self.make_env().close()
@@ -297,6 +298,14 @@ def _dtype(name: str) -> torch.dtype:
     if not isinstance(found, torch.dtype):
         raise ConfigError(f"[policy] dtype {name!r} is no torch dtype: float32 or bfloat16")
     return found
+
+
+def _check_device(name: str) -> None:
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:  # an assertion where torch was built without CUDA
+        why, _, _ = str(error).partition("\n")
+        raise ConfigError(f"[policy] device {name!r}: {why}") from error
 
 
 def _write_json(path: Path, value: Any) -> None:

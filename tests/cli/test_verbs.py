@@ -132,3 +132,18 @@ def test_list(cli: Cli) -> None:
     tasks = cli("list", "tasks", "mini", "--split", "test", "--json").value
     assert [(task["task"], task["split"]) for task in tasks] == [("total", "test")]
     assert "kata" in cli("list").out
+
+
+def test_a_broken_suite_is_listed_with_what_is_wrong(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    broken = tmp_path / "codegym" / "suites" / "broken"
+    broken.mkdir(parents=True)
+    (broken / "suite.toml").write_text('name = "Broken!"\nversion = 0\n')
+    ran = cli("list", "suites", "--json")
+    notes = {row["suite"]: row["note"] for row in ran.value}
+    assert (ran.code, notes["kata"]) == (0, "")
+    assert notes["broken"].startswith(f"{broken / 'suite.toml'}: name: String should match pattern")
+    assert "version: Input should be greater" in notes["broken"]
+    assert "title: Field required" in notes["broken"]

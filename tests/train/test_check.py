@@ -34,6 +34,14 @@ def test_a_wish_that_can_not_be_had_is_refused_at_once(mini: Suite, tmp_path: Pa
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(("key", "value"), [("device", "gpu0"), ("dtype", "float33")])
+def test_a_device_or_type_that_is_not_there_is_named(mini: Suite, tmp_path: Path, key: str, value: str) -> None:
+    (tmp_path / "run.toml").write_text(GOOD.replace("[env]", f'{key} = "{value}"\n[env]'))
+    with pytest.raises(ConfigError, match=rf"\[policy\] {key} '{value}'"):
+        train(tmp_path / "run.toml", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_run_on_other_tasks_is_not_gone_on_with(mini: Suite, tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_text(GOOD)
     (tmp_path / "run").mkdir()
