@@ -9,12 +9,13 @@ import ast
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from typer import Typer
+from typer import Exit, Option, Typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from codegym import __version__
 from codegym.cli.exits import INFRASTRUCTURE, MISUSED
 from codegym.cli.output import problem
 from codegym.errors import CodegymError, ConfigError, GradeError, PolicyError, SandboxError, unknown
@@ -78,8 +79,16 @@ def _docstring(verb: str) -> str | None:
 _typer = Typer(cls=Verbs, no_args_is_help=True, add_completion=False, rich_markup_mode="markdown")
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        print(f"codegym {__version__}")
+        raise Exit
+
+
 @_typer.callback()
-def _codegym() -> None:
+def _codegym(
+    _: Annotated[bool, Option("--version", help="Print it.", callback=_tell_version, is_eager=True)] = False,
+) -> None:
     """An RL gym for coding agents: register environments, train agents on them, rank them.
 
     Every verb explains itself: `codegym run --help`. Every verb takes --json.

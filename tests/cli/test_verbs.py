@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import codegym
 from codegym.cli.app import VERBS
 
 from .conftest import Cli
@@ -82,6 +83,10 @@ def test_misuse_is_one_line_and_exit_code_2(cli: Cli, line: str, said: str) -> N
     assert (ran.code, ran.out) == (2, "")
     assert said in ran.err
     assert len(ran.err.splitlines()) == 1
+
+
+def test_the_version(cli: Cli) -> None:
+    assert cli("--version").out == f"codegym {codegym.__version__}\n"
 
 
 def test_an_option_that_does_not_exist_is_misuse(cli: Cli) -> None:
