@@ -22,8 +22,9 @@ from codegym.foundry.condition import (
 )
 from codegym.foundry.workspace import Workspace
 from codegym.harness.cache import in_cache_folder
+from codegym.harness.codes import Codes, codes_of
 from codegym.harness.result import TestRun
-from codegym.harness.run import run_tests, source_name
+from codegym.harness.run import run_tests
 from codegym.sandbox.image import image_digest
 from codegym.sandbox.protocol import Backend, Changes, File, Sandbox, Tree
 from codegym.task import Limits, TestPlan
@@ -44,7 +45,6 @@ class Repeater:
     def __init__(self, backend: Backend, source: Path, image: str, limits: Limits, condition: Condition) -> None:
         self._open = (backend, Tree((source,), source.name), image, limits, condition)
         self._condition = condition
-        self._source = source_name(self._open[1], image_digest(image), purpose="certify")
         self._box: ConditionedBox | None = None
 
     def run(self, workspace: Workspace, plan: TestPlan, ids: tuple[str, ...]) -> Repeated:
@@ -57,7 +57,9 @@ class Repeater:
             lay(box, workspace.changes)
             company = keep_company(box) if self._condition.loaded else 0
             timeout = self._open[3].grade_seconds
-            run = run_tests(box, conditioned_plan(plan), ids, timeout=timeout, warm=True, source=self._source)
+            run = run_tests(
+                box, conditioned_plan(plan), ids, timeout=timeout, warm=True, codes=self._codes(workspace)
+            )
             memory = most_memory(box, company)
         except OSError as error:
             self.close()
@@ -67,6 +69,10 @@ class Repeater:
             raise
         self._put_back(box, workspace)
         return Repeated(run, memory)
+
+    def _codes(self, workspace: Workspace) -> Codes:
+        _, tree, image, *_ = self._open
+        return codes_of(tree, workspace.changes, image_digest(image), purpose="certify")
 
     def _put_back(self, box: ConditionedBox, workspace: Workspace) -> None:
         try:

@@ -14,8 +14,9 @@ from codegym.grade.control import Examiner, Execute, Files
 from codegym.grade.protected import is_protected
 from codegym.grade.sabotage_text import SUFFIXES
 from codegym.harness.cache import ResultCache, may_be_kept, run_key, workspace_digest
+from codegym.harness.codes import codes_of
 from codegym.harness.result import TestRun
-from codegym.harness.run import run_tests, source_name
+from codegym.harness.run import run_tests
 from codegym.patch import PatchError, apply_patch
 from codegym.sandbox.image import image_digest
 from codegym.sandbox.protocol import Backend, Changes, File, Sandbox
@@ -63,9 +64,9 @@ class Subject:
                 _lay(box, changes)
             except OSError as error:
                 raise _cannot(error) from error
-            source = source_name(tree, image_digest(task.image), purpose="grade")
+            codes = codes_of(tree, changes, image_digest(task.image), purpose="grade")
             limit = task.limits.grade_seconds
-            return run_tests(box, task.tests, ids, timeout=limit, prepared=prepared is not None, source=source)
+            return run_tests(box, task.tests, ids, timeout=limit, prepared=prepared is not None, codes=codes)
 
     def gold_changes(self) -> Changes | None:
         """Return what the task's own solution changes; ``None`` if it has none, or one that does not apply."""

@@ -27,6 +27,7 @@ from weakref import WeakValueDictionary
 from pydantic import ValidationError
 
 from codegym.digest import digest_bytes, digest_json
+from codegym.harness.codes import Codes
 from codegym.harness.result import TestRun
 from codegym.harness.run import run_tests
 from codegym.sandbox.image import image_digest
@@ -170,7 +171,7 @@ def run_tests_cached(
     *,
     timeout: float,
     cache: ResultCache | None,
-    source: str = "",
+    codes: Codes | None = None,
 ) -> TestRun:
     """Run ``ids`` in a box whose workspace has ``tree_digest``, or return what is known of it.
 
@@ -178,13 +179,13 @@ def run_tests_cached(
     run is executed. The run may be served warm: this is the agent's tool, not the grader's.
     """
     if cache is None:
-        return run_tests(box, plan, ids, timeout=timeout, warm=True, source=source)
+        return run_tests(box, plan, ids, timeout=timeout, warm=True, codes=codes)
     key = run_key(tree_digest, plan, ids, image, image_digest(image))
     with cache.turn(key):
         known = _known(cache.get(key))
         if known is not None:
             return known
-        run = run_tests(box, plan, ids, timeout=timeout, warm=True, source=source)
+        run = run_tests(box, plan, ids, timeout=timeout, warm=True, codes=codes)
         if may_be_kept(run) or run.timed_out:
             kept = run.model_dump(mode="json", exclude={"seconds", "cached"})
             cache.put(key, kept, lasting=not run.timed_out)

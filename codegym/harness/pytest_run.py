@@ -20,7 +20,7 @@ from typing import Any
 
 from codegym.episode import TestStatus
 from codegym.harness.answer import check_started, read_answer
-from codegym.harness.codes import codes_for
+from codegym.harness.codes import Codes, codes_for
 from codegym.harness.inbox_text import ENV, program
 from codegym.harness.result import TestRun
 from codegym.harness.text import brief, clipped, count, steady
@@ -55,12 +55,12 @@ _OPTIONS = (
 
 @dataclass(frozen=True)
 class Question:
-    """Which tests to run, for how many seconds; ``source`` is as for :func:`codegym.harness.run.run_tests`."""
+    """Which tests to run, for how many seconds; ``codes`` are as for :func:`codegym.harness.run.run_tests`."""
 
     plan: TestPlan
     ids: tuple[str, ...]
     timeout: float
-    source: str = ""
+    codes: Codes | None = None
 
 
 def run_pytest(box: Sandbox, question: Question) -> TestRun:
@@ -81,7 +81,7 @@ def request(box: Sandbox, nonce: str, question: Question) -> bytes:
     paths = tuple(dict.fromkeys(node.partition("::")[0] for node in question.ids))
     options = [*_OPTIONS, *shlex.split(question.plan.command)]
     asked = {"root": WORKDIR, "ids": question.ids, "paths": paths, "options": options}
-    codes = codes_for(box, question.source, paths) if question.source and paths else b""
+    codes = codes_for(box, question.codes, paths) if question.codes and paths else b""
     return f"{nonce}\n{question.timeout}\n{json.dumps(asked)}\n".encode() + codes
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from codegym.harness.codes import Codes
 from codegym.harness.node_run import run_node
 from codegym.harness.pytest_run import Question, run_pytest
 from codegym.harness.result import TestRun
 from codegym.harness.tap_run import run_tap
 from codegym.harness.warm import run_pytest_prepared, run_pytest_warm
-from codegym.sandbox.protocol import Sandbox, Tree
+from codegym.sandbox.protocol import Sandbox
 from codegym.task import TestPlan
 
 
@@ -21,16 +22,15 @@ def run_tests(
     timeout: float,
     warm: bool = False,
     prepared: bool = False,
-    source: str = "",
+    codes: Codes | None = None,
 ) -> TestRun:
     """Run the tests ``ids`` in ``box`` (none: all that are found) for at most ``timeout`` seconds.
 
     ``warm`` lets pytest be served by a process that was started in this box and has imported pytest already,
     where the box can hold one. It is quicker, with the same results; a box in which an agent's commands have
     run can't be trusted to serve a grader that way. ``prepared`` says that pytest was started in the box before
-    anything else (:func:`~codegym.harness.warm.prepare`), which serves a grader as well. ``source``
-    (:func:`source_name`) names what lies below the workspace's changes, for modules that are compiled once for all
-    boxes with the same source.
+    anything else (:func:`~codegym.harness.warm.prepare`), which serves a grader as well. ``codes``
+    (:func:`~codegym.harness.codes.codes_of`) are modules that were compiled once for all boxes with one source.
 
     Raises :class:`~codegym.errors.SandboxError` if the box fails; what the tests do is a result.
     """
@@ -38,16 +38,8 @@ def run_tests(
         return run_tap(box, plan, ids, timeout)
     if plan.framework == "node":
         return run_node(box, plan, ids, timeout)
-    question = Question(plan, tuple(ids), timeout, source)
+    question = Question(plan, tuple(ids), timeout, codes)
     if prepared:
         return run_pytest_prepared(box, question)
     served = run_pytest_warm(box, question) if warm else None
     return served or run_pytest(box, question)
-
-
-def source_name(tree: Tree, image_digest: str, *, purpose: str = "run") -> str:
-    """Return the name under which the compiled modules of a tree's lowest layer, its source, are shared.
-
-    ``purpose`` keeps what was compiled in a grader's boxes apart from what was in an agent's.
-    """
-    return f"{purpose} {tree.layers[-1].name} {image_digest}"

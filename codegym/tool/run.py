@@ -9,8 +9,8 @@ from collections.abc import Collection
 
 from codegym.episode import TestStatus
 from codegym.harness.cache import run_tests_cached, workspace_digest
+from codegym.harness.codes import codes_of
 from codegym.harness.result import TestRun
-from codegym.harness.run import source_name
 from codegym.harness.text import steady
 from codegym.sandbox.image import image_digest
 from codegym.sandbox.protocol import ExecResult
@@ -49,7 +49,7 @@ def visible_run(bench: Workbench, ids: tuple[str, ...] = ()) -> ToolResult:
         task.image,
         timeout=bench.seconds,
         cache=bench.cache,
-        source=source_name(base, image_digest(task.image)),
+        codes=codes_of(base, {}, image_digest(task.image), purpose="run"),
     )
     return report(run, ids)
 

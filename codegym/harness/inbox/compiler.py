@@ -1,9 +1,9 @@
 # ruff: noqa: PTH103, PTH118, PTH119, PTH123
 """Compiles a repository's modules in the box, executing none of them, for runs of pytest to start from.
 
-Writes to the files that it is told, with :mod:`marshal`, dictionaries from :func:`key_of` a module to its code,
-test modules with pytest's assertions rewritten. A module is found there by its content, so that nothing stale
-can be: what has changed is compiled anew by the run that meets it.
+Writes to the files that it is told, for each module, its :func:`key_of`, the size of its code, and its code as
+:mod:`marshal` writes it; test modules have pytest's assertions rewritten. A module is found there by its
+content, so that nothing stale can be: what has changed is compiled anew by the run that meets it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def compile_all() -> None:
     for name, path in asked["parts"].items():
         paths = [path] if path else untested(asked["root"])
         with open(os.path.join(asked["into"], name), "wb") as file:
-            marshal.dump(compiled_all(paths), file)
+            for key, code in compiled_all(paths).items():
+                file.write(key + len(code).to_bytes(4, "big") + code)
 
 
 def untested(root: str) -> list[str]:

@@ -80,8 +80,8 @@ def _trust_no_byte_code() -> None:
 def _loaded(parts: bytes) -> dict[bytes, bytes]:
     codes: dict[bytes, bytes] = {}
     stream = io.BytesIO(parts)
-    while stream.tell() < len(parts):
-        codes.update(marshal.load(stream))
+    while key := stream.read(32):
+        codes[key] = stream.read(int.from_bytes(stream.read(4), "big"))
     return codes
 
 
