@@ -22,7 +22,8 @@ from random import Random, SystemRandom
 from typing import NamedTuple, TypeVar
 
 from codegym.episode import TestStatus
-from codegym.grade.sabotage_python import Copy, Edits, Source
+from codegym.grade.edit import Edits
+from codegym.grade.sabotage_python import Copy, Source
 from codegym.grade.sabotage_text import SHARE, sabotaged
 from codegym.harness.result import TestRun
 from codegym.sandbox.protocol import Changes, File
@@ -227,8 +228,8 @@ class Examiner:
         If what is expected can be changed in many ways, one copy of each is made and one that is right, never the
         first: code may remember what the first one expects. Otherwise as many are right as chance has it.
         """
-        made = [self._changed(sources, test, _Kind.EXPECTED) for _ in range(3 * number)]
-        wrong = list({variant.edits: variant for variant in made}.values())[: number - 1]
+        made = sources[test.path].expecting(test.place, self.chance, number - 1)
+        wrong = [_Variant(test, test.name, _Kind.EXPECTED, edits) for edits in made]
         right = [_Variant(test, test.name, _Kind.NOTHING)]
         many = len(wrong) > 1
         if not many:
@@ -251,7 +252,7 @@ class Examiner:
     def _changed(self, sources: dict[str, Source], test: _Test, kind: _Kind) -> _Variant:
         source = sources[test.path]
         if kind is _Kind.EXPECTED:
-            return _Variant(test, test.name, kind, source.expecting(test.place, self.chance))
+            return _Variant(test, test.name, kind, source.expecting(test.place, self.chance)[0])
         edits = source.giving(test.place, self.chance) if kind is _Kind.GIVEN else ()
         return _Variant(test, test.name, kind if edits else _Kind.NOTHING, edits)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from random import Random
 
+from codegym.grade.other_literal import other_numbers, other_texts
 from codegym.grade.sabotage_python import Copy, Source
 
 SHARE = 0.6
@@ -20,6 +21,13 @@ _C = re.compile(
     re.DOTALL | re.MULTILINE | re.IGNORECASE | re.VERBOSE,
 )
 _STATEMENT = frozenset({"return", "else", "do"})
+_SIMPLE = re.compile(r"\s*-?\d[\w.]*\s*")
+_CONTRARY = {"==": "!=", "===": "!==", "<": ">=", ">": "<=", "true": "false"}
+_CONTRARY |= {contrary: written for written, contrary in _CONTRARY.items()}
+_CHANGEABLE = re.compile(
+    r"""(?P<quoted>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|(?<![\w.])(?P<number>\d[\w.]*)|\b(?P<truth>true|false)\b"""
+    r"""|(?<=[\w)\]}\s])(?P<compares>[=!]==?|[<>]=?)(?=[\w(\["'!{\s-])"""
+)
 _JS = re.compile(
     r"(?<![\w.$])(?<!function )(?P<what>(?:t\.|console\.)?assert(?:\.strict)?|ok|holds)(?:\.(?P<name>\w+))?\("
 )
@@ -49,7 +57,8 @@ SUFFIXES |= dict.fromkeys((".js", ".cjs", ".mjs", ".ts"), "js") | {".py": "pytho
 def sabotaged(path: str, text: str, chance: Random, share: float = SHARE) -> str | None:
     """Return ``text`` with a ``share`` of its checks changed, one at least, of 0 none; ``None`` without checks.
 
-    Those that are not changed are written in the way of those that are, as far as that goes.
+    A change puts another literal or comparison in the place of one. Where there is none, checks that are not
+    changed are written in the way of those that are, as far as that goes.
     """
     language = SUFFIXES.get("." + path.rpartition(".")[2])
     change = {"c": _c, "js": _js, "python": _python}.get(language or "")
@@ -58,13 +67,14 @@ def sabotaged(path: str, text: str, chance: Random, share: float = SHARE) -> str
 
 def _c(text: str, chance: Random, share: float) -> str | None:
     places = [found.end() for found in _C.finditer(text) if _is_check(found)]
-    chosen = _some(places, chance, share)
-    names = _names(chance)
-    for place in reversed(places):
+    for place in sorted(_some(places, chance, share), reverse=True):
         end = _first_argument(text, place)
-        text = f"{text[:place]}{names[place in chosen]}({text[place:end]}){text[end:]}"
-    macros = "#define {}(...) (__VA_ARGS__)\n#define {}(...) !(__VA_ARGS__)\n"
-    return macros.format(*names) + text if places else None
+        more = _first_argument(text, end + 1) if text[end : end + 1] == "," else end
+        tried = ((place, end), (end, more)) if _SIMPLE.fullmatch(text, end + 1, more) else ((place, end),)
+        edits = (other for span in tried if (other := _other(text, *span, chance)))
+        start, end, other = next(edits, (place, end, f"!({text[place:end]})"))
+        text = text[:start] + other + text[end:]
+    return text if places else None
 
 
 def _is_check(found: re.Match[str]) -> bool:
@@ -86,36 +96,53 @@ def _js(text: str, chance: Random, share: float) -> str | None:
     places = list(_JS.finditer(text))
     chosen = _some([found.start() for found in places], chance, share)
     names = _names(chance)
+    helped = False
     for found in reversed(places):
         changed = found.start() in chosen
-        start, end, wrong = _other_literal(text, found) if changed else (0, 0, "")
-        if not wrong:
+        edit = _other_value(text, found, chance)
+        if edit is None:
             method = f", {found['name']!r}" if found["name"] else ""
-            start, end, wrong = found.start(), found.end(), f"{names[changed]}({found['what']}{method})("
-        text = text[:start] + wrong + text[end:]
+            edit = found.start(), found.end(), f"{names[changed]}({found['what']}{method})("
+            changed = helped = True
+        if changed:
+            text = text[: edit[0]] + edit[2] + text[edit[1] :]
     helpers = _JS_SAME.replace("NAME", names[0]) + _JS_WRONG.replace("NAME", names[1])
-    return text + helpers if places else None
+    return text + helpers * helped if places else None
 
 
-def _other_literal(text: str, call: re.Match[str]) -> tuple[int, int, str]:
-    """Return where a call's expected literal is, and another one; nothing where it expects no literal."""
-    start = _first_argument(text, call.end()) + 1
-    end = _first_argument(text, start)
-    given = text[start:end].strip()
-    if not re.search(r"[eE]qual$", call["name"] or "") or re.match("not|notS|notD", call["name"]):
-        return start, end, ""
-    if re.fullmatch(r"-?\d+(\.\d+)?", given):
-        return start, end, f" {given}1"
-    if re.fullmatch(r"'[^'\\\n]*'|\"[^\"\\\n]*\"", given):
-        return start, end, f" {given[:-1]}s{given[-1]}"
-    return start, end, {"true": " false", "false": " true"}.get(given, "")
+def _other_value(text: str, call: re.Match[str], chance: Random) -> tuple[int, int, str] | None:
+    """Return another literal for one in what a call expects, and where that is; nothing where none is expected."""
+    name = call["name"] or "ok"
+    end = _first_argument(text, call.end())
+    if name == "ok":
+        return _other(text, call.end(), end, chance)
+    if not re.search(r"[eE]qual$", name) or re.match("not|notS|notD", name):
+        return None
+    return _other(text, end + 1, _first_argument(text, end + 1), chance)
+
+
+def _other(text: str, start: int, end: int, chance: Random) -> tuple[int, int, str] | None:
+    """Return another literal or comparison for one between two places, and where that is; or nothing."""
+    found = list(_CHANGEABLE.finditer(text, start, end))
+    chance.shuffle(found)
+    for place in sorted(found, key=lambda place: place["compares"] is not None):
+        written = place[0]
+        if place["compares"] or place["truth"]:
+            others = [_CONTRARY[written]]
+        else:
+            others = other_texts(written, chance) if place["quoted"] else other_numbers(written, chance)
+        if others:
+            return place.start(), place.end(), others[0]
+    return None
 
 
 def _python(text: str, chance: Random, share: float) -> str | None:
     source = Source(text)
     tests = [place for place in source.functions if "test" in place.lower()]
     chosen = sorted(_some(list(range(len(tests))), chance, share))
-    copies = {tests[n]: [Copy(tests[n].rpartition("::")[2], source.expecting(tests[n], chance))] for n in chosen}
+    copies = {
+        tests[n]: [Copy(tests[n].rpartition("::")[2], source.expecting(tests[n], chance)[0])] for n in chosen
+    }
     return source.with_copies(copies) if tests else None
 
 

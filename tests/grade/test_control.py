@@ -63,7 +63,9 @@ SPACE = "import pytest, unittest.mock\nclass T(unittest.TestCase):\n    def runT
 )
 def test_a_sabotaged_check_fails(check: str) -> None:
     source = Source(f"{SPACE}def test_it():\n    {check}\n")
-    text = source.with_copies({"test_it": [Copy("right"), Copy("wrong", source.expecting("test_it", Random(0)))]})
+    text = source.with_copies(
+        {"test_it": [Copy("right"), Copy("wrong", source.expecting("test_it", Random(0))[0])]}
+    )
     space: dict[str, object] = {}
     exec(compile(ast.parse(text), "x", "exec"), space)  # noqa: S102
     space["right"]()  # type: ignore[operator]
@@ -77,7 +79,7 @@ def test_copies_keep_their_place() -> None:
         "    def test_b(self, n):\n        '''Says\n        so.'''\n        assert n == n\n\nlast = 1\n"
     )
     module = Source(source)
-    copies = [Copy("test_c"), Copy("test_d", module.expecting("TestA::test_b", Random(0)))]
+    copies = [Copy("test_c"), Copy("test_d", module.expecting("TestA::test_b", Random(0))[0])]
     copied = Source(module.with_copies({"TestA::test_b": copies}))
     assert list(copied.functions) == ["TestA::test_c", "TestA::test_d"]
     assert copied.written.count("parametrize") == 2
@@ -106,24 +108,71 @@ def test_what_a_test_gives_is_changed(test: str, given: str) -> None:
     assert (made == source.written) == (test == given)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "4",
+        "0",
+        "-7",
+        "100",
+        "0.5",
+        "3.14",
+        "'text'",
+        "b'ab'",
+        "'--'",
+        "r'\\d'",
+        '"it\'s"',
+        "('a', [1, 'b'])",
+        "{'k': 'v'}",
+    ],
+)
+def test_what_was_expected_can_t_be_told_from_what_stands_for_it(value: str) -> None:
+    source = Source(f"def test_it():\n    assert f() == {value}\n")
+    others = [edit.text.decode() for (edit,) in source.expecting("test_it", Random(1), 5)]
+    (place,) = {(edit.start, edit.end) for (edit,) in source.expecting("test_it", Random(1), 5)}
+    was = source.text.text[slice(*place)].decode()
+    assert len({was, *others}) == 6
+    assert {len(other) for other in others} == {len(was)}
+    again = Source(source.written[: place[0]] + others[0] + source.written[place[1] :])
+    back = {edit.text.decode() for n in range(40) for (edit,) in again.expecting("test_it", Random(n), 8)}
+    assert was in back
+
+
+def test_what_can_be_wrong_in_one_way_only_is_so_in_some_copies() -> None:
+    source = Source("def test_it():\n    assert f(1)\n    assert not f(2)\n    assert f(3) == 'abc'\n")
+    made = source.expecting("test_it", Random(0), 5)
+    assert len(set(made)) == len({edits[-1] for edits in made}) == 5
+    assert {len(edits) for edits in made} == {1, 2, 3}
+    only = Source("def test_it():\n    assert f(1)\n    assert not f(2)\n")
+    texts = {only.with_copies({"test_it": [Copy("t", e)]}) for e in only.expecting("test_it", Random(0), 5)}
+    assert {tuple("not" in line for line in text.splitlines()[1:]) for text in texts} == {
+        (True, True),
+        (True, False),
+        (False, False),
+    }
+
+
 def test_text_is_changed_where_checks_are() -> None:
     c = "#define CHECK(x) x\nvoid check_it(int a);\n// CHECK(1)\n"
     c += 'int f(void) { CHECK(g(1, ")") == 2, 3); return ok(1); }\n'
-    changed = sabotaged("t.c", c, Random(3)) or ""
-    (same, _, _), (wrong, _, turned) = (line[8:].partition("(...)") for line in changed.splitlines()[:2])
-    assert turned == " !(__VA_ARGS__)"
-    assert changed.splitlines()[2:5] == c.splitlines()[:3]
-    told = [f'CHECK({name}(g(1, ")") == 2), 3)' in changed for name in (same, wrong)]
-    assert sorted(told) == [False, True]
-    assert told[1] or f"ok({wrong}(1))" in changed
-    assert wrong not in (sabotaged("t.c", c, Random(3), 0.0) or "").partition("__)\n")[2].partition("\n")[2]
+    changed = sabotaged("t.c", c, Random(3), 1.0) or ""
+    assert changed.splitlines()[:3] == c.splitlines()[:3]
+    assert re.search(r'CHECK\(g\((1, "\)"\) == [^2]|[^1], "\)"\) == 2), 3\); return ok\([^1]\)', changed)
+    assert sabotaged("t.c", c, Random(3), 0.0) == c
+    assert sabotaged("t.c", "check(a < b);", Random(0)) == "check(a >= b);"
+    assert sabotaged("t.c", "check(p->b << c);", Random(0)) == "check(!(p->b << c));"
+    assert re.fullmatch(r"is\(f\(\), [^7]\);", sabotaged("t.c", "is(f(), 7);", Random(0)) or "")
     js = "assert.equal(f(1), 4);\nassert.deepEqual(f(2), g());\nassert(f(3));\nnot.assert.equal(1, 1);\n"
     changed = sabotaged("a.test.js", js, Random(0)) or ""
     assert "not.assert.equal(1, 1)" in changed
     assert changed != js
-    assert "console.assert)(f(1))" in (sabotaged("a.cjs", "console.assert(f(1));\n", Random(0)) or "")
+    assert "console.assert)(f(x))" in (sabotaged("a.cjs", "console.assert(f(x));\n", Random(0)) or "")
     assert re.search(r"== (?!2\n)", sabotaged("a.py", "def test_a():\n    assert f() == 2\n", Random(0)) or "")
-    assert "holds)(f(1))" in (sabotaged("a.cjs", "const { ok: holds } = x;\nholds(f(1));\n", Random(0)) or "")
+    assert "holds)(f(x))" in (sabotaged("a.cjs", "const { ok: holds } = x;\nholds(f(x));\n", Random(0)) or "")
+    js = "assert.deepEqual(f(1), { a: [4] });\nassert(f(x) === 0);\n"
+    changed = sabotaged("a.test.js", js, Random(0), 1.0) or ""
+    assert re.fullmatch(r"assert.deepEqual\(f\(1\), { a: \[[^4]\] }\);\nassert\(f\(x\) === [^0]\);\n", changed)
+    assert sabotaged("a.test.js", js, Random(0), 0.0) == js
     assert sabotaged("a.go", js, Random(0)) is None
     assert sabotaged("a.c", "int x;", Random(0)) is None
 
