@@ -10,17 +10,15 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 
 from codegym.grade.edit import Edit, Edits, Text
 from codegym.grade.other_literal import other_numbers, other_texts
 
-_RAISED = ("ValueError", "TypeError", "KeyError", "IndexError", "AttributeError", "RuntimeError", "NameError")
-_RAISED += ("ZeroDivisionError", "OverflowError", "NotImplementedError", "RecursionError", "TimeoutError")
 _FOREIGN = ("KeyError", "IndexError", "ZeroDivisionError", "NotImplementedError", "RecursionError", "TimeoutError")
-_WARNED = ("UserWarning", "DeprecationWarning", "RuntimeWarning", "FutureWarning", "BytesWarning", "ImportWarning")
-_WARNED += ("UnicodeWarning", "PendingDeprecationWarning", "SyntaxWarning")
+_RAISED = (*_FOREIGN, "ValueError", "TypeError", "AttributeError", "RuntimeError", "NameError", "OverflowError")
+_WARNED = ("UserWarning", "DeprecationWarning", "RuntimeWarning", "FutureWarning", "BytesWarning", "SyntaxWarning")
 _RAISING: dict[str, tuple[str, ...]] = {"raises": _RAISED, "assertRaises": _RAISED, "assertRaisesRegex": _RAISED}
 _RAISING |= {"warns": _WARNED, "assertWarns": _WARNED}
 """What waits for an exception or a warning, and which it may wait for instead; of others' only the ``_FOREIGN``,
@@ -73,10 +71,30 @@ def is_check(call: ast.Call) -> bool:
     return bool(name in _RAISING or name in _CONTRARY or _EQUAL.fullmatch(name) or _CALLED.fullmatch(name))
 
 
-def contrary(text: Text, check: ast.Assert | ast.Call, chance: Random) -> list[Edits]:
-    """Return changes, each of which makes a check fail that passed; none where that can't be said."""
+def sides(check: ast.Assert | ast.Call) -> tuple[ast.expr, ast.expr] | None:
+    """Return what a check compares for being equal; ``None`` if it checks something else."""
+    if isinstance(check, ast.Call):
+        equal = _EQUAL.fullmatch(_called(check)) and len(check.args) > 1
+        return (check.args[0], check.args[1]) if equal and not isinstance(check.args[0], ast.Starred) else None
+    test = check.test
+    while isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        test = test.values[0]
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
+        return test.left, test.comparators[0]
+    return None
+
+
+def contrary(
+    text: Text, check: ast.Assert | ast.Call, chance: Random, known: Mapping[str, Sequence[ast.expr]]
+) -> list[Edits]:
+    """Return changes, each of which makes a check fail that passed; none where that can't be said.
+
+    ``known`` are the values, written out, that a name stands for where nothing but checks compares with it.
+    """
+    if compared := sides(check):
+        return _unequal(text, *compared, chance=chance, known=known)
     if isinstance(check, ast.Assert):
-        return _untrue(text, check.test, chance)
+        return _untrue(text, check.test)
     name, given = _called(check), check.args
     end = text.span(check.func)[1]
     if _CALLED.fullmatch(name):
@@ -84,8 +102,6 @@ def contrary(text: Text, check: ast.Assert | ast.Call, chance: Random) -> list[E
         return [(Edit(start, start, b"0, "),)]
     if name in _RAISING and given:
         return _other_class(text, given[0], _RAISING[name], chance)
-    if _EQUAL.fullmatch(name) and len(given) > 1 and not isinstance(given[0], ast.Starred):
-        return _unequal(text, given[0], given[1], chance)
     return [(Edit(end - len(name), end, _CONTRARY[name].encode()),)] if name in _CONTRARY else []
 
 
@@ -159,10 +175,10 @@ def _called(node: ast.Call) -> str:
     return node.func.id if isinstance(node.func, ast.Name) else ""
 
 
-def _other_class(text: Text, node: ast.expr, known: tuple[str, ...], chance: Random) -> list[Edits]:
+def _other_class(text: Text, node: ast.expr, known: Sequence[str], chance: Random) -> list[Edits]:
     """Return changes into classes that what is raised is hardly of: none above, and rather none below."""
     written = getattr(builtins, text.of(node).decode(errors="replace"), None)
-    others = known if known is _WARNED else _FOREIGN
+    others: Sequence[str] = known if known is _WARNED else _FOREIGN
     if isinstance(written, type):
         classes = {name: getattr(builtins, name) for name in known}
         foreign = {name: kind for name, kind in classes.items() if not issubclass(written, kind)}
@@ -170,16 +186,14 @@ def _other_class(text: Text, node: ast.expr, known: tuple[str, ...], chance: Ran
     return [(Edit(*text.span(node), other.encode()),) for other in chance.sample(others, len(others))]
 
 
-def _untrue(text: Text, test: ast.expr, chance: Random) -> list[Edits]:
+def _untrue(text: Text, test: ast.expr) -> list[Edits]:
     start, end = text.span(test)
     if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
-        return _untrue(text, test.values[0], chance)
+        return _untrue(text, test.values[0])
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         denied = text.text[start:end].removeprefix(b"not").lstrip(b" ")
         return [(Edit(start, end - len(denied), b""),)]
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
-        if isinstance(test.ops[0], ast.Eq):
-            return _unequal(text, test.left, test.comparators[0], chance)
         found = _OPERATOR.search(text.text, text.span(test.left)[1], text.span(test.comparators[0])[0])
         if found:
             return [(Edit(*found.span(), _OPERATORS[b" ".join(found[0].split()).decode()].encode()),)]
@@ -193,15 +207,20 @@ def _negated(text: Text, test: ast.expr) -> Edits:
     return (Edit(start, start, b"not ("), Edit(end, end, b")"))
 
 
-def _unequal(text: Text, left: ast.expr, right: ast.expr, chance: Random) -> list[Edits]:
+def _unequal(
+    text: Text, left: ast.expr, right: ast.expr, *, chance: Random, known: Mapping[str, Sequence[ast.expr]]
+) -> list[Edits]:
     """Return changes after which ``left`` and ``right`` differ where they were equal.
 
-    The side that is a literal is changed, or else put into a list; a result of a call is rather left as it is,
-    since that is what may be equal to everything.
+    The side that is a literal, or stands for one, is changed, or else put into a list; a result of a call is
+    rather left as it is, since that is what may be equal to everything.
     """
-    for literal in (right, left):
-        if found := other_literals(text, literal, chance):
-            return found
+    for side in (right, left):
+        values = known.get(side.id, ()) if isinstance(side, ast.Name) else (side,)
+        ways = [other_literals(text, value, chance) for value in values]
+        if ways and all(ways):
+            turns = range(max(map(len, ways)))
+            return [tuple(edit for way in ways for edit in way[turn % len(way)]) for turn in turns]
     called = any(isinstance(node, ast.Call) for node in ast.walk(right))
     start, end = text.span(left if called and isinstance(left, ast.Name | ast.Attribute) else right)
     return [(Edit(start, start, b"["), Edit(end, end, _WRAPPED))]

@@ -15,7 +15,7 @@ must fail and is not seen to is no better than one that must pass and does not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from random import Random, SystemRandom
@@ -210,7 +210,7 @@ class Examiner:
 
     def _stranger(self, sources: dict[str, Source], passed: Sequence[str]) -> Control | None:
         """Return a control of one test more, which must fail, for tests of which no function is found."""
-        path = next((path for path, source in sources.items() if source.text), None)
+        path = next((path for path, source in sources.items() if source.written), None)
         if path is None:
             return None
         name = f"test_{self.chance.getrandbits(24):06x}"
@@ -228,7 +228,7 @@ class Examiner:
         If what is expected can be changed in many ways, one copy of each is made and one that is right, never the
         first: code may remember what the first one expects. Otherwise as many are right as chance has it.
         """
-        made = sources[test.path].expecting(test.place, self.chance, number - 1)
+        made = sources[test.path].expecting(test.place, self.chance, number - 1, test.cases)
         wrong = [_Variant(test, test.name, _Kind.EXPECTED, edits) for edits in made]
         right = [_Variant(test, test.name, _Kind.NOTHING)]
         many = len(wrong) > 1
@@ -252,8 +252,8 @@ class Examiner:
     def _changed(self, sources: dict[str, Source], test: _Test, kind: _Kind) -> _Variant:
         source = sources[test.path]
         if kind is _Kind.EXPECTED:
-            return _Variant(test, test.name, kind, source.expecting(test.place, self.chance)[0])
-        edits = source.giving(test.place, self.chance) if kind is _Kind.GIVEN else ()
+            return _Variant(test, test.name, kind, source.expecting(test.place, self.chance, 1, test.cases)[0])
+        edits = source.giving(test.place, self.chance, test.cases) if kind is _Kind.GIVEN else ()
         return _Variant(test, test.name, kind if edits else _Kind.NOTHING, edits)
 
 
@@ -268,10 +268,16 @@ class _Test(NamedTuple):
     def name(self) -> str:
         return self.place.rpartition("::")[2]
 
-    def called(self, name: str) -> tuple[str, ...]:
-        """Return the ids of a copy of that name."""
+    @property
+    def cases(self) -> tuple[str, ...]:
+        """What pytest calls the cases that are run, if there are several."""
+        return tuple(node.partition("[")[2][:-1] for node in self.ids if "[" in node)
+
+    def called(self, name: str, cases: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the ids of a copy of that name, whose ``cases`` may be called otherwise."""
         named = [node.partition("[") for node in self.ids]
-        return tuple(f"{node.rpartition('::')[0]}::{name}{bracket}{rest}" for node, bracket, rest in named)
+        known = {f"{case}]": f"{other}]" for case, other in cases.items()}
+        return tuple(f"{n.rpartition('::')[0]}::{name}{mark}{known.get(rest, rest)}" for n, mark, rest in named)
 
 
 class _Variant(NamedTuple):
@@ -288,7 +294,8 @@ def _control(sources: dict[str, Source], variants: Sequence[_Variant]) -> Contro
     ids: dict[_Kind, list[str]] = {kind: [] for kind in _Kind}
     for test, name, kind, edits in variants:
         copies.setdefault(test.path, {}).setdefault(test.place, []).append(Copy(name, edits))
-        ids[kind] += test.called(name)
+        cases = (sources[test.path].case_ids(test.place, e) for e in ((), edits))
+        ids[kind] += test.called(name, dict(zip(*cases, strict=False)))
     texts = {path: sources[path].with_copies(made) for path, made in copies.items()}
     files = {path: File(text.encode(errors="surrogateescape")) for path, text in texts.items()}
     right, wrong = frozenset(ids[_Kind.NOTHING]), frozenset(ids[_Kind.EXPECTED])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -39,3 +40,12 @@ class Text:
     def of(self, node: ast.expr | ast.stmt) -> bytes:
         """Return how ``node`` is written."""
         return self.text[slice(*self.span(node))]
+
+    def changed(self, edits: Iterable[Edit], start: int, end: int) -> bytes:
+        """Return what stands from ``start`` to ``end`` after those ``edits`` that are there; of two, the first."""
+        pieces, done = [], start
+        for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+            if done <= edit.start and edit.end <= end:
+                pieces += [self.text[done : edit.start], edit.text]
+                done = edit.end
+        return b"".join([*pieces, self.text[done:end]])

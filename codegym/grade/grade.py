@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 
 from codegym.digest import digest_bytes, digest_json
@@ -115,12 +115,18 @@ def _established(subject: Subject, changes: Changes, cache: ResultCache | None) 
         return _owned(judge(task, run), run, subject, None), may_be_kept(run)
     reference = None if gold is None else subject.reference(gold, cache)
     with Ahead(subject.open, changes != subject.hidden and task.tests.framework == "pytest") as ahead:
-        run = _fairly_accused(subject.execute(changes, named(task)), reference, named(task))
+        run = subject.execute(changes, named(task), then=partial(_reserve, task, ahead))
+        run = _fairly_accused(run, reference, named(task))
         verdict = judge(task, run)
         if run.tampering or TestStatus.PASSED not in verdict.fail_to_pass.values():
             return _owned(verdict, run, subject, reference), may_be_kept(run)
         finding = subject.examiner(changes, reference, ahead).examine(run)
     return _proven(verdict, finding), may_be_kept(run) and not finding.doubts
+
+
+def _reserve(task: Task, ahead: Ahead, run: TestRun) -> None:
+    if any(run.results.get(i) is TestStatus.PASSED for i in task.tests.fail_to_pass):
+        ahead.reserve()
 
 
 def _fairly_accused(run: TestRun, reference: Execute | None, ids: tuple[str, ...]) -> TestRun:

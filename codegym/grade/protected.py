@@ -23,6 +23,10 @@ ALWAYS = (
     ".ci/**",
     ".pre-commit-config.yaml",
     "node_modules/**",  # installed, not written
+    "**/testdata/**",  # what tests read
+    "**/test_data/**",
+    "**/__snapshots__/**",
+    "**/*.snap",
 )
 """Protected whatever the framework. ``**`` is any number of folders, ``*`` and ``?`` stay within one name."""
 
@@ -84,12 +88,18 @@ BY_FRAMEWORK = {
 def is_protected(path: str, plan: TestPlan, hidden: Iterable[str] = ()) -> bool:
     """Return whether changes of ``path`` stay out of a patch for a task tested by ``plan``.
 
-    ``hidden`` are the paths that grading lays over the tree. Byte code and tools' caches are protected too.
+    ``hidden`` are the paths that grading lays over the tree. Byte code and tools' caches are protected too, and
+    the files of the tests that decide, wherever they lie.
     """
-    if in_cache_folder(path) or path in hidden:
+    if in_cache_folder(path) or path in hidden or path in _deciding(plan.fail_to_pass, plan.pass_to_pass):
         return True
     patterns = (*ALWAYS, *BY_FRAMEWORK[plan.framework], *plan.protected)
     return _matcher(patterns).fullmatch(path) is not None
+
+
+@lru_cache(maxsize=256)
+def _deciding(*ids: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(test.partition("::")[0] for tests in ids for test in tests)
 
 
 @lru_cache(maxsize=4096)

@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
 
-from codegym.grade.contrary import below, checks, contrary, is_check, is_wrapped, other_literals
+from codegym.grade.cases import Function, cases_of, written_cases
+from codegym.grade.contrary import below, checks, contrary, is_check, is_wrapped, other_literals, sides
 from codegym.grade.edit import Edit, Edits, Text
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
+Known = Mapping[str, Sequence[ast.expr]]
+"""The values that names stand for, as they are written."""
 
 
 @dataclass(frozen=True)
@@ -56,36 +58,73 @@ class Source:
         same = [place for place in self.functions if place.endswith(name)] if "::" in named else []
         return named if named in self.functions else same[0] if len(same) == 1 else ""
 
-    def expecting(self, place: str, chance: Random, number: int = 1) -> list[Edits]:
+    def expecting(self, place: str, chance: Random, number: int = 1, cases: Collection[str] = ()) -> list[Edits]:
         """Return up to ``number`` changes, none alike, with which the function at ``place`` expects what is wrong.
 
         Where a check can be wrong in many ways, it is in each of them in another; where in one way only, it is in
-        about half of them, unless nothing else is.
+        about half of them, unless nothing else is. ``cases`` are the ids of those cases that will be run.
         """
-        function = self.functions[place]
-        found = [ways for check in checks(*function.body) if (ways := contrary(self.text, check, chance))]
-        if not found:
-            return [self._one_check_more(function)]
+        own, given = self._known(place, cases)
+        for known in ({**own, **given}, own) if given else (own,):
+            made = self._expecting(place, chance, number, known)
+            made = [edits for edits in made if known == own or self.case_ids(place, edits)]
+            if made:
+                return made
+        return [self._one_check_more(self.functions[place])]
+
+    def _expecting(self, place: str, chance: Random, number: int, known: Known) -> list[Edits]:
+        every = (contrary(self.text, check, chance, known) for check in checks(*self.functions[place].body))
+        found = [ways for ways in every if ways]
         made: dict[Edits, None] = {}
         for turn in range(8 * number):
-            ways = (each[turn % len(each)] for each in found if len(each) > 1 or chance.random() < 0.5)
-            edits = tuple(edit for way in ways for edit in way)
+            drawn = [ways for ways in found if len(ways) > 1 or chance.random() < 0.5]
+            edits = tuple(edit for ways in drawn for edit in ways[turn % len(ways)])
             if edits and len(made) < number:
                 made[edits] = None
-        return list(made) or [tuple(edit for each in found for edit in each[0])]
+        return list(made) or [tuple(edit for ways in found for edit in ways[0])] * bool(found)
+
+    def _known(self, place: str, cases: Collection[str]) -> tuple[Known, Known]:
+        """Return the values of names that only checks compare with: the function's own, and its parameters'."""
+        function = self.functions[place]
+        names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+        compared = [side for check in checks(*function.body) for side in sides(check) or ()]
+        elsewhere = {name.id for name in names if isinstance(name.ctx, ast.Load) and name not in compared}
+        stored = [name.id for name in names if not isinstance(name.ctx, ast.Load)]
+        own: dict[str, list[ast.expr]] = {}
+        for node in function.body:
+            target = node.targets[0] if isinstance(node, ast.Assign) else None
+            if isinstance(node, ast.Assign) and isinstance(target, ast.Name) and stored.count(target.id) == 1:
+                own[target.id] = [node.value]
+        found = cases_of(function)
+        ids = found.ids() if found else ()
+        if found is None or not cases or not ids or not set(cases) <= set(ids):
+            return {name: own[name] for name in own if name not in elsewhere}, {}
+        given = {name: [row[n] for row in found.rows] for n, name in enumerate(found.names)}
+        kept = {name: rows for name, rows in given.items() if name not in elsewhere and name not in stored}
+        return {name: own[name] for name in own if name not in elsewhere}, kept
+
+    def case_ids(self, place: str, edits: Edits = ()) -> tuple[str, ...]:
+        """Return the ids of a function's cases after ``edits``; none where they can't be told."""
+        found = cases_of(self.functions[place])
+        if found is None or not edits:
+            return found.ids() if found else ()
+        text = self.text.changed(edits, *self.text.span(found.call)).decode(errors="surrogateescape")
+        changed = written_cases(text)
+        return changed.ids() if changed else ()
 
     def _one_check_more(self, function: Function) -> Edits:
         last = function.body[-1]
         apart = "; " if last.lineno == function.lineno else "\n" + " " * function.body[0].col_offset
         return (Edit(self.text.span(last)[1], self.text.span(last)[1], f"{apart}assert [] == [0]".encode()),)
 
-    def giving(self, place: str, chance: Random) -> Edits:
+    def giving(self, place: str, chance: Random, cases: Collection[str] = ()) -> Edits:
         """Return changes with which the function at ``place`` gives one call, drawn, something else.
 
         None where every check expects a literal: who reads that off the test reads what was changed there.
         """
-        function = self.functions[place]
-        every = [(check, contrary(self.text, check, chance)) for check in checks(*function.body)]
+        function, (own, given) = self.functions[place], self._known(place, cases)
+        known = {**own, **given}
+        every = [(check, contrary(self.text, check, chance, known)) for check in checks(*function.body)]
         compared = [check for check, ways in every if any(map(is_wrapped, ways))]
         for nodes in (below(*compared), below(*function.body) if compared or not any(w for _, w in every) else ()):
             calls = [node for node in nodes if isinstance(node, ast.Call) and not is_check(node)]
@@ -118,12 +157,7 @@ class Source:
     def _copied(self, function: Function, copy: Copy, first: int, end: int) -> bytes:
         name = re.compile(rb"def\s+([^\s(\[]+)").search(self.text.text, self.text.span(function)[0])
         edits = [*copy.edits, *([Edit(*name.span(1), copy.name.encode())] if name else [])]
-        pieces, done = [], first
-        for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
-            if edit.start >= done:
-                pieces += [self.text.text[done : edit.start], edit.text]
-                done = edit.end
-        return b"".join([*pieces, self.text.text[done:end]])
+        return self.text.changed(edits, first, end)
 
 
 def _functions(body: Iterable[ast.stmt], above: str) -> Iterator[tuple[str, Function]]:

@@ -21,13 +21,14 @@ _C = re.compile(
     re.DOTALL | re.MULTILINE | re.IGNORECASE | re.VERBOSE,
 )
 _STATEMENT = frozenset({"return", "else", "do"})
-_SIMPLE = re.compile(r"\s*-?\d[\w.]*\s*")
 _CONTRARY = {"==": "!=", "===": "!==", "<": ">=", ">": "<=", "true": "false"}
 _CONTRARY |= {contrary: written for written, contrary in _CONTRARY.items()}
-_CHANGEABLE = re.compile(
-    r"""(?P<quoted>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|(?<![\w.])(?P<number>\d[\w.]*)|\b(?P<truth>true|false)\b"""
-    r"""|(?<=[\w)\]}\s])(?P<compares>[=!]==?|[<>]=?)(?=[\w(\["'!{\s-])"""
-)
+_COMPARES = re.compile(r"(?<=[\w)\]}\s])([=!]==?|[<>]=?)(?=[\w\s(\"'!-])")
+_INNER = re.compile(r"""\((?:[^()]|\([^()]*\))*\)|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""")
+"""What stands in parentheses or quotes, so that a comparison there is not this check's."""
+_LITERAL = re.compile(r"""(?<![\w.])\d[\w.]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\b(?:true|false)\b""")
+_WHOLE = re.compile(rf"[\s-]*(?P<literal>{_LITERAL.pattern})\s*")
+_Place = tuple[int, int, str]
 _JS = re.compile(
     r"(?<![\w.$])(?<!function )(?P<what>(?:t\.|console\.)?assert(?:\.strict)?|ok|holds)(?:\.(?P<name>\w+))?\("
 )
@@ -70,9 +71,8 @@ def _c(text: str, chance: Random, share: float) -> str | None:
     for place in sorted(_some(places, chance, share), reverse=True):
         end = _first_argument(text, place)
         more = _first_argument(text, end + 1) if text[end : end + 1] == "," else end
-        tried = ((place, end), (end, more)) if _SIMPLE.fullmatch(text, end + 1, more) else ((place, end),)
-        edits = (other for span in tried if (other := _other(text, *span, chance)))
-        start, end, other = next(edits, (place, end, f"!({text[place:end]})"))
+        edit = _compared(text, place, end, chance) or _literal(text, end + 1, more, chance)
+        start, end, other = edit or (place, end, f"!({text[place:end]})")
         text = text[:start] + other + text[end:]
     return text if places else None
 
@@ -110,30 +110,45 @@ def _js(text: str, chance: Random, share: float) -> str | None:
     return text + helpers * helped if places else None
 
 
-def _other_value(text: str, call: re.Match[str], chance: Random) -> tuple[int, int, str] | None:
+def _other_value(text: str, call: re.Match[str], chance: Random) -> _Place | None:
     """Return another literal for one in what a call expects, and where that is; nothing where none is expected."""
     name = call["name"] or "ok"
     end = _first_argument(text, call.end())
     if name == "ok":
-        return _other(text, call.end(), end, chance)
+        return _compared(text, call.end(), end, chance)
     if not re.search(r"[eE]qual$", name) or re.match("not|notS|notD", name):
         return None
-    return _other(text, end + 1, _first_argument(text, end + 1), chance)
-
-
-def _other(text: str, start: int, end: int, chance: Random) -> tuple[int, int, str] | None:
-    """Return another literal or comparison for one between two places, and where that is; or nothing."""
-    found = list(_CHANGEABLE.finditer(text, start, end))
+    last = _first_argument(text, end + 1)
+    found = [] if "(" in text[end:last] else list(_LITERAL.finditer(text, end + 1, last))
     chance.shuffle(found)
-    for place in sorted(found, key=lambda place: place["compares"] is not None):
-        written = place[0]
-        if place["compares"] or place["truth"]:
-            others = [_CONTRARY[written]]
-        else:
-            others = other_texts(written, chance) if place["quoted"] else other_numbers(written, chance)
-        if others:
-            return place.start(), place.end(), others[0]
-    return None
+    return next((edit for place in found if (edit := _literal(text, *place.span(), chance))), None)
+
+
+def _compared(text: str, start: int, end: int, chance: Random) -> _Place | None:
+    """Return another literal for one that something is compared with, or a contrary comparison, and where that is.
+
+    Nothing that is given to a call is changed: another solution may rightly do something else there.
+    """
+    flat = _INNER.sub(lambda inner: "_" * len(inner[0]), text[start:end])
+    found = list(_COMPARES.finditer(flat))
+    if len(found) != 1:
+        return None
+    first, last = (start + place for place in found[0].span())
+    changed = _literal(text, last, end, chance) or _literal(text, start, first, chance)
+    return changed or (first, last, _CONTRARY[found[0][0]])
+
+
+def _literal(text: str, start: int, end: int, chance: Random) -> _Place | None:
+    """Return another literal for the one that is all there is between two places, and where it is."""
+    place = _WHOLE.fullmatch(text, start, end)
+    if place is None:
+        return None
+    written = place["literal"]
+    if written in _CONTRARY:
+        others = [_CONTRARY[written]]
+    else:
+        others = (other_texts if written[0] in "\"'" else other_numbers)(written, chance)
+    return (*place.span("literal"), others[0]) if others else None
 
 
 def _python(text: str, chance: Random, share: float) -> str | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 from pydantic import ValidationError
 
 from codegym.failure import Failure, FailureKind
-from codegym.grade.ahead import Ahead
+from codegym.grade.ahead import Ahead, Ready
 from codegym.grade.control import Examiner, Execute, Files
 from codegym.grade.protected import is_protected
 from codegym.grade.sabotage_text import SUFFIXES
@@ -56,17 +57,29 @@ class Subject:
         """Open a fresh box on the pristine tree."""
         return self.backend.open(self.suite.tree(self.task), self.task.image, self.task.limits)
 
-    def execute(self, changes: Changes, ids: tuple[str, ...], prepared: Sandbox | None = None) -> TestRun:
-        """Run ``ids`` in a fresh box, or a ``prepared`` one. Raises :class:`CannotLay`, or if the box fails."""
+    def execute(
+        self,
+        changes: Changes,
+        ids: tuple[str, ...],
+        ready: Ready | None = None,
+        then: Callable[[TestRun], None] = lambda _: None,
+    ) -> TestRun:
+        """Run ``ids`` in a fresh box, or the one that is ``ready``; ``then`` is told before the box is closed.
+
+        Raises :class:`CannotLay`, or if the box fails.
+        """
         task, tree = self.task, self.suite.tree(self.task)
-        with prepared or self.open() as box:
+        ready = ready or Ready(self.open())
+        with ready.box as box:
             try:
                 _lay(box, changes)
             except OSError as error:
                 raise _cannot(error) from error
             codes = codes_of(tree, changes, image_digest(task.image), purpose="grade")
             limit = task.limits.grade_seconds
-            return run_tests(box, task.tests, ids, timeout=limit, prepared=prepared is not None, codes=codes)
+            run = run_tests(box, task.tests, ids, timeout=limit, prepared=ready.waits, codes=codes)
+            then(run)
+            return run
 
     def gold_changes(self) -> Changes | None:
         """Return what the task's own solution changes; ``None`` if it has none, or one that does not apply."""

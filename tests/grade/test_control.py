@@ -93,7 +93,7 @@ def test_copies_keep_their_place() -> None:
     ("test", "given"),
     [
         ("assert f(2, 'a') == 4", "assert f(2, 'a') == 4"),
-        ("assert f(2, 'a') == expected", "assert f(…, 'a…') == expected"),
+        ("assert f(2, 'a') == expected", "assert f(…, '…') == expected"),
         ("assert f(x) == expected", "assert f(x + x) == expected"),
         ("self.assertEqual(len(f(2)), expected)", "self.assertEqual(len(f(…)), expected)"),
         ("got = f(2)\n    assert got == expected", "got = f(…)\n    assert got == expected"),
@@ -138,11 +138,53 @@ def test_what_was_expected_can_t_be_told_from_what_stands_for_it(value: str) -> 
     assert was in back
 
 
+CASES = "import pytest\n\n@pytest.mark.parametrize({})\ndef test_it(x, expected):\n    assert f(x) == expected\n"
+
+
+@pytest.mark.parametrize(
+    ("cases", "ids"),
+    [
+        ("'x, expected', [(1, 'a'), (2, 'b')]", ("1-a", "2-b")),
+        ("('x', 'expected'), (('q', 1.5), (None, -2))", ("q-1.5", "None--2")),
+        ("['x', 'expected'], [[1, [2]], [{}, 'b']]", ("1-expected0", "x1-b")),
+        ("'x, expected', [(1, 'a'), (1, 'a')]", ()),
+        ("'x, expected', [(f, 'a')]", ()),
+        ("'x, expected', [(1, '\\n')]", ()),
+        ("'x, expected', [(1, 'a')], ids=['b']", ()),
+    ],
+)
+def test_what_a_case_expects_is_changed_where_it_stands(cases: str, ids: tuple[str, ...]) -> None:
+    source = Source(CASES.format(cases))
+    assert source.case_ids("test_it") == ids
+    made = source.expecting("test_it", Random(0), 5, ids)
+    changed = [source.with_copies({"test_it": [Copy("test_it", edits)]}) for edits in made]
+    assert all(("[expected, None]" in text) == (ids == ()) for text in changed)
+    if ids:
+        assert len({source.case_ids("test_it", edits) for edits in made} - {ids}) == 5
+
+
+@pytest.mark.parametrize(
+    ("body", "direct"),
+    [
+        ("wanted = [1, 'a']\n    assert f(2) == wanted", True),
+        ("wanted = [1, 'a']\n    assert wanted == f(2)", True),
+        ("wanted = 'a'\n    assert f(wanted) == wanted", False),
+        ("wanted = 'a'\n    assert f(f'{wanted}') == wanted", False),
+        ("wanted = 'a'\n    wanted = g()\n    assert f(2) == wanted", False),
+    ],
+)
+def test_what_a_name_stands_for_is_changed_where_only_checks_see_it(body: str, direct: bool) -> None:
+    source = Source(f"def test_it():\n    {body}\n")
+    text = source.with_copies({"test_it": [Copy("test_it", source.expecting("test_it", Random(0))[0])]})
+    assert ("wanted, None]" not in text) == direct
+    assert text != source.written
+
+
 def test_what_can_be_wrong_in_one_way_only_is_so_in_some_copies() -> None:
     source = Source("def test_it():\n    assert f(1)\n    assert not f(2)\n    assert f(3) == 'abc'\n")
     made = source.expecting("test_it", Random(0), 5)
     assert len(set(made)) == len({edits[-1] for edits in made}) == 5
-    assert {len(edits) for edits in made} == {1, 2, 3}
+    assert len({len(edits) for edits in made}) > 1
     only = Source("def test_it():\n    assert f(1)\n    assert not f(2)\n")
     texts = {only.with_copies({"test_it": [Copy("t", e)]}) for e in only.expecting("test_it", Random(0), 5)}
     assert {tuple("not" in line for line in text.splitlines()[1:]) for text in texts} == {
@@ -157,7 +199,10 @@ def test_text_is_changed_where_checks_are() -> None:
     c += 'int f(void) { CHECK(g(1, ")") == 2, 3); return ok(1); }\n'
     changed = sabotaged("t.c", c, Random(3), 1.0) or ""
     assert changed.splitlines()[:3] == c.splitlines()[:3]
-    assert re.search(r'CHECK\(g\((1, "\)"\) == [^2]|[^1], "\)"\) == 2), 3\); return ok\([^1]\)', changed)
+    assert re.search(r'CHECK\(g\(1, "\)"\) == [^2], 3\); return ok\(!\(1\)\)', changed)
+    assert sabotaged("t.c", "check(f(a < 2));", Random(0)) == "check(!(f(a < 2)));"
+    assert sabotaged("t.c", "check(f(2) == a);", Random(0)) == "check(f(2) != a);"
+    assert re.fullmatch(r"check\([^3] == f\(2\)\);", sabotaged("t.c", "check(3 == f(2));", Random(0)) or "")
     assert sabotaged("t.c", c, Random(3), 0.0) == c
     assert sabotaged("t.c", "check(a < b);", Random(0)) == "check(a >= b);"
     assert sabotaged("t.c", "check(p->b << c);", Random(0)) == "check(!(p->b << c));"

@@ -8,8 +8,11 @@ import pytest
 
 from codegym.episode import Outcome, TestStatus, Verdict
 from codegym.grade.grade import MOST_PATCH_BYTES, extract_patch, grade, grade_empty, grade_gold
+from codegym.grade.protected import is_protected
 from codegym.harness.cache import ResultCache
 from codegym.sandbox.backend import backend
+from codegym.sandbox.pool import Pool
+from codegym.task import TestPlan
 from tests.grade.suites import F2P, GOLD, P2P, patch_of, python_suite, suite_of
 
 BWRAP = backend("bwrap")
@@ -59,7 +62,27 @@ PROTECTED = {
     "sitecustomize": {"sitecustomize.py": "import os; os._exit(0)\n"},
     "a plugin's metadata": {"x.dist-info/entry_points.txt": "[pytest11]\nx = mod\n"},
     "pytest itself": {"pytest/__init__.py": "def main(*a): return 0\n"},
+    "what tests read": {"pkg/testdata/expected.json": "{}\n"},
 }
+
+
+def test_the_files_of_deciding_tests_are_protected_wherever_they_lie() -> None:
+    plan = TestPlan(
+        framework="pytest", fail_to_pass=("checks/verify.py::test_a[x]",), pass_to_pass=("spec.py::b",)
+    )
+    assert is_protected("checks/verify.py", plan)
+    assert is_protected("spec.py", plan)
+    assert not is_protected("checks/other.py", plan)
+
+
+def test_a_control_has_another_box_than_the_run(tmp_path: Path) -> None:
+    suite, task = python_suite(tmp_path)
+    pool = Pool(BWRAP, spare=0)
+    solution = patch_of({"mod.py": "def double(x):\n    return x * 2\n"})
+    verdict = grade(suite, task, solution, backend=pool, cache=None)
+    pool.close()
+    assert verdict.outcome is Outcome.RESOLVED
+    assert (pool.tally.opened, pool.tally.reused) == (2, 0)
 
 
 @pytest.mark.parametrize("what", PROTECTED)
