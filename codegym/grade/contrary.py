@@ -194,10 +194,17 @@ def _untrue(text: Text, test: ast.expr) -> list[Edits]:
         denied = text.text[start:end].removeprefix(b"not").lstrip(b" ")
         return [(Edit(start, end - len(denied), b""),)]
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        if isinstance(test.ops[0], ast.Is) and (ways := _turned(text, test.comparators[0])):
+            return ways
         found = _OPERATOR.search(text.text, text.span(test.left)[1], text.span(test.comparators[0])[0])
         if found:
             return [(Edit(*found.span(), _OPERATORS[b" ".join(found[0].split()).decode()].encode()),)]
     return [_negated(text, test)]
+
+
+def _turned(text: Text, node: ast.expr) -> list[Edits]:
+    truth = node.value if isinstance(node, ast.Constant) and isinstance(node.value, bool) else None
+    return [] if truth is None else [(Edit(*text.span(node), str(not truth).encode()),)]
 
 
 def _negated(text: Text, test: ast.expr) -> Edits:

@@ -47,6 +47,7 @@ SPACE = "import pytest, unittest.mock\nclass T(unittest.TestCase):\n    def runT
         "assert 'a' in 'abc'",
         "assert not 0",
         "assert None is None",
+        "assert bool(1) is True",
         "with pytest.raises(ZeroDivisionError):\n        1 / 0",
         "self.assertEqual(2 + 2, 4)",
         "self.assertListEqual([1], [1])",

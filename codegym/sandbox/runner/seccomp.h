@@ -4,9 +4,15 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+
+#ifndef __NR_cachestat
+#define __NR_cachestat 451
+#endif
 
 #if defined(__x86_64__)
 #define THIS_ARCH AUDIT_ARCH_X86_64
@@ -21,9 +27,10 @@
 #define REFUSE(error) RETURN(SECCOMP_RET_ERRNO | (error))
 #define DENY(name) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 1), REFUSE(EPERM)
 /* Refuse call `name` when the low half of argument `n` satisfies the test. */
-#define DENY_IF(name, n, test, value) \
+#define REFUSE_IF(name, n, test, value, error) \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 4), LOAD(args[n]), \
-    BPF_JUMP(BPF_JMP | (test) | BPF_K, value, 0, 1), REFUSE(EPERM), LOAD(nr)
+    BPF_JUMP(BPF_JMP | (test) | BPF_K, value, 0, 1), REFUSE(error), LOAD(nr)
+#define DENY_IF(name, n, test, value) REFUSE_IF(name, n, test, value, EPERM)
 #define DENY_UNLESS_ZERO(name, n) \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 4), LOAD(args[n]), \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0), REFUSE(EPERM), LOAD(nr)
@@ -55,6 +62,9 @@ static const struct sock_filter denied[] = {
     DENY(add_key), DENY(request_key), DENY(keyctl),
     DENY(shmget), DENY(msgget), DENY(semget), DENY(mq_open),
     DENY(bpf), DENY(perf_event_open), DENY(userfaultfd), DENY(kcmp),
+    /* Which pages of the host's files are in memory, which boxes share, and taking them out of it. */
+    REFUSE_IF(preadv2, 5, BPF_JSET, RWF_NOWAIT, EOPNOTSUPP), REFUSE_IF(fadvise64, 3, BPF_JEQ, POSIX_FADV_DONTNEED, 0),
+    DENY(cachestat), DENY(fanotify_init),
     DENY(io_uring_setup), DENY(io_uring_enter), DENY(io_uring_register),
     DENY(init_module), DENY(finit_module), DENY(delete_module), DENY(kexec_load), DENY(kexec_file_load),
     DENY(reboot), DENY(syslog), DENY(settimeofday), DENY(clock_settime), DENY(clock_adjtime), DENY(adjtimex),
