@@ -120,22 +120,31 @@ class Source:
     def giving(self, place: str, chance: Random, cases: Collection[str] = ()) -> Edits:
         """Return changes with which the function at ``place`` gives one call, drawn, something else.
 
-        None where every check expects a literal: who reads that off the test reads what was changed there.
+        None where every check expects a literal: who reads that off the test reads what was changed there. Where
+        no check is seen, a helper may hold them.
         """
         function, (own, given) = self.functions[place], self._known(place, cases)
         known = {**own, **given}
         every = [(check, contrary(self.text, check, chance, known)) for check in checks(*function.body)]
+        if not any(ways for _, ways in every):
+            return self._giving_a_helper(function, chance)
         compared = [check for check, ways in every if any(map(is_wrapped, ways))]
-        for nodes in (below(*compared), below(*function.body) if compared or not any(w for _, w in every) else ()):
+        for nodes in (below(*compared), below(*function.body) if compared else ()):
             calls = [node for node in nodes if isinstance(node, ast.Call) and not is_check(node)]
-            found = [edits for call in calls if (edits := self._other_arguments(call, chance))]
+            found = [edits for call in calls if (edits := self._other_values(call.args, chance))]
             if found:
                 return chance.choice(found)
         return ()
 
-    def _other_arguments(self, call: ast.Call, chance: Random) -> Edits:
+    def _giving_a_helper(self, function: Function, chance: Random) -> Edits:
+        """Return changes of what a helper may be given as expected: the last of several arguments."""
+        calls = [node for node in below(*function.body) if isinstance(node, ast.Call) and len(node.args) > 1]
+        found = [edits for call in calls if (edits := self._other_values(call.args[-1:], chance))]
+        return chance.choice(found) if found else ()
+
+    def _other_values(self, arguments: Sequence[ast.expr], chance: Random) -> Edits:
         edits: list[Edit] = []
-        for given in call.args:
+        for given in arguments:
             end = self.text.span(given)[1]
             if isinstance(given, ast.Name):
                 edits.append(Edit(end, end, f" + {given.id}".encode()))

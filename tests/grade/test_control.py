@@ -99,6 +99,8 @@ def test_copies_keep_their_place() -> None:
         ("self.assertEqual(len(f(2)), expected)", "self.assertEqual(len(f(…)), expected)"),
         ("got = f(2)\n    assert got == expected", "got = f(…)\n    assert got == expected"),
         ("assert f'{g(1)}' == expected", "assert f'{g(1)}' == expected"),
+        ("helper(2, x, 4)", "helper(2, x, …)"),
+        ("helper(2)", "helper(2)"),
     ],
 )
 def test_what_a_test_gives_is_changed(test: str, given: str) -> None:
