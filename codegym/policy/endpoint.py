@@ -92,7 +92,8 @@ class EndpointConversation:
 
     def _body(self) -> Message:
         settings = self.policy.settings
-        body = {"model": settings.model, "messages": self.messages, **settings.sampling(self.opening.seed)}
+        seed = (self.opening.seed + self._counted["requests"]) % 2**31
+        body = {"model": settings.model, "messages": self.messages, **settings.sampling(seed)}
         if self.opening.dialect == "native" and self.opening.tools:
             body["tools"] = self.opening.tools
         return body | settings.extra_body

@@ -7,6 +7,7 @@ long to wait, all threads wait that long.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -34,7 +35,14 @@ _WRONG_SETTINGS = {
     404: "there is no such model or path: look at model and base_url",
 }
 _TRY_AGAIN = {408, 409, 425, 429}
-_CONTEXT_FULL = ("context_length_exceeded", "maximum context length", "context window")
+_CONTEXT_FULL = (
+    "context_length_exceeded",
+    "maximum context length",
+    "context window",
+    "max_tokens must be at least 1, got 0",
+)
+"""The last is vLLM's word on a prompt that fills its context to the last token."""
+_CONTEXT = re.compile(r"(?:maximum context length is|max_model_len=) ?(\d+)")
 
 
 class ContextFullError(Exception):
@@ -131,6 +139,10 @@ class ChatClient:
         status, told = response.status_code, f"HTTP {response.status_code}: {self._shown(response)}"
         if status in _TRY_AGAIN or status >= 500:
             return _TryAgainError(told, _retry_after(response.headers.get("retry-after", "")))
+        context = _CONTEXT.search(response.text)
+        if context and int(context[1]) < (self.settings.max_tokens or 0):
+            most = f"max_tokens is {self.settings.max_tokens} and the whole context {context[1]} tokens"
+            return ConfigError(f"{self._whom()}: {most}: set a lower one ({told})")
         if any(mark in response.text for mark in _CONTEXT_FULL):
             return ContextFullError(told)
         if status in _WRONG_SETTINGS:

@@ -19,7 +19,8 @@ class EndpointSettings(Frozen):
     ``base_url`` is what stands before ``/chat/completions``. The key is the content of ``api_key_file`` or of the
     environment variable named by ``api_key_env``; local servers need none. ``timeout_seconds`` bounds one
     request, ``attempts`` counts tries of one request. Prices are US dollars for a million tokens.
-    ``extra_body`` is sent with each request as it is; ``send_seed`` sends the episode's seed.
+    ``extra_body`` is sent with each request as it is; ``send_seed`` sends a seed, the episode's and one more with
+    each turn: under one seed for all turns, like turns would draw alike.
     """
 
     base_url: str = Field(pattern=r"^https?://")

@@ -128,6 +128,12 @@ def test_plain_text_conversation(server: Server, opening: Openings) -> None:
     ]
 
 
+def test_every_turn_has_a_seed_of_its_own(server: Server, opening: Openings) -> None:
+    server.answers = [Answer(said("1")), Answer({}, 429, {"Retry-After": "0"}), Answer(said("2"))]
+    ask(server, opening(seed=2**31 - 1), "more")
+    assert [body["seed"] for body in server.bodies] == [2**31 - 1, 0, 0]
+
+
 def test_native_tool_calls_go_through_the_api(server: Server, opening: Openings) -> None:
     calls = [called("view", '{"path": "a.py"}', "c1"), called("submit", "{}", "c2")]
     server.answers = [Answer(said("Let me look.", tool_calls=calls)), Answer(said(None, tool_calls=calls[1:]))]
@@ -179,12 +185,33 @@ def test_slow_answer_is_a_failed_try(server: Server, opening: Openings) -> None:
     assert ask(server, opening(), timeout_seconds=0.2) == ["quick"]
 
 
-def test_full_context_ends_the_episode(server: Server, opening: Openings) -> None:
-    server.answers = [Answer({"error": {"code": "context_length_exceeded"}}, 400)]
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"code": "context_length_exceeded"},
+        {"message": "This model's maximum context length is 8192 tokens. However, your prompt contains 8193."},
+        {"message": "max_tokens must be at least 1, got 0. (parameter=max_tokens, value=0)", "code": 400},
+    ],
+)
+def test_full_context_ends_the_episode(server: Server, opening: Openings, error: dict[str, Any]) -> None:
+    server.answers = [Answer({"error": error}, 400)]
     policy = EndpointPolicy(read_settings({"base_url": server.url, "model": "m"}))
     reply = policy.begin(opening()).reply(None)
     assert (reply.text, reply.finished) == ("", False)
     policy.close()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "max_tokens=4096 cannot be greater than max_model_len=768. Please request fewer output tokens.",
+        "'max_tokens' is too large: 4096. This model's maximum context length is 768 tokens.",
+    ],
+)
+def test_answers_longer_than_the_context_are_a_wrong_setting(server: Server, opening: Openings, told: str) -> None:
+    server.answers = [Answer({"error": {"message": told}}, 400)]
+    with pytest.raises(ConfigError, match="max_tokens is 4096 and the whole context 768 tokens: set a lower one"):
+        ask(server, opening())
 
 
 @pytest.mark.parametrize(
