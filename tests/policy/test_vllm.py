@@ -31,14 +31,16 @@ START_SECONDS = 600.0
 
 @pytest.fixture
 def url(tiny: tuple[Any, Any], tmp_path: Path) -> Iterator[str]:
-    """Serve a tiny model with room for some turns and return the endpoint's address."""
+    """Serve a tiny model (vLLM wants heads of more than 16) with room for some turns; return the address."""
     if not VLLM:
         pytest.skip("set CODEGYM_VLLM to a vllm executable")
-    model, tokenizer = tiny
-    model.config.max_position_embeddings = 1024
-    for part in (model, tokenizer):
+    from codegym.train.config import TinySection
+    from codegym.train.tiny import make_model
+
+    tokenizer = tiny[1]
+    shape = TinySection(vocabulary=300, hidden_size=128, num_hidden_layers=2, intermediate_size=64)
+    for part in (make_model(shape, tokenizer, context=1024, seed=0), tokenizer):
         part.save_pretrained(tmp_path / "policy")
-    model.config.max_position_embeddings = 256
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
