@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from json import dumps
 from pathlib import Path
+from resource import RLIMIT_NPROC, getrlimit
 from typing import Any
 
 from docker import DockerClient
@@ -113,10 +114,18 @@ def _confinement(plan: Plan, memory_mb: int) -> dict[str, Any]:
         "pids_limit": plan.limits.processes + _OWN_PROCESSES,
         "nano_cpus": int(plan.cpus * 1e9),
         "oom_score_adj": 1000,
-        "ulimits": [Ulimit(name="core", soft=1, hard=1), Ulimit(name="nofile", soft=OPEN_FILES, hard=OPEN_FILES)],
+        "ulimits": _ulimits(plan),
         "log_config": LogConfig(type="none"),
         "auto_remove": True,
     }
+
+
+def _ulimits(plan: Plan) -> list[Ulimit]:
+    """Return the limits on each process. Podman asks for a million processes and files, which not every root may."""
+    most = {"core": 1, "nofile": OPEN_FILES}
+    if plan.podman:
+        most["nproc"] = getrlimit(RLIMIT_NPROC)[1]
+    return [Ulimit(name=name, soft=value, hard=value) for name, value in most.items()]
 
 
 def seccomp_option(plan: Plan, folder: Path) -> str:
