@@ -121,7 +121,7 @@ def _confinement(plan: Plan, memory_mb: int) -> dict[str, Any]:
 
 
 def _ulimits(plan: Plan) -> list[Ulimit]:
-    """Return the limits on each process. Podman asks for a million processes and files, which not every root may."""
+    """Return the limits on each process; Podman asks for a million processes, which not every root may."""
     most = {"core": 1, "nofile": OPEN_FILES}
     if plan.podman:
         most["nproc"] = getrlimit(RLIMIT_NPROC)[1]
@@ -129,7 +129,7 @@ def _ulimits(plan: Plan) -> list[Ulimit]:
 
 
 def seccomp_option(plan: Plan, folder: Path) -> str:
-    """Return the option for :func:`seccomp_profile`: Docker takes it as it is, Podman a file, put into ``folder``."""
+    """Return the option for :func:`seccomp_profile`; Podman takes no text but a file, put into ``folder``."""
     if not plan.podman:
         return f"seccomp={seccomp_profile()}"
     file = folder / f"seccomp-{digest_bytes(seccomp_profile().encode())[:16]}.json"

@@ -31,7 +31,7 @@ class Memory:
         self._cgroup = cgroup
         self._oom_kills = 0
         if cgroup is None and runner:
-            self._pids()
+            self._found()
 
     def exceeded(self) -> bool:
         """Return whether the box's processes hold more than the limit."""
@@ -59,12 +59,12 @@ class Memory:
 
     def _resident(self) -> int:
         try:
-            return sum(_pages(self._processes / pid / "statm") for pid in self._pids()) * _PAGE
+            return sum(_pages(process / "statm") for process in self._found()) * _PAGE
         except (FileNotFoundError, PermissionError):  # the box is gone: it could be seen when it started
             return 0
 
-    def _pids(self) -> list[str]:
-        return [name for name in os.listdir(self._processes) if name.isdigit()]
+    def _found(self) -> list[Path]:
+        return [path for path in self._processes.iterdir() if path.name.isdigit()]
 
 
 def _pages(statm: Path) -> int:

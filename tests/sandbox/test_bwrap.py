@@ -261,8 +261,14 @@ def test_limits_hold_without_control_groups(ungrouped, excess):
 
 
 HOARDS = {
-    "memfd": "import os; held = [os.memfd_create('x') for _ in range(20)]; [os.write(f, b'x' * 9999999) for f in held]",
-    "unseen": "import mmap; m = mmap.mmap(-1, 300 << 20); [m.write(b'x') for _ in m]; m.madvise(mmap.MADV_DONTNEED)",
+    "memfd": "import os; h = [os.memfd_create(str(i)) for i in range(20)]; [os.write(f, bytes(1 << 23)) for f in h]",
+    "unseen": """
+import mmap
+m = mmap.mmap(-1, 300 << 20)
+for _ in range(300):
+    m.write(bytes(1 << 20))
+    m.madvise(mmap.MADV_DONTNEED)
+""",
     "zero": "import mmap; mmap.mmap(open('/dev/zero', 'r+b').fileno(), 300 << 20)",
     "threads": """
 import os, threading, time
