@@ -261,7 +261,7 @@ def test_limits_hold_without_control_groups(ungrouped, excess):
 
 
 HOARDS = {
-    "memfd": "import os; h = [os.memfd_create(str(i)) for i in range(20)]; [os.write(f, bytes(1 << 23)) for f in h]",
+    "memfd": "import os; [os.write(os.memfd_create(str(i)), bytes(1 << 23)) for i in range(40)]",
     "unseen": """
 import mmap
 m = mmap.mmap(-1, 300 << 20)
