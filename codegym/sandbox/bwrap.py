@@ -94,10 +94,9 @@ class BwrapCell(Keeper):
             self._drop_group()
             raise
         self.channel = Channel(SocketWire(self.stream), self.why_dead)
-        self.memory = Memory(self.pid, self.path(""), limits.memory_mb, self.group)
         try:
             self.channel.hello()
-            self.seal = self._sealed()
+            self.seal, self.memory = self._seen(limits.memory_mb)
         except BaseException:
             self.end()
             raise
@@ -138,9 +137,10 @@ class BwrapCell(Keeper):
         self.close()
         self._drop_group()
 
-    def _sealed(self) -> Seal:
+    def _seen(self, memory_mb: int) -> tuple[Seal, Memory]:
         try:
-            return Seal.of(self, self.group)
+            seal = Seal.of(self, self.group)
+            return seal, Memory(seal.runner, self.path(""), memory_mb, self.group)
         except (OSError, ValueError) as error:
             raise SandboxError(f"the box died as it started: {self.why_dead() or error}") from error
 

@@ -45,6 +45,8 @@ def box_argv(binds: Sequence[tuple[str, str]], limits: Limits, *, grouped: bool)
     for path in etc:
         argv += ["--ro-bind", path, path]
     argv += ["--proc", "/proc", "--dev", "/dev"]
+    if not grouped:  # reads the same, and can't be mapped: shared, that were memory which nobody counts
+        argv += ["--dev-bind", "/dev/full", "/dev/zero"]
     for name, target in (("tmp", "/tmp"), ("shm", "/dev/shm"), ("w", WORKDIR)):  # noqa: S108  paths in the box
         argv += ["--bind", f"{STAGE}/{name}", target]
     argv += _masks()

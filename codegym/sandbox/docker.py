@@ -96,6 +96,10 @@ class DockerBackend:
         return dict(self._client.info())
 
     @cached_property
+    def _podman(self) -> bool:
+        return any("Podman" in part["Name"] for part in self._client.version().get("Components") or ())
+
+    @cached_property
     def _swept(self) -> list[str]:
         """Clean up after owners that are gone, once."""
         return self.reap()
@@ -177,6 +181,7 @@ class DockerBackend:
             env=BOX_ENV | ({"PATH": path} if path else {}),
             labels={LEASE_LABEL: owner_lease().id, CACHE_LABEL: str(cache_dir())},
             apparmor="apparmor" in options,
+            podman=self._podman,
         )
 
     def _open_volume(self, plan: Plan, tree: Tree) -> VolumeBox:

@@ -21,7 +21,7 @@ from docker.types import Mount
 
 from codegym.errors import SandboxError
 from codegym.sandbox.channel import Channel, RefusedError
-from codegym.sandbox.docker_container import LEASE_LABEL, Plan, cgroup_of, create, remove, seccomp_profile
+from codegym.sandbox.docker_container import LEASE_LABEL, Plan, cgroup_of, create, remove, seccomp_option
 from codegym.sandbox.docker_layers import docker_dir, remove_folder
 from codegym.sandbox.docker_mount import bound_layers, layer_mount
 from codegym.sandbox.docker_residue import Seal
@@ -207,7 +207,7 @@ def _create(plan: Plan, folder: Path, bound: Sequence[Path]) -> str:
     inodes = max(_FEWEST_INODES, limits.disk_mb * _INODES_PER_MB)
     runner = ["0", "0", "0", f"{_CALL}/s", str(limits.disk_mb << 20), str(inodes)]
     binds = {_CALL: folder} | dict(zip(bound_names(bound), bound, strict=True))
-    options = ["no-new-privileges", f"seccomp={seccomp_profile()}"]
+    options = ["no-new-privileges", seccomp_option(plan, docker_dir())]
     confinement = {
         "mounts": [Mount(to, str(source), type="bind", read_only=True) for to, source in binds.items()],
         "tmpfs": dict.fromkeys((_STAGE, WORKDIR, "/tmp"), "size=4k,ro"),  # noqa: S108  where it mounts its own

@@ -7,6 +7,7 @@ for it. The container ends with the stream to the runner, and the engine then de
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,15 +15,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from json import dumps
 from pathlib import Path
+from resource import RLIMIT_NPROC, getrlimit
 from typing import Any
 
 from docker import DockerClient
 from docker.errors import APIError, DockerException, NotFound
 from docker.types import LogConfig, Mount, Ulimit
 
+from codegym.digest import digest_bytes
 from codegym.errors import SandboxError
 from codegym.sandbox.build import SOURCE, program
 from codegym.sandbox.cgroup import Cgroup
+from codegym.sandbox.lease import draft_prefix
 from codegym.task import Limits
 
 LEASE_LABEL, CACHE_LABEL = "codegym.lease", "codegym.cache"
@@ -52,6 +56,7 @@ class Plan:
     env: dict[str, str]
     labels: dict[str, str]
     apparmor: bool = False
+    podman: bool = False
 
 
 def create(plan: Plan, runner: list[str], memory_mb: int, confinement: Mapping[str, Any]) -> str:
@@ -109,10 +114,30 @@ def _confinement(plan: Plan, memory_mb: int) -> dict[str, Any]:
         "pids_limit": plan.limits.processes + _OWN_PROCESSES,
         "nano_cpus": int(plan.cpus * 1e9),
         "oom_score_adj": 1000,
-        "ulimits": [Ulimit(name="core", soft=1, hard=1)],
+        "ulimits": _ulimits(plan),
         "log_config": LogConfig(type="none"),
         "auto_remove": True,
     }
+
+
+def _ulimits(plan: Plan) -> list[Ulimit]:
+    """Return the limits on each process; Podman asks for a million processes, which not every root may."""
+    most = {"core": 1, "nofile": OPEN_FILES}
+    if plan.podman:
+        most["nproc"] = getrlimit(RLIMIT_NPROC)[1]
+    return [Ulimit(name=name, soft=value, hard=value) for name, value in most.items()]
+
+
+def seccomp_option(plan: Plan, folder: Path) -> str:
+    """Return the option for :func:`seccomp_profile`; Podman takes no text but a file, put into ``folder``."""
+    if not plan.podman:
+        return f"seccomp={seccomp_profile()}"
+    file = folder / f"seccomp-{digest_bytes(seccomp_profile().encode())[:16]}.json"
+    if not file.exists():
+        draft = folder / f"{draft_prefix()}{os.urandom(6).hex()}"
+        draft.write_text(seccomp_profile())
+        draft.rename(file)
+    return f"seccomp={file}"
 
 
 @lru_cache(maxsize=1)

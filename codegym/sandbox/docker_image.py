@@ -71,8 +71,8 @@ def connect(base_url: str | None = None, timeout: float = 60) -> DockerClient:
 
 
 def missing(client: DockerClient) -> tuple[str, ...]:
-    """Return the names of the images that the engine does not hold."""
-    present = {tag for image in client.api.images() for tag in image["RepoTags"] or ()}
+    """Return the names of the images that the engine does not hold. Podman puts ``localhost/`` before its own."""
+    present = {tag.removeprefix("localhost/") for image in client.api.images() for tag in image["RepoTags"] or ()}
     return tuple(name for name in docker_images() if image_tag(name) not in present)
 
 

@@ -81,7 +81,7 @@ def _image(name: str) -> Check:
 
 
 def _docker() -> Check:
-    remedy = "install Docker and start it, or use the embedded sandbox"
+    remedy = "do what it says, or use the embedded sandbox"
     try:
         found = {capability.name: capability for capability in backend("docker").capabilities()}
     except (CodegymError, ImportError) as error:

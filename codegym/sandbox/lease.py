@@ -28,7 +28,7 @@ from codegym.sandbox.cgroup import cgroup_roots, remove_cgroups, sweep_cgroups
 
 _log = logging.getLogger(__name__)
 _ONE = threading.Lock()
-_STORES = ("trees", "runner", "docker/layers", "results/*", "codes/*", "images/*")
+_STORES = ("trees", "runner", "docker", "docker/layers", "results/*", "codes/*", "images/*")
 """Where in the cache files and folders are put once they are whole."""
 
 

@@ -3,7 +3,9 @@
 A workspace lives in memory (tmpfs), and the kernel's control groups count both together. So the group's hard
 limit is the sum of both limits, and this module, asked some fifty times a second while a command runs,
 compares what is not files with the memory limit alone. Without control groups it adds up resident sets, under
-the hard limit on each process's private memory that the runner sets.
+the hard limit on each process's private memory that the runner sets; what would not show there is refused
+(``uncounted`` in ``runner/seccomp.h``). Processes are those that the box's own ``/proc`` lists: a parent's list
+of its children leaves out what its threads started.
 """
 
 from __future__ import annotations
@@ -17,19 +19,24 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Memory:
-    """Watches one box: ``stage`` is a path on its tmpfs, ``keeper`` the process above all of its processes."""
+    """Watches one box: ``stage`` is a path on its tmpfs, ``runner`` the first process of its pid namespace.
 
-    def __init__(self, keeper: int, stage: Path, limit_mb: int, cgroup: Cgroup | None) -> None:
-        self._keeper = keeper
+    Raises :class:`OSError` if its processes would have to be counted and can't be seen.
+    """
+
+    def __init__(self, runner: int, stage: Path, limit_mb: int, cgroup: Cgroup | None) -> None:
+        self._processes = Path(f"/proc/{runner}/root/proc")
         self._stage = stage
         self._limit = limit_mb << 20
         self._cgroup = cgroup
         self._oom_kills = 0
+        if cgroup is None and runner:
+            self._found()
 
     def exceeded(self) -> bool:
         """Return whether the box's processes hold more than the limit."""
         if self._cgroup is None:
-            return sum(_resident(pid) for pid in _descendants(self._keeper)) > self._limit
+            return self._resident() > self._limit
         try:
             used = self._cgroup.used()
         except OSError:  # the group went with its box, as whoever waits for the box is about to be told
@@ -50,18 +57,18 @@ class Memory:
         status = os.statvfs(self._stage)
         return (status.f_blocks - status.f_bfree) * status.f_frsize
 
+    def _resident(self) -> int:
+        try:
+            return sum(_pages(process / "statm") for process in self._found()) * _PAGE
+        except (FileNotFoundError, PermissionError):  # the box is gone: it could be seen when it started
+            return 0
 
-def _descendants(pid: int) -> list[int]:
+    def _found(self) -> list[Path]:
+        return [path for path in self._processes.iterdir() if path.name.isdigit()]
+
+
+def _pages(statm: Path) -> int:
     try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return []
-    children = [int(child) for child in text.split()]
-    return children + [below for child in children for below in _descendants(child)]
-
-
-def _resident(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+        return int(statm.read_text().split()[1])
     except (FileNotFoundError, ProcessLookupError):
         return 0

@@ -260,6 +260,40 @@ def test_limits_hold_without_control_groups(ungrouped, excess):
     assert ungrouped.exec("echo fine").stdout == "fine\n"
 
 
+HOARDS = {
+    "memfd": "import os; [os.write(os.memfd_create(str(i)), bytes(1 << 23)) for i in range(40)]",
+    "unseen": """
+import mmap
+m = mmap.mmap(-1, 300 << 20)
+for _ in range(300):
+    m.write(bytes(1 << 20))
+    m.madvise(mmap.MADV_DONTNEED)
+""",
+    "zero": "import mmap; mmap.mmap(open('/dev/zero', 'r+b').fileno(), 300 << 20)",
+    "threads": """
+import os, threading, time
+def start():
+    for i in range(8):
+        if os.fork() == 0:
+            b = bytearray(b"x" * (50 << 20))
+            time.sleep(2)
+            print("all", flush=True)
+    os.wait()
+t = threading.Thread(target=start)
+t.start()
+t.join()
+""",
+}
+
+
+@pytest.mark.parametrize("hoard", HOARDS)
+def test_without_control_groups_no_memory_is_held_that_the_watcher_does_not_see(tree, hoard):
+    with BwrapBackend(cgroups=False).open(tree, "python", Limits(memory_mb=128, disk_mb=16)) as box:
+        result = box.exec(["python3", "-c", HOARDS[hoard] + "\nprint('all')"], timeout=20)
+        assert "all" not in result.stdout
+        assert box.exec("head -c 1000 /dev/zero | wc -c").stdout.strip() == "1000"
+
+
 def test_a_talkative_hog_is_seen_too(tree):
     hog = 'perl -e \'$| = 1; for (1..20000) { push @x, "a" x 20000; print "b" x 5000 }; print STDERR "all"\''
     with BwrapBackend().open(tree, "cc", Limits(memory_mb=64, disk_mb=2048)) as box:

@@ -104,7 +104,7 @@ def test_what_can_not_be_undone_is_quarantined_and_replaced(pool, tree, trace):
         (lambda box: box.exec("chmod 700 /tmp/home"), "mode: tmp/home"),
         (lambda box: box.cell.channel.spawn(["sleep", "47.71"]), "process"),
         (lambda box: box.cell.path("shm").chmod(0o700), "mode: shm"),
-        (lambda box: __import__("os").setpriority(0, box.cell.seal.runner, 7), "priority"),
+        (lambda box: __import__("os").setpriority(0, box.cell.seal.runner, 19), "priority"),
         (lambda box: __import__("resource").prlimit(box.cell.seal.runner, 7, (512, 512)), "limits"),
     ],
 )

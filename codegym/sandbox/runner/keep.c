@@ -112,8 +112,11 @@ static void private_network(void) {
     ask_sysctl("/proc/sys/net/ipv4/tcp_fastopen", "0");
 }
 
+/* Where something is mounted below, who is not root may not see what that covers, and has to take it along. */
 static int take(const char *path, int owner_map) {
-    int fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    const unsigned clone = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
+    int fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, clone);
+    if (fd < 0 && errno == EINVAL && owner_map < 0) fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, clone | AT_RECURSIVE);
     struct mount_attr map = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (unsigned)owner_map};
     if (fd < 0) die(path);
     if (owner_map >= 0 && syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &map, sizeof map)) {

@@ -257,7 +257,7 @@ static void become(struct request *r) {
     if (command_uid && (setgroups(0, NULL) || setgid(command_uid))) die("setgid");
     if (command_uid && setuid(command_uid)) die("setuid");
     if (staged) drop_powers();
-    if (staged && seccomp_deny()) die("seccomp"); /* else it is the runner's own */
+    if (staged && seccomp_deny(limit_data > 0)) die("seccomp"); /* else it is the runner's own */
     if (chdir(r->cwd)) { dprintf(2, "%s: %s\n", r->cwd, strerror(errno)); _exit(r->op == 'x' ? 126 : errno); }
     if (r->op != 'x') { signal(SIGXFSZ, SIG_IGN); _exit(file_operation(r)); }
     environ = r->env;
@@ -431,7 +431,7 @@ int main(int argc, char **argv) {
     if (argc == 9) { enter_namespaces(); build_stage(argv[7], argv[8]); stage = open(".", O_PATH | O_CLOEXEC); }
     else if (command_uid == 0) drop_powers();
     if (prctl(PR_SET_DUMPABLE, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) die("prctl");
-    if (!staged && seccomp_deny()) die("seccomp");
+    if (!staged && seccomp_deny(limit_data > 0)) die("seccomp");
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (control_in < 0 || control_out < 0 || null < 0) die("channel");
     dup2(null, 0); dup2(null, 1);
