@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from pathlib import Path
 from random import Random
@@ -72,6 +73,22 @@ def test_a_sabotaged_check_fails(check: str) -> None:
     space["right"]()  # type: ignore[operator]
     with pytest.raises((AssertionError, TypeError, ValueError, ZeroDivisionError, pytest.fail.Exception)):
         space["wrong"]()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("check", "never"),
+    [
+        ("pytest.raises(Exception)", Exception),
+        ("pytest.raises((ValueError, LookupError), match='x')", LookupError),
+        ("pytest.raises(RuntimeError)", RuntimeError),
+        ("self.assertRaises(OSError)", OSError),
+    ],
+)
+def test_what_may_be_raised_as_well_is_not_waited_for(check: str, never: type[Exception]) -> None:
+    source = Source(f"{SPACE}def test_it():\n    with {check}:\n        pass\n")
+    drawn = {edit.text.decode() for n in range(40) for edit in source.expecting("test_it", Random(n))}
+    assert len(drawn) > 1
+    assert not [name for name in drawn if issubclass(getattr(builtins, name), never)]
 
 
 def test_copies_keep_their_place() -> None:
@@ -236,6 +253,44 @@ def test_right_solutions_are_left_alone(tmp_path: Path, how: str) -> None:
     suite, task = python_suite(tmp_path)
     verdict = grade(suite, task, patch_of({"mod.py": ALSO_RIGHT[how]}), backend=BWRAP, cache=None)
     assert verdict.outcome is Outcome.RESOLVED, verdict
+
+
+@pytest.mark.parametrize(
+    ("test", "gold", "another"),
+    [
+        (
+            "import pytest\nfrom mod import f\n\ndef test_it():\n    with pytest.raises(Exception):\n        f([])\n",
+            "def f(x):\n    if not x:\n        raise ValueError\n",
+            "def f(x):\n    return x[0] / {}[x]\n",
+        ),
+        (
+            "import pytest\nfrom mod import f\n\n@pytest.mark.parametrize(('n', 'a'), [(24, 46368)])\n"
+            "def test_it(n, a):\n    assert f(n) == a\n",
+            "def f(n):\n    a, b = 0, 1\n    for _ in range(n):\n        a, b = b, a + b\n    return a\n",
+            "def f(n):\n    return n if n < 2 else f(n - 1) + f(n - 2)\n",
+        ),
+        (
+            "import unittest\nfrom mod import f\n\nclass T(unittest.TestCase):\n    def test_it(self):\n"
+            "        self.assertAlmostEqual(f(), 10, delta=4)\n",
+            "def f():\n    return 7\n",
+            "def f():\n    return 10\n",
+        ),
+    ],
+)
+def test_right_otherwise_than_gold(tmp_path: Path, test: str, gold: str, another: str) -> None:
+    """Raises something else, is too slow for what no test asks, comes as near."""
+    node = "tests/test_mod.py::T::test_it" if "class T" in test else "tests/test_mod.py::test_it"
+    endless = "46368" in test
+    node += "[24-46368]" if endless else ""
+    files = {"mod.py": "def f(*_):\n    return None\n", "tests/test_mod.py": "def test_it(): pass\n"}
+    plan = {"framework": "pytest", "fail_to_pass": (node,)}
+    solved = patch_of({"mod.py": gold}, files)
+    suite, task = suite_of(tmp_path, files, {"tests/test_mod.py": test}, tests=plan, image="python", gold_patch=solved)
+    limits = task.limits.model_copy(update={"grade_seconds": 3.0 if endless else 20.0})
+    task = task.model_copy(update={"limits": limits})
+    for _ in range(1 if endless else 4):
+        verdict = grade(suite, task, patch_of({"mod.py": another}, files), backend=BWRAP, cache=None)
+        assert verdict.outcome is Outcome.RESOLVED, verdict
 
 
 def test_tests_without_a_function_get_a_stranger_beside_them(tmp_path: Path) -> None:
