@@ -119,8 +119,8 @@ def project(origin: Origin, command: str, *, junit: str = "", image: str = "") -
         )
     if framework == "pytest" and not tests:
         raise ConfigError(
-            f"{origin.said} holds no test_*.py or tests.py: an sdist may come without tests, so take the repository; "
-            "or say what runs its tests with --test-command"
+            f"{origin.said} holds no test_*.py or tests.py: if this sdist comes without, take the repository; "
+            "else say what runs them with --test-command"
         )
     return Project(origin, files, plan, image or _image(framework, language), language, sources, tests, path)
 
@@ -154,7 +154,7 @@ def _framework(words: list[str]) -> tuple[Framework, list[str]]:
 
 
 def _npm_test(files: Files) -> str:
-    """Return what ``npm test`` runs; of several commands, the one that runs node's tests, without what measures it."""
+    """Return what ``npm test`` runs; of several commands the one that runs node's tests, without what measures."""
     try:
         scripts = json.loads(files["package.json"].content)["scripts"]
         said = str(scripts["test"])

@@ -10,7 +10,7 @@ from codegym.tree import Files
 
 
 def called_with(files: Files) -> dict[str, Any]:
-    """Return the literals, by keyword, that the root's ``setup.py`` hands over, be they named above; else nothing."""
+    """Return the literals, by keyword, that the root's ``setup.py`` hands over, be they named above it."""
     try:
         body = ast.parse(files["setup.py"].content).body
     except (KeyError, SyntaxError, ValueError, RecursionError):

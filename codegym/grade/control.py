@@ -129,7 +129,7 @@ class Examiner:
         return Finding((*told, *map(_BELIEVED.format, sorted(believed))), tuple(doubts))
 
     def _candidate_under(self, control: Control) -> TestRun:
-        """Run a control; if it does not end, without what is given something else: right code may be slow there."""
+        """Run a control; if it does not end, without what is given something else: right code may be slow."""
         run = self.candidate(dict(control.files), control.ids)
         decided = tuple(node for node in control.ids if node in control.right | control.wrong)
         if run.complete or decided == control.ids:

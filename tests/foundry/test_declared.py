@@ -82,7 +82,11 @@ def test_groups_include_each_other_once() -> None:
         ({"setup.py": SETUP}, ("money>=2",), ("attrs",)),
         ({"setup.py": SETUP, "PKG-INFO": "Metadata-Version: 1.2\nName: ledger\n"}, ("money>=2",), ("attrs",)),
         ({"setup.py": SETUP, "PKG-INFO": "Metadata-Version: 2.1\nName: ledger\n"}, (), ()),
-        ({"setup.py": "setup(", "tox.ini": "[testenv]\ndeps =\n  attrs\n  py27: mock\n  -r x.txt\n"}, (), ("attrs",)),
+        (
+            {"setup.py": "setup(", "tox.ini": "[testenv]\ndeps =\n  attrs\n  py27: mock\n  -r x.txt\n"},
+            (),
+            ("attrs",),
+        ),
     ],
 )
 def test_other_places(texts: dict[str, str], runtime: tuple[str, ...], tests: tuple[str, ...]) -> None:

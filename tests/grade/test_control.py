@@ -11,11 +11,13 @@ from random import Random
 import pytest
 
 from codegym.episode import Outcome, TestStatus
+from codegym.grade.control import Examiner, Finding
 from codegym.grade.grade import grade, judge
 from codegym.grade.sabotage_python import Copy, Source
 from codegym.grade.sabotage_text import sabotaged
 from codegym.harness.result import TestRun
 from codegym.sandbox.backend import backend
+from codegym.sandbox.protocol import Changes, File
 from tests.grade.suites import F2P, FILES, GOLD, MOD, patch_of, python_suite, suite_of
 
 BWRAP = backend("bwrap")
@@ -259,15 +261,9 @@ def test_right_solutions_are_left_alone(tmp_path: Path, how: str) -> None:
     ("test", "gold", "another"),
     [
         (
-            "import pytest\nfrom mod import f\n\ndef test_it():\n    with pytest.raises(Exception):\n        f([])\n",
+            "import pytest, mod\n\ndef test_it():\n    with pytest.raises(Exception):\n        mod.f(0)\n",
             "def f(x):\n    if not x:\n        raise ValueError\n",
-            "def f(x):\n    return x[0] / {}[x]\n",
-        ),
-        (
-            "import pytest\nfrom mod import f\n\n@pytest.mark.parametrize(('n', 'a'), [(24, 46368)])\n"
-            "def test_it(n, a):\n    assert f(n) == a\n",
-            "def f(n):\n    a, b = 0, 1\n    for _ in range(n):\n        a, b = b, a + b\n    return a\n",
-            "def f(n):\n    return n if n < 2 else f(n - 1) + f(n - 2)\n",
+            "def f(x):\n    return [2][x - 3]\n",
         ),
         (
             "import unittest\nfrom mod import f\n\nclass T(unittest.TestCase):\n    def test_it(self):\n"
@@ -278,19 +274,45 @@ def test_right_solutions_are_left_alone(tmp_path: Path, how: str) -> None:
     ],
 )
 def test_right_otherwise_than_gold(tmp_path: Path, test: str, gold: str, another: str) -> None:
-    """Raises something else, is too slow for what no test asks, comes as near."""
+    """Raises something else, comes as near."""
     node = "tests/test_mod.py::T::test_it" if "class T" in test else "tests/test_mod.py::test_it"
-    endless = "46368" in test
-    node += "[24-46368]" if endless else ""
     files = {"mod.py": "def f(*_):\n    return None\n", "tests/test_mod.py": "def test_it(): pass\n"}
     plan = {"framework": "pytest", "fail_to_pass": (node,)}
     solved = patch_of({"mod.py": gold}, files)
-    suite, task = suite_of(tmp_path, files, {"tests/test_mod.py": test}, tests=plan, image="python", gold_patch=solved)
-    limits = task.limits.model_copy(update={"grade_seconds": 3.0 if endless else 20.0})
-    task = task.model_copy(update={"limits": limits})
-    for _ in range(1 if endless else 4):
+    suite, task = suite_of(
+        tmp_path, files, {"tests/test_mod.py": test}, tests=plan, image="python", gold_patch=solved
+    )
+    for _ in range(3):
         verdict = grade(suite, task, patch_of({"mod.py": another}, files), backend=BWRAP, cache=None)
         assert verdict.outcome is Outcome.RESOLVED, verdict
+
+
+def test_who_is_too_slow_for_what_no_test_asks_is_asked_without_it(tmp_path: Path) -> None:
+    test = "@pytest.mark.parametrize(('n', 'a'), [(30, 832040)])\ndef test_it(n, a):\n    assert fib(n) == a\n"
+    node = "tests/test_mod.py::test_it[30-832040]"
+    _, task = python_suite(tmp_path, fail_to_pass=(node,), pass_to_pass=())
+
+    def runs(changes: Changes, ids: tuple[str, ...], slow: bool) -> TestRun:
+        content = changes["tests/test_mod.py"].content.decode()  # type: ignore[union-attr]
+        texts = {name: content.partition(f"def {name}")[2].partition("def ")[0] for name in map(name_of, ids)}
+        if slow and any("n + n" in text for text in texts.values()):
+            return TestRun(results={}, complete=False, timed_out=True)
+        wrong = {name for name, text in texts.items() if "fib(n) == a\n" not in text}
+        results = {i: TestStatus.FAILED if name_of(i) in wrong else TestStatus.PASSED for i in ids}
+        return TestRun(results=results, complete=True)
+
+    found = Examiner(
+        task,
+        files=lambda _: {"tests/test_mod.py": File(test.encode())},
+        candidate=lambda changes, ids: runs(changes, ids, slow=True),
+        gold=lambda changes, ids: runs(changes, ids, slow=False),
+    )
+    run = TestRun(results={node: TestStatus.PASSED}, complete=True)
+    assert found.examine(run) == Finding()
+
+
+def name_of(node: str) -> str:
+    return node.partition("::")[2].partition("[")[0]
 
 
 def test_tests_without_a_function_get_a_stranger_beside_them(tmp_path: Path) -> None:
