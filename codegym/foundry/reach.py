@@ -108,7 +108,7 @@ class _Measuring:
         while waiting and (room := self.deadline - time.monotonic()) > 1:
             chosen = [waiting.popleft() for _ in range(min(size, len(waiting)))]
             others = any(path not in slow for path in waiting)
-            run = self._run(chosen, room / (4 if others else 2) if len(tests) > 1 else room * 0.6)
+            run = self._run(chosen, room / (3 if others else 2) if len(tests) > 1 else room * 0.6)
             if run.timed_out and others and len(chosen) == 1:
                 slow.update(chosen)
                 waiting += chosen
