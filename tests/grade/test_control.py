@@ -88,7 +88,9 @@ def test_a_sabotaged_check_fails(check: str) -> None:
 )
 def test_what_may_be_raised_as_well_is_not_waited_for(check: str, never: type[Exception]) -> None:
     source = Source(f"{SPACE}def test_it():\n    with {check}:\n        pass\n")
-    drawn = {edit.text.decode() for n in range(40) for edit in source.expecting("test_it", Random(n))}
+    drawn = {
+        edit.text.decode() for n in range(40) for way in source.expecting("test_it", Random(n)) for edit in way
+    }
     assert len(drawn) > 1
     assert not [name for name in drawn if issubclass(getattr(builtins, name), never)]
 
