@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Any
 
+from codegym.foundry.setup_py import called_with
 from codegym.sandbox.protocol import File
 from codegym.tree import Files
 
@@ -30,6 +31,7 @@ _WRITTEN = (
 )
 _TESTING = ("test", "tests", "testing")
 _DEVELOPING = ("dev", "develop", "development")
+_TOX = "tox"
 _FILE = re.compile(
     r"(?:^|/)(?:(tests?|testing|dev)[-_]requirements|requirements[-_/](tests?|testing|dev))\.(?:txt|in)$"
 )
@@ -52,11 +54,12 @@ def plain_name(requirement: str) -> str:
 
 
 def metadata(files: Files) -> Message:
-    """Return the fields of ``PKG-INFO``, or what ``pyproject.toml`` or ``setup.cfg`` say of name and version."""
+    """Return the fields of ``PKG-INFO``, or what the files that build it say of name and version."""
     if "PKG-INFO" in files:
         return email.message_from_bytes(files["PKG-INFO"].content)
     said, message = _table(_toml(files), "project"), Message()
     said = said or _table(_toml(files), "tool", "poetry") or _section(_cfg(files), "metadata")
+    said = said or called_with(files)
     if isinstance(said.get("name"), str):
         message["Metadata-Version"] = "2.1"
         message["Name"] = said["name"]
@@ -86,7 +89,9 @@ def needs(files: Files) -> Needs:
     """Return what a project declares that it and its tests need."""
     groups = _groups(files)
     own = plain_name(metadata(files).get("Name", ""))
-    testing = [name for name in groups if name in _TESTING] or [name for name in groups if name in _DEVELOPING]
+    told = [name for name, needed in groups.items() if needed]
+    testing = [name for name in told if name in _TESTING] or [name for name in told if name in _DEVELOPING]
+    testing = testing or [name for name in told if name == _TOX]
     runtime = [need for need in groups.get("", ()) if plain_name(need) != own]
     tests = [need for name in testing for need in groups[name] if plain_name(need) != own]
     return Needs(
@@ -103,7 +108,7 @@ def _groups(files: Files) -> dict[str, list[str]]:
         named = [need.strip() for need in needed if isinstance(need, str) and plain_name(need)]
         groups.setdefault(name.lower(), []).extend(named)
 
-    if "PKG-INFO" in files:
+    if _tells_needs(files):
         for name, need in _of_metadata(metadata(files)):
             add(name, [need])
     else:
@@ -111,16 +116,36 @@ def _groups(files: Files) -> dict[str, list[str]]:
         add("", _section(cfg, "options").get("install_requires", "").splitlines())
         for name, found in (_table(toml, "project", "optional-dependencies") | _extras(cfg)).items():
             add(name, found)
+        for name, found in _of_setup(files):
+            add(name, found)
+        add("", (name for name in _table(toml, "tool", "poetry", "dependencies") if name != "python"))
         if not groups.get("") and "requirements.txt" in files:
             add("", _lines(files["requirements.txt"]))
     for name in _table(toml, "dependency-groups"):
         add(name, _included(_table(toml, "dependency-groups"), name))
     for name, group in _table(toml, "tool", "poetry", "group").items():
         add(name, _table(group, "dependencies"))
+    add("dev", _table(toml, "tool", "poetry", "dev-dependencies"))
+    deps = _section(_cfg(files, "tox.ini"), "testenv").get("deps", "").splitlines()
+    add(_TOX, (need for need in deps if ": " not in need))
     for path in files:
         if (found := _FILE.search(path)) and not groups.get(name := found[1] or found[2]):
             add(name, _lines(files[path]))
     return groups
+
+
+def _tells_needs(files: Files) -> bool:
+    """Return whether ``PKG-INFO`` is of a version that lists requirements."""
+    return "PKG-INFO" in files and not metadata(files).get("Metadata-Version", "1").startswith("1")
+
+
+def _of_setup(files: Files) -> Iterator[tuple[str, Iterable[object]]]:
+    said = called_with(files)
+    extras = said.get("extras_require")
+    more = {"": said.get("install_requires"), "test": said.get("tests_require")}
+    for name, found in [*more.items(), *(extras.items() if isinstance(extras, dict) else ())]:
+        if found and isinstance(found, str | list | tuple):
+            yield str(name), found.splitlines() if isinstance(found, str) else found
 
 
 def _of_metadata(message: Message) -> Iterator[tuple[str, str]]:
@@ -157,10 +182,10 @@ def _toml(files: Files) -> dict[str, Any]:
         return {}
 
 
-def _cfg(files: Files) -> configparser.RawConfigParser:
+def _cfg(files: Files, path: str = "setup.cfg") -> configparser.RawConfigParser:
     parser = configparser.RawConfigParser(strict=False)
     with suppress(KeyError, UnicodeDecodeError, configparser.Error):
-        parser.read_string(files["setup.cfg"].content.decode())
+        parser.read_string(files[path].content.decode())
     return parser
 
 

@@ -289,7 +289,7 @@ def forge(project: Project, wishes: Wishes, progress: Progress = silent) -> Forg
         suite = draft_suite(root, manifest, forging.sound(), forging.anchors.kept)
         report = _report(forging, surveyed, suite, folder)
         if not suite.tasks:
-            raise TaskError(f"{project.origin.said}: no task was certified. {_reasons(report)}")
+            raise TaskError(f"{project.origin.said}: no task was certified. {_reasons(report)}{_advice(report)}")
         keep_certificates(suite, [forging.certificates[name] for name in suite.tasks])
         write_forged(suite, report.model_dump(mode="json"))
         publish(wishes.name, root, folder)
@@ -353,3 +353,10 @@ def _reasons(report: Forged) -> str:
         if found.tried
     ]
     return "; ".join(told) or "Nothing was tried: give more --seconds or other --operators"
+
+
+def _advice(report: Forged) -> str:
+    """Return what to try where nothing came out."""
+    left = len(report.left_out)
+    named = f"; {left} test files were left out ({', '.join(report.left_out[:3])}, …)" if left else ""
+    return f"{named}. Give more --seconds, or none, or name the tests that matter with --test-command"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,9 +22,11 @@ from codegym.tree import write_file
 def suite_folder(name: str, out: Path | None, *, replace: bool) -> tuple[Path, int]:
     """Return the folder for a suite called ``name`` and the version that it gets.
 
-    Raises :class:`~codegym.errors.ConfigError` if another suite has the name, or if the folder holds something
-    that is not to be replaced.
+    Raises :class:`~codegym.errors.ConfigError` if it is no name, if another suite has it, or if the folder holds
+    something that is not to be replaced.
     """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise ConfigError(f"{name!r} is no name for a suite: lower case, digits and underscores; use --name")
     folder = (out or suites_dir() / name).resolve()
     if name in suite_names() and suite_root(name).resolve() != folder:
         raise ConfigError(f"there is a suite {name!r} already, in {suite_root(name)}: choose another --name")

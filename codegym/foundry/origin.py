@@ -89,7 +89,7 @@ def _repository(path: Path, place: str) -> Origin:
 
 def _license(facts: Message, files: Files) -> str:
     said = facts.get("License-Expression") or facts.get("License", "")
-    if said and "\n" not in said:
+    if said and "\n" not in said and said != "UNKNOWN":
         return said
     named = [path for path in files if "/" not in path and path.upper().startswith(("LICEN", "COPYING"))]
     return f"see {named[0]}" if named else ""

@@ -10,7 +10,7 @@ import json
 import posixpath
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -101,8 +101,11 @@ def project(origin: Origin, command: str, *, junit: str = "", image: str = "") -
     ``junit`` is the report that the command writes. Raises :class:`~codegym.errors.ConfigError`, with what to
     type, if that can't be told, or if nothing is there to make tasks of.
     """
-    words = shlex.split(command or _usual(origin.files))
-    framework, rest = _framework(words, origin.files, junit)
+    command = command or _usual(origin.files)
+    if shlex.split(command)[:2] in (["npm", "test"], ["npm", "t"]) and not junit:
+        command = _npm_test(origin.files)
+    words = shlex.split(command)
+    framework, rest = _framework(words)
     path = _import_root(origin.files) if framework == "pytest" else "."
     files = described(origin.files, path) if framework == "pytest" else dict(origin.files)
     tests = _tests(files, rest, loosely="unittest" in words) if framework == "pytest" else ()
@@ -116,7 +119,8 @@ def project(origin: Origin, command: str, *, junit: str = "", image: str = "") -
         )
     if framework == "pytest" and not tests:
         raise ConfigError(
-            f"{origin.said} holds no test_*.py or tests.py: say what runs its tests with --test-command"
+            f"{origin.said} holds no test_*.py or tests.py: if this sdist comes without, take the repository; "
+            "else say what runs them with --test-command"
         )
     return Project(origin, files, plan, image or _image(framework, language), language, sources, tests, path)
 
@@ -139,9 +143,7 @@ def _usual(files: Files) -> str:
     )
 
 
-def _framework(words: list[str], files: Files, junit: str) -> tuple[Framework, list[str]]:
-    if words[:2] in (["npm", "test"], ["npm", "t"]) and not junit:
-        words = shlex.split(_npm_test(files))
+def _framework(words: list[str]) -> tuple[Framework, list[str]]:
     if "pytest" in words[:3] or "py.test" in words[:1]:
         return "pytest", words[[word in ("pytest", "py.test") for word in words].index(True) + 1 :]
     if words[1:3] == ["-m", "unittest"]:
@@ -152,18 +154,31 @@ def _framework(words: list[str], files: Files, junit: str) -> tuple[Framework, l
 
 
 def _npm_test(files: Files) -> str:
+    """Return what ``npm test`` runs; of several commands the one that runs node's tests, without what measures."""
     try:
-        return str(json.loads(files["package.json"].content)["scripts"]["test"])
+        scripts = json.loads(files["package.json"].content)["scripts"]
+        said = str(scripts["test"])
+        commands = list(_commands(scripts, said, ("test",)))
     except (KeyError, ValueError, TypeError) as error:
         raise ConfigError("npm test: package.json has no script for it; give --test-command") from error
+    found = [words[words.index("node") :] for words in commands if "node" in words and "--test" in words]
+    return shlex.join(found[0]) if found else said
+
+
+def _commands(scripts: Mapping[str, str], said: str, above: tuple[str, ...]) -> Iterator[list[str]]:
+    for part in said.split("&&"):
+        words = shlex.split(part)
+        name = words[2] if words[:2] in (["npm", "run"], ["npm", "run-script"]) and len(words) > 2 else ""
+        if name in scripts and name not in above:
+            yield from _commands(scripts, scripts[name], (*above, name))
+        else:
+            yield words
 
 
 def _plan(framework: Framework, rest: list[str], command: str, junit: str, path: str) -> TestPlan:
     none: tuple[str, ...] = ()
     if framework == "tap":
-        whole = (
-            tap_command(command, junit) if junit else shlex.join(rest) if command.startswith("npm") else command
-        )
+        whole = tap_command(command, junit) if junit else command
         return TestPlan(framework="tap", fail_to_pass=none, command=whole, protected=_BUILDS)
     if framework == "node":
         options = [word for word in rest if word.startswith("-") and not word.startswith("--test-reporter")]

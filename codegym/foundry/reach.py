@@ -102,13 +102,17 @@ class _Measuring:
 
     def all(self, tests: Sequence[str]) -> None:
         """Measure test files, at first one, then twice as many as before, if that seems to take no third of the
-        time. Several that do not end in order together are divided.
+        time. Several that do not end in order together are divided; one that is slow waits for all others.
         """
-        waiting, size = deque(tests), 1
+        waiting, slow, size = deque(tests), set[str](), 1
         while waiting and (room := self.deadline - time.monotonic()) > 1:
             chosen = [waiting.popleft() for _ in range(min(size, len(waiting)))]
-            run = self._run(chosen, room / 2 if len(tests) > 1 else room * 0.6)
-            if run.complete:
+            others = any(path not in slow for path in waiting)
+            run = self._run(chosen, room / (3 if others else 2) if len(tests) > 1 else room * 0.6)
+            if run.timed_out and others and len(chosen) == 1:
+                slow.update(chosen)
+                waiting += chosen
+            elif run.complete:
                 spent = max(room - (self.deadline - time.monotonic()), 0.01)
                 size = max(1, min(2 * len(chosen), int(len(chosen) * room / 3 / spent)))
             elif len(chosen) > 1:

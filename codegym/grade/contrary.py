@@ -19,6 +19,8 @@ from codegym.grade.other_literal import other_numbers, other_texts
 _FOREIGN = ("KeyError", "IndexError", "ZeroDivisionError", "NotImplementedError", "RecursionError", "TimeoutError")
 _RAISED = (*_FOREIGN, "ValueError", "TypeError", "AttributeError", "RuntimeError", "NameError", "OverflowError")
 _WARNED = ("UserWarning", "DeprecationWarning", "RuntimeWarning", "FutureWarning", "BytesWarning", "SyntaxWarning")
+_ANY_RAISED = ("KeyboardInterrupt", "GeneratorExit")
+"""What to wait for where any other would do, since right code may raise any of those."""
 _RAISING: dict[str, tuple[str, ...]] = {"raises": _RAISED, "assertRaises": _RAISED, "assertRaisesRegex": _RAISED}
 _RAISING |= {"warns": _WARNED, "assertWarns": _WARNED}
 """What waits for an exception or a warning, and which it may wait for instead; of others' only the ``_FOREIGN``,
@@ -38,6 +40,7 @@ _CONTRARY |= {contrary: name for name, contrary in _CONTRARY.items()}
 _OPERATORS = {"!=": "==", "is not": "is", "not in": "in", "<": ">=", ">": "<="}
 _OPERATORS |= {contrary: name for name, contrary in _OPERATORS.items()}
 _OPERATOR = re.compile(rb"is\s+not\b|not\s+in\b|is\b|in\b|[!<>]=?=?|==")
+_CLOSE = re.compile(r"almost|close", re.IGNORECASE)
 _EQUAL = re.compile(r"assert(?!.*not).*(equals?|close)", re.IGNORECASE)
 _CALLED = re.compile(r"assert_(any_call|has_calls|called_(once_)?with)")
 _MAKES = frozenset(
@@ -92,7 +95,7 @@ def contrary(
     ``known`` are the values, written out, that a name stands for where nothing but checks compares with it.
     """
     if compared := sides(check):
-        return _unequal(text, *compared, chance=chance, known=known)
+        return _unequal(text, *compared, chance=chance, known=known, near=_is_near(check))
     if isinstance(check, ast.Assert):
         return _untrue(text, check.test)
     name, given = _called(check), check.args
@@ -177,12 +180,14 @@ def _called(node: ast.Call) -> str:
 
 def _other_class(text: Text, node: ast.expr, known: Sequence[str], chance: Random) -> list[Edits]:
     """Return changes into classes that what is raised is hardly of: none above, and rather none below."""
-    written = getattr(builtins, text.of(node).decode(errors="replace"), None)
+    named = (getattr(builtins, each.id, None) for each in ast.walk(node) if isinstance(each, ast.Name))
+    awaited = tuple(found for found in named if isinstance(found, type))
     others: Sequence[str] = known if known is _WARNED else _FOREIGN
-    if isinstance(written, type):
-        classes = {name: getattr(builtins, name) for name in known}
-        foreign = {name: kind for name, kind in classes.items() if not issubclass(written, kind)}
-        others = tuple(name for name, kind in foreign.items() if not issubclass(kind, written)) or tuple(foreign)
+    if awaited:
+        classes = {name: getattr(builtins, name) for name in (*known, *_ANY_RAISED)}
+        apart = {name: kind for name, kind in classes.items() if not issubclass(kind, awaited)}
+        foreign = [name for name, kind in apart.items() if not any(issubclass(one, kind) for one in awaited)]
+        others = [name for name in foreign if name in known] or foreign
     return [(Edit(*text.span(node), other.encode()),) for other in chance.sample(others, len(others))]
 
 
@@ -214,15 +219,27 @@ def _negated(text: Text, test: ast.expr) -> Edits:
     return (Edit(start, start, b"not ("), Edit(end, end, b")"))
 
 
+def _is_near(check: ast.Assert | ast.Call) -> bool:
+    close = isinstance(check, ast.Call) and _CLOSE.search(_called(check))
+    return bool(close and isinstance(check, ast.Call) and (check.keywords or len(check.args) > 2))
+
+
 def _unequal(
-    text: Text, left: ast.expr, right: ast.expr, *, chance: Random, known: Mapping[str, Sequence[ast.expr]]
+    text: Text,
+    left: ast.expr,
+    right: ast.expr,
+    *,
+    chance: Random,
+    known: Mapping[str, Sequence[ast.expr]],
+    near: bool,
 ) -> list[Edits]:
     """Return changes after which ``left`` and ``right`` differ where they were equal.
 
     The side that is a literal, or stands for one, is changed, or else put into a list; a result of a call is
-    rather left as it is, since that is what may be equal to everything.
+    rather left as it is, since that is what may be equal to everything. Where ``near`` is enough, so may another
+    number be.
     """
-    for side in (right, left):
+    for side in () if near else (right, left):
         values = known.get(side.id, ()) if isinstance(side, ast.Name) else (side,)
         ways = [other_literals(text, value, chance) for value in values]
         if ways and all(ways):

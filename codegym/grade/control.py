@@ -112,7 +112,7 @@ class Examiner:
 
     def _weighed(self, control: Control) -> Finding:
         """Run a control; where anything is not as it must be, hold it against the gold patch."""
-        run = self.candidate(dict(control.files), control.ids)
+        run = self._candidate_under(control)
         seen, failed = _with(run, TestStatus.PASSED), _with(run, *_FAILED)
         if seen == control.right and failed >= control.wrong and not run.tampering:
             return Finding()
@@ -127,6 +127,14 @@ class Examiner:
         doubts = [*map(_LOST.format, sorted(lost)), *map(_UNSEEN.format, sorted(unseen))]
         doubts += map(_IGNORANT.format, sorted(ignorant))
         return Finding((*told, *map(_BELIEVED.format, sorted(believed))), tuple(doubts))
+
+    def _candidate_under(self, control: Control) -> TestRun:
+        """Run a control; if it does not end, without what is given something else: right code may be slow."""
+        run = self.candidate(dict(control.files), control.ids)
+        decided = tuple(node for node in control.ids if node in control.right | control.wrong)
+        if run.complete or decided == control.ids:
+            return run
+        return self.candidate(dict(control.files), decided)
 
     def _by_gold(self, passed: Sequence[str]) -> Finding:
         """Run a control under which gold fails some test; if it fails all, one more, under which it passes."""

@@ -48,6 +48,12 @@ install_requires =
 [options.extras_require]
 dev = attrs
 """
+SETUP = """\
+import setuptools
+
+NEEDS = ["money>=2"]
+setuptools.setup(name="ledger", install_requires=NEEDS, extras_require={"test": ["attrs"]}, packages=find())
+"""
 
 
 def test_an_sdist_says_what_an_index_says() -> None:
@@ -71,7 +77,16 @@ def test_groups_include_each_other_once() -> None:
         ({"setup.cfg": CFG, "requirements/tests.txt": "-r base.txt\nattrs\n"}, ("money>=2",), ("attrs",)),
         ({"requirements-dev.txt": "attrs\n"}, (), ("attrs",)),
         ({"pyproject.toml": "[tool.poetry.group.dev.dependencies]\nattrs = '^1'\n"}, (), ("attrs",)),
+        ({"pyproject.toml": "[tool.poetry.dependencies]\npython = '>=3.9'\nmoney = '*'\n"}, ("money",), ()),
         ({"pyproject.toml": "not toml ["}, (), ()),
+        ({"setup.py": SETUP}, ("money>=2",), ("attrs",)),
+        ({"setup.py": SETUP, "PKG-INFO": "Metadata-Version: 1.2\nName: ledger\n"}, ("money>=2",), ("attrs",)),
+        ({"setup.py": SETUP, "PKG-INFO": "Metadata-Version: 2.1\nName: ledger\n"}, (), ()),
+        (
+            {"setup.py": "setup(", "tox.ini": "[testenv]\ndeps =\n  attrs\n  py27: mock\n  -r x.txt\n"},
+            (),
+            ("attrs",),
+        ),
     ],
 )
 def test_other_places(texts: dict[str, str], runtime: tuple[str, ...], tests: tuple[str, ...]) -> None:
@@ -91,3 +106,4 @@ def test_an_sdist_keeps_what_it_has() -> None:
     assert found["src/ledger/_version.py"].content == b"version = '9'\n"
     assert found["src/My.Ledger-3.1.dist-info/METADATA"].content == PKG_INFO.encode()
     assert metadata({"setup.cfg": File(CFG.encode())})["Version"] == "0.0"
+    assert metadata({"setup.py": File(SETUP.encode())})["Name"] == "ledger"

@@ -159,6 +159,22 @@ def test_a_suite_is_not_overwritten_by_accident(forged: Forged, tmp_path: Path) 
         forge(made(tmp_path), Wishes("ledger_made", most=1))
     with pytest.raises(ConfigError, match="--name"):
         forge(made(tmp_path), Wishes("kata", most=1))
+    with pytest.raises(ConfigError, match="lower case"):
+        forge(made(tmp_path), Wishes("Led-ger", most=1))
+
+
+@pytest.mark.parametrize(
+    ("unit", "framework", "command"),
+    [
+        ("c8 --100 node --test --test-timeout=9000", "node", "--test-timeout=9000"),
+        ("tape test/*.js", "tap", "npm run lint && npm run unit"),
+    ],
+)
+def test_node_is_found_behind_other_scripts(tmp_path: Path, unit: str, framework: str, command: str) -> None:
+    scripts = {"test": "npm run lint && npm run unit", "lint": "eslint", "unit": unit}
+    write(tmp_path, JAVASCRIPT | {"package.json": json.dumps({"name": "words", "scripts": scripts})})
+    plan = made(tmp_path).plan
+    assert (plan.framework, plan.command) == (framework, command)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_a_survey_leaves_out_what_is_slow_or_ends_in_disorder(tmp_path: Path) ->
     write(tmp_path, PADDED)
     found = project(origin(str(tmp_path), tmp_path), "")
     base = store_tree(found.files)
-    seen = survey(found, Tree((base,), base.name), backend("bwrap"), 14.0)
+    seen = survey(found, Tree((base,), base.name), backend("bwrap"), 20.0)
     assert seen.tests == ("tests/test_a.py::test_pad", "tests/test_slow.py::test_one")
     assert seen.left_out == ("tests/test_exit.py", "tests/test_slow.py")
     assert seen.reach is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from pathlib import Path
 from random import Random
@@ -10,11 +11,13 @@ from random import Random
 import pytest
 
 from codegym.episode import Outcome, TestStatus
+from codegym.grade.control import Examiner, Finding
 from codegym.grade.grade import grade, judge
 from codegym.grade.sabotage_python import Copy, Source
 from codegym.grade.sabotage_text import sabotaged
 from codegym.harness.result import TestRun
 from codegym.sandbox.backend import backend
+from codegym.sandbox.protocol import Changes, File
 from tests.grade.suites import F2P, FILES, GOLD, MOD, patch_of, python_suite, suite_of
 
 BWRAP = backend("bwrap")
@@ -72,6 +75,24 @@ def test_a_sabotaged_check_fails(check: str) -> None:
     space["right"]()  # type: ignore[operator]
     with pytest.raises((AssertionError, TypeError, ValueError, ZeroDivisionError, pytest.fail.Exception)):
         space["wrong"]()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("check", "never"),
+    [
+        ("pytest.raises(Exception)", Exception),
+        ("pytest.raises((ValueError, LookupError), match='x')", LookupError),
+        ("pytest.raises(RuntimeError)", RuntimeError),
+        ("self.assertRaises(OSError)", OSError),
+    ],
+)
+def test_what_may_be_raised_as_well_is_not_waited_for(check: str, never: type[Exception]) -> None:
+    source = Source(f"{SPACE}def test_it():\n    with {check}:\n        pass\n")
+    drawn = {
+        edit.text.decode() for n in range(40) for way in source.expecting("test_it", Random(n)) for edit in way
+    }
+    assert len(drawn) > 1
+    assert not [name for name in drawn if issubclass(getattr(builtins, name), never)]
 
 
 def test_copies_keep_their_place() -> None:
@@ -236,6 +257,64 @@ def test_right_solutions_are_left_alone(tmp_path: Path, how: str) -> None:
     suite, task = python_suite(tmp_path)
     verdict = grade(suite, task, patch_of({"mod.py": ALSO_RIGHT[how]}), backend=BWRAP, cache=None)
     assert verdict.outcome is Outcome.RESOLVED, verdict
+
+
+@pytest.mark.parametrize(
+    ("test", "gold", "another"),
+    [
+        (
+            "import pytest, mod\n\ndef test_it():\n    with pytest.raises(Exception):\n        mod.f(0)\n",
+            "def f(x):\n    if not x:\n        raise ValueError\n",
+            "def f(x):\n    return [2][x - 3]\n",
+        ),
+        (
+            "import unittest\nfrom mod import f\n\nclass T(unittest.TestCase):\n    def test_it(self):\n"
+            "        self.assertAlmostEqual(f(), 10, delta=4)\n",
+            "def f():\n    return 7\n",
+            "def f():\n    return 10\n",
+        ),
+    ],
+)
+def test_right_otherwise_than_gold(tmp_path: Path, test: str, gold: str, another: str) -> None:
+    """Raises something else, comes as near."""
+    node = "tests/test_mod.py::T::test_it" if "class T" in test else "tests/test_mod.py::test_it"
+    files = {"mod.py": "def f(*_):\n    return None\n", "tests/test_mod.py": "def test_it(): pass\n"}
+    plan = {"framework": "pytest", "fail_to_pass": (node,)}
+    solved = patch_of({"mod.py": gold}, files)
+    suite, task = suite_of(
+        tmp_path, files, {"tests/test_mod.py": test}, tests=plan, image="python", gold_patch=solved
+    )
+    for _ in range(3):
+        verdict = grade(suite, task, patch_of({"mod.py": another}, files), backend=BWRAP, cache=None)
+        assert verdict.outcome is Outcome.RESOLVED, verdict
+
+
+def test_who_is_too_slow_for_what_no_test_asks_is_asked_without_it(tmp_path: Path) -> None:
+    test = "@pytest.mark.parametrize(('n', 'a'), [(30, 832040)])\ndef test_it(n, a):\n    assert fib(n) == a\n"
+    node = "tests/test_mod.py::test_it[30-832040]"
+    _, task = python_suite(tmp_path, fail_to_pass=(node,), pass_to_pass=())
+
+    def runs(changes: Changes, ids: tuple[str, ...], slow: bool) -> TestRun:
+        content = changes["tests/test_mod.py"].content.decode()  # type: ignore[union-attr]
+        texts = {name: content.partition(f"def {name}")[2].partition("def ")[0] for name in map(name_of, ids)}
+        if slow and any("n + n" in text for text in texts.values()):
+            return TestRun(results={}, complete=False, timed_out=True)
+        wrong = {name for name, text in texts.items() if "fib(n) == a\n" not in text}
+        results = {i: TestStatus.FAILED if name_of(i) in wrong else TestStatus.PASSED for i in ids}
+        return TestRun(results=results, complete=True)
+
+    found = Examiner(
+        task,
+        files=lambda _: {"tests/test_mod.py": File(test.encode())},
+        candidate=lambda changes, ids: runs(changes, ids, slow=True),
+        gold=lambda changes, ids: runs(changes, ids, slow=False),
+    )
+    run = TestRun(results={node: TestStatus.PASSED}, complete=True)
+    assert found.examine(run) == Finding()
+
+
+def name_of(node: str) -> str:
+    return node.partition("::")[2].partition("[")[0]
 
 
 def test_tests_without_a_function_get_a_stranger_beside_them(tmp_path: Path) -> None:
