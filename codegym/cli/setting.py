@@ -15,12 +15,14 @@ from codegym.cli.folder import Facts, keep_facts
 from codegym.cli.output import notice
 from codegym.cli.progress import bars
 from codegym.env import CodeEnv
+from codegym.errors import ImageError
 from codegym.policy.lookup import make_policy
 from codegym.policy.protocol import Conversation, Opening, Policy
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import make_jobs
 from codegym.rollout.log import EpisodeLog
 from codegym.rollout.metrics import Tally
+from codegym.sandbox.backend import backend
 from codegym.suite import Suite, load_suite
 from codegym.train.config import RunConfig, load_config
 
@@ -109,6 +111,7 @@ def settle(
     if loaded.refused or loaded.quarantined:
         told = f"{len(loaded.refused)} tasks are left out, {len(loaded.quarantined)} lost tests"
         notice(f"{suite}: by its certificates, {told}; codegym list tasks {suite} says why")
+    _require_an_image(loaded, sandbox)
     spec, trained = _spec(policy, name)
     dialect = dialect or (trained.env.dialect if trained else "tagged")
     turns = turns or (trained.env.max_turns if trained else 0)
@@ -120,6 +123,20 @@ def settle(
         yield Setting(loaded, named, dialect, sandbox, turns, limits, cache, workers, seed)
     finally:
         made.close()
+
+
+def _require_an_image(suite: Suite, sandbox: str) -> None:
+    """Raise :class:`ImageError` if this machine has the image of none of the suite's tasks."""
+    missing: list[ImageError] = []
+    for image in dict.fromkeys(task.image for task in suite.tasks.values()):
+        try:
+            backend(sandbox).require(image)
+        except ImageError as error:
+            missing.append(error)
+        else:
+            return
+    if missing:
+        raise missing[0]
 
 
 def play_all(setting: Setting, tasks: Sequence[str], samples: int, folder: Path) -> Tally:

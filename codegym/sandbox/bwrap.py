@@ -58,6 +58,10 @@ class BwrapBackend:
         """See :class:`~codegym.sandbox.protocol.Backend`."""
         return capabilities()
 
+    def require(self, image: str) -> None:
+        """See :class:`~codegym.sandbox.protocol.Backend`."""
+        host_image(image)
+
     def open(self, tree: Tree, image: str, limits: Limits) -> LaidBox:
         """See :class:`~codegym.sandbox.protocol.Backend`."""
         why_not = runs_here()

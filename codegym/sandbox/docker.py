@@ -122,10 +122,15 @@ class DockerBackend:
         images = (Capability(f"image {name}", False, f"build it: {build_command(name)}") for name in absent)
         return (*describe(info, self.runtime, staged=staged, trouble=" ".join(self._trouble)), *images)
 
-    def open(self, tree: Tree, image: str, limits: Limits) -> LaidBox | VolumeBox:
+    def require(self, image: str) -> None:
         """See :class:`codegym.sandbox.protocol.Backend`."""
         if refused := self._refusal(self._info):
             raise SandboxError(refused)
+        self._path(image)
+
+    def open(self, tree: Tree, image: str, limits: Limits) -> LaidBox | VolumeBox:
+        """See :class:`codegym.sandbox.protocol.Backend`."""
+        self.require(image)
         _ = self._swept
         plan = self._plan(image, limits)
         if self._by_volume():
@@ -163,16 +168,19 @@ class DockerBackend:
     def _by_volume(self) -> bool:
         return self.workspace == "volume" or (self.workspace == "auto" and bool(self._trouble))
 
-    def _plan(self, image: str, limits: Limits) -> Plan:
-        options = str(self._info.get("SecurityOptions"))
+    def _path(self, image: str) -> str | None:
         tag = image_tag(image)
         if tag not in self._paths:
             self._paths[tag] = search_path(self._client, image)
-        path = self._paths[tag]
+        return self._paths[tag]
+
+    def _plan(self, image: str, limits: Limits) -> Plan:
+        options = str(self._info.get("SecurityOptions"))
+        path = self._path(image)
         uid = os.getuid() or _BOX_ID
         return Plan(
             client=self._client,
-            image=tag,
+            image=image_tag(image),
             limits=limits,
             uid=uid,
             user=0 if "rootless" in options else uid,

@@ -63,9 +63,13 @@ class FakeBackend:
             Capability("system call filter", False, no),
         )
 
-    def open(self, tree: Tree, image: str, limits: Limits) -> FakeBox:
+    def require(self, image: str) -> None:
         """See :class:`~codegym.sandbox.protocol.Backend`."""
         image_folder(image)
+
+    def open(self, tree: Tree, image: str, limits: Limits) -> FakeBox:
+        """See :class:`~codegym.sandbox.protocol.Backend`."""
+        self.require(image)
         box = FakeBox(tree, limits)
         for layer in reversed(tree.layers):
             _copy(layer, box.work)

@@ -67,6 +67,10 @@ class Pool:
         """See :class:`~codegym.sandbox.protocol.Backend`."""
         return self._backend.capabilities()
 
+    def require(self, image: str) -> None:
+        """See :class:`~codegym.sandbox.protocol.Backend`."""
+        self._backend.require(image)
+
     def open(self, tree: Tree, image: str, limits: Limits) -> PooledBox:
         """See :class:`~codegym.sandbox.protocol.Backend`."""
         slot = self.take(tree, image, limits) or self._fresh(tree, image, limits)

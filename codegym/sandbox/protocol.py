@@ -197,6 +197,10 @@ class Backend(Protocol):
         """Return what this backend gives here; the one named ``run`` says whether it works at all."""
         ...
 
+    def require(self, image: str) -> None:
+        """Raise :class:`~codegym.errors.ImageError`, with the remedy, if this machine does not have ``image``."""
+        ...
+
     def open(self, tree: Tree, image: str, limits: Limits) -> Sandbox:
         """Open a box with ``tree`` at :data:`WORKDIR` and the toolchain of ``image``, named in ``sandboxes/``.
 

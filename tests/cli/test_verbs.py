@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 import codegym
 from codegym.cli.app import VERBS
+from codegym.suite import Suite
 
 from .conftest import Cli
 
@@ -117,6 +120,20 @@ def test_a_machine_that_refuses_is_infrastructure(cli: Cli, tmp_path: Path) -> N
     ran = cli("run", "mini", "--policy", "noop", "--out", tmp_path / "file" / "run")
     assert ran.code == 3
     assert "Not a directory" in ran.err
+
+
+def test_a_suite_whose_image_is_missing_is_not_played(
+    cli: Cli, mini: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    copy = shutil.copytree(mini.root, tmp_path / "codegym" / "suites" / "odd")
+    (copy / "suite.toml").write_text((copy / "suite.toml").read_text().replace('"mini"', '"odd"'))
+    for file in copy.glob("tasks/*/task.toml"):
+        file.write_text(re.sub(r'^image = ".*"', 'image = "nowhere"', file.read_text(), flags=re.MULTILINE))
+    ran = cli("run", "odd", "--policy", "noop", "--out", tmp_path / "run")
+    assert ran.code == 3
+    assert "'nowhere'" in ran.err
+    assert not (tmp_path / "run").exists()
 
 
 def test_doctor_says_what_works(cli: Cli) -> None:
