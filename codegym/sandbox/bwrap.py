@@ -1,13 +1,16 @@
 """The embedded sandbox: one bubblewrap box per workspace, with a long-lived runner inside. No daemon, no root.
 
 Three processes make a box. The *keeper* (``runner/keep.c``) holds private user, mount and network namespaces: a
-tmpfs of limited size, the overlay of the workspace, a loopback. *bubblewrap* builds the sealed system in a further
+*stage* to write on, the overlay of the workspace, a loopback. *bubblewrap* builds the sealed system in a further
 set of namespaces. The *runner* (``runner/serve.c``) is its first process and starts commands on request.
 
 What it covers: no network; the host's files, processes, environment and other boxes are not there; the system
 is read-only; commands run without any capability, can't gain one, can't make namespaces, and have the system
 calls of ``runner/seccomp.h`` refused. Memory, processes, disk, inodes, open files, output and wall time are
 limited. When the owner, the keeper or the runner dies, however it dies, the kernel takes the rest.
+
+The stage is a tmpfs of limited size. Before Linux 6.6 that can't hold an overlay's marks; there it is a folder in
+the cache, deleted with the box, else with its owner's lease, and the disk limit is watched (``disk.py``).
 
 What it does not cover: the host's kernel is shared, so that a hole in it is a way out; the time of day and the
 CPU's model are the host's. Without control groups a box may use all CPUs.
@@ -21,12 +24,16 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Literal
 
 from codegym.errors import SandboxError
 from codegym.sandbox.bwrap_host import capabilities, runs_here
+from codegym.sandbox.bwrap_stage import PLACES, Place, disk_stage, stage_place
 from codegym.sandbox.bwrap_system import box_argv, box_binds
 from codegym.sandbox.cgroup import Cgroup, make_cgroup
 from codegym.sandbox.channel import Channel, SocketWire
+from codegym.sandbox.disk import DiskWatch
+from codegym.sandbox.folder import Family
 from codegym.sandbox.image import BOX_ENV, host_image
 from codegym.sandbox.keeper import Keeper, Sources
 from codegym.sandbox.laid_box import Kind, LaidBox
@@ -45,18 +52,22 @@ _numbers = itertools.count(1)
 class BwrapBackend:
     """Opens embedded boxes, each of which may use ``cpus`` CPUs.
 
-    Without ``cgroups`` they hold their limits as where no control group may be made.
+    Without ``cgroups`` they hold their limits as where no control group may be made. ``stage`` insists on where
+    they write; by default it is memory where that works, else disk.
     """
 
     name = "bwrap"
 
-    def __init__(self, *, cpus: float = 2.0, cgroups: bool = True) -> None:
+    def __init__(
+        self, *, cpus: float = 2.0, cgroups: bool = True, stage: Literal["auto", "memory", "disk"] = "auto"
+    ) -> None:
         self._cpus = cpus
         self._cgroups = cgroups
+        self._places: tuple[Place, ...] = PLACES if stage == "auto" else (stage,)
 
     def capabilities(self) -> tuple[Capability, ...]:
         """See :class:`~codegym.sandbox.protocol.Backend`."""
-        return capabilities()
+        return capabilities(self._places, cgroups=self._cgroups)
 
     def require(self, image: str) -> None:
         """See :class:`~codegym.sandbox.protocol.Backend`."""
@@ -64,11 +75,12 @@ class BwrapBackend:
 
     def open(self, tree: Tree, image: str, limits: Limits) -> LaidBox:
         """See :class:`~codegym.sandbox.protocol.Backend`."""
-        why_not = runs_here()
+        why_not = runs_here(self._places)
         if why_not:
             raise SandboxError(why_not)
         found = host_image(image)
-        plan = Plan(limits, stores(tree), box_binds(found), self._cpus, cgroups=self._cgroups)
+        on_disk = stage_place(self._places) == "disk"
+        plan = Plan(limits, stores(tree), box_binds(found), self._cpus, cgroups=self._cgroups, on_disk=on_disk)
         return LaidBox(Kind(lambda _: BwrapCell(plan), limits, BOX_ENV | {"PATH": found.path}), tree)
 
 
@@ -81,6 +93,7 @@ class Plan:
     binds: tuple[tuple[str, str], ...]
     cpus: float
     cgroups: bool
+    on_disk: bool = False
 
 
 class BwrapCell(Keeper):
@@ -89,15 +102,19 @@ class BwrapCell(Keeper):
     def __init__(self, plan: Plan) -> None:
         limits = plan.limits
         self._stores = plan.stores
-        self.group = _cgroup_for(limits, plan.cpus) if plan.cgroups else None
-        argv = box_argv(plan.binds, limits, grouped=self.group is not None)
-        sources = Sources(plan.stores, tuple(source for source, _ in plan.binds))
+        self._own, self._others = disk_stage() if plan.on_disk else None, list[Family]()
+        self.group = None
+        stage = self._own.folder if self._own else None
         try:
+            self.group = _cgroup_for(plan) if plan.cgroups else None
+            argv = box_argv(plan.binds, limits, grouped=self.group is not None)
+            sources = Sources(plan.stores, tuple(source for source, _ in plan.binds), stage)
             super().__init__(sources, argv, limits.disk_mb, self.group)
         except BaseException:
-            self._drop_group()
+            self._give_back()
             raise
         self.channel = Channel(SocketWire(self.stream), self.why_dead)
+        self.disk = DiskWatch(stage, limits.disk_mb) if stage else None
         try:
             self.channel.hello()
             self.seal, self.memory = self._seen(limits.memory_mb)
@@ -115,10 +132,15 @@ class BwrapCell(Keeper):
         if base is None:
             raise SandboxError(f"this box was opened for trees in {self._stores} and can't hold another")
         self.forget()
+        self._leave_others()
         return base
 
-    def give(self, other: Keeper, _layers: Names) -> Callable[[str], str]:
+    def give(self, other: BwrapCell, _layers: Names) -> Callable[[str], str]:
         """See :class:`~codegym.sandbox.laid_box.Cell`; all that is on the stage is shared."""
+        for stage in [self._own, *self._others]:
+            if stage:
+                stage.join()
+                other._others.append(stage)
         self.share(other)
         return _moved
 
@@ -139,18 +161,30 @@ class BwrapCell(Keeper):
     def end(self) -> None:
         """See :class:`~codegym.sandbox.laid_box.Cell`."""
         self.close()
-        self._drop_group()
+        self._give_back()
 
     def _seen(self, memory_mb: int) -> tuple[Seal, Memory]:
         try:
             seal = Seal.of(self, self.group)
-            return seal, Memory(seal.runner, self.path(""), memory_mb, self.group)
+            in_memory = None if self.disk else self.path("")
+            return seal, Memory(seal.runner, in_memory, memory_mb, self.group)
         except (OSError, ValueError) as error:
             raise SandboxError(f"the box died as it started: {self.why_dead() or error}") from error
 
-    def _drop_group(self) -> None:
-        if self.group is not None:
-            self.group.remove()
+    def _give_back(self) -> None:
+        """Give back what the box has on the host, none of whose processes may run any more."""
+        try:
+            if self.group is not None:
+                self.group.remove()
+        finally:
+            stage, self._own = self._own, None
+            self._leave_others()
+            if stage:
+                stage.leave()
+
+    def _leave_others(self) -> None:
+        while self._others:
+            self._others.pop().leave()
 
 
 def _moved(layer: str) -> str:
@@ -159,7 +193,7 @@ def _moved(layer: str) -> str:
     return f"f/0/{number}" if folder == "u" else f"f/{int(middle[0]) + 1}/{number}"
 
 
-def _cgroup_for(limits: Limits, cpus: float) -> Cgroup | None:
-    name = f"{owner_lease().id}-{next(_numbers)}"
-    memory = (limits.memory_mb + limits.disk_mb) << 20
-    return make_cgroup(name, memory, limits.processes + _OWN_PROCESSES, cpus)
+def _cgroup_for(plan: Plan) -> Cgroup | None:
+    name, limits = f"{owner_lease().id}-{next(_numbers)}", plan.limits
+    memory_mb = limits.memory_mb + (0 if plan.on_disk else limits.disk_mb)
+    return make_cgroup(name, memory_mb << 20, limits.processes + _OWN_PROCESSES, plan.cpus)

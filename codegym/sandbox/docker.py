@@ -59,7 +59,8 @@ from codegym.sandbox.docker_image import (
 )
 from codegym.sandbox.docker_layers import docker_dir, owned_layer, remove_folder
 from codegym.sandbox.docker_mount import bound_layers
-from codegym.sandbox.docker_volume import Family, VolumeBox
+from codegym.sandbox.docker_volume import VolumeBox
+from codegym.sandbox.folder import Family
 from codegym.sandbox.image import BOX_ENV
 from codegym.sandbox.laid_box import Kind, LaidBox
 from codegym.sandbox.lease import lease_is_held, owner_lease
@@ -194,7 +195,7 @@ class DockerBackend:
 
     def _open_volume(self, plan: Plan, tree: Tree) -> VolumeBox:
         layers = tuple(owned_layer(layer, plan.uid, docker_dir() / "layers") for layer in tree.layers)
-        family = Family(docker_dir() / "boxes" / plan.labels[LEASE_LABEL] / os.urandom(6).hex())
+        family = Family(docker_dir() / "boxes" / plan.labels[LEASE_LABEL] / os.urandom(6).hex(), remove_folder)
         return VolumeBox(plan, layers, family)
 
     def _start(self, plan: Plan, tree: Tree) -> Cell:

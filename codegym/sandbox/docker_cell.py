@@ -21,6 +21,7 @@ from docker.types import Mount
 
 from codegym.errors import SandboxError
 from codegym.sandbox.channel import Channel, RefusedError
+from codegym.sandbox.disk import DiskWatch
 from codegym.sandbox.docker_container import LEASE_LABEL, Plan, cgroup_of, create, remove, seccomp_option
 from codegym.sandbox.docker_layers import docker_dir, remove_folder
 from codegym.sandbox.docker_mount import bound_layers, layer_mount
@@ -46,6 +47,8 @@ class NoStageError(SandboxError):
 
 class Cell:
     """A container with a stage. Used by one thread at a time, but for :meth:`cut`."""
+
+    disk: DiskWatch | None = None
 
     def __init__(self, container: str, wire: CallWire, plan: Plan, bound: Sequence[Path]) -> None:
         self.container = container

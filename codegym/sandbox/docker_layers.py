@@ -20,6 +20,7 @@ from pathlib import Path
 from codegym.catalog import cache_dir
 from codegym.digest import digest_json
 from codegym.errors import SandboxError
+from codegym.sandbox.folder import remove_tree
 from codegym.sandbox.lease import draft_prefix
 
 
@@ -120,21 +121,6 @@ def _give_all(root: Path, uid: int) -> None:
             give(Path(folder) / name, uid)
 
 
-def usage(upper: Path) -> int:
-    """Return the bytes of disk that an upper folder takes; a file or folder counts for one block at least."""
-    total, folders = 0, [upper]
-    while folders:
-        try:
-            with os.scandir(_opened(folders.pop())) as entries:
-                for entry in entries:
-                    total += max(4096, entry.stat(follow_symlinks=False).st_blocks * 512)
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(Path(entry.path))
-        except (FileNotFoundError, NotADirectoryError):  # changed meanwhile by a command that runs
-            continue
-    return total
-
-
 def make_work_folder(place: Path) -> None:
     """Make an overlay's work folder, from a spare one if there is any."""
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -162,24 +148,4 @@ def remove_folder(folder: Path) -> None:
                     raise
                 _spare().mkdir(parents=True, exist_ok=True)
                 work.parent.rename(_spare() / os.urandom(8).hex())
-        for inner, folders, _ in os.walk(folder):
-            for name in folders:
-                _opened(Path(inner) / name)
-    shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():
-        shutil.rmtree(folder)
-
-
-def _opened(folder: Path) -> Path:
-    """Let us look into a folder that the box's user, where that is us, has closed to itself, by opening it.
-
-    Links are not followed, since a command may put one there meanwhile.
-    """
-    have = folder.lstat()
-    if have.st_uid == os.getuid() != 0 and have.st_mode & 0o700 != 0o700:
-        descriptor = os.open(folder, os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY)
-        try:
-            Path(f"/proc/self/fd/{descriptor}").chmod(stat.S_IMODE(have.st_mode) | 0o700)
-        finally:
-            os.close(descriptor)
-    return folder
+    remove_tree(folder)

@@ -8,11 +8,9 @@ process, no file in ``/tmp`` and no open handle of the old one can be left over.
 from __future__ import annotations
 
 import errno
-import itertools
 import os
 import posixpath
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +21,7 @@ from docker.types import DriverConfig, Mount
 
 from codegym.errors import SandboxError
 from codegym.sandbox import channel as frames
+from codegym.sandbox.disk import DiskWatch
 from codegym.sandbox.docker_container import Plan, cgroup_of, create, remove
 from codegym.sandbox.docker_layers import (
     copy_tree,
@@ -30,13 +29,11 @@ from codegym.sandbox.docker_layers import (
     make_work_folder,
     overlay_options,
     remove_folder,
-    usage,
 )
 from codegym.sandbox.docker_wire import AttachWire
+from codegym.sandbox.folder import Family
 from codegym.sandbox.overlay import changes
 from codegym.sandbox.protocol import WORKDIR, Changes, ExecResult, Sandbox, Snapshot
-
-_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -87,58 +84,6 @@ def _oom_counter(client: DockerClient, container: str) -> Callable[[], int]:
     return kills
 
 
-class Family:
-    """The folder that a box, its forks and their snapshots share, deleted when the last of them closes."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._lock = threading.Lock()
-        self._numbers = itertools.count()
-        self._members = 0
-
-    def join(self) -> None:
-        """Count one more box."""
-        with self._lock:
-            self._members += 1
-
-    def leave(self) -> None:
-        """Count one box less, and delete all with the last."""
-        with self._lock:
-            self._members -= 1
-            if self._members == 0:
-                remove_folder(self.folder)
-
-    def place(self, kind: str) -> Path:
-        """Return a path below the folder that was never given out before."""
-        with self._lock:
-            return self.folder / f"{kind}{next(self._numbers)}"
-
-
-class DiskWatch:
-    """Says whether the workspace has grown beyond its limit.
-
-    What a killed command leaves is allowed from then on, so that the commands that delete it are not killed too.
-    """
-
-    def __init__(self, upper: Path, limit_bytes: int) -> None:
-        self._upper = upper
-        self._limit = self._allowed = limit_bytes
-        self._next = 0.0
-
-    def exceeded(self) -> bool:
-        """Look, unless the last look was just now; looking takes at most a tenth of the time."""
-        began = time.monotonic()
-        if began < self._next:
-            return False
-        used = usage(self._upper)
-        self._next = time.monotonic() + max(_LOOK_SECONDS, 9 * (time.monotonic() - began))
-        return used > self._allowed
-
-    def settle(self) -> None:
-        """Allow what there is, when nothing runs any more, and what the limit allows."""
-        self._allowed = max(self._limit, usage(self._upper))
-
-
 class VolumeBox(Sandbox):
     """One open box in Docker; see :class:`codegym.sandbox.protocol.Sandbox`."""
 
@@ -166,13 +111,7 @@ class VolumeBox(Sandbox):
         stdin: bytes = b"",
     ) -> ExecResult:
         """See :class:`~codegym.sandbox.protocol.Sandbox`; a full workspace ends a command like a kill (-9)."""
-        limits, full = self._plan.limits, False
-
-        def watch() -> bool:
-            nonlocal full
-            full = full or self._disk.exceeded()
-            return full
-
+        limits = self._plan.limits
         with self._lock:
             box = self._opened()
             kills = box.oom_kills()
@@ -183,14 +122,10 @@ class VolumeBox(Sandbox):
                 stdin=stdin,
                 timeout=limits.command_seconds if timeout is None else timeout,
                 keep=limits.output_kb << 10,
-                watch=frames.Watch(watch),
+                watch=frames.Watch(self._disk.exceeded),
             )
             killed = box.oom_kills() > kills
-            result = replace(frames.as_result(ended, oom=False), oom=killed)
-            if not watch():
-                return result
-            self._disk.settle()
-            return _over_quota(result, limits.disk_mb)
+            return self._disk.settled(replace(frames.as_result(ended, oom=False), oom=killed))
 
     def read(self, path: str) -> bytes:
         """See :class:`~codegym.sandbox.protocol.Sandbox`."""
@@ -270,7 +205,7 @@ class VolumeBox(Sandbox):
             give(self._upper, self._plan.uid)
         else:
             copy_tree(source, self._upper)
-        self._disk = DiskWatch(self._upper, self._plan.limits.disk_mb << 20)
+        self._disk = DiskWatch(self._upper, self._plan.limits.disk_mb)
         self._container = start(self._plan, self._layers, self._upper, work)
         frames.write_file(self._container.channel, f"{self._plan.env['HOME']}/.profile", b"", executable=False)
 
@@ -288,8 +223,3 @@ def _in_workspace(path: str) -> str:
     if not whole.startswith(WORKDIR + "/"):
         raise PermissionError(errno.EACCES, f"only files below {WORKDIR} can be written", path)
     return whole
-
-
-def _over_quota(result: ExecResult, limit_mb: int) -> ExecResult:
-    note = f"{result.stderr}\n[killed: the workspace grew beyond {limit_mb} MB]\n".lstrip()
-    return replace(result, exit_code=-9, stderr=note)

@@ -13,7 +13,8 @@ from codegym.catalog import cache_dir
 from codegym.errors import CodegymError
 from codegym.sandbox.backend import backend
 from codegym.sandbox.build import compiler, program
-from codegym.sandbox.bwrap_host import OLD_KERNEL, bwrap_trouble, overlay_trouble
+from codegym.sandbox.bwrap_host import WORKSPACE, bwrap_trouble, stage_troubles
+from codegym.sandbox.bwrap_stage import REMEDY, stage_place
 from codegym.sandbox.cgroup import cgroup_roots
 from codegym.sandbox.image import host_image, image_names
 
@@ -58,9 +59,10 @@ def _bubblewrap() -> Check:
 
 
 def _overlay() -> Check:
-    trouble = overlay_trouble()
-    detail = trouble or "mounts in a user namespace, over a tmpfs"
-    return Check("overlayfs", not trouble, detail, f"{OLD_KERNEL}; this is {os.uname().release}")
+    place, troubles = stage_place(), stage_troubles()
+    if place is None:
+        return Check("overlayfs", False, troubles, f"{REMEDY}; this is {os.uname().release}")
+    return Check("overlayfs", True, f"{WORKSPACE[place]} ({troubles})" if troubles else WORKSPACE[place])
 
 
 def _cgroups() -> Check:

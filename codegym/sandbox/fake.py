@@ -32,6 +32,7 @@ from typing import IO
 from codegym.deadline import note
 from codegym.errors import SandboxError
 from codegym.sandbox.channel import Clip, as_argv, inside
+from codegym.sandbox.folder import remove_tree
 from codegym.sandbox.image import BOX_ENV, image_folder
 from codegym.sandbox.overlay import changed_files
 from codegym.sandbox.protocol import WORKDIR, Capability, Changes, ExecResult, Sandbox, Snapshot, Tree
@@ -177,7 +178,7 @@ class FakeBox(Sandbox):
         if snapshot.id not in self._snapshots:
             raise SandboxError(f"snapshot {snapshot.id!r} was not made by this box or one that it was forked from")
         for folder in (self.work, self._temporary):
-            _remove(folder)
+            remove_tree(folder)
         (self._temporary / "home").mkdir(parents=True)
         _copy(self._snapshots[snapshot.id], self.work)
 
@@ -200,7 +201,7 @@ class FakeBox(Sandbox):
         """See :class:`~codegym.sandbox.protocol.Sandbox`."""
         if not self._closed:
             self._closed = True
-            _remove(self._root)
+            remove_tree(self._root)
             self._folder.cleanup()
 
     def _place(self, path: str) -> Path:
@@ -271,12 +272,3 @@ def _no_special_files(folder: str, names: list[str]) -> list[str]:
 def _is_plain(path: Path) -> bool:
     mode = path.lstat().st_mode
     return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
-
-
-def _remove(folder: Path) -> None:
-    for inner, names, _ in os.walk(folder):
-        for name in names:
-            path = Path(inner) / name
-            if not path.is_symlink():
-                path.chmod(0o700)
-    shutil.rmtree(folder)

@@ -26,17 +26,18 @@ _MOST_MOUNTS = 251
 
 
 STAGE = "/tmp"  # noqa: S108  a path in the keeper's own mount namespace
-"""Where every keeper mounts, in its own namespace, its box's tmpfs; see the C source for what lies there."""
+"""Where every keeper mounts, in its own namespace, its box's stage; see the C source for what lies there."""
 
 
 @dataclass(frozen=True)
 class Sources:
     """What of the host a keeper binds on its stage: ``stores``, which hold base trees, at ``l/0``…, and ``binds``
-    at ``b/0``….
+    at ``b/0``…. ``stage`` is an empty folder that is to be the stage, ``None`` where that is in memory.
     """
 
     stores: tuple[str, ...]
     binds: tuple[str, ...]
+    stage: Path | None = None
 
 
 class Keeper:
@@ -48,10 +49,12 @@ class Keeper:
         self._control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(_PATIENCE)
         entries = ":".join(str(entry) for entry in cgroup.entries) if cgroup else ""
-        size = (disk_mb << 20, max(_FEWEST_INODES, disk_mb * _INODES_PER_MB))
+        memory_mb = 0 if sources.stage else disk_mb
+        size = (memory_mb << 20, max(_FEWEST_INODES, memory_mb * _INODES_PER_MB))
         counts = (len(sources.stores), len(sources.binds))
         head = (program("keep"), control.fileno(), os.getpid(), *size, entries, *counts)
-        argv = [*(str(word) for word in head), *sources.stores, *sources.binds, *box]
+        stage = [str(sources.stage)] if sources.stage else []
+        argv = [*(str(word) for word in head), *stage, *sources.stores, *sources.binds, *box]
         with stream, control:
             self._process = subprocess.Popen(
                 argv,

@@ -13,10 +13,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from codegym.errors import SandboxError
 from codegym.sandbox import channel as frames
+from codegym.sandbox.disk import DiskWatch
 from codegym.sandbox.layers import Layers, Names, Stage
 from codegym.sandbox.memory import Memory
 from codegym.sandbox.overlay import changes
@@ -31,6 +33,8 @@ class Cell(Stage, Protocol):
 
     channel: frames.Channel
     memory: Memory
+    disk: DiskWatch | None
+    """What watches a stage that has no limit of its own."""
 
     def holds(self, tree: Tree) -> bool:
         """Return whether :meth:`take` can bring ``tree`` here."""
@@ -104,9 +108,10 @@ class LaidBox(Sandbox):
                 stdin=stdin,
                 timeout=limits.command_seconds if timeout is None else timeout,
                 keep=limits.output_kb << 10,
-                watch=frames.Watch(cell.memory.exceeded),
+                watch=frames.Watch(partial(_exceeded, cell)),
             )
-            return frames.as_result(ended, oom=ended.code != 0 and cell.memory.new_oom_kills())
+            result = frames.as_result(ended, oom=ended.code != 0 and cell.memory.new_oom_kills())
+            return cell.disk.settled(result) if cell.disk else result
 
     def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
         """Start a service that lives on between commands, until :meth:`restore` or :meth:`close`.
@@ -228,3 +233,7 @@ class LaidBox(Sandbox):
         self._tree = tree
         self._services: list[str] = []
         self._shared = False
+
+
+def _exceeded(cell: Cell) -> bool:
+    return cell.memory.exceeded() or (cell.disk is not None and cell.disk.exceeded())

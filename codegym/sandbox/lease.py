@@ -12,7 +12,6 @@ import fcntl
 import json
 import logging
 import os
-import shutil
 import threading
 import time
 import uuid
@@ -25,11 +24,12 @@ from typing import Any
 
 from codegym.catalog import cache_dir
 from codegym.sandbox.cgroup import cgroup_roots, remove_cgroups, sweep_cgroups
+from codegym.sandbox.folder import remove_tree
 
 _log = logging.getLogger(__name__)
 _ONE = threading.Lock()
-_STORES = ("trees", "runner", "docker", "docker/layers", "results/*", "codes/*", "images/*")
-"""Where in the cache files and folders are put once they are whole."""
+_STORES = ("trees", "runner", "docker", "docker/layers", "results/*", "codes/*", "images/*", "boxes")
+"""Where in the cache files and folders are put once they are whole, and where boxes write on disk."""
 
 
 @dataclass(frozen=True)
@@ -130,10 +130,10 @@ def _sweep_drafts() -> None:
         for draft in cache_dir().glob(f"{store}/.draft-*-*"):
             if lease_is_held(draft.name.split("-")[1]):
                 continue
-            if draft.is_dir():
-                shutil.rmtree(draft, ignore_errors=True)
-            else:
-                draft.unlink(missing_ok=True)
+            try:
+                remove_tree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)
+            except OSError as error:
+                _log.warning("can't delete %s, which a process that is gone has left: %s", draft, error)
 
 
 def _cleaned(path: Path, said: dict[str, Any], seconds: float) -> bool:

@@ -1,7 +1,7 @@
 """The memory limit: what a box's processes hold, apart from the files it wrote, which the disk limit counts.
 
-A workspace lives in memory (tmpfs), and the kernel's control groups count both together. So the group's hard
-limit is the sum of both limits, and this module, asked some fifty times a second while a command runs,
+A workspace may live in memory (tmpfs), and the kernel's control groups count both together. So the group's hard
+limit is then the sum of both limits, and this module, asked some fifty times a second while a command runs,
 compares what is not files with the memory limit alone. Without control groups it adds up resident sets, under
 the hard limit on each process's private memory that the runner sets; what would not show there is refused
 (``uncounted`` in ``runner/seccomp.h``). Processes are those that the box's own ``/proc`` lists: a parent's list
@@ -19,12 +19,13 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Memory:
-    """Watches one box: ``stage`` is a path on its tmpfs, ``runner`` the first process of its pid namespace.
+    """Watches one box: ``stage`` is a path on its tmpfs, ``None`` if it writes on disk; ``runner`` the first
+    process of its pid namespace.
 
     Raises :class:`OSError` if its processes would have to be counted and can't be seen.
     """
 
-    def __init__(self, runner: int, stage: Path, limit_mb: int, cgroup: Cgroup | None) -> None:
+    def __init__(self, runner: int, stage: Path | None, limit_mb: int, cgroup: Cgroup | None) -> None:
         self._processes = Path(f"/proc/{runner}/root/proc")
         self._stage = stage
         self._limit = limit_mb << 20
@@ -54,6 +55,8 @@ class Memory:
         return self._oom_kills > before
 
     def _files(self) -> int:
+        if self._stage is None:
+            return 0
         status = os.statvfs(self._stage)
         return (status.f_blocks - status.f_bfree) * status.f_frsize
 

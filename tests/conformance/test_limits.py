@@ -2,6 +2,10 @@
 
 import pytest
 
+from tests.conformance.conftest import ON_DISK, SEALED
+
+pytestmark = pytest.mark.parametrize("sealed", [*SEALED, ON_DISK], indirect=True)
+
 
 @pytest.fixture(autouse=True)
 def _usable_afterwards(tight):

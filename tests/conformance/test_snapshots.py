@@ -7,6 +7,9 @@ import pytest
 
 from codegym.sandbox.protocol import File
 from codegym.tree import read_tree
+from tests.conformance.conftest import ON_DISK, SEALED
+
+pytestmark = pytest.mark.parametrize("backend", ["fake", *SEALED, ON_DISK], indirect=True)
 
 
 def test_restore_really_returns(box):

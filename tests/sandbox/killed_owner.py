@@ -1,6 +1,6 @@
 """A program that opens, forks and closes boxes until it is killed; started by ``test_killed.py``.
 
-Its arguments are a folder for a base tree and a number that decides what it does.
+Its arguments are a folder for a base tree, a number that decides what it does, and where its boxes write.
 """
 
 import random
@@ -8,6 +8,7 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 from codegym.errors import SandboxError
 from codegym.sandbox.bwrap import BwrapBackend
@@ -29,8 +30,8 @@ def episodes(pool: Pool, tree: Tree, chance: random.Random) -> None:
             box.restore(box.snapshot())
 
 
-def main(folder: str, seed: str) -> None:
-    pool = Pool(BwrapBackend(), most=4, spare=1)
+def main(folder: str, seed: str, stage: Literal["auto", "disk"]) -> None:
+    pool = Pool(BwrapBackend(stage=stage), most=4, spare=1)
     for number in range(3):
         chance = random.Random(f"{seed} {number}")
         threading.Thread(target=episodes, args=(pool, Tree((Path(folder),), ""), chance), daemon=True).start()
@@ -41,4 +42,4 @@ def main(folder: str, seed: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*sys.argv[1:])  # type: ignore[arg-type]

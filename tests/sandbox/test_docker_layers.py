@@ -5,7 +5,8 @@ import os
 import pytest
 
 from codegym.errors import SandboxError
-from codegym.sandbox.docker_layers import copy_tree, overlay_options, owned_layer, remove_folder, usage
+from codegym.sandbox.docker_layers import copy_tree, overlay_options, owned_layer, remove_folder
+from codegym.sandbox.folder import usage
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can make files of another user")
 

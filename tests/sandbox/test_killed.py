@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from codegym.catalog import cache_dir
 from codegym.errors import SandboxError
 from codegym.sandbox.census import open_boxes
 from codegym.sandbox.cgroup import cgroup_roots
@@ -51,8 +52,8 @@ def gone(happened, seconds: float = 10.0) -> bool:
 def owner(tree):
     started = []
 
-    def start(seed: int) -> subprocess.Popen:
-        argv = [sys.executable, str(OWNER), str(tree.layers[0]), str(seed)]
+    def start(seed: int, stage: str = "auto") -> subprocess.Popen:
+        argv = [sys.executable, str(OWNER), str(tree.layers[0]), str(seed), stage]
         process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         started.append(process)
         assert process.stdout.readline() == "started\n"
@@ -64,11 +65,12 @@ def owner(tree):
         process.communicate()
 
 
-def test_owners_killed_at_random_moments_leave_nothing(owner, box):
+@pytest.mark.parametrize("stage", ["auto", "disk"])
+def test_owners_killed_at_random_moments_leave_nothing(owner, box, stage):
     box.write("mine", b"mine")
     mine = {lease.id for lease in owners() if lease.pid == os.getpid()}
     for seed in range(KILLS):
-        process = owner(seed)
+        process = owner(seed, stage)
         time.sleep(random.Random(seed).uniform(0.0, 0.6))
         (lease,) = [lease.id for lease in owners() if lease.pid == process.pid and lease.held]
         process.kill()
@@ -77,6 +79,7 @@ def test_owners_killed_at_random_moments_leave_nothing(owner, box):
         assert gone(lambda: not sleepers()), "a process of a box stays"
         reap()
         assert not groups(lease)
+        assert not list((cache_dir() / "boxes").glob(f".draft-{lease}-*"))
         assert lease not in {left.id for left in owners()}
         assert box.read("mine") == b"mine"
     assert {lease.id for lease in owners() if lease.held} >= mine

@@ -1,15 +1,15 @@
 /* The keeper: holds a box's private mounts, starts bubblewrap in them, and lays a new workspace on request.
  *
- *     keep CONTROL OWNER DISK_BYTES INODES CGROUPS STORES BINDS store... bind... bwrap arg...
+ *     keep CONTROL OWNER DISK_BYTES INODES CGROUPS STORES BINDS [folder] store... bind... bwrap arg...
  *
- * It makes user, mount and network namespaces of its own, mounts a tmpfs of limited size on /tmp there (the stage), and
- * binds the folders that hold base trees to l/0... and other things that the box needs to b/0... on it. The
- * workspace is an overlayfs on w, a shared mount that bubblewrap binds at /work: what is mounted there later shows
- * up in the box. Nothing of this exists outside these namespaces, so nothing is left when their last process is
- * gone.
+ * It makes user, mount and network namespaces of its own, mounts a tmpfs of limited size on /tmp there (the stage; when
+ * DISK_BYTES is 0: the empty `folder`, which whoever gave it deletes in the end), and binds the folders that hold base
+ * trees to l/0... and other things that the box needs to b/0... on it. The workspace is an overlayfs on w, a shared
+ * mount that bubblewrap binds at /work: what is mounted there later shows up in the box. Nothing else of this exists
+ * outside these namespaces, so nothing else is left when their last process is gone.
  *
- * Root does not stay root: the namespace's only user is BOX_ID of the host, which owns nothing and is nobody, and
- * the stores, which are root's, are bound with their owner mapped to it.
+ * Root does not stay root: the namespace's only user is BOX_ID of the host, which owns nothing but that folder and is
+ * nobody, and the stores, which are root's, are bound with their owner mapped to it.
  *
  * Requests on descriptor CONTROL, a packet each; the answer is a packet, "0" or "<errno> <what failed>":
  *     m UPPER LOWER:...  lay u/UPPER (made if missing) over the lower folders (paths on the stage, topmost first)
@@ -113,12 +113,25 @@ static void private_network(void) {
 }
 
 /* Where something is mounted below, who is not root may not see what that covers, and has to take it along. */
-static int take(const char *path, int owner_map) {
+static int clone_mount(const char *path, bool along) {
     const unsigned clone = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
     int fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, clone);
-    if (fd < 0 && errno == EINVAL && owner_map < 0) fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, clone | AT_RECURSIVE);
-    struct mount_attr map = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (unsigned)owner_map};
+    if (fd < 0 && errno == EINVAL && along) fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, clone | AT_RECURSIVE);
     if (fd < 0) die(path);
+    return fd;
+}
+
+static int take_stage(const char *path, bool give) {
+    struct mount_attr sealed = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
+    int fd = clone_mount(path, false);
+    if (give && chown(path, BOX_ID, BOX_ID)) die(path);
+    if (syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &sealed, sizeof sealed)) die("mount_setattr");
+    return fd;
+}
+
+static int take(const char *path, int owner_map) {
+    struct mount_attr map = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (unsigned)owner_map};
+    int fd = clone_mount(path, owner_map < 0);
     if (owner_map >= 0 && syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &map, sizeof map)) {
         dprintf(2, "keeper: %s: this file system can't map owners (%s): put codegym's cache on ext4, xfs, btrfs or "
                 "tmpfs, or run as an ordinary user\n", path, strerror(errno));
@@ -127,8 +140,9 @@ static int take(const char *path, int owner_map) {
     return fd;
 }
 
-/* Enter the namespaces; `fds` get what `paths` name, the first `stores` of them with their owner mapped. */
-static void enter(int stores, int count, char **paths, int *fds) {
+/* Enter the namespaces; `fds` get what `paths` name, the first `stores` of them with their owner mapped. Return a mount of
+ * the folder `stage`, now the box's, or -1 if it is NULL. */
+static int enter(const char *stage, int stores, int count, char **paths, int *fds) {
     int map = -1;
     if (geteuid() == 0) {
         map = box_namespace();
@@ -139,12 +153,14 @@ static void enter(int stores, int count, char **paths, int *fds) {
         write_maps(getpid(), uid, gid);
     }
     private_mounts();
+    int staged = stage ? take_stage(stage, map >= 0) : -1;
     for (int i = 0; i < count; i++) fds[i] = take(paths[i], i < stores ? map : -1);
     if (map >= 0) {
         enter_user_namespace(map);
         private_mounts();
     }
     private_network();
+    return staged;
 }
 
 static void place(int fd, const char *folder, int number) {
@@ -156,8 +172,8 @@ static void place(int fd, const char *folder, int number) {
     close(fd);
 }
 
-static void build_stage(const char *size, const char *inodes, int stores, int count, const int *fds) {
-    make_stage(STAGE, size, inodes, (const char *[]){"b", "f", "w", NULL});
+static void build_stage(int stores, int count, const int *fds) {
+    make_stage(STAGE, (const char *[]){"b", "f", "w", NULL});
     for (int i = 0; i < count; i++) place(fds[i], i < stores ? "l" : "b", i < stores ? i : i - stores);
     if (mount("w", "w", NULL, MS_BIND, NULL) || mount(NULL, "w", NULL, MS_SHARED, NULL)) die("workspace");
 }
@@ -242,15 +258,18 @@ static pid_t start(char **argv) {
 int main(int argc, char **argv) {
     if (argc < 9) { fputs("keeper: too few arguments\n", stderr); return 64; }
     control = atoi(argv[1]);
+    char **paths = argv + 8, *stage = strcmp(argv[3], "0") ? NULL : *paths++;
     int stores = atoi(argv[6]), count = stores + atoi(argv[7]), fds[count + 1];
     int owner = (int)syscall(SYS_pidfd_open, atoi(argv[2]), 0);
     if (owner < 0 || getppid() != atoi(argv[2])) die("owner");
     fcntl(control, F_SETFD, FD_CLOEXEC); fcntl(owner, F_SETFD, FD_CLOEXEC);
     put("/proc/self/oom_score_adj", "1000");
     enter_cgroups(argv[5]);
-    enter(stores, count, argv + 8, fds);
-    build_stage(argv[3], argv[4], stores, count, fds);
-    pid_t box = start(argv + 8 + count);
+    int staged = enter(stage, stores, count, paths, fds);
+    if (staged < 0) mount_stage(STAGE, argv[3], argv[4]);
+    else if (syscall(SYS_move_mount, staged, "", AT_FDCWD, STAGE, MOVE_MOUNT_F_EMPTY_PATH)) die("stage");
+    build_stage(stores, count, fds);
+    pid_t box = start(paths + count);
     int ended = (int)syscall(SYS_pidfd_open, box, 0), null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (ended < 0 || null < 0) die("bubblewrap");
     dup2(null, 0); dup2(null, 1);

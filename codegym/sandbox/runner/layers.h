@@ -43,10 +43,10 @@ static void empty(int top) {
 
 /* Empty a folder that the box may write, and undo what can be done to the folder itself. */
 static bool renew(const char *path, mode_t mode) {
-    static char names[65536]; ssize_t n; int flags = 0;
+    static char names[65536]; ssize_t n; int none = 0, ext4 = FS_EXTENT_FL; /* every folder of ext4 has that one */
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || fchmod(fd, mode)) return false;
-    ioctl(fd, FS_IOC_SETFLAGS, &flags); /* fails where there are none */
+    if (ioctl(fd, FS_IOC_SETFLAGS, &ext4)) ioctl(fd, FS_IOC_SETFLAGS, &none); /* fails where there are no flags */
     empty(fd);
     n = flistxattr(fd, names, sizeof names);
     for (char *name = names; name < names + n; name += strlen(name) + 1) fremovexattr(fd, name);

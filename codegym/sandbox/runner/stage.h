@@ -54,7 +54,8 @@ static void hide(void) {
 }
 
 static void build_stage(const char *size, const char *inodes) {
-    make_stage(STAGE, size, inodes, (const char *[]){"r", NULL});
+    mount_stage(STAGE, size, inodes);
+    make_stage(STAGE, (const char *[]){"r", NULL});
     if (mount("/", "r", NULL, MS_BIND | MS_REC, NULL) || chroot("r")) die("root");
     cover("tmp", "/tmp", MS_NOSUID | MS_NODEV); cover("shm", "/dev/shm", MS_NOSUID | MS_NODEV);
     hide();

@@ -1,8 +1,8 @@
 /* A stage and the workspaces laid on it: what the keeper does for an embedded box, and the runner in a container itself.
  *
- * The stage is a tmpfs of limited size and the current folder of whoever includes this. On it: u/N what the box wrote,
- * k/N overlayfs's work folders, tmp and shm what the box has at /tmp and /dev/shm, none an empty folder. A request
- * returns NULL, or what failed, with errno set. */
+ * The stage is a tmpfs of limited size, or for the keeper a folder on disk, and the current folder of whoever includes
+ * this. On it: u/N what the box wrote, k/N overlayfs's work folders, tmp and shm what the box has at /tmp and /dev/shm,
+ * none an empty folder. A request returns NULL, or what failed, with errno set. */
 #include <linux/mount.h>
 
 #include "layers.h"
@@ -22,11 +22,15 @@ static void put(const char *path, const char *text) {
     close(fd);
 }
 
-/* Mount the stage on `path` and enter it; `more` are the folders, besides those above, that it is to have. */
-static void make_stage(const char *path, const char *size, const char *inodes, const char **more) {
+static void mount_stage(const char *path, const char *size, const char *inodes) {
     char options[128];
     snprintf(options, sizeof options, "size=%s,nr_inodes=%s,mode=755", size, inodes);
-    if (mount("codegym", path, "tmpfs", MS_NOSUID | MS_NODEV, options) || chdir(path)) die("stage");
+    if (mount("codegym", path, "tmpfs", MS_NOSUID | MS_NODEV, options)) die("stage");
+}
+
+/* Enter the stage that is on `path`; `more` are the folders, besides those above, that it is to have. */
+static void make_stage(const char *path, const char **more) {
+    if (chdir(path)) die("stage");
     const char *folders[] = {"l", "u", "k", "tmp", "shm", "none", "tmp/home"};
     for (int i = 0; i < 7; i++) if (mkdir(folders[i], 0755)) die(folders[i]);
     for (; *more; more++) if (mkdir(*more, 0755)) die(*more);
