@@ -1,5 +1,6 @@
 # Two commands do all the set-up: `make demo` and `make test`. Everything is installed into .venv;
 # only bubblewrap, compilers for C and C++, python3-venv and (for tests) node come from the system, by system.sh.
+# Python compiles what it imports when it does: compiling all that is installed takes a minute (--no-compile).
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -36,13 +37,13 @@ $(VENV)/bin/python:
 
 $(VENV)/.train: pyproject.toml | $(VENV)/bin/python
 	@echo "Installing codegym with its training packages (one to three minutes) …"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable '.[train]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	@./system.sh nodejs
 	@echo "Installing codegym with its training and development packages (one to three minutes) …"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train,dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable '.[train,dev]'
 	@touch $@ $(VENV)/.train
 
 clean:
