@@ -28,6 +28,7 @@ from codegym.sandbox.folder import remove_tree
 
 _log = logging.getLogger(__name__)
 _ONE = threading.Lock()
+_LOOK_SECONDS = 0.03
 _STORES = ("trees", "runner", "docker", "docker/layers", "results/*", "codes/*", "images/*", "boxes")
 """Where in the cache files and folders are put once they are whole, and where boxes write on disk."""
 
@@ -171,11 +172,17 @@ def _seen(path: Path) -> Iterator[_Seen | None]:
 
 
 def _taken(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    """Take the lock unless somebody holds it for longer than a look takes, or a child of a dead owner to start."""
+    deadline = time.monotonic() + _LOOK_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_LOOK_SECONDS / 10)
+        else:
+            return True
 
 
 def _said(content: bytes) -> dict[str, Any]:
