@@ -182,7 +182,8 @@ class Channel:
         rest = memoryview(stdin)[len(first) :]
         request = _encode(op, bool(rest), cwd, argv, env or {}) + first
         self._send("X", number, request)
-        running = _Running(number, rest, Clip(keep), Clip(keep), time.monotonic() + timeout)
+        deadline = time.monotonic() + timeout + _TICK  # it starts a moment after this, and is due all of its time
+        running = _Running(number, rest, Clip(keep), Clip(keep), deadline)
         ended = self._follow(running, watch or Watch())
         if op == "x":
             note("command", timeout, ended.seconds, fired=ended.timed_out)

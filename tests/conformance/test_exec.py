@@ -100,7 +100,7 @@ def test_timeout_kills_the_whole_tree_and_keeps_what_was_said(shared, alive):
     assert result.timed_out
     assert result.exit_code != 0
     assert result.stdout == "before\n"
-    assert 0.39 <= result.seconds < 5  # the limit counts from the asking, this from the start
+    assert 0.4 <= result.seconds < 5
     assert not alive(shared, "47.11")
 
 
