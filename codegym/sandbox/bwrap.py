@@ -1,7 +1,7 @@
 """The embedded sandbox: one bubblewrap box per workspace, with a long-lived runner inside. No daemon, no root.
 
 Three processes make a box. The *keeper* (``runner/keep.c``) holds private user, mount and network namespaces: a
-*stage* to write on, the overlay of the workspace, a loopback. *bubblewrap* builds the sealed system in a further
+*stage* to write on, the box's root, the overlay of the workspace, a loopback. *bubblewrap* seals that in a further
 set of namespaces. The *runner* (``runner/serve.c``) is its first process and starts commands on request.
 
 What it covers: no network; the host's files, processes, environment and other boxes are not there; the system
@@ -29,8 +29,8 @@ from typing import Literal
 from codegym.errors import SandboxError
 from codegym.sandbox.bwrap_host import capabilities, runs_here
 from codegym.sandbox.bwrap_stage import PLACES, Place, disk_stage, stage_place
-from codegym.sandbox.bwrap_system import box_argv, box_binds
-from codegym.sandbox.cgroup import Cgroup, make_cgroup
+from codegym.sandbox.bwrap_system import box_argv, box_binds, box_links
+from codegym.sandbox.cgroup import Cgroup, cgroup_roots, make_cgroup
 from codegym.sandbox.channel import Channel, SocketWire
 from codegym.sandbox.disk import DiskWatch
 from codegym.sandbox.folder import Family
@@ -41,7 +41,7 @@ from codegym.sandbox.layers import Names
 from codegym.sandbox.lease import owner_lease
 from codegym.sandbox.memory import Memory
 from codegym.sandbox.protocol import Capability, Tree
-from codegym.sandbox.residue import Seal, residue
+from codegym.sandbox.residue import Inside, Seal, fixed
 from codegym.sandbox.store import places, stores
 from codegym.task import Limits
 
@@ -80,19 +80,24 @@ class BwrapBackend:
             raise SandboxError(why_not)
         found = host_image(image)
         on_disk = stage_place(self._places) == "disk"
-        plan = Plan(limits, stores(tree), box_binds(found), self._cpus, cgroups=self._cgroups, on_disk=on_disk)
+        grouped = self._cgroups and bool(cgroup_roots())
+        binds = box_binds(found, grouped=grouped)
+        plan = Plan(limits, stores(tree), binds, self._cpus, grouped=grouped, on_disk=on_disk)
         return LaidBox(Kind(lambda _: BwrapCell(plan), limits, BOX_ENV | {"PATH": found.path}), tree)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a cell is made of, whatever tree of ``stores`` is laid in it; ``binds`` are (from, to)."""
+    """What a cell is made of, whatever tree of ``stores`` is laid in it; ``binds`` are (from, to).
+
+    ``grouped``: control groups hold its limits.
+    """
 
     limits: Limits
     stores: tuple[str, ...]
     binds: tuple[tuple[str, str], ...]
     cpus: float
-    cgroups: bool
+    grouped: bool
     on_disk: bool = False
 
 
@@ -102,22 +107,23 @@ class BwrapCell(Keeper):
     def __init__(self, plan: Plan) -> None:
         limits = plan.limits
         self._stores = plan.stores
+        self._taken, self._seal = False, Seal()
         self._own, self._others = disk_stage() if plan.on_disk else None, list[Family]()
         self.group = None
         stage = self._own.folder if self._own else None
+        sources = Sources(plan.stores, plan.binds, box_links(), stage)
         try:
-            self.group = _cgroup_for(plan) if plan.cgroups else None
-            argv = box_argv(plan.binds, limits, grouped=self.group is not None)
-            sources = Sources(plan.stores, tuple(source for source, _ in plan.binds), stage)
-            super().__init__(sources, argv, limits.disk_mb, self.group)
+            super().__init__(sources, box_argv(plan.binds, limits, grouped=plan.grouped), limits.disk_mb)
         except BaseException:
             self._give_back()
             raise
         self.channel = Channel(SocketWire(self.stream), self.why_dead)
         self.disk = DiskWatch(stage, limits.disk_mb) if stage else None
         try:
+            self.group = _cgroup_for(plan) if plan.grouped else None
+            self.start(self.group)
             self.channel.hello()
-            self.seal, self.memory = self._seen(limits.memory_mb)
+            self.inside, self.memory = self._seen(limits.memory_mb)
         except BaseException:
             self.end()
             raise
@@ -131,7 +137,9 @@ class BwrapCell(Keeper):
         base = places(tree, self._stores)
         if base is None:
             raise SandboxError(f"this box was opened for trees in {self._stores} and can't hold another")
-        self.forget()
+        if self._taken:
+            self.forget()
+        self._taken = True
         self._leave_others()
         return base
 
@@ -148,9 +156,13 @@ class BwrapCell(Keeper):
         """See :class:`~codegym.sandbox.laid_box.Cell`."""
         return os.open(self.path(name), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
+    def look(self) -> None:
+        """See :class:`~codegym.sandbox.laid_box.Cell`."""
+        self._seal = Seal(fixed(self.inside.runner, self.group))
+
     def residue(self) -> tuple[str, ...]:
         """See :class:`~codegym.sandbox.laid_box.Cell`."""
-        return residue(self, self.group, self.seal)
+        return self._seal.broken(self, self.group, self.inside)
 
     def cut(self, why: str) -> None:
         """See :class:`~codegym.sandbox.laid_box.Cell`."""
@@ -163,11 +175,11 @@ class BwrapCell(Keeper):
         self.close()
         self._give_back()
 
-    def _seen(self, memory_mb: int) -> tuple[Seal, Memory]:
+    def _seen(self, memory_mb: int) -> tuple[Inside, Memory]:
         try:
-            seal = Seal.of(self, self.group)
+            inside = Inside.of(self)
             in_memory = None if self.disk else self.path("")
-            return seal, Memory(seal.runner, in_memory, memory_mb, self.group)
+            return inside, Memory(inside.runner, in_memory, memory_mb, self.group)
         except (OSError, ValueError) as error:
             raise SandboxError(f"the box died as it started: {self.why_dead() or error}") from error
 

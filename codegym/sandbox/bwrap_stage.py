@@ -28,7 +28,7 @@ REMEDY = (
     "use Linux 6.6 or newer, or 5.19 with codegym's cache on ext4, xfs or btrfs, or the docker sandbox, where the "
     "engine lays workspaces on older kernels"
 )
-_TRIAL = "read go && rmdir w/d && mkdir w/d && rm w/f && echo fine"
+_TRIAL = "read go && cd /tmp/r/work && rmdir d && mkdir d && rm f && echo fine"
 _SECONDS = 20.0
 
 
@@ -69,7 +69,7 @@ def stage_trouble(place: Place) -> str:
         with tempfile.TemporaryDirectory(prefix=draft_prefix(), dir=_trees()) as base:
             Path(base, "d").mkdir()
             Path(base, "f").touch()
-            return _laid(Sources((base,), (), stage.folder if stage else None))
+            return _laid(Sources((base,), stage=stage.folder if stage else None))
     except (OSError, SandboxError) as error:
         return str(error)
     finally:
@@ -86,8 +86,9 @@ def _trees() -> Path:
 
 def _laid(sources: Sources) -> str:
     """Replace and delete what a base tree holds: overlayfs has to mark that."""
-    keeper = Keeper(sources, ("sh", "-c", _TRIAL), 1, None)
+    keeper = Keeper(sources, ("sh", "-c", _TRIAL), 1)
     try:
+        keeper.start(None)
         keeper.lay("0", ("l/0",))
         keeper.stream.settimeout(_SECONDS)
         keeper.stream.sendall(b"\n")

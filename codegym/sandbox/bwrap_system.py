@@ -1,4 +1,7 @@
-"""What a box is made of when bubblewrap builds it: the argv, in one place, to be read beside the threat model."""
+"""What an embedded box is made of: what the keeper puts in its root, and bubblewrap's argv.
+
+In one place, to be read beside the threat model.
+"""
 
 from __future__ import annotations
 
@@ -11,48 +14,53 @@ from codegym.catalog import private_places
 from codegym.sandbox.build import SOURCE, program
 from codegym.sandbox.image import HostImage
 from codegym.sandbox.keeper import STAGE
-from codegym.sandbox.protocol import WORKDIR
 from codegym.task import Limits
 
 _RUNNER = "/run/codegym/serve"
 _OPEN_FILES = 1024
 _MASKED = ("cmdline", "keys", "kallsyms", "fs")
+_SYSTEM = tuple(map(Path, ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")))
+_DEVICES = tuple((f"/dev/{name}", f"/dev/{name}") for name in ("null", "full", "random", "urandom", "tty"))
+_DEV_LINKS = (
+    ("/proc/self/fd", "/dev/fd"),
+    ("/proc/self/fd/0", "/dev/stdin"),
+    ("/proc/self/fd/1", "/dev/stdout"),
+    ("/proc/self/fd/2", "/dev/stderr"),
+    ("pts/ptmx", "/dev/ptmx"),
+)
 _HOST_ETC = ("/etc/alternatives", "/etc/ld.so.cache")
 _NAMESPACES = ("user", "ipc", "pid", "uts", "cgroup")
 """What bubblewrap makes; the network, which nothing leads out of, is the keeper's."""
 
 
-def box_binds(image: HostImage) -> tuple[tuple[str, str], ...]:
-    """Return what a keeper binds on its stage for a box, and where the box has it: (from, to), in order."""
+def box_binds(image: HostImage, *, grouped: bool) -> tuple[tuple[str, str], ...]:
+    """Return what of the host a box has, and where: (from, to), in order. All but devices is read-only.
+
+    ``grouped``: control groups hold memory and processes, so that nothing else need.
+    """
     own = ((str(SOURCE / "etc"), "/etc"), (str(program("serve")), _RUNNER))
-    return (*own, *((str(source), target) for source, target in image.binds))
+    binds = [*own, *_system(), *((str(source), target) for source, target in image.binds)]
+    targets = {target for _, target in binds}
+    binds += [(path, path) for path in _HOST_ETC if path not in targets and os.path.lexists(path)]
+    # /dev/full reads as zeros too, and can't be mapped: shared, that were memory which nobody counts
+    return (*binds, *_DEVICES, ("/dev/zero" if grouped else "/dev/full", "/dev/zero"))
+
+
+def box_links() -> tuple[tuple[str, str], ...]:
+    """Return the symbolic links of a box's root: (text, path)."""
+    return (*_DEV_LINKS, *((str(path.readlink()), str(path)) for path in _SYSTEM if path.is_symlink()))
 
 
 def box_argv(binds: Sequence[tuple[str, str]], limits: Limits, *, grouped: bool) -> list[str]:
-    """Return bubblewrap's argv, ``binds`` being those of :func:`box_binds`.
-
-    ``grouped``: control groups hold memory and processes, so that limits on single processes need not.
-    """
+    """Return bubblewrap's argv for a root, which the keeper has built, with ``binds`` in it."""
     argv = ["bwrap", *(f"--unshare-{name}" for name in _NAMESPACES), "--disable-userns"]
     argv += ["--as-pid-1", "--die-with-parent", "--clearenv", "--hostname", "box"]
     argv += ["--uid", "1000", "--gid", "1000"]
     argv += ["--cap-drop", "ALL", "--cap-add", "CAP_SETPCAP"]
-    argv += _system()
-    targets = [target for _, target in binds]
-    etc = [path for path in _HOST_ETC if path not in targets and os.path.lexists(path)]
-    for number, target in enumerate(targets):
-        argv += ["--ro-bind", f"{STAGE}/b/{number}", target]
-    for path in etc:
-        argv += ["--ro-bind", path, path]
-    argv += ["--proc", "/proc", "--dev", "/dev"]
-    if not grouped:  # reads the same, and can't be mapped: shared, that were memory which nobody counts
-        argv += ["--dev-bind", "/dev/full", "/dev/zero"]
-    for name, target in (("tmp", "/tmp"), ("shm", "/dev/shm"), ("w", WORKDIR)):  # noqa: S108  paths in the box
-        argv += ["--bind", f"{STAGE}/{name}", target]
-    argv += _masks()
-    for path in _exposed([*binds, ("/usr", "/usr")]):
+    argv += ["--dev-bind", f"{STAGE}/r", "/", "--proc", "/proc", *_masks()]
+    for path in _exposed(binds):
         argv += ["--ro-bind", f"{STAGE}/none", path]
-    argv += ["--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--", _RUNNER]
+    argv += ["--remount-ro", "/proc", "--chdir", "/", "--", _RUNNER]
     per_process = (0, 0) if grouped else (limits.processes, limits.memory_mb)
     return [*argv, str(_OPEN_FILES), str(limits.disk_mb), *(str(limit) for limit in per_process), "0"]
 
@@ -88,12 +96,5 @@ def _below(path: str, folder: str) -> bool:
 
 
 @cache
-def _system() -> tuple[str, ...]:
-    argv = ["--ro-bind", "/usr", "/usr"]
-    for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
-        path = Path("/") / name
-        if path.is_symlink():
-            argv += ["--symlink", str(path.readlink()), str(path)]
-        elif path.is_dir():
-            argv += ["--ro-bind", str(path), str(path)]
-    return tuple(argv)
+def _system() -> tuple[tuple[str, str], ...]:
+    return tuple((str(path), str(path)) for path in _SYSTEM if path.is_dir() and not path.is_symlink())

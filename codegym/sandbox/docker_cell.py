@@ -55,7 +55,7 @@ class Cell:
         self._uid, self._bound, self._taken = plan.uid, tuple(bound), 0
         self.wire = wire
         self.channel = Channel(wire, lambda: self._why)
-        self._why = ""
+        self._why, self._seal = "", Seal()
         self._numbers = count()
         self._lock = threading.Lock()
         self._open = True
@@ -68,7 +68,6 @@ class Cell:
             self.group = cgroup_of(wire.pid, container)
             self.memory = Memory(wire.pid, self.path(""), plan.limits.memory_mb, self.group)
             self._prove()
-            self._seal = Seal.of(wire.pid, self.group)
         except (OSError, ValueError) as error:
             os.close(self._stage)
             raise SandboxError(f"the box died as it started: {error}") from error
@@ -98,6 +97,10 @@ class Cell:
             return f"{moved[mount]}/{number}"
 
         return named
+
+    def look(self) -> None:
+        """See :class:`~codegym.sandbox.laid_box.Cell`."""
+        self._seal = Seal.of(self.wire.pid, self.group)
 
     def residue(self) -> tuple[str, ...]:
         """See :class:`~codegym.sandbox.laid_box.Cell`."""

@@ -6,7 +6,8 @@ processes can be seen from here, and files from the stage. Where they can't be s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -16,28 +17,28 @@ from codegym.sandbox.residue import changed, children, connections, files, fixed
 
 @dataclass(frozen=True)
 class Seal:
-    """A container as it was when it was started; ``fixed`` is empty where that can't be seen.
+    """A container as it was when it was started; ``fixed`` is empty where that can't be seen, or nobody looked.
 
     ``runner`` is its first process. ``connected`` is the runner's own connection to the host, which lies in the
     container's network namespace.
     """
 
-    runner: int
-    group: Cgroup | None
-    fixed: dict[str, str]
-    connected: frozenset[str]
+    runner: int = 0
+    group: Cgroup | None = None
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    connected: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, runner: int, group: Cgroup | None) -> Self:
         """Look at a container in which nothing has run yet."""
         if group is None:
-            return cls(runner, None, {}, frozenset())
+            return cls()
         return cls(runner, group, fixed(runner, group), frozenset(sockets(runner)))
 
     def residue(self, stage: Path, layers: int) -> tuple[str, ...]:
         """Return a line for each thing in a box just renewed that was not there when its container was started."""
         if not self.fixed:
-            return ("unseen: the container's processes are not in this process's namespace",)
+            return ("unseen: the container's processes are not in this process's namespace, or nobody looked",)
         return (
             *(f"process: {pid}" for pid in children(self.runner)),
             *files(stage, {"l": [str(number) for number in range(layers)]}),

@@ -31,30 +31,35 @@ STAGE = "/tmp"  # noqa: S108  a path in the keeper's own mount namespace
 
 @dataclass(frozen=True)
 class Sources:
-    """What of the host a keeper binds on its stage: ``stores``, which hold base trees, at ``l/0``…, and ``binds``
-    at ``b/0``…. ``stage`` is an empty folder that is to be the stage, ``None`` where that is in memory.
+    """What of the host a keeper takes: ``stores``, which hold base trees and appear on its stage at ``l/0``…, and
+    ``binds`` (from, to) in the box's root, where ``links`` (text, path) are symbolic links besides. ``stage`` is
+    an empty folder that is to be the stage, ``None`` where that is in memory.
     """
 
     stores: tuple[str, ...]
-    binds: tuple[str, ...]
+    binds: tuple[tuple[str, str], ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
     stage: Path | None = None
 
 
 class Keeper:
-    """A running keeper, and below it, once the runner has said hello, a box."""
+    """A running keeper, and below it, once :meth:`start` was called and the runner has said hello, a box.
 
-    def __init__(self, sources: Sources, box: Sequence[str], disk_mb: int, cgroup: Cgroup | None) -> None:
+    ``box`` is the argv of what it starts.
+    """
+
+    def __init__(self, sources: Sources, box: Sequence[str], disk_mb: int) -> None:
         self._log: IO[bytes] = os.fdopen(os.memfd_create("codegym-keeper"), "r+b")
         self.stream, stream = socket.socketpair()
         self._control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(_PATIENCE)
-        entries = ":".join(str(entry) for entry in cgroup.entries) if cgroup else ""
         memory_mb = 0 if sources.stage else disk_mb
         size = (memory_mb << 20, max(_FEWEST_INODES, memory_mb * _INODES_PER_MB))
-        counts = (len(sources.stores), len(sources.binds))
-        head = (program("keep"), control.fileno(), os.getpid(), *size, entries, *counts)
-        stage = [str(sources.stage)] if sources.stage else []
-        argv = [*(str(word) for word in head), *stage, *sources.stores, *sources.binds, *box]
+        counts = (len(sources.stores), len(sources.binds), len(sources.links))
+        stage = [sources.stage] if sources.stage else []
+        pairs = [word for what, where in (*sources.binds, *sources.links) for word in (what, where.lstrip("/"))]
+        head = (program("keep"), control.fileno(), os.getpid(), *size, *counts)
+        argv = [*(str(word) for word in (*head, *stage)), *sources.stores, *pairs, *box]
         with stream, control:
             self._process = subprocess.Popen(
                 argv,
@@ -67,6 +72,22 @@ class Keeper:
             )
         self.pid = self._process.pid
         self.ending = ""
+
+    def start(self, group: Cgroup | None) -> None:
+        """Start the box, in ``group`` if there is one; until then that can be made while the keeper works."""
+        entries: list[int] = []
+        try:
+            for entry in group.entries if group else ():
+                entries.append(os.open(entry, os.O_WRONLY | os.O_CLOEXEC))
+            socket.send_fds(self._control, [b"g"], entries)
+            answer = self._control.recv(4096).decode()
+        except OSError as error:
+            raise SandboxError(f"the box died as it started: {self.why_dead() or error}") from error
+        finally:
+            for opened in entries:
+                os.close(opened)
+        if answer != "0":
+            raise SandboxError(f"the box died as it started: {self.why_dead() or answer}")
 
     def path(self, name: str) -> Path:
         """Return the host's path of ``name`` on the stage: ``u/0`` a layer, ``tmp`` the box's ``/tmp``."""

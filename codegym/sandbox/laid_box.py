@@ -52,6 +52,10 @@ class Cell(Stage, Protocol):
         """Return a descriptor of the folder ``name`` on the stage, for reading from outside."""
         ...
 
+    def look(self) -> None:
+        """Note what no command may change, before the first one, for :meth:`residue`."""
+        ...
+
     def residue(self) -> tuple[str, ...]:
         """Return a line for each thing in a cell just taken anew that was not there when it was started."""
         ...
@@ -193,6 +197,11 @@ class LaidBox(Sandbox):
         with self._using() as cell:
             cell.channel.kill_all()
             self._take(tree)
+
+    def look(self) -> None:
+        """See :class:`~codegym.sandbox.protocol.Reusable`."""
+        with self._using() as cell:
+            cell.look()
 
     def residue(self) -> tuple[str, ...]:
         """See :class:`~codegym.sandbox.protocol.Reusable`; looked at from the host."""

@@ -29,6 +29,7 @@ from codegym.sandbox.folder import remove_tree
 _log = logging.getLogger(__name__)
 _ONE = threading.Lock()
 _LOOK_SECONDS = 0.03
+_UNREGISTERED_SECONDS = 60.0
 _STORES = ("trees", "runner", "docker", "docker/layers", "results/*", "codes/*", "images/*", "boxes")
 """Where in the cache files and folders are put once they are whole, and where boxes write on disk."""
 
@@ -117,12 +118,21 @@ def reap(seconds: float = 5.0, *, everywhere: bool = False) -> list[str]:
                 gone.append(path.stem)
     if gone:
         _sweep_drafts()
+    _sweep_unregistered()
     sweep_cgroups(everywhere=everywhere)
     return gone
 
 
 def _leases() -> list[Path]:
     return sorted((cache_dir() / "leases").glob("*.lease"))
+
+
+def _sweep_unregistered() -> None:
+    """Delete leases whose owner was killed before it had registered them, which take it no time at all."""
+    for draft in (cache_dir() / "leases").glob(".*"):
+        with _seen(draft) as seen, suppress(FileNotFoundError):  # it was registered meanwhile
+            if seen and seen.free and time.time() - draft.stat().st_mtime > _UNREGISTERED_SECONDS:
+                draft.unlink()
 
 
 def _sweep_drafts() -> None:

@@ -167,6 +167,8 @@ class Pool:
         box = self._backend.open(tree, image, limits)
         self.tally.opened += 1
         try:
+            if isinstance(box, Reusable):
+                box.look()
             if (image, limits) not in self._sights:
                 self._sights[image, limits] = sight(box)
             pristine = None if isinstance(box, Reusable) else box.snapshot()

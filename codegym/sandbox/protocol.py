@@ -149,10 +149,15 @@ class Reusable(Protocol):
         """Make the box as ``open`` would return it for ``tree``: no process, no file, no snapshot of before."""
         ...
 
+    def look(self) -> None:
+        """Note what no command may change in the box just opened, for :meth:`residue` to compare with."""
+        ...
+
     def residue(self) -> tuple[str, ...]:
         """Look, from where the box's processes can't interfere, at a box that was just renewed or opened.
 
-        Return a line for each process, file, mount, limit or connection that does not belong there.
+        Return a line for each process, file, mount, limit or connection that does not belong there, and one if
+        nobody called :meth:`look` before the first command.
         """
         ...
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -26,19 +26,17 @@ FREEING_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
-class Seal:
-    """A box as it was when it was opened: the processes of its own, and what is fixed for all commands."""
+class Inside:
+    """The processes of a box that are not its user's, as the host numbers them."""
 
     bubblewrap: int
     runner: int
-    fixed: dict[str, str]
 
     @classmethod
-    def of(cls, keeper: Keeper, cgroup: Cgroup | None) -> Self:
+    def of(cls, keeper: Keeper) -> Self:
         """Look at a box in which nothing has run yet."""
         bubblewrap = _only_child(keeper.pid)
-        runner = _only_child(bubblewrap)
-        return cls(bubblewrap, runner, fixed(runner, cgroup))
+        return cls(bubblewrap, _only_child(bubblewrap))
 
 
 def _only_child(pid: int) -> int:
@@ -48,21 +46,29 @@ def _only_child(pid: int) -> int:
     return found[0]
 
 
-def residue(keeper: Keeper, cgroup: Cgroup | None, seal: Seal) -> tuple[str, ...]:
-    """Return a line for each thing in a box just renewed that was not there when it was opened."""
-    return (
-        *_processes(keeper, seal),
-        *files(keeper.path(""), {"f": []}),
-        *changed(seal.fixed, fixed(seal.runner, cgroup)),
-        *connections(seal.runner),
-    )
+@dataclass(frozen=True)
+class Seal:
+    """What was fixed for all commands before the first one ran; nothing if nobody looked."""
+
+    fixed: Mapping[str, str] = field(default_factory=dict)
+
+    def broken(self, keeper: Keeper, cgroup: Cgroup | None, inside: Inside) -> tuple[str, ...]:
+        """Return a line for each thing in a box just renewed that was not there when it was opened."""
+        if not self.fixed:
+            return ("unseen: nobody looked at the box before its first command",)
+        return (
+            *_processes(keeper, inside),
+            *files(keeper.path(""), {"f": []}),
+            *changed(self.fixed, fixed(inside.runner, cgroup)),
+            *connections(inside.runner),
+        )
 
 
-def _processes(keeper: Keeper, seal: Seal) -> Iterator[str]:
+def _processes(keeper: Keeper, inside: Inside) -> Iterator[str]:
     expected: tuple[tuple[int, list[int]], ...] = (
-        (keeper.pid, [seal.bubblewrap]),
-        (seal.bubblewrap, [seal.runner]),
-        (seal.runner, []),
+        (keeper.pid, [inside.bubblewrap]),
+        (inside.bubblewrap, [inside.runner]),
+        (inside.runner, []),
     )
     for parent, known in expected:
         if children(parent) != known:
@@ -123,7 +129,7 @@ def _told(path: str) -> str:
         return file.read()
 
 
-def changed(before: dict[str, str], after: dict[str, str]) -> Iterator[str]:
+def changed(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
     """Yield what differs between two looks at what is fixed."""
     for name, value in before.items():
         if after[name] != value:

@@ -11,7 +11,7 @@ import pytest
 from codegym.errors import SandboxError
 from codegym.sandbox.bwrap import BwrapBackend, BwrapCell, Plan
 from codegym.sandbox.bwrap_system import box_binds
-from codegym.sandbox.cgroup import limits_cpu
+from codegym.sandbox.cgroup import cgroup_roots, limits_cpu
 from codegym.sandbox.image import host_image
 from codegym.sandbox.laid_box import Kind, LaidBox
 from codegym.sandbox.lease import reap
@@ -86,7 +86,9 @@ def test_private_folders_below_what_is_bound_are_covered(tree, tmp_path, monkeyp
     (tmp_path / "tool").write_text("tool")
     tmp_path.chmod(0o755)
     image = host_image("cc")
-    plan = Plan(Limits(), stores(tree), (*box_binds(image), (str(tmp_path), "/opt/tool")), 1.0, cgroups=True)
+    grouped = bool(cgroup_roots())
+    binds = (*box_binds(image, grouped=grouped), (str(tmp_path), "/opt/tool"))
+    plan = Plan(Limits(), stores(tree), binds, 1.0, grouped=grouped)
     with LaidBox(Kind(lambda _: BwrapCell(plan), Limits(), {"PATH": image.path}), tree) as box:
         assert box.exec("cat /opt/tool/tool; find /opt/tool/share").stdout == (
             "tool/opt/tool/share\n/opt/tool/share/codegym\n/opt/tool/share/codegym/suites\n"

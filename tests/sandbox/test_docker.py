@@ -166,6 +166,7 @@ def test_a_container_holds_one_workspace_after_another_and_nothing_of_the_one_be
     other = Tree((store_tree({"o": File(b"other")}, cache_dir() / "elsewhere"),), "o")
     with DockerBackend(workspace="stage").open(tree, "python", Limits()) as box:
         (container,) = _containers(client)
+        box.look()
         box.exec("echo x > a; mkdir -p /tmp/home/deep /dev/shm/b; echo y > /tmp/y; chmod 700 /tmp; (sleep 30 &)")
         box.snapshot()
         box.exec("rm a; echo z > z")
@@ -191,6 +192,8 @@ MEDDLE = {
 @as_root
 def test_the_look_from_outside_sees(client, own_cache, tree):
     with DockerBackend(workspace="stage").open(tree, "python", Limits()) as box:
+        assert box.residue() != (), "nobody looked before"
+        box.look()
         for told, meddle in MEDDLE.items():
             box.renew(tree)
             assert box.residue() == ()

@@ -88,6 +88,19 @@ def test_a_lease_is_held_while_its_process_lives():
     assert lease_is_held(owner_lease().id)
 
 
+def test_a_lease_whose_owner_died_before_it_was_registered_is_removed(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = tmp_path / "codegym" / "leases"
+    folder.mkdir(parents=True)
+    old, young = folder / ".0123456789ab", folder / ".ba9876543210"
+    for draft in (old, young):
+        draft.touch()
+    os.utime(old, (time.time() - 120,) * 2)
+    reap()
+    assert not old.exists()
+    assert young.exists(), "its owner may be about to register it"
+
+
 def test_many_may_clean_up_at_the_same_moment(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     folder = tmp_path / "codegym" / "leases"

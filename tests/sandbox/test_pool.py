@@ -104,11 +104,13 @@ def test_what_can_not_be_undone_is_quarantined_and_replaced(pool, tree, trace):
         (lambda box: box.exec("chmod 700 /tmp/home"), "mode: tmp/home"),
         (lambda box: box.cell.channel.spawn(["sleep", "47.71"]), "process"),
         (lambda box: box.cell.path("shm").chmod(0o700), "mode: shm"),
-        (lambda box: __import__("os").setpriority(0, box.cell.seal.runner, 19), "priority"),
-        (lambda box: __import__("resource").prlimit(box.cell.seal.runner, 7, (512, 512)), "limits"),
+        (lambda box: __import__("os").setpriority(0, box.cell.inside.runner, 19), "priority"),
+        (lambda box: __import__("resource").prlimit(box.cell.inside.runner, 7, (512, 512)), "limits"),
     ],
 )
 def test_the_look_from_outside_sees(box, tree, meddle, told):
+    assert box.residue() != (), "nobody looked before"
+    box.look()
     box.renew(tree)
     assert box.residue() == ()
     meddle(box)
@@ -120,7 +122,7 @@ def test_a_box_that_died_while_it_waited_is_not_handed_out(pool, tree, role):
     with pool.open(tree, "cc", LIMITS) as box:
         inner = box._slot.box
     assert inner.alive()
-    os.kill({"keeper": inner.cell.pid}.get(role) or getattr(inner.cell.seal, role), signal.SIGKILL)
+    os.kill({"keeper": inner.cell.pid}.get(role) or getattr(inner.cell.inside, role), signal.SIGKILL)
     assert soon(lambda: not inner.alive())
     with pool.open(tree, "cc", LIMITS) as box:
         assert box.exec("ls").stdout == "a.txt\nd\n"
