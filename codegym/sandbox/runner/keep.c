@@ -258,16 +258,17 @@ static const char *forget(void) {
 
 /* Writing "0" spares the kernel what it has to do before it moves another process than the one that writes. */
 static const char *start_box(char **argv, const int *groups, int count) {
-    pid_t self = getpid();
+    pid_t self = getpid(), pid;
     int none = open("/dev/null", O_RDWR | O_CLOEXEC);
     for (int i = 0; i < count; i++) if (write(groups[i], "0", 1) != 1) return "control group";
-    if (none < 0 || box || (box = fork()) < 0) return "fork";
-    if (box == 0) {
+    if (none < 0 || box || (pid = fork()) < 0) return "fork";
+    if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != self) _exit(70);
         execvp(argv[0], argv);
         die(argv[0]);
     }
+    box = pid;
     dup2(none, 0); dup2(none, 1); close(none); /* the runner's stream is the box's alone */
     return NULL;
 }
