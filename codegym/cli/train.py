@@ -13,7 +13,9 @@ from typer import Argument, Option
 from codegym.board.standings import UNKNOWN, percent
 from codegym.cli.output import Json, give, table
 from codegym.errors import ConfigError
+from codegym.suite import load_suite
 from codegym.train.config import load_config
+from codegym.train.folder import claim, finished
 
 NO_ARGS_IS_HELP = True
 _HEADS = ("before", "after", "gain, in points")
@@ -31,14 +33,19 @@ def verb(
 
     Example: `codegym train examples/demo.toml --out runs/mine`
     """
-    load_config(config)
-    folder = out or Path("runs") / config.stem
+    settings, folder = load_config(config), out or Path("runs") / config.stem
+    claim(config, folder, resume=resume)
+    summary = finished(folder, load_suite(settings.env.suite)) or _train(config, folder, resume=resume)
+    give(summary, _shown(summary, folder), as_json=as_json)
+
+
+def _train(config: Path, folder: Path, *, resume: bool) -> dict[str, Any]:
     try:
         trainer = import_module("codegym.train.run")
     except ImportError as error:
         raise ConfigError(f"training needs the train extra: pip install 'codegym[train]' ({error})") from error
     summary: dict[str, Any] = trainer.train(config, folder, resume=resume)
-    give(summary, _shown(summary, folder), as_json=as_json)
+    return summary
 
 
 def _shown(summary: dict[str, Any], folder: Path) -> Group:

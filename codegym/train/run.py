@@ -40,6 +40,7 @@ from codegym.train.corpus import Conversation, remembered, texts
 from codegym.train.display import Display, Phase
 from codegym.train.evaluate import attempts, chosen_tasks, entry_of, rate, summary
 from codegym.train.expert import Expert
+from codegym.train.folder import claim, finished
 from codegym.train.grpo import Rollouts, grpo_args, in_use, make_trainer, sampling
 from codegym.train.tiny import make_model, make_tokenizer
 from codegym.train.warmup import sft_args, warm_up
@@ -55,16 +56,15 @@ def train(
     Raises :class:`ConfigError` for a wrong file, where ``folder`` is there and ``resume`` is false, or where it
     holds a run of another file or on other tasks. What the file asks for is looked at before anything is written.
     """
-    config, kept = load_config(config_path), folder / "config.toml"
-    if folder.exists() and not resume:
-        raise ConfigError(f"{folder} is there already: resume that run with --resume, or choose another --out")
-    if kept.exists() and kept.read_bytes() != config_path.read_bytes():
-        raise ConfigError(f"{folder} holds a run of another configuration: delete it, or choose another --out")
+    config = load_config(config_path)
+    claim(config_path, folder, resume=resume)
     run = Run(config, folder, load_suite(config.env.suite), display or Display())
+    if done := finished(folder, run.suite):
+        return done
     run.check()
     disable_progress_bar()
     folder.mkdir(parents=True, exist_ok=True)
-    _write(kept, config_path.read_bytes())
+    _write(folder / "config.toml", config_path.read_bytes())
     versions = {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
     _write_json(folder / "versions.json", versions | {"suite_digest": run.suite.digest})
     return run.carry_out()
@@ -82,10 +82,6 @@ class Run:
 
     def check(self) -> None:
         """Raise :class:`ConfigError` or :class:`TaskError` now for what would else fail after minutes."""
-        known = self.folder / "versions.json"
-        digest = json.loads(known.read_text()).get("suite_digest") if known.exists() else None
-        if digest not in (None, self.suite.digest):
-            raise ConfigError(f"{self.folder} holds a run on other tasks: delete it, or choose another --out")
         where, env = self.config.eval, self.config.env
         for split in (env.split, where.split, *([where.val_split] if where.every else [])):
             self.suite.split(split)
@@ -97,10 +93,6 @@ class Run:
 
     def carry_out(self) -> dict[str, Any]:
         """Do whatever is not done yet, and write and return the summary."""
-        target = self.folder / "summary.json"
-        if target.exists():
-            done: dict[str, Any] = json.loads(target.read_text())
-            return done
         start = time.monotonic()
         before = self.policy_before()
         first = self.measure(before, "before")
@@ -108,7 +100,7 @@ class Run:
         second = self.measure(after, "after")
         seconds = self.display.seconds | {"all": round(time.monotonic() - start, 1)}
         found = summary(first, second) | {"seconds": seconds, "metrics": self.metrics | self._played()}
-        _write_json(target, found)
+        _write_json(self.folder / "summary.json", found)
         return found
 
     def _played(self) -> dict[str, Any]:

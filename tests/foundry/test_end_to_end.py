@@ -44,7 +44,7 @@ per_device_train_batch_size = 4
 [eval]
 split = "test"
 samples = 8
-every = 1
+every = 2
 val_split = "test"
 val_tasks = 1
 
