@@ -29,7 +29,7 @@ from codegym.sandbox.folder import remove_tree
 _log = logging.getLogger(__name__)
 _ONE = threading.Lock()
 _LOOK_SECONDS = 0.03
-_UNREGISTERED_SECONDS = 60.0
+_UNREGISTERED_SECONDS = 5.0
 _STORES = ("trees", "runner", "docker", "docker/layers", "results/*", "codes/*", "images/*", "boxes")
 """Where in the cache files and folders are put once they are whole, and where boxes write on disk."""
 
