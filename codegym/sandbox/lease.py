@@ -112,12 +112,15 @@ def reap(seconds: float = 5.0, *, everywhere: bool = False) -> list[str]:
     lease and all. ``everywhere`` looks in the whole of this machine for control groups that nobody is in.
     """
     deadline, gone = time.monotonic() + seconds, []
+    dead = {owner.id for owner in owners() if not owner.held}
+    if dead:
+        _sweep_drafts(dead)  # before their leases, which the next reaper needs if this one is killed
     for path in _leases():
         with _seen(path) as seen:
-            if seen and seen.free and _cleaned(path, seen.said, deadline - time.monotonic()):
+            if not seen or not seen.free or path.stem not in dead:
+                continue
+            if _cleaned(path, seen.said, deadline - time.monotonic()):
                 gone.append(path.stem)
-    if gone:
-        _sweep_drafts()
     _sweep_unregistered()
     sweep_cgroups(everywhere=everywhere)
     return gone
@@ -135,11 +138,12 @@ def _sweep_unregistered() -> None:
                 draft.unlink()
 
 
-def _sweep_drafts() -> None:
-    """Delete what owners that are gone left unfinished; another reaper may be at it as well."""
+def _sweep_drafts(dead: set[str]) -> None:
+    """Delete what owners of ``dead`` leases, or of none, left unfinished; another reaper may be at it as well."""
     for store in _STORES:
         for draft in cache_dir().glob(f"{store}/.draft-*-*"):
-            if lease_is_held(draft.name.split("-")[1]):
+            lease = draft.name.split("-")[1]
+            if lease not in dead and lease_is_held(lease):
                 continue
             try:
                 remove_tree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)

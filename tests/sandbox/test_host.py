@@ -124,8 +124,15 @@ def test_what_a_writer_that_was_killed_began_is_removed(tmp_path, monkeypatch):
     )
     killed = subprocess.run([sys.executable, "-c", program], check=False)
     assert killed.returncode == -9
+    reaper = (
+        "import os, signal, codegym.sandbox.lease as l\n"
+        "l.remove_tree = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "l.reap()"
+    )
+    killed = subprocess.run([sys.executable, "-c", reaper], check=False)
+    assert killed.returncode == -9
     assert [path.name[:7] for path in (tmp_path / "codegym" / "trees").iterdir()] == [".draft-"]
-    assert len(reap()) == 1
+    assert len(reap()) == 1, "a reaper that is killed leaves the rest of its work to the next"
     assert not list((tmp_path / "codegym" / "trees").iterdir())
 
 
