@@ -111,16 +111,14 @@ def reap(seconds: float = 5.0, *, everywhere: bool = False) -> list[str]:
     What can't be removed within ``seconds`` in all (a process may hang in the kernel) is left to the next pass,
     lease and all. ``everywhere`` looks in the whole of this machine for control groups that nobody is in.
     """
-    deadline, gone = time.monotonic() + seconds, []
-    dead = {owner.id for owner in owners() if not owner.held}
-    if dead:
-        _sweep_drafts(dead)  # before their leases, which the next reaper needs if this one is killed
+    deadline, emptied = time.monotonic() + seconds, []
     for path in _leases():
         with _seen(path) as seen:
-            if not seen or not seen.free or path.stem not in dead:
-                continue
-            if _cleaned(path, seen.said, deadline - time.monotonic()):
-                gone.append(path.stem)
+            if seen and seen.free and _emptied(path, seen.said, deadline - time.monotonic()):
+                emptied.append(path)
+    if emptied:
+        _sweep_drafts({path.stem for path in emptied})
+    gone = [path.stem for path in emptied if _dropped(path)]
     _sweep_unregistered()
     sweep_cgroups(everywhere=everywhere)
     return gone
@@ -151,14 +149,21 @@ def _sweep_drafts(dead: set[str]) -> None:
                 _log.warning("can't delete %s, which a process that is gone has left: %s", draft, error)
 
 
-def _cleaned(path: Path, said: dict[str, Any], seconds: float) -> bool:
-    """Remove what a free lease stands for, and then the lease; quick, since a reaper may be killed as well."""
+def _emptied(path: Path, said: dict[str, Any], seconds: float) -> bool:
+    """Remove the control groups of a free lease; quick, since nobody else looks at it meanwhile."""
     done = remove_cgroups([Path(root) for root in said.get("cgroups", [])], path.stem, seconds)
-    if done:
-        path.unlink()
-    else:
+    if not done:
         _log.warning("can't clean up after process %s yet: what ran in its boxes hangs", said.get("pid"))
     return done
+
+
+def _dropped(path: Path) -> bool:
+    """Remove a lease, which comes last: a reaper may be killed as well; return whether no other was quicker."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
