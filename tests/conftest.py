@@ -1,5 +1,6 @@
 """A third party's suite, installed as one would install it: a package, and metadata with an entry point."""
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,13 @@ collect_ignore = ["data"]
 
 settings.register_profile("codegym", deadline=None)
 settings.load_profile("codegym")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files with slow tests first: nobody shall wait in the end for one that began last."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,7 @@ def _in_usr() -> bool:
 
 
 def _built(requirements: Path, store: Path) -> Path:
-    key = digest_json([2, requirements.read_text(), sys.version, sys.base_prefix])[:16]
+    key = digest_json([3, requirements.read_text(), sys.version, sys.base_prefix])[:16]
     target = store / key
     if target.is_dir():
         return target
@@ -72,6 +72,7 @@ def _build(requirements: Path, target: Path) -> None:
         shutil.rmtree(site / "bin", ignore_errors=True)
         _make_venv(draft / "venv")
         _make_linker_cache(draft)
+        _rewrite_plugins(draft)
         draft.rename(target)
 
 
@@ -118,12 +119,29 @@ def _make_linker_cache(draft: Path) -> None:
     if _in_usr():
         return
     (draft / "ld.so.conf").write_text("/opt/cpython/lib\ninclude /etc/ld.so.conf\n")
-    argv = ["bwrap", "--unshare-user", "--unshare-net", "--bind", "/", "/", "--tmpfs", "/opt"]
-    argv += ["--ro-bind", sys.base_prefix, "/opt/cpython", "--bind", str(draft), "/opt/out"]
-    argv += ["/sbin/ldconfig", "-X", "-C", "/opt/out/ld.so.cache", "-f", "/opt/out/ld.so.conf"]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    done = _run(draft, ["/sbin/ldconfig", "-X", "-C", "/opt/out/ld.so.cache", "-f", "/opt/out/ld.so.conf"])
     if done.returncode:
         raise ImageError(f"ldconfig could not index {sys.base_prefix}/lib for the box: {done.stderr[-1000:]}")
+
+
+def _rewrite_plugins(draft: Path) -> None:
+    """Run pytest once, to keep what it makes of its plugins' modules: it rewrites their assertions.
+
+    Hypothesis, all of which its plugin imports when a run ends, costs each run a second without that.
+    """
+    if (draft / "venv" / "lib" / _VERSION / "site-packages" / "pytest").is_dir():
+        make = "echo 'def test(): pass' > test_it.py"
+        run = "/opt/python/bin/pytest -q -p no:cacheprovider test_it.py"
+        _run(draft, ["/bin/sh", "-c", f"{make} && {run}"])
+
+
+def _run(draft: Path, command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command with Python where boxes have it, and ``draft`` at ``/opt/out``; all else is read-only."""
+    argv = ["bwrap", "--unshare-user", "--unshare-net", "--ro-bind", "/", "/", "--dev", "/dev", "--tmpfs", "/opt"]
+    argv += ["--bind", str(draft / "venv"), "/opt/python", "--bind", str(draft), "/opt/out"]
+    argv += [] if _in_usr() else ["--ro-bind", sys.base_prefix, "/opt/cpython"]
+    argv += ["--clearenv", "--setenv", "HOME", "/opt", "--chdir", "/opt", *command]
+    return subprocess.run(argv, capture_output=True, text=True, check=False)
 
 
 @contextmanager

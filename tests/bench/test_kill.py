@@ -9,6 +9,7 @@ from codegym.sandbox.bwrap_host import runs_here
 from codegym.sandbox.cgroup import cgroup_roots
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_again_and_again_comes_to_its_end(capsys: pytest.CaptureFixture[str]) -> None:
     if runs_here() or not cgroup_roots():
         pytest.skip(runs_here() or "without control groups nobody can tell whose a process is")

@@ -67,6 +67,7 @@ def of(suite: Suite, operator: str) -> list[Task]:
     return [task for task in suite.tasks.values() if task.metadata["origin"] == operator]
 
 
+@pytest.mark.slow
 def test_every_operator_makes_certified_tasks(forged: Forged, suite: Suite) -> None:
     assert {name: found.certified > 0 for name, found in forged.operators.items()} == {
         "mutation": True, "removal": True, "combined": True, "history": True, "chain": True

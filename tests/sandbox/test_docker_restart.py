@@ -22,7 +22,7 @@ from codegym.sandbox.protocol import File, Sandbox, Tree
 from codegym.task import Limits
 from codegym.tree import store_tree
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
 
 class Engine:

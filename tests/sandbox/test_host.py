@@ -58,6 +58,20 @@ def test_images_provide_what_they_say(tree, image, command, says):
     assert says in result.stdout + result.stderr
 
 
+def test_a_plain_pytest_finds_its_plugins_rewritten(tree):
+    program = (
+        "import sys, pytest, _pytest.assertion.rewrite as rewrite\n"
+        "seen, rewritten = [], rewrite._rewrite_test\n"
+        "rewrite._rewrite_test = lambda path, config: seen.append(str(path)) or rewritten(path, config)\n"
+        "pytest.main(['test_it.py'])\n"
+        "print('hypothesis.core' in sys.modules, seen)"
+    )
+    with backend("bwrap").open(tree, "python", Limits()) as box:
+        box.write("test_it.py", b"def test(): pass")
+        result = box.exec(["python", "-c", program])
+    assert result.stdout.splitlines()[-1] == "True ['/work/test_it.py']"
+
+
 def test_a_tool_brings_its_own_folder_and_no_other(tmp_path, monkeypatch):
     """The folder of a tool is bound whole: it must not be the one that holds everything else of the user's."""
     for folder in ("home/.local/bin", "tools/bin", "loose"):

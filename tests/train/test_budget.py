@@ -7,24 +7,22 @@ from typing import Any
 import pytest
 
 pytestmark = pytest.mark.train
-torch = pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
-
-from codegym.train.budget import Budget  # noqa: E402 - needs torch
 
 
-class Line(torch.nn.Module):  # type: ignore[misc,name-defined]
-    """A model of one number."""
+def fit(folder: Path, budget: Any, steps: int, last: Path | None = None) -> None:
+    import torch
+    import transformers
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.slope = torch.nn.Parameter(torch.zeros(1))
+    class Line(torch.nn.Module):  # type: ignore[misc,name-defined]
+        """A model of one number."""
 
-    def forward(self, x: Any, labels: Any) -> dict[str, Any]:
-        return {"loss": ((self.slope * x - labels) ** 2).mean()}
+        def __init__(self) -> None:
+            super().__init__()
+            self.slope = torch.nn.Parameter(torch.zeros(1))
 
+        def forward(self, x: Any, labels: Any) -> dict[str, Any]:
+            return {"loss": ((self.slope * x - labels) ** 2).mean()}
 
-def fit(folder: Path, budget: Budget, steps: int, last: Path | None = None) -> None:
     args = transformers.TrainingArguments(
         output_dir=str(folder), max_steps=steps, save_steps=2, report_to="none", disable_tqdm=True, use_cpu=True
     )
@@ -35,6 +33,9 @@ def fit(folder: Path, budget: Budget, steps: int, last: Path | None = None) -> N
 
 
 def test_a_resumed_run_has_what_is_left_of_its_budget(tmp_path: Path) -> None:
+    pytest.importorskip("trl", reason="needs the train extra")
+    from codegym.train.budget import Budget
+
     fit(tmp_path, Budget(1000.0), 2)
     checkpoint = tmp_path / "checkpoint-2"
     path = checkpoint / "trainer_state.json"

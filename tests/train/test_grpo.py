@@ -2,13 +2,10 @@
 
 import pytest
 
+from codegym.episode import Episode, Outcome, StopReason, Tokens, Verdict
+from codegym.train.evaluate import chosen_tasks, rate
+
 pytestmark = pytest.mark.train
-pytest.importorskip("trl", reason="needs the train extra")
-
-from codegym.episode import Episode, Outcome, StopReason, Tokens, Verdict  # noqa: E402 - needs trl
-from codegym.train.evaluate import chosen_tasks, rate  # noqa: E402
-from codegym.train.grpo import completions  # noqa: E402
-
 TOKENS = Tokens(prompt_ids=(7, 8), completion_ids=(1, 2, 3), mask=(1, 0, 1), logprobs=(-0.5, 0.0, -0.25))
 END = 99
 
@@ -21,7 +18,15 @@ def episode(reward: float | None, tokens: Tokens | None = TOKENS) -> Episode:
     )
 
 
-def test_ids_masks_and_logprobs_are_those_of_the_episode():
+@pytest.fixture
+def completions():
+    pytest.importorskip("trl", reason="needs the train extra")
+    from codegym.train.grpo import completions
+
+    return completions
+
+
+def test_ids_masks_and_logprobs_are_those_of_the_episode(completions):
     rows = completions([episode(1.0), episode(0.0)], 2, END)
     assert rows["prompt_ids"] == [[7, 8], [7, 8]]
     assert rows["completion_ids"] == [[1, 2, 3], [1, 2, 3]]
@@ -30,13 +35,13 @@ def test_ids_masks_and_logprobs_are_those_of_the_episode():
     assert rows["episode_reward"] == [1.0, 0.0]
 
 
-def test_a_group_of_equal_rewards_is_cut_and_its_neighbour_is_not():
+def test_a_group_of_equal_rewards_is_cut_and_its_neighbour_is_not(completions):
     rows = completions([episode(0.0), episode(0.0), episode(0.0), episode(1.0)], 2, END)
     assert [len(ids) for ids in rows["completion_ids"]] == [1, 1, 3, 3]
     assert all(len(rows[name][0]) == 1 for name in ("logprobs", "env_mask"))
 
 
-def test_what_could_not_be_graded_has_no_reward_and_no_part_in_the_group():
+def test_what_could_not_be_graded_has_no_reward_and_no_part_in_the_group(completions):
     rows = completions([episode(None), episode(0.0), episode(1.0), episode(None, None)], 4, END)
     assert rows["episode_reward"] == [None, 0.0, 1.0, None]
     assert [len(ids) for ids in rows["completion_ids"]] == [1, 3, 3, 1]
