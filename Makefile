@@ -21,7 +21,7 @@ demo: $(VENV)/.train
 	$(BIN)/codegym board --folder runs/demo
 
 test: $(VENV)/.dev docker-base
-	.ci/with-docker $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	.ci/with-docker $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 docker-base:
 	@.ci/with-docker --base
