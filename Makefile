@@ -1,6 +1,7 @@
 # Two commands do all the set-up: `make demo` and `make test`. Everything is installed into .venv;
 # only bubblewrap, compilers for C and C++, python3-venv and (for tests) node come from the system, by system.sh.
 # Python compiles what it imports when it does: compiling all that is installed takes a minute (--no-compile).
+# The pip that comes with Python may be old, and takes twice as long to find out what goes with what.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -34,6 +35,7 @@ lint: $(VENV)/.dev
 $(VENV)/bin/python:
 	@./system.sh bubblewrap gcc g++ libc6-dev python3-venv
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 
 $(VENV)/.train: pyproject.toml | $(VENV)/bin/python
 	@echo "Installing codegym with its training packages (one to three minutes) …"
