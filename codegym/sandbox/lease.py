@@ -150,7 +150,7 @@ def _sweep_drafts(dead: set[str]) -> None:
 
 
 def _emptied(path: Path, said: dict[str, Any], seconds: float) -> bool:
-    """Remove the control groups of a free lease; quick, since nobody else looks at it meanwhile."""
+    """Remove the control groups of a free lease; another reaper may be at it as well."""
     done = remove_cgroups([Path(root) for root in said.get("cgroups", [])], path.stem, seconds)
     if not done:
         _log.warning("can't clean up after process %s yet: what ran in its boxes hangs", said.get("pid"))
@@ -168,7 +168,7 @@ def _dropped(path: Path) -> bool:
 
 @dataclass(frozen=True)
 class _Seen:
-    """A lease as it is: whether nobody holds it, so that we do while we look, and what its owner wrote into it."""
+    """A lease as it is: whether nobody holds it, and what its owner wrote into it."""
 
     free: bool
     said: dict[str, Any]
@@ -191,11 +191,14 @@ def _seen(path: Path) -> Iterator[_Seen | None]:
 
 
 def _taken(descriptor: int) -> bool:
-    """Take the lock unless somebody holds it for longer than a look takes, or a child of a dead owner to start."""
+    """Share the lock unless its owner holds it, for longer than a child of a dead owner takes to start.
+
+    Shared, so that nobody is kept from cleaning up by somebody who looks, or is killed while at it as well.
+    """
     deadline = time.monotonic() + _LOOK_SECONDS
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
                 return False
