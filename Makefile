@@ -33,7 +33,7 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 
 $(VENV)/bin/python:
-	@./system.sh bubblewrap gcc g++ libc6-dev python3-venv
+	@./system.sh bubblewrap gcc g++ libc6-dev 'musl-tools?' python3-venv
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 

@@ -118,6 +118,8 @@ class FakeBox(Sandbox):
                 start_new_session=True,
             )
         except OSError as error:
+            if error.errno == errno.ENOEXEC:
+                return self.exec(["/bin/sh", *as_argv(command)], timeout=timeout, cwd=cwd, env=env, stdin=stdin)
             code = 127 if error.errno == errno.ENOENT else 126
             return ExecResult(code, "", f"{argv[0]}: {error.strerror}\n", seconds=time.monotonic() - start)
         seconds = self._limits.command_seconds if timeout is None else timeout

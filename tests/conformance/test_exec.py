@@ -38,6 +38,11 @@ def test_a_missing_program_is_127(shared, command):
     assert shared.exec(command).exit_code == 127
 
 
+def test_a_script_without_an_interpreter_is_run_by_the_shell(shared):
+    shared.write("said", b"echo $0: $#, $1\n", executable=True)
+    assert shared.exec(["./said", "a b"]).stdout == "./said: 1, a b\n"
+
+
 def test_starts_in_the_workspace(shared):
     assert shared.exec("pwd; cat calc.py; ./run.sh").stdout == (
         f"{WORKDIR}\ndef add(a, b):\n    return a - b\nran\n"

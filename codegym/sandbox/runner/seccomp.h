@@ -2,6 +2,7 @@
  * leave something behind that outlives its process (System V and POSIX queues, keys), or touch the runner. */
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <fcntl.h>

@@ -106,7 +106,7 @@ static void send_with(int fd, char type, uint32_t id, const void *payload, uint3
     struct msghdr message = {.msg_iov = &first, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
     if (fd < 0) { send_frame(type, id, payload, size); return; }
     memcpy(head, &size, 4); head[4] = type; memcpy(head + 5, &id, 4);
-    *CMSG_FIRSTHDR(&message) = (struct cmsghdr){CMSG_LEN(sizeof fd), SOL_SOCKET, SCM_RIGHTS};
+    *CMSG_FIRSTHDR(&message) = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
     memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), &fd, sizeof fd);
     if (sendmsg(control_out, &message, MSG_NOSIGNAL) != 1) _exit(71);
     write_all(control_out, head + 1, 8); write_all(control_out, payload, size);
@@ -241,6 +241,16 @@ static int file_operation(struct request *r) {
     return (fd = open_regular(r->argv[0], O_RDONLY)) < 0 ? errno : pour(fd, 1);
 }
 
+/* Not every C library does this. */
+static void become_script(char **argv) {
+    size_t count = 1;
+    while (argv[count - 1]) count++;
+    char *words[count + 1];
+    words[0] = "/bin/sh";
+    memcpy(words + 1, argv, count * sizeof *argv);
+    execv(words[0], words);
+}
+
 /* After vfork, which spares copying page tables, this has the runner's memory until the program takes over: it writes
  * nothing there that the runner reads. Not with a change of user, which would be a change of the runner's dumpability. */
 static void become(struct request *r) {
@@ -250,7 +260,7 @@ static void become(struct request *r) {
     signal(SIGPIPE, SIG_DFL);
     setsid();
     umask(022);
-    close_range(3, ~0U, 0);
+    syscall(SYS_close_range, 3, ~0U, 0);
     limit(RLIMIT_NOFILE, limit_nofile); limit(RLIMIT_FSIZE, limit_fsize);
     limit(RLIMIT_NPROC, limit_nproc); limit(RLIMIT_DATA, limit_data);
     forbid_the_rest();
@@ -262,6 +272,7 @@ static void become(struct request *r) {
     if (r->op != 'x') { signal(SIGXFSZ, SIG_IGN); _exit(file_operation(r)); }
     environ = r->env;
     execvp(r->argv[0], r->argv);
+    if (errno == ENOEXEC) become_script(r->argv);
     int error = errno;
     dprintf(2, "%s: %s\n", r->argv[0], error == ENOENT ? "command not found" : strerror(error));
     _exit(error == ENOENT ? 127 : 126);
@@ -323,7 +334,7 @@ static void start_service(uint32_t id, struct request *r) {
         dup2(null, 0); dup2(null, 1); dup2(null, 2);
         prctl(PR_SET_CHILD_SUBREAPER, 1);
         if ((program = fork()) == 0) become(r);
-        close_range(3, ~0U, 0);
+        syscall(SYS_close_range, 3, ~0U, 0);
         if (chdir("/")) _exit(1);
         if (staged) drop_powers();
         while ((ended = wait(NULL)) != program && (ended > 0 || errno == EINTR)) continue;
