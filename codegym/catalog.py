@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -40,8 +40,7 @@ def cache_dir() -> Path:
 
     All in it can be deleted at any time when no codegym process runs; it is made again on demand.
     """
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "codegym"
+    return _ours(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111  a hot path
 
 
 def private_places() -> tuple[Path, ...]:
@@ -50,7 +49,7 @@ def private_places() -> tuple[Path, ...]:
     They are the user's suites, the cache, what codegym was imported from, and the packages of this Python, of
     which any may bring suites.
     """
-    return (suites_dir().resolve(), cache_dir().resolve(), *_code())
+    return (*(Path(os.path.realpath(folder)) for folder in (suites_dir(), cache_dir())), *_code())
 
 
 @cache
@@ -61,5 +60,9 @@ def _code() -> tuple[Path, ...]:
 
 
 def _data_dir() -> Path:
-    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base) / "codegym"
+    return _ours(os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share"))  # noqa: PTH111
+
+
+@lru_cache(maxsize=8)
+def _ours(base: str) -> Path:
+    return Path(base, "codegym")

@@ -24,13 +24,14 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from codegym.errors import SandboxError
 from codegym.sandbox.bwrap_host import capabilities, runs_here
 from codegym.sandbox.bwrap_stage import PLACES, Place, disk_stage, stage_place
-from codegym.sandbox.bwrap_system import box_argv, box_binds, box_links
-from codegym.sandbox.cgroup import Cgroup, cgroup_roots, make_cgroup
+from codegym.sandbox.bwrap_system import MASKED, box_argv, box_binds, box_hidden, box_links
+from codegym.sandbox.cgroup import cgroup_roots, named_cgroup
 from codegym.sandbox.channel import Channel, SocketWire
 from codegym.sandbox.disk import DiskWatch
 from codegym.sandbox.folder import Family
@@ -109,21 +110,20 @@ class BwrapCell(Keeper):
         self._stores = plan.stores
         self._taken, self._seal = False, Seal()
         self._own, self._others = disk_stage() if plan.on_disk else None, list[Family]()
-        self.group = None
+        self.group = named_cgroup(f"{owner_lease().id}-{next(_numbers)}") if plan.grouped else None
+        writes = self.group.making(*_shares(plan)) if self.group else ()
         stage = self._own.folder if self._own else None
-        sources = Sources(plan.stores, plan.binds, box_links(), stage)
+        sources = Sources(plan.stores, plan.binds, box_links(), box_hidden(plan.binds), MASKED, stage)
         try:
-            super().__init__(sources, box_argv(plan.binds, limits, grouped=plan.grouped), limits.disk_mb)
+            super().__init__(sources, box_argv(limits, grouped=plan.grouped), limits.disk_mb, writes)
         except BaseException:
             self._give_back()
             raise
         self.channel = Channel(SocketWire(self.stream), self.why_dead)
         self.disk = DiskWatch(stage, limits.disk_mb) if stage else None
         try:
-            self.group = _cgroup_for(plan) if plan.grouped else None
-            self.start(self.group)
             self.channel.hello()
-            self.inside, self.memory = self._seen(limits.memory_mb)
+            self.memory = self._watched(limits.memory_mb)
         except BaseException:
             self.end()
             raise
@@ -175,11 +175,15 @@ class BwrapCell(Keeper):
         self.close()
         self._give_back()
 
-    def _seen(self, memory_mb: int) -> tuple[Inside, Memory]:
+    @cached_property
+    def inside(self) -> Inside:
+        """The processes of the box that are not its user's."""
+        return Inside.of(self)
+
+    def _watched(self, memory_mb: int) -> Memory:
         try:
-            inside = Inside.of(self)
             in_memory = None if self.disk else self.path("")
-            return inside, Memory(inside.runner, in_memory, memory_mb, self.group)
+            return Memory(0 if self.group else self.inside.runner, in_memory, memory_mb, self.group)
         except (OSError, ValueError) as error:
             raise SandboxError(f"the box died as it started: {self.why_dead() or error}") from error
 
@@ -205,7 +209,8 @@ def _moved(layer: str) -> str:
     return f"f/0/{number}" if folder == "u" else f"f/{int(middle[0]) + 1}/{number}"
 
 
-def _cgroup_for(plan: Plan) -> Cgroup | None:
-    name, limits = f"{owner_lease().id}-{next(_numbers)}", plan.limits
+def _shares(plan: Plan) -> tuple[int, int, float]:
+    """Return the bytes of memory, the processes and the processors that a box's control groups allow."""
+    limits = plan.limits
     memory_mb = limits.memory_mb + (0 if plan.on_disk else limits.disk_mb)
-    return make_cgroup(name, memory_mb << 20, limits.processes + _OWN_PROCESSES, plan.cpus)
+    return memory_mb << 20, limits.processes + _OWN_PROCESSES, plan.cpus

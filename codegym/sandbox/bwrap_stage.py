@@ -88,7 +88,6 @@ def _laid(sources: Sources) -> str:
     """Replace and delete what a base tree holds: overlayfs has to mark that."""
     keeper = Keeper(sources, ("sh", "-c", _TRIAL), 1)
     try:
-        keeper.start(None)
         keeper.lay("0", ("l/0",))
         keeper.stream.settimeout(_SECONDS)
         keeper.stream.sendall(b"\n")

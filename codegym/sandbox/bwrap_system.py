@@ -6,19 +6,21 @@ In one place, to be read beside the threat model.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 
 from codegym.catalog import private_places
 from codegym.sandbox.build import SOURCE, program
 from codegym.sandbox.image import HostImage
-from codegym.sandbox.keeper import STAGE
 from codegym.task import Limits
 
 _RUNNER = "/run/codegym/serve"
+_ETC = str(SOURCE / "etc")
 _OPEN_FILES = 1024
-_MASKED = ("cmdline", "keys", "kallsyms", "fs")
+MASKED = ("/proc/cmdline", "/proc/keys", "/proc/kallsyms", "/proc/fs")
+"""What ``/proc`` tells about the host beyond what a build or a test asks for; the keeper hides it."""
+
 _SYSTEM = tuple(map(Path, ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")))
 _DEVICES = tuple((f"/dev/{name}", f"/dev/{name}") for name in ("null", "full", "random", "urandom", "tty"))
 _DEV_LINKS = (
@@ -38,57 +40,44 @@ def box_binds(image: HostImage, *, grouped: bool) -> tuple[tuple[str, str], ...]
 
     ``grouped``: control groups hold memory and processes, so that nothing else need.
     """
-    own = ((str(SOURCE / "etc"), "/etc"), (str(program("serve")), _RUNNER))
-    binds = [*own, *_system(), *((str(source), target) for source, target in image.binds)]
-    targets = {target for _, target in binds}
-    binds += [(path, path) for path in _HOST_ETC if path not in targets and os.path.lexists(path)]
     # /dev/full reads as zeros too, and can't be mapped: shared, that were memory which nobody counts
-    return (*binds, *_DEVICES, ("/dev/zero" if grouped else "/dev/full", "/dev/zero"))
+    zero = ("/dev/zero" if grouped else "/dev/full", "/dev/zero")
+    return ((str(program("serve")), _RUNNER), *_image_binds(image), *_DEVICES, zero)
 
 
+@cache
 def box_links() -> tuple[tuple[str, str], ...]:
     """Return the symbolic links of a box's root: (text, path)."""
     return (*_DEV_LINKS, *((str(path.readlink()), str(path)) for path in _SYSTEM if path.is_symlink()))
 
 
-def box_argv(binds: Sequence[tuple[str, str]], limits: Limits, *, grouped: bool) -> list[str]:
-    """Return bubblewrap's argv for a root, which the keeper has built, with ``binds`` in it."""
+def box_argv(limits: Limits, *, grouped: bool) -> list[str]:
+    """Return bubblewrap's argv for a root, which the keeper has built."""
     argv = ["bwrap", *(f"--unshare-{name}" for name in _NAMESPACES), "--disable-userns"]
     argv += ["--as-pid-1", "--die-with-parent", "--clearenv", "--hostname", "box"]
     argv += ["--uid", "1000", "--gid", "1000"]
     argv += ["--cap-drop", "ALL", "--cap-add", "CAP_SETPCAP"]
-    argv += ["--dev-bind", f"{STAGE}/r", "/", "--proc", "/proc", *_masks()]
-    for path in _exposed(binds):
-        argv += ["--ro-bind", f"{STAGE}/none", path]
-    argv += ["--remount-ro", "/proc", "--chdir", "/", "--", _RUNNER]
+    argv += ["--args", "3", "--proc", "/proc", "--chdir", "/", "--", _RUNNER]
     per_process = (0, 0) if grouped else (limits.processes, limits.memory_mb)
     return [*argv, str(_OPEN_FILES), str(limits.disk_mb), *(str(limit) for limit in per_process), "0"]
 
 
-@cache
-def _masks() -> tuple[str, ...]:
-    """Hide what ``/proc`` tells about the host beyond what a build or a test asks for."""
-    argv = []
-    for name in _MASKED:
-        path = Path("/proc") / name
-        if path.is_dir():
-            argv += ["--ro-bind", f"{STAGE}/none", str(path)]
-        elif path.exists():
-            argv += ["--ro-bind", "/dev/null", str(path)]
-    return tuple(argv)
+def box_hidden(binds: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Return where in a box private folders of the host would show through ``binds``, the outermost of them."""
+    shown = [(place, path) for place, path in _seen(private_places(), tuple(binds)) if os.path.isdir(place)]  # noqa: PTH112
+    return tuple(
+        path for place, path in shown if not any(place != outer and _below(place, outer) for outer, _ in shown)
+    )
 
 
-def _exposed(binds: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Yield where in a box private folders of the host would show, the outermost of them."""
-    shown = [
+@lru_cache(maxsize=64)
+def _seen(places: Sequence[Path], binds: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [
         (place, target + place.removeprefix(source))
-        for place in map(str, private_places())
+        for place in map(str, places)
         for source, target in binds
-        if _below(place, source) and Path(place).is_dir()
+        if _below(place, source)
     ]
-    for place, path in shown:
-        if not any(place != outer and _below(place, outer) for outer, _ in shown):
-            yield path
 
 
 def _below(path: str, folder: str) -> bool:
@@ -96,5 +85,8 @@ def _below(path: str, folder: str) -> bool:
 
 
 @cache
-def _system() -> tuple[tuple[str, str], ...]:
-    return tuple((str(path), str(path)) for path in _SYSTEM if path.is_dir() and not path.is_symlink())
+def _image_binds(image: HostImage) -> tuple[tuple[str, str], ...]:
+    folders = tuple((str(path), str(path)) for path in _SYSTEM if path.is_dir() and not path.is_symlink())
+    binds = ((_ETC, "/etc"), *folders, *((str(source), target) for source, target in image.binds))
+    targets = {target for _, target in binds}
+    return *binds, *((path, path) for path in _HOST_ETC if path not in targets and os.path.lexists(path))

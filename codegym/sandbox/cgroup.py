@@ -40,15 +40,23 @@ class Cgroup:
         """The folders, each once."""
         return {self.memory, self.pids, *([self.cpu] if self.cpu else [])}
 
-    @property
-    def entries(self) -> list[Path]:
-        """The files that a process with one thread writes ``0`` to in order to enter.
+    def making(self, memory_bytes: int, processes: int, cpus: float) -> list[tuple[str, str]]:
+        """Return what a process with one thread writes, in order, to make the groups and to enter them.
 
+        Each is (file, text); without a text it is a folder to make, and what begins with ``-`` may be missing.
         In version 1, ``tasks`` moves the writing thread alone, and so spares the kernel a pause of milliseconds
         in which it would make sure that no process forks.
         """
-        name = "cgroup.procs" if self.v2 else "tasks"
-        return [folder / name for folder in sorted(self.folders)]
+        folders = [str(folder) for folder in sorted(self.folders)]
+        limit, swap = ("max", "swap.max") if self.v2 else ("limit_in_bytes", "memsw.limit_in_bytes")
+        return [
+            *((folder, "") for folder in folders),
+            (f"{self.memory}/memory.{limit}", str(memory_bytes)),
+            (f"-{self.memory}/memory.{swap}", "0" if self.v2 else str(memory_bytes)),
+            (f"{self.pids}/pids.max", str(processes)),
+            *(_cpu_limit(self.cpu, cpus, v2=self.v2) if self.cpu else ()),
+            *((f"{folder}/{'cgroup.procs' if self.v2 else 'tasks'}", "0") for folder in folders),
+        ]
 
     def used(self) -> int:
         """Return the bytes that the box's processes hold, files in memory included, page cache excluded."""
@@ -78,30 +86,21 @@ class Cgroup:
             raise SandboxError(f"the control group {left[0]} can't be removed: a process in it can't be killed")
 
 
-def make_cgroup(name: str, memory_bytes: int, processes: int, cpus: float) -> Cgroup | None:
-    """Make the groups called ``codegym-<name>``, or return ``None`` where this process may not."""
+def named_cgroup(name: str) -> Cgroup | None:
+    """Return the groups called ``codegym-<name>``, still to be made, or ``None`` where this process may not."""
     roots = cgroup_roots()
     if not roots:
         return None
     memory, pids, cpu = (root / f"codegym-{name}" for root in (roots[0], roots[min(1, len(roots) - 1)], roots[-1]))
-    group = Cgroup(memory, pids, cpu if limits_cpu() else None, v2=len(roots) == 1)
-    for folder in group.folders:
-        folder.mkdir()
-    (memory / ("memory.max" if group.v2 else "memory.limit_in_bytes")).write_text(str(memory_bytes))
-    swap = memory / ("memory.swap.max" if group.v2 else "memory.memsw.limit_in_bytes")
-    if swap.exists():
-        swap.write_text("0" if group.v2 else str(memory_bytes))
-    (pids / "pids.max").write_text(str(processes))
-    if group.cpu:
-        _limit_cpu(group.cpu, cpus, v2=group.v2)
-    return group
+    return Cgroup(memory, pids, cpu if limits_cpu() else None, v2=len(roots) == 1)
 
 
-def _limit_cpu(folder: Path, cpus: float, *, v2: bool) -> None:
-    """Limit a group to ``cpus``. It is scheduled as one process is, and so gets the niceness of this one."""
+def _cpu_limit(folder: Path, cpus: float, *, v2: bool) -> tuple[tuple[str, str], ...]:
+    """A group of ``cpus``. It is scheduled as one process is, and so gets the niceness of this one."""
     quota, nice = str(int(cpus * _CPU_PERIOD)), os.getpriority(os.PRIO_PROCESS, 0)
-    (folder / ("cpu.max" if v2 else "cpu.cfs_quota_us")).write_text(f"{quota} {_CPU_PERIOD}" if v2 else quota)
-    (folder / ("cpu.weight.nice" if v2 else "cpu.shares")).write_text(str(nice if v2 else int(1024 / 1.25**nice)))
+    if v2:
+        return (f"{folder}/cpu.max", f"{quota} {_CPU_PERIOD}"), (f"{folder}/cpu.weight.nice", str(nice))
+    return (f"{folder}/cpu.cfs_quota_us", quota), (f"{folder}/cpu.shares", str(int(1024 / 1.25**nice)))
 
 
 def remove_cgroups(roots: Iterable[Path], lease: str, seconds: float) -> bool:

@@ -66,7 +66,7 @@ class SocketWire:
     def receive(self, seconds: float) -> bytes:
         """See :class:`Wire`."""
         self._sock.settimeout(max(seconds, 0.0001))
-        return self._sock.recv(4 * _PIECE)
+        return self._sock.recv(_PIECE)
 
     def close(self) -> None:
         """See :class:`Wire`."""

@@ -7,17 +7,18 @@ for the requests.
 
 from __future__ import annotations
 
+import fcntl
 import os
+import select
+import signal
 import socket
-import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from codegym.errors import SandboxError
 from codegym.sandbox.build import program
-from codegym.sandbox.cgroup import Cgroup
 
 _INODES_PER_MB = 256
 _FEWEST_INODES = 16384
@@ -32,62 +33,44 @@ STAGE = "/tmp"  # noqa: S108  a path in the keeper's own mount namespace
 @dataclass(frozen=True)
 class Sources:
     """What of the host a keeper takes: ``stores``, which hold base trees and appear on its stage at ``l/0``…, and
-    ``binds`` (from, to) in the box's root, where ``links`` (text, path) are symbolic links besides. ``stage`` is
-    an empty folder that is to be the stage, ``None`` where that is in memory.
+    ``binds`` (from, to) in the box's root, where ``links`` (text, path) are symbolic links besides, and the
+    folders ``hidden`` are empty. Before the first workspace is laid ``/proc`` becomes read-only there, and what
+    is ``covered`` below it empty. ``stage`` is an empty folder that is to be the stage, ``None`` where that is in
+    memory.
     """
 
     stores: tuple[str, ...]
     binds: tuple[tuple[str, str], ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    hidden: tuple[str, ...] = ()
+    covered: tuple[str, ...] = ()
     stage: Path | None = None
 
 
 class Keeper:
-    """A running keeper, and below it, once :meth:`start` was called and the runner has said hello, a box.
+    """A running keeper, and below it, once the runner has said hello, a box.
 
-    ``box`` is the argv of what it starts.
+    ``box`` is the argv of what it starts; ``writes`` are done first (see :meth:`Cgroup.making`).
     """
 
-    def __init__(self, sources: Sources, box: Sequence[str], disk_mb: int) -> None:
-        self._log: IO[bytes] = os.fdopen(os.memfd_create("codegym-keeper"), "r+b")
+    def __init__(
+        self, sources: Sources, box: Sequence[str], disk_mb: int, writes: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        argv = [*_plan(sources, disk_mb, writes), *box]
+        self.ending = ""
+        self._log = os.memfd_create("codegym-keeper")
         self.stream, stream = socket.socketpair()
         self._control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(_PATIENCE)
-        memory_mb = 0 if sources.stage else disk_mb
-        size = (memory_mb << 20, max(_FEWEST_INODES, memory_mb * _INODES_PER_MB))
-        counts = (len(sources.stores), len(sources.binds), len(sources.links))
-        stage = [sources.stage] if sources.stage else []
-        pairs = [word for what, where in (*sources.binds, *sources.links) for word in (what, where.lstrip("/"))]
-        head = (program("keep"), control.fileno(), os.getpid(), *size, *counts)
-        argv = [*(str(word) for word in (*head, *stage)), *sources.stores, *pairs, *box]
-        with stream, control:
-            self._process = subprocess.Popen(
-                argv,
-                stdin=stream.fileno(),
-                stdout=stream.fileno(),
-                stderr=self._log,
-                pass_fds=[control.fileno()],
-                start_new_session=True,
-                env={"PATH": os.environ.get("PATH", os.defpath)},
-            )
-        self.pid = self._process.pid
-        self.ending = ""
-
-    def start(self, group: Cgroup | None) -> None:
-        """Start the box, in ``group`` if there is one; until then that can be made while the keeper works."""
-        entries: list[int] = []
+        self._life: int | None = None
         try:
-            for entry in group.entries if group else ():
-                entries.append(os.open(entry, os.O_WRONLY | os.O_CLOEXEC))
-            socket.send_fds(self._control, [b"g"], entries)
-            answer = self._control.recv(4096).decode()
+            with stream, control:
+                self.pid = _spawn(argv, (stream.fileno(), stream.fileno(), self._log, control.fileno()))
+            self._life = os.pidfd_open(self.pid)
         except OSError as error:
-            raise SandboxError(f"the box died as it started: {self.why_dead() or error}") from error
-        finally:
-            for opened in entries:
-                os.close(opened)
-        if answer != "0":
-            raise SandboxError(f"the box died as it started: {self.why_dead() or answer}")
+            self.close()
+            os.close(self._log)
+            raise SandboxError(f"a box can't be started: {error}") from error
 
     def path(self, name: str) -> Path:
         """Return the host's path of ``name`` on the stage: ``u/0`` a layer, ``tmp`` the box's ``/tmp``."""
@@ -133,21 +116,19 @@ class Keeper:
 
     def why_dead(self) -> str:
         """Return what the keeper, bubblewrap and the runner had to say, for an error's message."""
-        if self.ending or self._log.closed:
+        if self.ending or self._life is None:
             return self.ending or "it was closed"
-        self._log.seek(0)
-        return self._log.read(2000).decode(errors="replace").strip()
+        return os.pread(self._log, 2000, 0).decode(errors="replace").strip()
 
     def close(self) -> None:
         """End the keeper and wait until every process of the box is gone."""
         self.stream.close()
         self._control.close()
-        try:
-            self._process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._log.close()
+        life, self._life = self._life, None
+        if life is not None:
+            _wait(self.pid, life)
+            os.close(life)
+            os.close(self._log)
 
     def _ask(self, request: str) -> None:
         try:
@@ -165,3 +146,44 @@ class Keeper:
             code, _, what = answer.partition(" ")
             why = os.strerror(int(code)) if code else self.why_dead()
             raise SandboxError(f"the box's workspace could not be changed: {what}: {why}")
+
+
+def _plan(sources: Sources, disk_mb: int, writes: Sequence[tuple[str, str]]) -> list[str]:
+    """Return the keeper's argv, but for what it starts."""
+    memory_mb = 0 if sources.stage else disk_mb
+    size = (memory_mb << 20, max(_FEWEST_INODES, memory_mb * _INODES_PER_MB))
+    lists = (writes, sources.stores, sources.binds, sources.links, sources.hidden, sources.covered)
+    head = (program("keep"), os.getpid(), *size, *map(len, lists))
+    stage = [str(sources.stage)] if sources.stage else []
+    pairs = [word for what, where in (*sources.binds, *sources.links) for word in (what, where.lstrip("/"))]
+    hidden = [path.lstrip("/") for path in sources.hidden]
+    orders = [word for write in writes for word in write]
+    return [*map(str, head), *stage, *orders, *sources.stores, *pairs, *hidden, *sources.covered]
+
+
+def _spawn(argv: list[str], given: Sequence[int]) -> int:
+    """Start a program in a session of its own with the descriptors ``given`` as 0, 1…; it closes all others."""
+    high: list[int] = []
+    try:
+        high.extend(fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, len(given)) for descriptor in given)
+        return os.posix_spawn(
+            argv[0],
+            argv,
+            {"PATH": os.environ.get("PATH", os.defpath)},
+            file_actions=[(os.POSIX_SPAWN_DUP2, descriptor, number) for number, descriptor in enumerate(high)],
+            setsid=True,
+            setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),
+        )
+    finally:
+        for descriptor in high:
+            os.close(descriptor)
+
+
+def _wait(pid: int, life: int) -> None:
+    """Wait for the end of process ``pid``, whose pidfd is ``life``, which is about to come."""
+    end = select.poll()
+    end.register(life, select.POLLIN)
+    if not end.poll(_PATIENCE * 1000):
+        os.kill(pid, signal.SIGKILL)
+    with suppress(ChildProcessError):  # whoever embeds us ignores the ends of children, which are not kept then
+        os.waitpid(pid, 0)

@@ -19,8 +19,8 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Memory:
-    """Watches one box: ``stage`` is a path on its tmpfs, ``None`` if it writes on disk; ``runner`` the first
-    process of its pid namespace.
+    """Watches one box: ``stage`` is a path on its tmpfs, ``None`` if it writes on disk; ``runner``, which is not
+    needed with a ``cgroup``, is the first process of its pid namespace.
 
     Raises :class:`OSError` if its processes would have to be counted and can't be seen.
     """

@@ -7,6 +7,7 @@ for every task of a suite.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 
@@ -31,6 +32,7 @@ def places(tree: Tree, bound: tuple[str, ...]) -> tuple[str, ...] | None:
 def _found(tree: Tree) -> Iterator[tuple[str, str]]:
     """Yield each layer's store and what to append to it; an odd name or a mount is a store of its own."""
     for layer in tree.layers:
-        path = layer.resolve()
-        shared = _PLAIN.fullmatch(path.name) is not None and not path.is_mount()
-        yield (str(path.parent), f"/{path.name}") if shared else (str(path), "")
+        path = os.path.realpath(layer)  # a hot path, as is the next line
+        folder, name = os.path.split(path)
+        shared = _PLAIN.fullmatch(name) is not None and not os.path.ismount(path)
+        yield (folder, f"/{name}") if shared else (path, "")

@@ -11,7 +11,7 @@ import pytest
 
 from codegym.errors import ConfigError, SandboxError
 from codegym.sandbox.backend import backend, backend_names
-from codegym.sandbox.cgroup import cgroup_roots, make_cgroup, sweep_cgroups
+from codegym.sandbox.cgroup import cgroup_roots, named_cgroup, sweep_cgroups
 from codegym.sandbox.doctor import checks
 from codegym.sandbox.image import _folder, host_image, image_digest, image_names, load_image
 from codegym.sandbox.lease import lease_is_held, owner_lease, owners, reap
@@ -153,7 +153,9 @@ def test_what_a_writer_that_was_killed_began_is_removed(tmp_path, monkeypatch):
 def test_groups_whose_cache_is_gone_are_removed_once_nobody_is_in_them(box):
     if not cgroup_roots():
         pytest.skip("no control groups may be made here")
-    orphan = make_cgroup("0123456789ab-1", 64 << 20, 8, 1.0)
+    orphan = named_cgroup("0123456789ab-1")
+    for folder in orphan.folders:
+        folder.mkdir()
     assert sweep_cgroups() >= 0
     assert orphan.pids.is_dir(), "its box may be about to start"
     time.sleep(0.6)

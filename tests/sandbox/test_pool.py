@@ -133,7 +133,7 @@ def test_what_died_while_it_waited_is_cleaned_up_before_anybody_comes(tree):
     pool = Pool(BwrapBackend(), spare=1, idle_seconds=2.0)
     with pool.open(tree, "cc", LIMITS) as box:
         inner = box._slot.box
-    inner.cell._process.kill()
+    os.kill(inner.cell.pid, signal.SIGKILL)
     assert soon(lambda: inner._closed)
     pool.close()
 
