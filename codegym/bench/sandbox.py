@@ -34,7 +34,7 @@ class Effort:
     """How much is measured. ``times``: how often what is quick is done; ``slow``: what takes a new container."""
 
     times: int = 200
-    slow: int = 10
+    slow: int = 20
     boxes: int = 16
     rounds: int = 6
     crowd: int = 256
