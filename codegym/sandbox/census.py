@@ -17,8 +17,8 @@ def open_boxes() -> Counter[int]:
     keeper, found = str(program("keep")), Counter[int]()
     for folder in Path("/proc").iterdir():
         words = _arguments(folder) if folder.name.isdigit() else []
-        if len(words) > 2 and words[0] == keeper:
-            found[int(words[2])] += 1
+        if len(words) > 1 and words[0] == keeper:
+            found[int(words[1])] += 1
     return found
 
 
