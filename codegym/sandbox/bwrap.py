@@ -24,7 +24,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Literal
 
 from codegym.errors import SandboxError
@@ -84,7 +84,7 @@ class BwrapBackend:
         grouped = self._cgroups and bool(cgroup_roots())
         binds = box_binds(found, grouped=grouped)
         plan = Plan(limits, stores(tree), binds, self._cpus, grouped=grouped, on_disk=on_disk)
-        return LaidBox(Kind(lambda _: BwrapCell(plan), limits, BOX_ENV | {"PATH": found.path}), tree)
+        return LaidBox(Kind(partial(BwrapCell, plan), limits, BOX_ENV | {"PATH": found.path}), tree)
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,9 @@ class Plan:
 class BwrapCell(Keeper):
     """A keeper and the sealed system below it; see :class:`~codegym.sandbox.laid_box.Cell`."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, tree: Tree) -> None:
         limits = plan.limits
-        self._stores = plan.stores
+        self._stores, self._found = plan.stores, (tree, places(tree, plan.stores))
         self._taken, self._seal = False, Seal()
         self._own, self._others = disk_stage() if plan.on_disk else None, list[Family]()
         self.group = named_cgroup(f"{owner_lease().id}-{next(_numbers)}") if plan.grouped else None
@@ -122,6 +122,7 @@ class BwrapCell(Keeper):
         self.channel = Channel(SocketWire(self.stream), self.why_dead)
         self.disk = DiskWatch(stage, limits.disk_mb) if stage else None
         try:
+            self.lay_soon("0", self._names(tree) or ())
             self.channel.hello()
             self.memory = self._watched(limits.memory_mb)
         except BaseException:
@@ -130,11 +131,11 @@ class BwrapCell(Keeper):
 
     def holds(self, tree: Tree) -> bool:
         """See :class:`~codegym.sandbox.laid_box.Cell`: every tree that lies in the same stores."""
-        return places(tree, self._stores) is not None
+        return self._names(tree) is not None
 
     def take(self, tree: Tree) -> Names:
         """See :class:`~codegym.sandbox.laid_box.Cell`."""
-        base = places(tree, self._stores)
+        base = self._names(tree)
         if base is None:
             raise SandboxError(f"this box was opened for trees in {self._stores} and can't hold another")
         if self._taken:
@@ -174,6 +175,11 @@ class BwrapCell(Keeper):
         """See :class:`~codegym.sandbox.laid_box.Cell`."""
         self.close()
         self._give_back()
+
+    def _names(self, tree: Tree) -> Names | None:
+        if self._found[0] != tree:
+            self._found = (tree, places(tree, self._stores))
+        return self._found[1]
 
     @cached_property
     def inside(self) -> Inside:

@@ -57,7 +57,7 @@ class Keeper:
         self, sources: Sources, box: Sequence[str], disk_mb: int, writes: Sequence[tuple[str, str]] = ()
     ) -> None:
         argv = [*_plan(sources, disk_mb, writes), *box]
-        self.ending = ""
+        self.ending = self._asked = ""
         self._log = os.memfd_create("codegym-keeper")
         self.stream, stream = socket.socketpair()
         self._control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -78,7 +78,13 @@ class Keeper:
 
     def lay(self, upper: str, lowers: Sequence[str]) -> None:
         """Lay a workspace: ``u/<upper>``, made if missing, over the lower folders, topmost first."""
-        self._ask(f"m {upper} {':'.join(lowers)}")
+        self._ask(_laying(upper, lowers))
+
+    def lay_soon(self, upper: str, lowers: Sequence[str]) -> None:
+        """Ask for what :meth:`lay` will be called with next, once there is a box, and do not wait for it."""
+        self._asked = _laying(upper, lowers)
+        with suppress(OSError):  # it is dead; whoever waits for the runner is told why
+            self._send(self._asked)
 
     def flatten(self, upper: str, layers: Sequence[str]) -> None:
         """Make ``u/<upper>``, which holds what ``layers`` (topmost first), written by boxes, hold together."""
@@ -131,8 +137,12 @@ class Keeper:
             os.close(self._log)
 
     def _ask(self, request: str) -> None:
+        asked, self._asked = self._asked, ""
         try:
-            self._send(request)
+            if asked and asked != request:
+                self._check(self._control.recv(4096).decode())
+            if asked != request:
+                self._send(request)
             answer = self._control.recv(4096).decode()
         except OSError as error:
             raise SandboxError(f"the box is gone: {self.why_dead() or error}") from error
@@ -146,6 +156,10 @@ class Keeper:
             code, _, what = answer.partition(" ")
             why = os.strerror(int(code)) if code else self.why_dead()
             raise SandboxError(f"the box's workspace could not be changed: {what}: {why}")
+
+
+def _laying(upper: str, lowers: Sequence[str]) -> str:
+    return f"m {upper} {':'.join(lowers)}"
 
 
 def _plan(sources: Sources, disk_mb: int, writes: Sequence[tuple[str, str]]) -> list[str]:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -89,7 +90,7 @@ def test_private_folders_below_what_is_bound_are_covered(tree, tmp_path, monkeyp
     grouped = bool(cgroup_roots())
     binds = (*box_binds(image, grouped=grouped), (str(tmp_path), "/opt/tool"))
     plan = Plan(Limits(), stores(tree), binds, 1.0, grouped=grouped)
-    with LaidBox(Kind(lambda _: BwrapCell(plan), Limits(), {"PATH": image.path}), tree) as box:
+    with LaidBox(Kind(partial(BwrapCell, plan), Limits(), {"PATH": image.path}), tree) as box:
         assert box.exec("cat /opt/tool/tool; find /opt/tool/share").stdout == (
             "tool/opt/tool/share\n/opt/tool/share/codegym\n/opt/tool/share/codegym/suites\n"
         )
@@ -202,6 +203,7 @@ def test_when_one_dies_all_die_and_it_is_an_error_not_a_result(box, victim):
 
 OWNER = """
 import os, sys, time
+from functools import partial
 from pathlib import Path
 from codegym.sandbox.bwrap import BwrapBackend
 from codegym.sandbox.bwrap_system import box_binds

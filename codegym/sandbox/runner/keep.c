@@ -8,8 +8,8 @@
  * deletes in the end) and binds the folders that hold base trees to l/0... on it. On r it builds the box's root, a small
  * tmpfs that nobody can write to in the end: what is bound from the host, symbolic links, /dev, and the folders of the
  * stage that the box writes to. Bubblewrap takes r as a whole, since for each mount of its own it would read the list of
- * all mounts again. So the keeper also covers what /proc tells about the host, which bubblewrap mounts, before it lays the
- * first workspace. That is an overlayfs on r/work, a shared mount: what is mounted there later shows up in the box.
+ * all mounts again. So the keeper also covers what /proc tells about the host, which bubblewrap mounts, as soon as the
+ * runner says on BORN_FD that it is there; then it answers requests. The workspace is an overlayfs on r/work, a shared mount: what is mounted there later shows up in the box.
  * Nothing else of this exists outside these namespaces, so nothing else is left when their last process is gone.
  *
  * Root does not stay root: the namespace's only user is BOX_ID of the host, which owns nothing but that folder and is
@@ -37,6 +37,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -50,7 +51,7 @@
 enum { MAX_FORKS = 250, CONTROL = 3, ROOT_FD = 3 };
 
 static pid_t maker, box; /* who made the user namespace and is about to end; bubblewrap */
-static bool sealed; /* whether the box's /proc is */
+static int owner, ended; /* pidfds of who started this, and of bubblewrap */
 static int forks; /* how many mounts of other keepers are on f */
 
 static void die(const char *what) { dprintf(2, "keeper: %s: %s\n", what, strerror(errno)); _exit(70); }
@@ -174,24 +175,28 @@ static const char *forget(void) {
     return failed ? failed : forget_layers();
 }
 
-/* Start bubblewrap, which loads while the root is built. Of that it is told on ROOT_FD; untold, it has nothing to start. */
-static void start_box(const struct plan *plan) {
+/* Start bubblewrap, which loads while the root is built. Of that it is told on ROOT_FD; untold, it has nothing to start.
+ * Returns where the runner says that it is there, and with it all that bubblewrap had to mount. */
+static int start_box(const struct plan *plan) {
     static const char root[] = "--dev-bind\0" STAGE "/r\0/";
     pid_t self = getpid();
-    int none = open("/dev/null", O_RDWR | O_CLOEXEC), told[2];
-    if (none < 0 || pipe2(told, O_CLOEXEC) || (box = vfork()) < 0) die("fork");
+    int none = open("/dev/null", O_RDWR | O_CLOEXEC), born = eventfd(0, EFD_CLOEXEC), told[2];
+    if (none < 0 || born < 0 || pipe2(told, O_CLOEXEC) || (box = vfork()) < 0) die("fork");
     if (box == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != self || dup2(told[0], ROOT_FD) < 0) _exit(70);
+        if (getppid() != self || dup2(told[0], ROOT_FD) < 0 || dup2(born, BORN_FD) < 0) _exit(70);
         execvp(plan->box[0], plan->box);
         die(plan->box[0]);
     }
-    dup2(none, 0); dup2(none, 1); close(none); close(told[0]); /* the runner's stream is the box's alone */
+    if ((ended = (int)syscall(SYS_pidfd_open, box, 0)) < 0) die("box");
+    dup2(none, 0); dup2(none, 1); close(none); /* the runner's stream is the box's alone */
+    close(told[0]);
     build_stage(plan);
     build_root(plan);
     while (waitpid(maker, NULL, 0) != maker) if (errno != EINTR) die("wait");
     if (write(told[1], root, sizeof root) != sizeof root) die("root");
     close(told[1]);
+    return born;
 }
 
 /* The box's first process: bubblewrap's only child. */
@@ -217,10 +222,9 @@ static void seal(const struct plan *plan) {
     if (syscall(SYS_mount_setattr, AT_FDCWD, "/proc", AT_RECURSIVE, &read_only, sizeof read_only)) die("/proc");
     if (setns(own, CLONE_NEWNS) || chdir(STAGE)) die("mounts");
     close(own); close(theirs); free(covers);
-    sealed = true;
 }
 
-static void handle_request(const struct plan *plan) {
+static void handle_request(void) {
     char line[8192], *second, control_data[CMSG_SPACE(sizeof(int) * (MAX_FORKS + 1))]; const char *failed = "request";
     struct iovec text = {line, sizeof line - 1};
     struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1, .msg_control = control_data, .msg_controllen = sizeof control_data};
@@ -233,7 +237,7 @@ static void handle_request(const struct plan *plan) {
     else second = "";
     errno = EINVAL;
     switch (line[0]) {
-    case 'm': if (plan->covered && !sealed) seal(plan); if (*second) failed = lay(WORK, line + 2, second); break;
+    case 'm': if (*second) failed = lay(WORK, line + 2, second); break;
     case 'f': if (*second) failed = join(line + 2, second); break;
     case 'd': failed = discard(line + 2); break;
     case 'c': failed = sweep(); break;
@@ -246,24 +250,29 @@ static void handle_request(const struct plan *plan) {
     while (count) close(fds[--count]);
 }
 
+static void end(void) {
+    kill(box, SIGKILL); waitpid(box, NULL, 0);
+    _exit(0);
+}
+
+/* Wait until there is something to read, or end. */
+static void await(int fd) {
+    struct pollfd watched[] = {{fd, POLLIN, 0}, {owner, POLLIN, 0}, {ended, POLLIN, 0}};
+    while (poll(watched, 3, -1) < 0) if (errno != EINTR) die("poll");
+    if (watched[1].revents || watched[2].revents) end();
+}
+
 int main(int argc, char **argv) {
     if (argc < 11) { fputs("keeper: too few arguments\n", stderr); return 64; }
     fcntl(CONTROL, F_SETFD, FD_CLOEXEC);
     if (syscall(SYS_close_range, CONTROL + 1, ~0U, 0)) die("descriptors");
-    int owner = (int)syscall(SYS_pidfd_open, atoi(argv[1]), 0);
-    if (owner < 0 || getppid() != atoi(argv[1])) die("owner");
+    if ((owner = (int)syscall(SYS_pidfd_open, atoi(argv[1]), 0)) < 0 || getppid() != atoi(argv[1])) die("owner");
     put("/proc/self/oom_score_adj", "1000");
     struct plan plan = parse(argv + 2);
     enter_groups(&plan);
     enter(&plan);
-    start_box(&plan);
-    int ended = (int)syscall(SYS_pidfd_open, box, 0);
-    if (ended < 0) die("box");
-    struct pollfd watched[] = {{CONTROL, POLLIN, 0}, {owner, POLLIN, 0}, {ended, POLLIN, 0}};
-    while (poll(watched, 3, -1) >= 0 || errno == EINTR) {
-        if (watched[1].revents || watched[2].revents) break;
-        if (watched[0].revents) handle_request(&plan);
-    }
-    kill(box, SIGKILL); waitpid(box, NULL, 0);
-    return 0;
+    int born = start_box(&plan);
+    if (plan.covered) { await(born); seal(&plan); }
+    close(born);
+    for (;;) { await(CONTROL); handle_request(); }
 }

@@ -12,6 +12,8 @@ extern int mount(const char *, const char *, const char *, unsigned long, const 
 extern int umount2(const char *, int);
 enum { DETACH = 2 };
 
+enum { BORN_FD = 4 }; /* where a keeper hears that the runner has started */
+
 static bool laid; /* whether a workspace is mounted */
 
 static void die(const char *what);
