@@ -9,8 +9,9 @@
  * tmpfs that nobody can write to in the end: what is bound from the host, symbolic links, /dev, and the folders of the
  * stage that the box writes to. Bubblewrap takes r as a whole, since for each mount of its own it would read the list of
  * all mounts again. So the keeper also covers what /proc tells about the host, which bubblewrap mounts, as soon as the
- * runner says on BORN_FD that it is there; then it answers requests. The workspace is an overlayfs on r/work, a shared mount: what is mounted there later shows up in the box.
- * Nothing else of this exists outside these namespaces, so nothing else is left when their last process is gone.
+ * runner says on BORN_FD that it is there; then it answers requests. The workspace is an overlayfs on r/work, a shared
+ * mount: what is mounted there later shows up in the box. Nothing else of this exists outside these namespaces, so
+ * nothing else is left when their last process is gone.
  *
  * Root does not stay root: the namespace's only user is BOX_ID of the host, which owns nothing but that folder and is
  * nobody, and the stores, which are root's, are bound with their owner mapped to it.
