@@ -12,11 +12,13 @@ import os
 import signal
 import time
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from codegym.errors import SandboxError
+from codegym.sandbox.kernel import told
 
 _MOUNT = Path("/sys/fs/cgroup")
 _CPU_PERIOD = 100_000
@@ -60,13 +62,13 @@ class Cgroup:
 
     def used(self) -> int:
         """Return the bytes that the box's processes hold, files in memory included, page cache excluded."""
-        fields = dict(line.split() for line in (self.memory / "memory.stat").read_text().splitlines())
+        fields = dict(line.split() for line in told(f"{self.memory}/memory.stat").splitlines())
         return int(fields["anon" if self.v2 else "rss"]) + int(fields["shmem"])
 
     def oom_kills(self) -> int:
         """Return how many processes the kernel has killed here for want of memory."""
         name = "memory.events" if self.v2 else "memory.oom_control"
-        fields = dict(line.split() for line in (self.memory / name).read_text().splitlines())
+        fields = dict(line.split() for line in told(f"{self.memory}/{name}").splitlines())
         return int(fields.get("oom_kill", 0))
 
     def limits(self) -> list[str]:
@@ -76,9 +78,13 @@ class Cgroup:
             if self.v2
             else ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes")
         )
-        files = [*(self.memory / name for name in names), self.pids / "pids.max"]
-        files += [self.cpu / name for name in ("cpu.max", "cpu.cfs_quota_us")] if self.cpu else []
-        return [f"{file.name} {file.read_text().strip()}" for file in files if file.exists()]
+        files = [(self.memory, name) for name in names] + [(self.pids, "pids.max")]
+        files += [(self.cpu, name) for name in ("cpu.max", "cpu.cfs_quota_us")] if self.cpu else []
+        found = []
+        for folder, name in files:
+            with suppress(FileNotFoundError):
+                found.append(f"{name} {told(f'{folder}/{name}').strip()}")
+        return found
 
     def remove(self) -> None:
         """Remove the groups, killing what is still in them. Raises :class:`SandboxError` if that can't be done."""

@@ -65,8 +65,11 @@ class SocketWire:
 
     def receive(self, seconds: float) -> bytes:
         """See :class:`Wire`."""
-        self._sock.settimeout(max(seconds, 0.0001))
-        return self._sock.recv(_PIECE)
+        self._sock.settimeout(max(seconds, 0))
+        try:
+            return self._sock.recv(_PIECE)
+        except BlockingIOError as error:
+            raise TimeoutError from error
 
     def close(self) -> None:
         """See :class:`Wire`."""

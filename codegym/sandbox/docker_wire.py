@@ -83,9 +83,12 @@ class CallWire:
 
     def receive(self, seconds: float) -> bytes:
         """Return the next bytes that the runner wrote, ``b""`` at the end; ``TimeoutError`` after ``seconds``."""
-        self._sock.settimeout(max(seconds, 0.0001))
+        self._sock.settimeout(max(seconds, 0))
         room = socket.CMSG_SPACE(_FDS_AT_ONCE * array.array("i").itemsize)
-        data, sent, _, _ = self._sock.recvmsg(_PIECE, room, socket.MSG_CMSG_CLOEXEC)
+        try:
+            data, sent, _, _ = self._sock.recvmsg(_PIECE, room, socket.MSG_CMSG_CLOEXEC)
+        except BlockingIOError as error:
+            raise TimeoutError from error
         for level, kind, content in sent:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                 self._came.extend(array.array("i", content[: len(content) - len(content) % 4]))

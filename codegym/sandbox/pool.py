@@ -84,6 +84,7 @@ class Pool:
             _, before = self._wanted.get((image, limits), (tree, 0))
             self._wanted[image, limits] = (tree, max(before, count))
             self._tend()
+            self._changed.notify_all()
 
     def ready(self) -> int:
         """Return how many boxes wait."""
@@ -145,11 +146,10 @@ class Pool:
             self.retire(slot)
 
     def _tend(self) -> None:
-        """Tell the pool's own thread, which is started if there is none, that there is something to do."""
+        """Have a thread of the pool's own, which opens what is wanted and closes what nobody comes for."""
         if self._filler is None:
             self._filler = threading.Thread(target=self._fill, name=f"codegym-pool-{self.name}", daemon=True)
             self._filler.start()
-        self._changed.notify_all()
 
     def _pick(self, tree: Tree, image: str, limits: Limits) -> Slot | None:
         with self._changed:
@@ -160,7 +160,8 @@ class Pool:
             if not fit:
                 return None
             self._ready.remove(fit[-1])
-            self._changed.notify_all()
+            if self._wanted:
+                self._changed.notify_all()
             return fit[-1]
 
     def _fresh(self, tree: Tree, image: str, limits: Limits) -> Slot:
@@ -201,14 +202,16 @@ class Pool:
         self.retire(slot)
 
     def _fill(self) -> None:
-        """Open what is wanted and close what is not, until nothing waits and nothing is wanted."""
+        """Open what is wanted and close what is not, until for a while nothing waits and nothing is wanted."""
+        idle = False
         while True:
             with self._changed:
                 missing, old = self._missing(), self._outdated()
+                was_idle, idle = idle, not self._ready and not self._wanted
+                if idle and was_idle:
+                    self._filler = None
+                    return
                 if not missing and not old:
-                    if not self._ready and not self._wanted:
-                        self._filler = None
-                        return
                     self._changed.wait(min(self._idle_seconds / 4, _LOOK_SECONDS))
                     continue
             for slot in old:

@@ -17,6 +17,7 @@ from typing import Self
 from codegym.errors import SandboxError
 from codegym.sandbox.cgroup import Cgroup
 from codegym.sandbox.keeper import Keeper
+from codegym.sandbox.kernel import told
 
 _WORLD = 0o1777
 _FOLDER = 0o755
@@ -104,11 +105,11 @@ def files(stage: Path, layers: Mapping[str, list[str]]) -> Iterator[str]:
 def fixed(runner: int, cgroup: Cgroup | None) -> dict[str, str]:
     """Return what no command may change: mounts but for the workspace's own overlay, limits, priorities, name."""
     proc = f"/proc/{runner}"
-    fields = _told(f"{proc}/stat").rpartition(")")[2].split()
+    fields = told(f"{proc}/stat").rpartition(")")[2].split()
     names = ("net", "ipc", "uts", "user", "pid", "mnt")
     return {
-        "mounts": "\n".join(filter(None, map(_mount, _told(f"{proc}/mountinfo").splitlines()))),
-        "limits": _told(f"{proc}/limits"),
+        "mounts": "\n".join(filter(None, map(_mount, told(f"{proc}/mountinfo").splitlines()))),
+        "limits": told(f"{proc}/limits"),
         "priority": " ".join((*fields[15:17], *fields[37:39])),
         "cpus": str(sorted(os.sched_getaffinity(runner))),
         "namespaces": " ".join(os.readlink(f"{proc}/ns/{name}") for name in names),  # noqa: PTH115
@@ -121,12 +122,6 @@ def _mount(line: str) -> str:
     fields, _, source = line.partition(" - ")
     kind = source.split(maxsplit=1)[0]
     return "" if kind == "overlay" else " ".join((*fields.split(maxsplit=6)[4:6], kind))
-
-
-def _told(path: str) -> str:
-    """Return what the kernel says in a file of its own."""
-    with open(path, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123
-        return file.read()
 
 
 def changed(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
@@ -153,18 +148,18 @@ def connections(runner: int, known: frozenset[str] = frozenset()) -> list[str]:
 
 def sockets(runner: int) -> list[str]:
     """Return a line for each kind of sockets that are open or waiting, as the kernel counts them now."""
-    told = []
-    for line in _told(f"/proc/{runner}/net/sockstat").splitlines():
+    lines = []
+    for line in told(f"/proc/{runner}/net/sockstat").splitlines():
         kind, *words = line.split()
         counts = dict(zip(words[::2], words[1::2], strict=True))
         found = {name: counts[name] for name in ("used", "inuse", "tw") if counts.get(name, "0") != "0"}
-        told += [f"connection: {kind} {found}"] if found else []
-    return told
+        lines += [f"connection: {kind} {found}"] if found else []
+    return lines
 
 
 def children(pid: int) -> list[int]:
     """Return the processes that ``pid`` started, as this process sees them."""
     try:
-        return [int(word) for word in _told(f"/proc/{pid}/task/{pid}/children").split()]
+        return [int(word) for word in told(f"/proc/{pid}/task/{pid}/children").split()]
     except (FileNotFoundError, ProcessLookupError):
         return []
