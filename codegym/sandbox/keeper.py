@@ -57,7 +57,8 @@ class Keeper:
         self, sources: Sources, box: Sequence[str], disk_mb: int, writes: Sequence[tuple[str, str]] = ()
     ) -> None:
         argv = [*_plan(sources, disk_mb, writes), *box]
-        self.ending = self._asked = ""
+        self.ending = ""
+        self._unanswered: list[str] = []
         self._log = os.memfd_create("codegym-keeper")
         self.stream, stream = socket.socketpair()
         self._control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -82,9 +83,8 @@ class Keeper:
 
     def lay_soon(self, upper: str, lowers: Sequence[str]) -> None:
         """Ask for what :meth:`lay` will be called with next, once there is a box, and do not wait for it."""
-        self._asked = _laying(upper, lowers)
         with suppress(OSError):  # it is dead; whoever waits for the runner is told why
-            self._send(self._asked)
+            self._send(_laying(upper, lowers))
 
     def flatten(self, upper: str, layers: Sequence[str]) -> None:
         """Make ``u/<upper>``, which holds what ``layers`` (topmost first), written by boxes, hold together."""
@@ -105,15 +105,15 @@ class Keeper:
     def share(self, other: Keeper) -> None:
         """Give ``other`` the layers on this stage: there, ``u`` appears as ``f/0``, ``f/0`` as ``f/1``, and so on.
 
-        They stay as long as either keeper uses them.
+        They stay as long as either keeper uses them. If ``other`` can't take them it says so when asked next.
         """
         descriptors: list[int] = []
         try:
             self._send("x")
             answer, descriptors, *_ = socket.recv_fds(self._control, 4096, _MOST_MOUNTS)
+            self._unanswered.pop()
             self._check(answer.decode())
-            socket.send_fds(other._control, [b"i"], descriptors)
-            other._check(other._control.recv(4096).decode())
+            other._send("i", descriptors)
         except OSError as error:
             raise SandboxError(f"the box is gone: {self.why_dead() or other.why_dead() or error}") from error
         finally:
@@ -137,19 +137,20 @@ class Keeper:
             os.close(self._log)
 
     def _ask(self, request: str) -> None:
-        asked, self._asked = self._asked, ""
         try:
-            if asked and asked != request:
-                self._check(self._control.recv(4096).decode())
-            if asked != request:
+            if request not in self._unanswered:
                 self._send(request)
-            answer = self._control.recv(4096).decode()
+            while self._unanswered:
+                answer = self._control.recv(4096).decode()
+                self._unanswered.pop(0)
+                self._check(answer)
         except OSError as error:
             raise SandboxError(f"the box is gone: {self.why_dead() or error}") from error
-        self._check(answer)
 
-    def _send(self, request: str) -> None:
-        self._control.send(request.encode())
+    def _send(self, request: str, descriptors: Sequence[int] = ()) -> None:
+        """Send a request, with ``descriptors``, whose answer :meth:`_ask` looks at, for this one or the next."""
+        socket.send_fds(self._control, [request.encode()], list(descriptors))
+        self._unanswered.append(request)
 
     def _check(self, answer: str) -> None:
         if answer != "0":
