@@ -19,7 +19,7 @@ def smallest_fix(broken: str, whole: str) -> tuple[str, str] | None:
     end = len(before) - _common(before[start:][::-1], after[start:][::-1])
     while True:
         old, new = "".join(before[start:end]), "".join(after[start : len(after) - (len(before) - end)])
-        if old.strip() == old != "" and new.strip() == new and broken.count(old) == 1:
+        if old.strip() == old != "" and new.strip() == new and broken.find(old) == broken.rfind(old):
             return old, new
         if start == 0 and end == len(before):
             return None
