@@ -139,7 +139,7 @@ class DockerBackend:
         try:
             return LaidBox(Kind(partial(self._start, plan), limits, plan.env), tree)
         except NoStageError as error:
-            if self.workspace == "stage":
+            if self.workspace == "stage" or self._refusal(self._info, volume=True):
                 raise
             box = self._open_volume(plan, tree)
             _log.warning("Docker mounts the workspaces, so that restore and fork take a container each: %s", error)
@@ -163,8 +163,9 @@ class DockerBackend:
                 gone.add(folder.name)
         return sorted(gone)
 
-    def _refusal(self, info: dict[str, Any]) -> str | None:
-        return refusal(info, self._client.api.base_url, self.runtime, volume=self.workspace == "volume")
+    def _refusal(self, info: dict[str, Any], *, volume: bool = False) -> str | None:
+        by_engine = volume or self.workspace == "volume"
+        return refusal(info, self._client.api.base_url, self.runtime, volume=by_engine, podman=self._podman)
 
     def _by_volume(self) -> bool:
         return self.workspace == "volume" or (self.workspace == "auto" and bool(self._trouble))

@@ -26,6 +26,7 @@ from codegym.digest import digest_bytes
 from codegym.errors import SandboxError
 from codegym.sandbox.build import SOURCE, program
 from codegym.sandbox.cgroup import Cgroup
+from codegym.sandbox.kernel import told
 from codegym.sandbox.lease import draft_prefix
 from codegym.task import Limits
 
@@ -124,7 +125,7 @@ def _ulimits(plan: Plan) -> list[Ulimit]:
     """Return the limits on each process; Podman asks for a million processes, which not every root may."""
     most = {"core": 1, "nofile": OPEN_FILES}
     if plan.podman:
-        most["nproc"] = getrlimit(RLIMIT_NPROC)[1]
+        most["nproc"] = min(getrlimit(RLIMIT_NPROC)[1], int(told("/proc/sys/kernel/pid_max")))  # Podman's own
     return [Ulimit(name=name, soft=value, hard=value) for name, value in most.items()]
 
 

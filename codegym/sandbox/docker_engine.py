@@ -22,7 +22,7 @@ def answers(client: DockerClient, url: str) -> bool:
         return False
 
 
-def refusal(info: dict[str, Any], url: str, runtime: str | None, *, volume: bool) -> str | None:
+def refusal(info: dict[str, Any], url: str, runtime: str | None, *, volume: bool, podman: bool) -> str | None:
     """Return why this engine can't hold our boxes, or ``None``. ``volume``: it is to mount the workspaces."""
     options, runtimes = str(info.get("SecurityOptions")), info.get("Runtimes") or {}
     lacking = [what for key, what in _NEEDED.items() if info.get(key) is False]
@@ -35,6 +35,7 @@ def refusal(info: dict[str, Any], url: str, runtime: str | None, *, volume: bool
             "userns" in options
         ),
         "a rootless engine can't mount workspaces: use workspace='stage'": volume and "rootless" in options,
+        "Podman makes empty volumes of workspaces that it is to mount: use workspace='stage'": volume and podman,
         f"the engine has no runtime {runtime!r}; it has {', '.join(sorted(runtimes))}": (
             runtime is not None and runtime not in runtimes
         ),

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from codegym.errors import SandboxError
 from codegym.sandbox.channel import read_file
 from codegym.sandbox.docker import DockerBackend
 from codegym.sandbox.docker_cell import start_cell
+from codegym.sandbox.docker_engine import refusal
 from codegym.sandbox.docker_image import build_command, connect, image_tag, missing
 from codegym.sandbox.docker_layers import owned_layer
 from codegym.sandbox.protocol import File, Tree
@@ -49,6 +51,14 @@ def test_an_engine_far_away_is_refused():
     far = DockerBackend(base_url="tcp://127.0.0.1:1")
     (run,) = far.capabilities()
     assert not run.available
+
+
+def test_an_engine_that_can_not_mount_workspaces_is_not_asked_to():
+    rootless, podman = {"SecurityOptions": ["name=rootless"]}, {"SecurityOptions": []}
+    for info, is_podman in ((rootless, False), (podman, True)):
+        asked = partial(refusal, info, "http+docker://localhost", None, podman=is_podman)
+        assert asked(volume=False) is None
+        assert "use workspace='stage'" in (asked(volume=True) or "")
 
 
 def test_an_image_is_named_by_what_it_is_built_from():
