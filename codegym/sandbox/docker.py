@@ -47,7 +47,7 @@ from codegym.catalog import cache_dir
 from codegym.errors import SandboxError
 from codegym.sandbox.docker_cell import Cell, NoStageError, start_cell
 from codegym.sandbox.docker_container import CACHE_LABEL, LEASE_LABEL, Plan, remove
-from codegym.sandbox.docker_engine import answers, describe, refusal
+from codegym.sandbox.docker_engine import answers, describe, refusal, rootless
 from codegym.sandbox.docker_image import (
     build_command,
     connect,
@@ -185,7 +185,7 @@ class DockerBackend:
             image=image_tag(image),
             limits=limits,
             uid=uid,
-            user=0 if "rootless" in options else uid,
+            user=0 if rootless(self._info) else uid,
             cpus=min(self.cpus, float(os.cpu_count() or 1)),
             runtime=self.runtime,
             env=BOX_ENV | ({"PATH": path} if path else {}),

@@ -109,6 +109,7 @@ def _confinement(plan: Plan, memory_mb: int) -> dict[str, Any]:
         "ipc_mode": "private",
         "read_only": True,
         "cap_drop": ["ALL"],
+        "cap_add": [] if plan.user else ["SETFCAP"],  # without it no namespace may map a user namespace's root
         "security_opt": ["no-new-privileges"],
         "mem_limit": f"{memory_mb}m",
         "memswap_limit": f"{memory_mb}m",

@@ -22,6 +22,11 @@ def answers(client: DockerClient, url: str) -> bool:
         return False
 
 
+def rootless(info: dict[str, Any]) -> bool:
+    """Return whether an engine is an ordinary user's; Docker says it among its options, Podman apart."""
+    return "rootless" in str(info.get("SecurityOptions")) or bool(info.get("Rootless"))
+
+
 def refusal(info: dict[str, Any], url: str, runtime: str | None, *, volume: bool, podman: bool) -> str | None:
     """Return why this engine can't hold our boxes, or ``None``. ``volume``: it is to mount the workspaces."""
     options, runtimes = str(info.get("SecurityOptions")), info.get("Runtimes") or {}
@@ -34,7 +39,10 @@ def refusal(info: dict[str, Any], url: str, runtime: str | None, *, volume: bool
         "the engine remaps users and can't mount our folders: use one without userns-remap, or a rootless one": (
             "userns" in options
         ),
-        "a rootless engine can't mount workspaces: use workspace='stage'": volume and "rootless" in options,
+        "a rootless engine can't mount workspaces: use workspace='stage'": volume and rootless(info),
+        "a rootless engine has no limits where control groups are of version 1: use version 2, or an engine of root": (
+            rootless(info) and str(info.get("CgroupVersion")) == "1"
+        ),
         "Podman makes empty volumes of workspaces that it is to mount: use workspace='stage'": volume and podman,
         f"the engine has no runtime {runtime!r}; it has {', '.join(sorted(runtimes))}": (
             runtime is not None and runtime not in runtimes

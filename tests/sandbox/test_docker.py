@@ -53,12 +53,14 @@ def test_an_engine_far_away_is_refused():
     assert not run.available
 
 
-def test_an_engine_that_can_not_mount_workspaces_is_not_asked_to():
+def test_an_engine_is_refused_what_it_would_not_do():
     rootless, podman = {"SecurityOptions": ["name=rootless"]}, {"SecurityOptions": []}
     for info, is_podman in ((rootless, False), (podman, True)):
         asked = partial(refusal, info, "http+docker://localhost", None, podman=is_podman)
         assert asked(volume=False) is None
         assert "use workspace='stage'" in (asked(volume=True) or "")
+    unlimited = {"Rootless": True, "CgroupVersion": "1"}  # and Podman says that it limits memory
+    assert "no limits" in (refusal(unlimited, "http+docker://localhost", None, volume=False, podman=True) or "")
 
 
 def test_an_image_is_named_by_what_it_is_built_from():
