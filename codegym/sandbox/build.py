@@ -30,9 +30,9 @@ def compiler() -> str | None:
     return shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 
 
-def builder() -> str | None:
-    """Return the path of what compiles the programs, or ``None``: musl's compiler if there is one."""
-    return shutil.which("musl-gcc") or compiler()
+def builders() -> list[str]:
+    """Return the paths of what may compile the programs: musl's compiler first, if there is one."""
+    return [path for path in (shutil.which("musl-gcc"), compiler()) if path]
 
 
 def program(name: str) -> Path:
@@ -45,29 +45,34 @@ def program(name: str) -> Path:
 
 @lru_cache(maxsize=8)
 def _built(cache: Path) -> Path:
-    cc = builder()
     sources = {path.name: path.read_text() for path in sorted(SOURCE.glob("*.[ch]"))}
-    target = cache / "runner" / digest_json({**sources, "cc": cc or ""})[:16]
+    target = cache / "runner" / digest_json({**sources, "cc": builders()})[:16]
     if not target.is_dir():
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=draft_prefix(), dir=target.parent) as draft:
-            _compile(cc, Path(draft) / "out")
-            _publish(Path(draft) / "out", target)
+            _publish(_compiled(Path(draft)), target)
     return target
 
 
-def _compile(cc: str | None, out: Path) -> None:
-    if cc is None:
-        raise SandboxError("no C compiler to build the runner with: apt-get install gcc libc6-dev")
-    out.mkdir(mode=0o755)
+def _compiled(draft: Path) -> Path:
+    """Return a new folder with the programs, made by the first compiler that can."""
+    trouble = "no C compiler to build the runner with: apt-get install gcc libc6-dev"
+    for number, cc in enumerate(builders()):
+        out = draft / str(number)
+        out.mkdir(mode=0o755)
+        failed = next(filter(None, (_compile(cc, name, out) for name in _PROGRAMS)), None)
+        if failed is None:
+            return out
+        trouble = f"{cc} could not build the runner (apt-get install gcc libc6-dev): {failed[-2000:]}"
+    raise SandboxError(trouble)
+
+
+def _compile(cc: str, name: str, out: Path) -> str | None:
+    """Compile a program into ``out`` and return what went wrong, or ``None``."""
     headers = [word for folder in _KERNEL_HEADERS for word in ("-idirafter", folder)]
-    for name in _PROGRAMS:
-        argv = [cc, "-static", "-O2", *headers, "-o", str(out / name), str(SOURCE / f"{name}.c")]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise SandboxError(
-                f"{cc} could not build the runner (apt-get install gcc libc6-dev): {done.stderr[-2000:]}"
-            )
+    argv = [cc, "-static", "-O2", *headers, "-o", str(out / name), str(SOURCE / f"{name}.c")]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    return (done.stderr or f"exit code {done.returncode}") if done.returncode else None
 
 
 def _publish(draft: Path, target: Path) -> None:

@@ -16,6 +16,9 @@ from codegym.sandbox.image import HostImage
 from codegym.task import Limits
 
 _RUNNER = "/run/codegym/serve"
+_ROOT_FD = "3"
+"""Where the keeper tells bubblewrap of the root that it has built; see the C source."""
+
 _ETC = str(SOURCE / "etc")
 _OPEN_FILES = 1024
 MASKED = ("/proc/cmdline", "/proc/keys", "/proc/kallsyms", "/proc/fs")
@@ -57,7 +60,7 @@ def box_argv(limits: Limits, *, grouped: bool) -> list[str]:
     argv += ["--as-pid-1", "--die-with-parent", "--clearenv", "--hostname", "box"]
     argv += ["--uid", "1000", "--gid", "1000"]
     argv += ["--cap-drop", "ALL", "--cap-add", "CAP_SETPCAP"]
-    argv += ["--args", "3", "--proc", "/proc", "--chdir", "/", "--", _RUNNER]
+    argv += ["--args", _ROOT_FD, "--proc", "/proc", "--chdir", "/", "--", _RUNNER]
     per_process = (0, 0) if grouped else (limits.processes, limits.memory_mb)
     return [*argv, str(_OPEN_FILES), str(limits.disk_mb), *(str(limit) for limit in per_process), "0"]
 

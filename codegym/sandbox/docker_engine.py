@@ -40,7 +40,7 @@ def refusal(info: dict[str, Any], url: str, runtime: str | None, *, volume: bool
             "userns" in options
         ),
         "a rootless engine can't mount workspaces: use workspace='stage'": volume and rootless(info),
-        "a rootless engine has no limits where control groups are of version 1: use version 2, or an engine of root": (
+        "a rootless engine has no limits with control groups of version 1: use version 2, or an engine of root": (
             rootless(info) and str(info.get("CgroupVersion")) == "1"
         ),
         "Podman makes empty volumes of workspaces that it is to mount: use workspace='stage'": volume and podman,

@@ -12,7 +12,7 @@ from pathlib import Path
 from codegym.catalog import cache_dir
 from codegym.errors import CodegymError
 from codegym.sandbox.backend import backend
-from codegym.sandbox.build import builder, program
+from codegym.sandbox.build import builders, program
 from codegym.sandbox.bwrap_host import WORKSPACE, bwrap_trouble, stage_troubles
 from codegym.sandbox.bwrap_stage import REMEDY, stage_place
 from codegym.sandbox.cgroup import cgroup_roots
@@ -74,7 +74,7 @@ def _cgroups() -> Check:
 
 
 def _runner() -> Check:
-    return _try("runner", lambda: f"compiled by {builder()}: {program('serve')}", _COMPILER)
+    return _try("runner", lambda: f"compiled by {builders()[0]}: {program('serve')}", _COMPILER)
 
 
 def _image(name: str) -> Check:
