@@ -74,7 +74,7 @@ def _cgroups() -> Check:
 
 
 def _runner() -> Check:
-    return _try("runner", lambda: f"compiled by {builders()[0]}: {program('serve')}", _COMPILER)
+    return _try("runner", lambda: f"{program('serve')}, compiled by {' or '.join(builders())}", _COMPILER)
 
 
 def _image(name: str) -> Check:
