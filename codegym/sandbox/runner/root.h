@@ -73,26 +73,25 @@ static void make_point(char *path, bool folder) {
     if ((folder ? mkdir(path, 0755) : mknod(path, S_IFREG | 0644, 0)) && errno != EEXIST) die(path);
 }
 
+/* Put the mount `fd` over what is at `path`. */
+static void cover(int fd, const char *path) {
+    if (syscall(SYS_move_mount, fd, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH)) die(path);
+    close(fd);
+}
+
 static void place(int fd, char *path) {
     struct stat st;
     if (fstat(fd, &st)) die(path);
     make_point(path, S_ISDIR(st.st_mode));
-    if (syscall(SYS_move_mount, fd, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH)) die(path);
-    close(fd);
+    cover(fd, path);
 }
 
 static void build_stage(const struct plan *plan) {
     char path[32];
     if (plan->stage_fd < 0) mount_stage(STAGE, plan->disk_bytes, plan->inodes);
-    else if (syscall(SYS_move_mount, plan->stage_fd, "", AT_FDCWD, STAGE, MOVE_MOUNT_F_EMPTY_PATH)) die("stage");
+    else cover(plan->stage_fd, STAGE);
     make_stage(STAGE, (const char *[]){"f", "r", NULL});
     for (int i = 0; i < plan->stores; i++) { snprintf(path, sizeof path, "l/%d", i); place(plan->fds[i], path); }
-}
-
-/* Put the mount `fd` over what is at `path`. */
-static void cover(int fd, const char *path) {
-    if (syscall(SYS_move_mount, fd, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH)) die(path);
-    close(fd);
 }
 
 static int take_cover(const char *what) {
