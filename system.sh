@@ -43,7 +43,6 @@ fi
 echo "Installing:$missing$wished"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-get() { $sudo env DEBIAN_FRONTEND=noninteractive $install "$@" >"$log" 2>&1; }
-$sudo apt-get update >"$log" 2>&1 || [ -z "$missing" ] || { tail -n 20 "$log" >&2; exit 1; }
-# shellcheck disable=SC2086  # a list of words
-get $missing $wished || { [ -n "$wished" ] && { [ -z "$missing" ] || get $missing; }; } || { tail -n 20 "$log" >&2; exit 1; }
+get() { { $sudo apt-get update && $sudo env DEBIAN_FRONTEND=noninteractive $install "$@"; } >"$log" 2>&1; }
+# shellcheck disable=SC2086  # lists of words
+get $missing $wished || [ -z "$missing" ] || get $missing || { tail -n 20 "$log" >&2; exit 1; }

@@ -256,11 +256,11 @@ static void end(void) {
     _exit(0);
 }
 
-/* Wait until there is something to read, or end. */
+/* Wait until there is something to read, or end. Whoever gives up on a box that does not start closes CONTROL. */
 static void await(int fd) {
-    struct pollfd watched[] = {{fd, POLLIN, 0}, {owner, POLLIN, 0}, {ended, POLLIN, 0}};
-    while (poll(watched, 3, -1) < 0) if (errno != EINTR) die("poll");
-    if (watched[1].revents || watched[2].revents) end();
+    struct pollfd watched[] = {{fd, POLLIN, 0}, {owner, POLLIN, 0}, {ended, POLLIN, 0}, {fd == CONTROL ? -1 : CONTROL, 0, 0}};
+    while (poll(watched, 4, -1) < 0) if (errno != EINTR) die("poll");
+    if (watched[1].revents || watched[2].revents || watched[3].revents) end();
 }
 
 int main(int argc, char **argv) {
