@@ -14,6 +14,7 @@ from codegym.sandbox.bwrap import BwrapBackend, BwrapCell, Plan
 from codegym.sandbox.bwrap_system import box_binds
 from codegym.sandbox.cgroup import cgroup_roots, limits_cpu
 from codegym.sandbox.image import host_image
+from codegym.sandbox.keeper import Keeper, Sources
 from codegym.sandbox.laid_box import Kind, LaidBox
 from codegym.sandbox.lease import reap
 from codegym.sandbox.store import stores
@@ -94,6 +95,14 @@ def test_private_folders_below_what_is_bound_are_covered(tree, tmp_path, monkeyp
         assert box.exec("cat /opt/tool/tool; find /opt/tool/share").stdout == (
             "tool/opt/tool/share\n/opt/tool/share/codegym\n/opt/tool/share/codegym/suites\n"
         )
+
+
+def test_a_box_that_does_not_start_is_ended_at_once(tree):
+    keeper = Keeper(Sources(stores(tree), covered=("/proc/keys",)), ("sleep", "60"), 1)
+    began = time.monotonic()
+    keeper.close()
+    assert time.monotonic() - began < 5
+    assert not Path(f"/proc/{keeper.pid}").exists()
 
 
 def test_fifty_snapshots_deep(box):
