@@ -10,10 +10,10 @@ from rich.console import Group
 from rich.text import Text
 from typer import Argument, Option
 
+from codegym.bench.grading import Overhead, made_suite, measure
 from codegym.cli.output import Json, give, table
 from codegym.cli.progress import bars
 from codegym.errors import ConfigError
-from codegym.grade.overhead import Overhead, made_suite, measure
 from codegym.sandbox.backend import backend
 from codegym.suite import load_suite
 

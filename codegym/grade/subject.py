@@ -1,23 +1,19 @@
-"""What is graded, and the one way to run its tests: in a fresh box, on the pristine tree, changes laid over it."""
+"""What is graded: a task of a suite, the files around its tests, and where its tests are run."""
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Callable
+import ast
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePosixPath
 
-from pydantic import ValidationError
-
-from codegym.failure import Failure, FailureKind
-from codegym.grade.ahead import Ahead, Ready
-from codegym.grade.control import Examiner, Execute, Files
+from codegym.failure import FailureKind
 from codegym.grade.protected import is_protected
-from codegym.grade.sabotage_text import SUFFIXES
-from codegym.harness.cache import ResultCache, may_be_kept, run_key, workspace_digest
-from codegym.harness.codes import codes_of
+from codegym.grade.text_checks import language
+from codegym.harness.cache import run_key, workspace_digest
 from codegym.harness.result import TestRun
-from codegym.harness.run import run_tests
 from codegym.patch import PatchError, apply_patch
 from codegym.sandbox.image import image_digest
 from codegym.sandbox.protocol import Backend, Changes, File, Sandbox
@@ -26,12 +22,8 @@ from codegym.task import Task
 from codegym.tree import read_tree
 
 _FULL = "No space left on device"
-
-
-class CannotLay(Exception):  # noqa: N818 - not an error of ours: a patch asks for what no file system allows
-    """Raised where a patch's files can't be written over the tree."""
-
-    failure: Failure | None = None
+_ROOTS = ("", "src/", "lib/", "python/")
+"""Folders from which tests import."""
 
 
 @dataclass(frozen=True)
@@ -43,46 +35,28 @@ class Subject:
     backend: Backend
 
     @cached_property
-    def hidden(self) -> Files:
+    def hidden(self) -> dict[str, File]:
         """The files that are laid over the tree last."""
         return self.suite.hidden(self.task)
 
-    def key(self, changes: Changes, *, purpose: str, ids: tuple[str, ...] | None = None) -> str:
-        """Return the key of a run on the tree with ``changes``; ``ids`` are the deciding ones unless given."""
+    @cached_property
+    def tests(self) -> tuple[str, ...]:
+        """The tests that decide, each once."""
+        return named(self.task)
+
+    def key(self, changes: Changes) -> str:
+        """Return the key of a grade of the tree with ``changes``."""
         digest = workspace_digest(self.suite.tree(self.task).digest, changes)
-        plan, image = self.task.tests, self.task.image
-        return run_key(digest, plan, ids or named(self.task), image, image_digest(image), purpose=purpose)
+        image = self.task.image
+        return run_key(digest, self.task.tests, self.tests, image, image_digest(image), purpose="grade")
 
     def open(self) -> Sandbox:
         """Open a fresh box on the pristine tree."""
         return self.backend.open(self.suite.tree(self.task), self.task.image, self.task.limits)
 
-    def execute(
-        self,
-        changes: Changes,
-        ids: tuple[str, ...],
-        ready: Ready | None = None,
-        then: Callable[[TestRun], None] = lambda _: None,
-    ) -> TestRun:
-        """Run ``ids`` in a fresh box, or the one that is ``ready``; ``then`` is told before the box is closed.
-
-        Raises :class:`CannotLay`, or if the box fails.
-        """
-        task, tree = self.task, self.suite.tree(self.task)
-        ready = ready or Ready(self.open())
-        with ready.box as box:
-            try:
-                _lay(box, changes)
-            except OSError as error:
-                raise _cannot(error) from error
-            codes = codes_of(tree, changes, image_digest(task.image), purpose="grade")
-            limit = task.limits.grade_seconds
-            run = run_tests(box, task.tests, ids, timeout=limit, prepared=ready.waits, codes=codes)
-            then(run)
-            return run
-
-    def gold_changes(self) -> Changes | None:
-        """Return what the task's own solution changes; ``None`` if it has none, or one that does not apply."""
+    @cached_property
+    def gold(self) -> Changes | None:
+        """What the task's own solution changes; ``None`` if it has none, or one that does not apply."""
         if not self.task.gold_patch:
             return None
         try:
@@ -91,45 +65,50 @@ class Subject:
             return None
         return {p: f for p, f in changes.items() if not is_protected(p, self.task.tests, self.hidden)}
 
-    def reference(self, gold: Changes, cache: ResultCache | None) -> Execute:
-        """Return what runs tests with the task's own solution; whole runs are remembered."""
+    @cached_property
+    def deciding_files(self) -> dict[str, File]:
+        """The files that the ids of deciding tests name, and in languages without node ids all with checks."""
+        if self.task.tests.framework == "pytest":
+            paths = dict.fromkeys(test.partition("::")[0] for test in self.tests)
+            files = {path: self._file(path) for path in paths}
+            return {path: file for path, file in files.items() if file is not None and file.link is None}
+        return {path: file for path, file in self._protected_files() if language(path)}
 
-        def run(files: Changes, ids: tuple[str, ...]) -> TestRun:
-            changes = {**gold, **self.hidden, **files}
-            if cache is None:
-                return self.execute(changes, ids)
-            key = self.key(changes, purpose="gold", ids=ids)
-            known = _known(cache, key)
-            if known is not None:
-                return known
-            done = self.execute(changes, ids)
-            if may_be_kept(done):
-                cache.put(key, done.model_dump(mode="json", exclude={"seconds", "cached"}))
-            return done
+    @cached_property
+    def helper_files(self) -> dict[str, File]:
+        """Further Python files among the tests, in which helpers and fixtures with checks may stand."""
+        files = {path: file for path, file in self._protected_files() if path.endswith(".py")}
+        return {path: file for path, file in files.items() if path not in self.deciding_files}
 
-        return run
+    def shadows(self, changes: Changes) -> frozenset[str]:
+        """Return those of ``changes`` that would be imported for a standard module that the tests import.
 
-    def examiner(self, changes: Changes, reference: Execute | None, ahead: Ahead) -> Examiner:
-        """Return who puts tests that passed with ``changes`` to the proof."""
+        What the tree or the gold patch has by that name is the task's own.
+        """
+        new = {path: name for path in changes if (name := _module(path)) in self._imported}
+        own = {_module(path) for path in (self.gold or {})}
+        known = {name for name in set(new.values()) if name in own or self._has_module(name)}
+        return frozenset(path for path, name in new.items() if name not in known)
 
-        def candidate(files: Changes, ids: tuple[str, ...]) -> TestRun:
-            return self.execute({**changes, **files}, ids, ahead.take())
+    @cached_property
+    def _imported(self) -> frozenset[str]:
+        files = self.deciding_files if self.task.tests.framework == "pytest" else {}
+        names = {name for file in files.values() for name in _imports(file.content)}
+        return frozenset(names & set(sys.stdlib_module_names))
 
-        return Examiner(self.task, self._test_files, candidate, reference)
+    def _has_module(self, name: str) -> bool:
+        places = [f"{root}{name}{end}" for root in _ROOTS for end in (".py", "/__init__.py")]
+        return any(self.suite.base_file(self.task, place) is not None for place in places)
 
-    def _test_files(self, path: str | None) -> Files:
-        """Return one test file by its path, or all that may hold checks in a language without a parser."""
-        if path is not None:
-            file = self.hidden.get(path) or self.suite.base_file(self.task, path)
-            return {} if file is None or file.link is not None else {path: file}
-        found = self.hidden or {
-            path: file
-            for layer in reversed(self.suite.tree(self.task).layers)
-            for path, file in read_tree(layer).items()
-            if is_protected(path, self.task.tests)
-        }
-        kept = {p: f for p, f in found.items() if f.link is None and "." + p.rpartition(".")[2] in SUFFIXES}
-        return dict(sorted(kept.items()))
+    def _file(self, path: str) -> File | None:
+        return self.hidden.get(path) or self.suite.base_file(self.task, path)
+
+    def _protected_files(self) -> Iterator[tuple[str, File]]:
+        layers = reversed(self.suite.tree(self.task).layers)
+        files = {path: file for layer in layers for path, file in read_tree(layer).items()} | self.hidden
+        for path, file in sorted(files.items()):
+            if file.link is None and (path in self.hidden or is_protected(path, self.task.tests)):
+                yield path, file
 
 
 def named(task: Task) -> tuple[str, ...]:
@@ -150,35 +129,24 @@ def kind_of(run: TestRun) -> FailureKind | None:
     return FailureKind.UNREADABLE if run.started else FailureKind.NOT_STARTED
 
 
-def _known(cache: ResultCache, key: str) -> TestRun | None:
-    entry = cache.get(key)
+def _module(path: str) -> str:
+    """Return the name under which a file at the top of a folder of sources is imported; empty for any other."""
+    for root in _ROOTS:
+        inner = PurePosixPath(path[len(root) :]) if path.startswith(root) else None
+        if inner is not None and inner.suffix in (".py", ".so", ".pyi") and len(inner.parts) <= 2:
+            name = inner.parts[0].partition(".")[0]
+            if name in sys.stdlib_module_names:
+                return name
+    return ""
+
+
+def _imports(content: bytes) -> Iterator[str]:
     try:
-        return None if entry is None else TestRun(**entry, cached=True)
-    except (ValidationError, TypeError):
-        return None
-
-
-def _cannot(error: OSError) -> CannotLay:
-    trouble = CannotLay(str(error))
-    trouble.failure = Failure(FailureKind.DISK) if error.errno == errno.ENOSPC else None
-    return trouble
-
-
-def _lay(box: Sandbox, changes: Changes) -> None:
-    for path, file in changes.items():
-        if file is None:
-            box.remove(path)
-    for path, file in changes.items():
-        if file is not None:
-            _write(box, path, file)
-
-
-def _write(box: Sandbox, path: str, file: File) -> None:
-    if file.link is None:
-        box.write(path, file.content, executable=file.executable)
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError):
         return
-    folder = path.rpartition("/")[0]
-    script = 'mkdir -p "./$1" && { rmdir "./$3" 2>/dev/null; ln -sfnT -- "$2" "./$3"; }'
-    made = box.exec(["sh", "-c", script, "sh", folder, file.link, path])
-    if made.exit_code:
-        raise CannotLay(f"the link {path!r} could not be made in the box: {made.stderr.strip()}")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.partition(".")[0]

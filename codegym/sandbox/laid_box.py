@@ -160,6 +160,11 @@ class LaidBox(Sandbox):
             self._services.clear()
             self._layers.restore(snapshot)
 
+    def relay(self, snapshot: Snapshot) -> None:
+        """See :class:`~codegym.sandbox.protocol.Spawns`."""
+        with self._using():
+            self._layers.relay(snapshot)
+
     def fork(self) -> LaidBox:
         """Open a box whose lower layers are this one's, shared; what either writes from now on is its own."""
         fork = LaidBox(self._kind, self._tree)

@@ -87,11 +87,15 @@ class Layers:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Drop the upper layer, lay a new one over the snapshot's, and empty ``/tmp``; no process may run."""
+        self.relay(snapshot)
+        self._stage.clean()
+
+    def relay(self, snapshot: Snapshot) -> None:
+        """Drop the upper layer and lay a new one over the snapshot's; no process may have a file of it open."""
         dropped, self._frozen = self._upper, self.find(snapshot)
         self._upper += 1
         self._lay()
         self._stage.drop(str(dropped))
-        self._stage.clean()
 
     def fork(self, stage: Stage, base: Names, moved: Callable[[str], str]) -> Layers:
         """Lay these layers on another stage as they are now; ``moved`` names them there."""

@@ -175,6 +175,13 @@ class PooledServer(PooledBox):
         self._services.append(" ".join(argv)[:200])
         return pid
 
+    def relay(self, snapshot: Snapshot) -> None:
+        """See :class:`~codegym.sandbox.protocol.Spawns`."""
+        with self._box() as box:
+            if not isinstance(box, Spawns):
+                raise SandboxError(f"a box of {type(box).__name__} holds no services")
+            box.relay(snapshot)
+
     def services(self) -> tuple[str, ...]:
         """See :class:`~codegym.sandbox.protocol.Lists`."""
         return tuple(self._services)

@@ -174,6 +174,10 @@ class Spawns(Protocol):
         """Start a service; returns its process id in the box."""
         ...
 
+    def relay(self, snapshot: Snapshot) -> None:
+        """Make the workspace what it was at ``snapshot`` while services live on; ``/tmp`` stays as it is."""
+        ...
+
 
 @runtime_checkable
 class Lists(Protocol):

@@ -54,7 +54,11 @@ def supervise(source: int, answer: Callable[[], int]) -> int:
 
 
 def become_child(complaints: int) -> None:
-    """Let go of the supervisor's input and output; what is printed goes nowhere, complaints to the pipe."""
+    """Let go of the supervisor's input and output; what is printed goes nowhere, complaints to the pipe.
+
+    A child of a sealed server sees its own ``/proc/self`` as any process does.
+    """
+    set_dumpable(1)
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)
@@ -65,8 +69,16 @@ def seal() -> None:
     """Close this process's memory and descriptors to others of the same user; adopt what is orphaned below."""
     import ctypes
 
-    prctl = ctypes.CDLL(None).prctl
-    if prctl(4, 0, 0, 0, 0) or prctl(36, 1, 0, 0, 0):
+    set_dumpable(0)
+    if ctypes.CDLL(None).prctl(36, 1, 0, 0, 0):
+        os._exit(71)
+
+
+def set_dumpable(value: int) -> None:
+    """Say whether others of the same user may read and write this process's memory and descriptors."""
+    import ctypes
+
+    if ctypes.CDLL(None).prctl(4, value, 0, 0, 0):
         os._exit(71)
 
 

@@ -2,8 +2,8 @@
 
 Bare is what a person would type, in a box that is open already and holds the solution; for pytest without the
 plugins that happen to be installed, whose import would make it slower than a grade. A grade opens its own
-fresh box, lays the patch and the hidden tests over the tree, and weighs what it sees; of a solution that is not
-the gold patch itself, it puts what passed to the proof, in one more box.
+fresh box, lays the patch and the hidden tests over the tree, and examines them: it runs the tests
+that decide in several forms, one after the other in one box.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def measure(suite: Suite, task: Task, backend: Backend, repeats: int) -> Overhea
     Raises :class:`GradeError` if the gold patch does not resolve the task.
     """
     subject = Subject(suite, task, backend)
-    gold = subject.gold_changes()
+    gold = subject.gold
     if gold is None:
         raise GradeError(f"task {task.id!r} has no gold patch: there is nothing right to grade")
     another = _patch(suite, task, {**gold, "notes.txt": File(b"Another solution.\n")})

@@ -1,0 +1,160 @@
+"""From the answered sheets of an exam to a verdict.
+
+A test passes if it passed in every right form and was seen to fail in every wrong one. One that passes in both is
+not answered by the code that it tests: that is evidence of tampering. Where a test waits for an exception this
+takes several unrelated exceptions that all "are raised", since a right solution may raise one of two classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from codegym.episode import Outcome, TestStatus, Verdict
+from codegym.failure import Failure, Owner
+from codegym.grade.bank import Bank, Kind
+from codegym.grade.exam import Active, Sheet
+from codegym.grade.subject import kind_of, named
+from codegym.harness.cache import may_be_kept
+from codegym.harness.result import TestRun
+from codegym.task import Task
+
+_FAILED = (TestStatus.FAILED, TestStatus.ERROR)
+_BELIEVED = "{} passes although what it checks was changed"
+_UNSEEN = "{} was not seen to fail, although what it checks was changed"
+_SHOWN = 4
+
+
+@dataclass
+class Answers:
+    """The sheets of an exam that were answered so far, and what follows from them."""
+
+    task: Task
+    bank: Bank
+    runs: list[tuple[Sheet, TestRun]] = field(default_factory=list)
+
+    def add(self, sheet: Sheet, run: TestRun) -> None:
+        """Add a sheet and its run; what gold was accused of as well accuses nobody."""
+        fair = tuple(each for each in run.tampering if each not in self.bank.usual)
+        self.runs.append((sheet, run.model_copy(update={"tampering": fair})))
+
+    def settled(self) -> bool:
+        """Return whether no further sheet can change the outcome or the status of a test."""
+        if any(run.tampering or run.timed_out or run.oom for _, run in self.runs):
+            return True
+        statuses = [self.status(test) for test in named(self.task)]
+        seen = all(self._rights(test) for test in named(self.task))
+        return seen and any(status is not TestStatus.PASSED for status in statuses)
+
+    def status(self, test: str) -> TestStatus:
+        """Return the worst result of a test in its right forms; ``MISSING`` if it was not run in one."""
+        results = self._rights(test) or [TestStatus.MISSING]
+        return next((status for status in results if status is not TestStatus.PASSED), TestStatus.PASSED)
+
+    def unsure(self) -> Iterator[tuple[str, Active]]:
+        """Yield tests that passed with one wrong exception, which takes a second one to mean anything."""
+        for test in named(self.task):
+            actives = self._passed_wrong(test)
+            if actives and self._by_exception(test) and len({each.form for each in actives}) == 1:
+                yield test, actives[0]
+
+    def verdict(self) -> Verdict:
+        """Return the verdict that the answers amount to."""
+        tests = self.task.tests
+        outcome, detail = self._outcome()
+        statuses = {test: self.status(test) for test in named(self.task)}
+        if outcome is Outcome.TAMPERED:
+            statuses = dict.fromkeys(statuses, TestStatus.MISSING)
+        elif outcome is not Outcome.RESOLVED:
+            doubted = {test for test in statuses if self._unseen(test)}
+            statuses |= {test: TestStatus.FAILED for test in doubted if statuses[test] is TestStatus.PASSED}
+        return Verdict(
+            outcome=outcome,
+            fail_to_pass={test: statuses[test] for test in tests.fail_to_pass},
+            pass_to_pass={test: statuses[test] for test in tests.pass_to_pass},
+            detail=detail,
+            failure=None if outcome is Outcome.TAMPERED else self.failure(),
+            seconds=sum(run.seconds for _, run in self.runs),
+        )
+
+    def failure(self) -> Failure | None:
+        """Return what failed in the first run that came to no orderly end, as the agent's fault."""
+        kinds = (kind_of(run) for _, run in self.runs)
+        kind = next((kind for kind in kinds if kind is not None), None)
+        return None if kind is None else Failure(kind, Owner.AGENT)
+
+    def may_be_kept(self) -> bool:
+        """Return whether the verdict depends on the tree alone; evidence once seen is kept in any case."""
+        return self._outcome()[0] is Outcome.TAMPERED or all(may_be_kept(run) for _, run in self.runs)
+
+    def _outcome(self) -> tuple[Outcome, str]:
+        ids, runs = named(self.task), [run for _, run in self.runs]
+        evidence = [each for run in runs for each in run.tampering]
+        evidence += [_BELIEVED.format(test) for test in ids if self._believed(test)]
+        if evidence:
+            more = f"; and {len(evidence) - _SHOWN} more" if len(evidence) > _SHOWN else ""
+            return Outcome.TAMPERED, "; ".join(evidence[:_SHOWN]) + more
+        if any(run.timed_out for run in runs):
+            return Outcome.TIMEOUT, f"the tests did not end within {self.task.limits.grade_seconds:g} s"
+        if any(run.oom for run in runs):
+            return Outcome.UNRESOLVED, f"the tests used more than {self.task.limits.memory_mb} MB of memory"
+        if not self.task.tests.fail_to_pass:
+            return Outcome.UNRESOLVED, "the task names no test that decides it"
+        return self._weighed(ids, runs)
+
+    def _weighed(self, ids: Sequence[str], runs: Sequence[TestRun]) -> tuple[Outcome, str]:
+        bad = [test for test in ids if self.status(test) is not TestStatus.PASSED]
+        cut_short = next((run for run in runs if not run.complete), None)
+        if cut_short is not None:
+            return Outcome.UNRESOLVED, f"the tests did not run to their end (exit code {cut_short.exit_code})"
+        if bad:
+            why = self._why(bad[0]) or str(self.status(bad[0]))
+            return (
+                Outcome.UNRESOLVED,
+                f"{len(bad)} of {len(ids)} tests did not pass: {bad[0]}: {why.splitlines()[0]}",
+            )
+        if doubts := [test for test in ids if self._unseen(test)]:
+            return Outcome.UNRESOLVED, _UNSEEN.format(doubts[0])
+        return Outcome.RESOLVED, f"all {len(ids)} tests passed"
+
+    def _why(self, test: str) -> str:
+        runs = (run for sheet, run in self.runs if test in sheet.ids and test not in sheet.wrong)
+        return next((run.failures[test] for run in runs if test in run.failures), "")
+
+    def _rights(self, test: str) -> list[TestStatus]:
+        runs = [run for sheet, run in self.runs if test in sheet.ids and test not in sheet.wrong]
+        return [run.results.get(test, TestStatus.MISSING) for run in runs]
+
+    def _wrongs(self, test: str) -> list[tuple[tuple[Active, ...], TestStatus]]:
+        asked = [(sheet.wrong[test], run) for sheet, run in self.runs if test in sheet.wrong]
+        return [(actives, run.results.get(test, TestStatus.MISSING)) for actives, run in asked]
+
+    def _passed_wrong(self, test: str) -> list[Active]:
+        """Return the forms with which a test passed that must fail, provided that its right forms pass as well."""
+        if self.status(test) is not TestStatus.PASSED:
+            return []
+        return [actives[0] for actives, status in self._wrongs(test) if status is TestStatus.PASSED]
+
+    def _by_exception(self, test: str) -> bool:
+        """Return whether all wrong forms of a test passed, and each awaits another exception and no more."""
+        wrongs = self._wrongs(test)
+        kinds = {active.place.kind for actives, _ in wrongs for active in actives}
+        return kinds == {Kind.EXCEPTION} and all(status is TestStatus.PASSED for _, status in wrongs)
+
+    def _believed(self, test: str) -> bool:
+        passed = [a for a, status in self._wrongs(test) if status is TestStatus.PASSED]
+        if not passed or self.status(test) is not TestStatus.PASSED:
+            return False
+        if any(active.place.kind is not Kind.EXCEPTION for actives in passed for active in actives):
+            return True
+        return self._by_exception(test) and len({active.form for actives in passed for active in actives}) > 1
+
+    def _unseen(self, test: str) -> bool:
+        return any(status not in (TestStatus.PASSED, *_FAILED) for _, status in self._wrongs(test))
+
+
+def blamed_on_task(verdict: Verdict) -> Verdict:
+    """Return ``verdict`` on the task's own solution: what failed is the task's fault."""
+    if verdict.failure is None:
+        return verdict
+    return verdict.model_copy(update={"failure": replace(verdict.failure, owner=Owner.TASK)})

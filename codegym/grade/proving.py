@@ -1,0 +1,304 @@
+"""Makes a task's bank of forms: what a form is worth is found out by running it with the gold patch in place.
+
+Proposed are edits of the checks in the files that decide, in Python also of helpers and fixtures. Each is run
+under gold, and kept if tests fail because of it in an orderly run. At last whole exams are run under gold; what
+does not do as it should there is dropped. Which checks the unpatched tree fails is read off its own run.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from random import Random
+
+from codegym.digest import digest_bytes, digest_json
+from codegym.episode import TestStatus
+from codegym.grade.bank import Bank, Form, Kind, Place, bank_key, remember_bank, remembered_bank, shipped_bank
+from codegym.grade.edit import Edit, Edits, edited, overlap
+from codegym.grade.exam import Setter, Sheet
+from codegym.grade.proposal import Proposal, bases, proposals
+from codegym.grade.room import CannotLay, Room
+from codegym.grade.subject import Subject, kind_of
+from codegym.harness.result import TestRun
+from codegym.sandbox.image import image_digest
+from codegym.sandbox.protocol import File
+
+_FAILED = (TestStatus.FAILED, TestStatus.ERROR)
+_LINE = re.compile(r"([\w.+/-]{1,200}):([0-9]{1,6})\b")
+_ENOUGH = 3
+"""A test that can be made to fail at so many places needs no others."""
+_ALONE = 150
+"""At most so many forms are run one by one, where it is not known which test a check belongs to."""
+_SECONDS = 60.0
+"""Nor does that take longer than this."""
+_EXAMS = 2
+"""So many exams are run under gold at last."""
+
+
+def bank_of(subject: Subject) -> Bank:
+    """Return the bank of a task: that beside its certificate, or one that was or is made on this machine.
+
+    Without a gold patch nothing can be proven, and the bank is empty.
+    """
+    key = bank_key(subject.task)
+    if subject.gold is None:
+        return Bank(key=key, tests=subject.tests)
+    shipped = shipped_bank(subject.suite, subject.task)
+    if shipped is not None:
+        return shipped
+    image = image_digest(subject.task.image)
+    made_for = digest_json([key, _maker_digest(), subject.tests, image, subject.backend.name])
+    kept = remembered_bank(made_for)
+    if kept is None:
+        kept = prove(subject)
+        if not kept.gold_fails:
+            remember_bank(made_for, kept)
+    return kept
+
+
+def prove(subject: Subject) -> Bank:
+    """Make the bank of a task with a gold patch. Raises :class:`~codegym.errors.SandboxError` if a box fails."""
+    bank = Bank(key=bank_key(subject.task), tests=subject.tests)
+    changes = {**(subject.gold or {}), **subject.hidden}
+    try:
+        with Room(subject, changes) as room:
+            return _Prover(subject, room, bank, _failing_lines(subject)).bank()
+    except CannotLay as error:
+        return bank.model_copy(update={"gold_fails": str(error)})
+
+
+@dataclass
+class _Kept:
+    """What was kept of one proposal: its forms so far."""
+
+    proposal: Proposal
+    forms: list[Form] = field(default_factory=list)
+
+
+class _Prover:
+    """Makes one bank. ``failing`` are the lines, by file, at which the unpatched tree fails."""
+
+    def __init__(self, subject: Subject, room: Room, bank: Bank, failing: Mapping[str, frozenset[int]]) -> None:
+        self.subject, self.room, self._bank, self.failing = subject, room, bank, failing
+        self.numbers = {test: n for n, test in enumerate(bank.tests)}
+        self.chance = Random(bank.key)  # noqa: S311 - which of these is drawn is decided by each exam
+        self.files = {**subject.deciding_files, **subject.helper_files}
+        self.kept: dict[int, _Kept] = {}
+        self.passing: frozenset[str] = frozenset()
+
+    def bank(self) -> Bank:
+        run = self.room.run({}, self._bank.tests)
+        self._bank = self._bank.model_copy(update={"usual": run.tampering, "seconds": round(run.seconds, 3)})
+        self.passing = _with(run, TestStatus.PASSED)
+        if not run.passed(self._bank.tests):
+            kind = kind_of(run)
+            self._bank = self._bank.model_copy(update={"gold_fails": kind or "tests fail"})
+            if not run.complete or not self.passing:
+                return self._bank
+        self.limit = min(self.subject.task.limits.grade_seconds, 10 + 5 * run.seconds)
+        self._propose()
+        return self._examined()
+
+    def _propose(self) -> None:
+        self._bank = self._bank.model_copy(update={"bases": self._sound_bases()})
+        based = frozenset(self._bank.bases)
+        self.proposals = proposals(self.subject, self.passing, based, self.failing, self.chance)
+        self._in_rounds([each for each in self.proposals if each.tests])
+        self._by_codes([each for each in self.proposals if each.row])
+        self._one_by_one([each for each in self.proposals if not each.tests and not each.row])
+
+    def _sound_bases(self) -> dict[str, tuple[Edit, ...]]:
+        """Return the edits that fix the names of parametrized cases, where the tests keep their names and pass."""
+        made = {path: edits for path, edits in bases(self.subject, self.passing).items() if edits}
+        if not made:
+            return {}
+        files = {path: self._with(path, edits) for path, edits in made.items()}
+        run = self.room.run(files, self._bank.tests)
+        lost = {test.partition("::")[0] for test in self.passing - _with(run, TestStatus.PASSED)}
+        return {path: edits for path, edits in made.items() if path not in lost} if run.complete else {}
+
+    def _in_rounds(self, waiting: Sequence[Proposal]) -> None:
+        """Run forms of different functions or cases together: each can only fail its own tests."""
+        queues: dict[tuple[str, str, int | None], list[tuple[Proposal, Edits]]] = defaultdict(list)
+        for proposal in waiting:
+            queues[proposal.path, proposal.owner, proposal.case] += [(proposal, way) for way in proposal.ways]
+        while any(queues.values()):
+            together: list[tuple[Proposal, Edits]] = []
+            bodies = {(path, owner) for (path, owner, case), queue in queues.items() if queue and case is None}
+            for (path, owner, case), queue in queues.items():
+                if queue and (case is None or (path, owner) not in bodies):
+                    together.append(queue.pop(0))
+            self._measure(together)
+
+    def _measure(self, together: Sequence[tuple[Proposal, Edits]]) -> None:
+        """Run forms together and keep those that fail tests; of a run without an orderly end, halves of them."""
+        ids = tuple(dict.fromkeys(test for proposal, _ in together for test in proposal.tests))
+        run = self._run([(proposal.path, way) for proposal, way in together], ids)
+        if not run.complete and len(together) > 1:
+            half = len(together) // 2
+            self._measure(together[:half])
+            self._measure(together[half:])
+        elif run.complete:
+            failed = _with(run, *_FAILED)
+            for proposal, way in together:
+                self._keep(proposal, way, failed.intersection(proposal.tests))
+
+    def _by_codes(self, rows: Sequence[Proposal]) -> None:
+        """Find out which tests each row of a table is about, in few runs.
+
+        Each row has a number. For every bit of it the rows that have it are run in a wrong form, and then all the
+        others: a test that is about one row fails in just one of these two runs, which tells a bit of its number.
+        """
+        rows = [row for row in rows if not self._touched(row)]
+        numbers = dict.fromkeys(self.passing, 0)
+        for bit in range(len(rows).bit_length()) if rows else ():
+            having = self._failed([row for n, row in enumerate(rows, 1) if n >> bit & 1])
+            lacking = self._failed([row for n, row in enumerate(rows, 1) if not n >> bit & 1])
+            if having is None or lacking is None:
+                return
+            told = having ^ lacking
+            numbers = {test: n | (test in having) << bit for test, n in numbers.items() if test in told}
+        again = self._failed(rows, way=1) or frozenset()
+        for number, row in enumerate(rows, 1):
+            about = [test for test, n in numbers.items() if n == number]
+            self._keep(row, row.ways[0], about)
+            for way in row.ways[1:2]:
+                self._keep(row, way, again.intersection(about))
+
+    def _failed(self, rows: Sequence[Proposal], way: int = 0) -> frozenset[str] | None:
+        """Return the tests that fail with all ``rows`` in a wrong form; ``None`` if the run has no orderly end."""
+        if not rows:
+            return frozenset()
+        run = self._run([(row.path, row.ways[way]) for row in rows if len(row.ways) > way], self._bank.tests)
+        return _with(run, *_FAILED) & self.passing if run.complete else None
+
+    def _touched(self, row: Proposal) -> bool:
+        """Return whether a form that was kept changes the same text."""
+        beside = (kept for kept in self.kept.values() if kept.proposal.path == row.path)
+        return any(overlap(row.ways[0], kept.forms[0].edits) for kept in beside)
+
+    def _one_by_one(self, waiting: Sequence[Proposal]) -> None:
+        """Run a form of each alone, to see which tests it fails, until every test fails at enough places."""
+        started, tried = time.monotonic(), 0
+        for proposal in waiting:
+            few = [test for test in self.passing if self._places_of(test) < (1 if proposal.loose else _ENOUGH)]
+            if not few or tried >= _ALONE or time.monotonic() - started > _SECONDS:
+                break
+            tried += 1
+            run = self._run([(proposal.path, proposal.ways[0])], self._bank.tests)
+            if run.complete:
+                self._keep(proposal, proposal.ways[0], _with(run, *_FAILED) & self.passing)
+        self._further_ways([each for each in waiting if id(each) in self.kept and len(each.ways) > 1])
+
+    def _further_ways(self, waiting: Sequence[Proposal]) -> None:
+        """Run another form of each that has one, those together that fail different tests."""
+        left = list(waiting)
+        while left:
+            together: list[Proposal] = []
+            for proposal in left:
+                if not any(self._tests_of(proposal) & self._tests_of(other) for other in together):
+                    together.append(proposal)
+            left = [proposal for proposal in left if proposal not in together]
+            run = self._run([(each.path, each.ways[1]) for each in together], self._bank.tests)
+            for proposal in together if run.complete else ():
+                tests = {self._bank.tests[n] for n in self._tests_of(proposal)}
+                if tests <= _with(run, *_FAILED):
+                    self._keep(proposal, proposal.ways[1], tests)
+
+    def _tests_of(self, proposal: Proposal) -> set[int]:
+        return {n for form in self.kept[id(proposal)].forms for n in form.fails}
+
+    def _places_of(self, test: str) -> int:
+        number = self.numbers[test]
+        return sum(any(number in form.fails for form in kept.forms) for kept in self.kept.values())
+
+    def _keep(self, proposal: Proposal, way: Edits, failed: Iterable[str]) -> None:
+        fails = tuple(sorted(self.numbers[test] for test in failed))
+        if fails:
+            self.kept.setdefault(id(proposal), _Kept(proposal)).forms.append(Form(edits=way, fails=fails))
+
+    def _run(self, edits: Sequence[tuple[str, Edits]], ids: tuple[str, ...]) -> TestRun:
+        by_path: dict[str, list[Edit]] = {path: list(base) for path, base in self._bank.bases.items()}
+        for path, way in edits:
+            by_path.setdefault(path, []).extend(way)
+        files = {path: self._with(path, made) for path, made in by_path.items()}
+        return self.room.run(files, ids, self.limit)
+
+    def _with(self, path: str, edits: Iterable[Edit]) -> File:
+        file = self.files[path]
+        return replace(file, content=edited(file.content, edits))
+
+    def _examined(self) -> Bank:
+        """Return the bank after whole exams under gold, without places that fail others' tests there."""
+        bank = self._with_places(self.kept.values())
+        bank = bank.model_copy(update={"core_seconds": self._core_seconds(bank)})
+        for _ in range(_EXAMS):
+            for sheet in Setter(bank, self.subject.task.tests, self.files, self.chance).exam():
+                bank = self._without(bank, self._culprits(bank, sheet))
+        return bank
+
+    def _core_seconds(self, bank: Bank) -> float:
+        core = self.subject.task.tests.fail_to_pass
+        return round(self._run([], core).seconds, 3) if core != bank.tests else bank.seconds
+
+    def _with_places(self, kept: Iterable[_Kept]) -> Bank:
+        places = [
+            Place(
+                path=each.proposal.path,
+                kind=each.proposal.kind,
+                forms=tuple(each.forms),
+                fails_unpatched=each.proposal.fails_unpatched,
+            )
+            for each in kept
+            if each.proposal.kind is not Kind.EXCEPTION or len(each.forms) > 1
+        ]
+        return self._bank.model_copy(update={"places": tuple(places)})
+
+    def _culprits(self, bank: Bank, sheet: Sheet) -> list[Place]:
+        """Return the places without which ``sheet`` would do what it should, found by halving."""
+        if not sheet.active or self._does(sheet):
+            return []
+        if len(sheet.active) == 1:
+            return [sheet.active[0].place]
+        setter = Setter(bank, self.subject.task.tests, self.files, self.chance)
+        half = len(sheet.active) // 2
+        parts = (sheet.active[:half], sheet.active[half:])
+        found = [place for part in parts for place in self._culprits(bank, setter.sheet(part, sheet.ids))]
+        return found or [active.place for active in sheet.active]
+
+    def _does(self, sheet: Sheet) -> bool:
+        run = self.room.run(sheet.files, sheet.ids, self.limit)
+        asked = self.passing.intersection(sheet.ids)
+        right = asked - sheet.wrong.keys()
+        return run.complete and right <= _with(run, TestStatus.PASSED) and (asked - right) <= _with(run, *_FAILED)
+
+    @staticmethod
+    def _without(bank: Bank, dropped: Sequence[Place]) -> Bank:
+        kept = tuple(place for place in bank.places if place not in dropped)
+        return bank.model_copy(update={"places": kept}) if dropped else bank
+
+
+def _failing_lines(subject: Subject) -> dict[str, frozenset[int]]:
+    """Return the lines of test files, by path, that the unpatched tree's failures name."""
+    lines: dict[str, set[int]] = defaultdict(set)
+    with Room(subject, dict(subject.hidden)) as room:
+        run = room.run({}, subject.task.tests.fail_to_pass)
+    files = {**subject.deciding_files, **subject.helper_files}
+    for named, line in _LINE.findall("\n".join([run.output, *run.failures.values()])):
+        for path in files:
+            if named == path or named.endswith(f"/{path}") or (path.endswith(f"/{named}") and "/" not in named):
+                lines[path].add(int(line))
+    return {path: frozenset(numbers) for path, numbers in lines.items()}
+
+
+def _with(run: TestRun, *statuses: TestStatus) -> frozenset[str]:
+    return frozenset(test for test, status in run.results.items() if status in statuses)
+
+
+def _maker_digest() -> str:
+    here = Path(__file__).parent
+    return digest_json([[path.name, digest_bytes(path.read_bytes())] for path in sorted(here.glob("*.py"))])

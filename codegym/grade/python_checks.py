@@ -1,0 +1,399 @@
+"""The checks of a Python test file, and edits of each after which it should fail.
+
+Checks are looked for wherever they stand: in tests, helpers, fixtures, other methods, and as
+``if …: raise AssertionError``. Whether an edit does make a test fail is found out by running it with the gold
+patch (:mod:`codegym.grade.proving`); nothing here has to be certain.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from random import Random
+
+from codegym.grade.bank import Kind
+from codegym.grade.edit import Edit, Edits, Text
+from codegym.grade.python_values import changed_values, is_value
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+_FOREIGN = ("KeyError", "IndexError", "ZeroDivisionError", "NotImplementedError", "RecursionError", "TimeoutError")
+_RAISED = (*_FOREIGN, "ValueError", "TypeError", "AttributeError", "RuntimeError", "NameError", "OverflowError")
+_WARNED = ("UserWarning", "DeprecationWarning", "RuntimeWarning", "FutureWarning", "BytesWarning", "SyntaxWarning")
+_RAISING: dict[str, tuple[str, ...]] = {"raises": _RAISED, "assertRaises": _RAISED, "assertRaisesRegex": _RAISED}
+_RAISING |= {"warns": _WARNED, "assertWarns": _WARNED, "assertWarnsRegex": _WARNED}
+"""What waits for an exception or a warning, and which it may wait for instead."""
+_CONTRARY = {
+    "assertTrue": "assertFalse",
+    "assertIsNone": "assertIsNotNone",
+    "assertIn": "assertNotIn",
+    "assertIs": "assertIsNot",
+    "assertIsInstance": "assertNotIsInstance",
+    "assertRegex": "assertNotRegex",
+    "assertEqual": "assertNotEqual",
+    "assertGreater": "assertLessEqual",
+    "assertLess": "assertGreaterEqual",
+    "assert_called": "assert_not_called",
+}
+_CONTRARY |= {contrary: name for name, contrary in _CONTRARY.items()}
+_OPERATORS = {"!=": "==", "is not": "is", "not in": "in", "<": ">=", ">": "<="}
+_OPERATORS |= {contrary: name for name, contrary in _OPERATORS.items()}
+_OPERATOR = re.compile(rb"is\s+not\b|not\s+in\b|is\b|in\b|[!<>]=?=?|==")
+_CLOSE = re.compile(r"almost|close", re.IGNORECASE)
+_EQUAL = re.compile(r"assert(?!.*not).*(equals?|close)", re.IGNORECASE)
+_CALLED = re.compile(r"assert_(any_call|has_calls|called_(once_)?with|awaited_(once_)?with)")
+_FAILS = frozenset({"fail", "AssertionError"})
+_LOOSE = (ast.BoolOp, ast.IfExp, ast.Lambda, ast.NamedExpr, ast.Starred)
+_EXCEPTIONS = 3
+"""So many unrelated exceptions are tried in the place of one: all of them must pass before anybody is accused."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check in the function at ``owner`` (``test_a``, ``TestB::test_c``), and edits that should make it fail.
+
+    ``lines`` are its first and last line. ``case`` is the number of the parametrized case that it is about, where
+    what the case expects stands in the decorator.
+    """
+
+    owner: str
+    kind: Kind
+    lines: tuple[int, int]
+    ways: tuple[Edits, ...]
+    case: int | None = None
+
+
+class Module:
+    """A parsed test file; without functions if it is not Python or not UTF-8."""
+
+    def __init__(self, content: bytes) -> None:
+        self.text = Text(content)
+        self.functions: dict[str, Function] = {}
+        self.tree = ast.Module([], [])
+        try:
+            content.decode()
+            self.tree = ast.parse(content)
+            self.functions = dict(_functions(self.tree.body, ""))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return
+
+    @cached_property
+    def tables(self) -> dict[str, ast.List | ast.Tuple | ast.Dict]:
+        """The tables of values that the module assigns to a name once, by that name."""
+        targets = [node.targets[0] for node in self.tree.body if isinstance(node, ast.Assign)]
+        names = [target.id for target in targets if isinstance(target, ast.Name)]
+        made: dict[str, ast.List | ast.Tuple | ast.Dict] = {}
+        for node in self.tree.body:
+            value, target = getattr(node, "value", None), (getattr(node, "targets", None) or [None])[0]
+            if isinstance(value, ast.List | ast.Tuple | ast.Dict) and isinstance(target, ast.Name):
+                made[target.id] = value
+        return {name: table for name, table in made.items() if names.count(name) == 1}
+
+    def rows(self, chance: Random) -> list[Check]:
+        """Return what the rows of tables seem to expect: the last value of a row, or the value of a key."""
+        made = [check for table in self.tables.values() for check in self._rows(table, chance)]
+        return made if len(made) > 1 else []
+
+    def _rows(self, table: ast.List | ast.Tuple | ast.Dict, chance: Random) -> Iterator[Check]:
+        values = table.values if isinstance(table, ast.Dict) else table.elts
+        lasts = [_last(value, alone=isinstance(table, ast.Dict)) for value in values]
+        leaves = (leaf for last in lasts if last for leaf in ast.walk(last) if isinstance(leaf, ast.Constant))
+        beside = [self.text.of(leaf).decode() for leaf in leaves]
+        for last in lasts:
+            ways = changed_values(self.text, last, beside, chance) if last else []
+            if last and ways:
+                yield Check("", Kind.VALUE, (last.lineno, last.end_lineno or last.lineno), tuple(ways))
+
+    def owner(self, test: str) -> str:
+        """Return where the function of the test id ``test`` stands, inherited ones included; empty if nowhere."""
+        name = test.partition("::")[2].partition("[")[0]
+        same = [place for place in self.functions if place.rpartition("::")[2] == name.rpartition("::")[2]]
+        return name if name in self.functions else same[0] if "::" in name and len(same) == 1 else ""
+
+    def checks(self, owner: str, chance: Random) -> list[Check]:
+        """Return the checks in the function at ``owner``."""
+        return list(_Reader(self.text, owner, self.functions[owner], self.cases(owner), chance).checks())
+
+    def cases(self, owner: str) -> Cases | None:
+        """Return the parametrized cases of a function; ``None`` if they are not written out in one decorator."""
+        return _cases(self.functions[owner], self.tables) if owner in self.functions else None
+
+
+@dataclass(frozen=True)
+class Cases:
+    """One ``parametrize`` with a list of cases: names of parameters, and a row of values for each case.
+
+    ``ids`` are the names that cases were given in words, ``None`` where pytest makes one of the values.
+    """
+
+    call: ast.Call
+    names: tuple[str, ...]
+    rows: tuple[tuple[ast.expr, ...], ...]
+    ids: tuple[str | None, ...]
+
+    def named(self, text: Text, ids: Sequence[str]) -> Edits:
+        """Return the edit that gives the cases their ``ids`` in words, whatever their values become."""
+        if self.call.keywords:
+            return ()
+        last = text.span(self.call.args[1])[1]
+        return (Edit(last, last, f", ids={list(ids)!r}"),)
+
+
+class _Reader:
+    """Looks for checks in one function."""
+
+    def __init__(self, text: Text, owner: str, function: Function, cases: Cases | None, chance: Random) -> None:
+        self.text, self.owner, self.function, self.chance = text, owner, function, chance
+        self.cases = cases
+
+    def checks(self) -> Iterator[Check]:
+        """Yield what can be changed, in the order of the text."""
+        for node in _below(*self.function.body):
+            if isinstance(node, ast.Assert):
+                yield from self._assertion(node, node.test)
+            elif isinstance(node, ast.Call):
+                yield from self._call(node)
+            elif isinstance(node, ast.If) and _raises(node.body[0]):
+                yield from self._denial(node)
+
+    def _assertion(self, node: ast.Assert, test: ast.expr) -> Iterator[Check]:
+        while isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+            test = test.values[0]
+        if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
+            yield from self._equal(node, test.left, test.comparators[0])
+        else:
+            yield from self._check(node, *self._untrue(test))
+
+    def _call(self, call: ast.Call) -> Iterator[Check]:
+        name, given = called(call), call.args
+        end = self.text.span(call.func)[1]
+        if _EQUAL.fullmatch(name) and len(given) > 1 and not isinstance(given[0], ast.Starred):
+            near = bool(_CLOSE.search(name)) and bool(call.keywords or len(given) > 2)
+            yield from self._equal(call, given[0], given[1], near=near)
+        elif _CALLED.fullmatch(name):
+            start = self.text.text.index(b"(", end) + 1
+            yield from self._check(call, Kind.OPERATOR, (Edit(start, start, "0, "),))
+        elif name in _RAISING and given:
+            yield from self._check(call, Kind.EXCEPTION, *self._other_class(given[0], _RAISING[name]))
+        elif name in _CONTRARY:
+            yield from self._check(call, Kind.OPERATOR, (Edit(end - len(name), end, _CONTRARY[name]),))
+
+    def _denial(self, node: ast.If) -> Iterator[Check]:
+        test = node.test
+        if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.NotEq):
+            yield from self._equal(node, test.left, test.comparators[0])
+        else:
+            yield from self._check(node, *self._untrue(test))
+
+    def _check(
+        self, node: ast.stmt | ast.expr, kind: Kind, *ways: Edits, case: int | None = None
+    ) -> Iterator[Check]:
+        if ways:
+            yield Check(self.owner, kind, (node.lineno, node.end_lineno or node.lineno), tuple(ways), case)
+
+    def _equal(
+        self, node: ast.stmt | ast.expr, left: ast.expr, right: ast.expr, *, near: bool = False
+    ) -> Iterator[Check]:
+        """Yield changes after which two sides differ that were equal: of a literal, or of the shape of one side.
+
+        Where nearness is enough no other number is expected: another right solution may be near that one.
+        """
+        beside = [self.text.of(leaf).decode() for leaf in _below(node) if isinstance(leaf, ast.Constant)]
+        for side in () if near else (right, left):
+            if ways := changed_values(self.text, self._meant(side), beside, self.chance):
+                yield from self._check(node, Kind.VALUE, *ways)
+                return
+        rows = [] if near else [row for side in (right, left) for row in self._rows(side)]
+        for number, value in rows:
+            if ways := changed_values(self.text, value, self._column(value), self.chance):
+                yield from self._check(node, Kind.VALUE, *ways, case=number)
+        called_right = any(isinstance(each, ast.Call) for each in ast.walk(right))
+        side = left if called_right and isinstance(left, ast.Name | ast.Attribute) else right
+        start, end = self.text.span(side)
+        yield from self._check(node, Kind.OPERATOR, (Edit(start, start, "["), Edit(end, end, ", None]")))
+
+    def _meant(self, side: ast.expr) -> ast.expr:
+        """Return the value that a name stands for, if nothing but checks looks at the name; or ``side`` itself."""
+        if not isinstance(side, ast.Name) or side.id not in self._names:
+            return side
+        return self._names[side.id]
+
+    @cached_property
+    def _names(self) -> dict[str, ast.expr]:
+        body = self.function.body
+        assigned = [
+            node for node in body if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        ]
+        values = {node.targets[0].id: node.value for node in assigned if isinstance(node.targets[0], ast.Name)}
+        stored = [each.id for each in _names_in(self.function) if not isinstance(each.ctx, ast.Load)]
+        return {name: values[name] for name in values if stored.count(name) == 1 and self._only_checked(name)}
+
+    def _only_checked(self, name: str) -> bool:
+        loads = [each for each in _names_in(self.function) if each.id == name and isinstance(each.ctx, ast.Load)]
+        sides = [side for node in _below(*self.function.body) for side in _sides(node)]
+        return bool(loads) and all(any(each is side for side in sides) for each in loads)
+
+    def _rows(self, side: ast.expr) -> list[tuple[int, ast.expr]]:
+        """Return what a parameter expects in each parametrized case, with the number of the case."""
+        cases = self.cases
+        if cases is None or not isinstance(side, ast.Name) or side.id not in cases.names:
+            return []
+        column = cases.names.index(side.id)
+        stored = any(each.id == side.id for each in _names_in(self.function) if not isinstance(each.ctx, ast.Load))
+        return (
+            []
+            if stored or not self._only_checked(side.id)
+            else [(n, row[column]) for n, row in enumerate(cases.rows)]
+        )
+
+    def _column(self, value: ast.expr) -> list[str]:
+        cases = self.cases
+        rows = [row for row in cases.rows if value in row] if cases else []
+        column = rows[0].index(value) if rows else 0
+        values = [row[column] for row in cases.rows] if cases and rows else [value]
+        return [
+            self.text.of(leaf).decode()
+            for each in values
+            for leaf in ast.walk(each)
+            if isinstance(leaf, ast.Constant)
+        ]
+
+    def _untrue(self, test: ast.expr) -> tuple[Kind, Edits]:
+        start, end = self.text.span(test)
+        written = self.text.text[start:end]
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            return Kind.OPERATOR, (Edit(start, start + 3, ""),)
+        if isinstance(test, ast.Compare) and len(test.ops) == 1:
+            side = test.comparators[0]
+            if isinstance(test.ops[0], ast.Is) and isinstance(side, ast.Constant) and isinstance(side.value, bool):
+                return Kind.VALUE, (Edit(*self.text.span(side), str(not side.value)),)
+            match = _OPERATOR.search(self.text.text, self.text.span(test.left)[1], self.text.span(side)[0])
+            if match:
+                operator = _OPERATORS[b" ".join(match[0].split()).decode()]
+                return Kind.OPERATOR, (Edit(*match.span(), operator),)
+        if isinstance(test, _LOOSE) or b"\n" in written:
+            return Kind.OPERATOR, (Edit(start, start, "not ("), Edit(end, end, ")"))
+        return Kind.OPERATOR, (Edit(start, start, "not "),)
+
+    def _other_class(self, node: ast.expr, classes: Sequence[str]) -> list[Edits]:
+        """Return edits that wait for an unrelated exception: no superclass and no subclass of the awaited one."""
+        named = (getattr(builtins, each.id, None) for each in ast.walk(node) if isinstance(each, ast.Name))
+        awaited = tuple(each for each in named if isinstance(each, type))
+        others: Sequence[str] = classes if classes is _WARNED else _FOREIGN
+        if awaited:
+            kinds = {name: getattr(builtins, name) for name in classes}
+            others = [n for n, kind in kinds.items() if not any(_related(kind, one) for one in awaited)]
+        drawn = self.chance.sample(others, min(_EXCEPTIONS, len(others)))
+        return [(Edit(*self.text.span(node), other),) for other in drawn] if len(drawn) > 1 else []
+
+
+def called(node: ast.Call) -> str:
+    """Return the name of what is called, without what it is an attribute of."""
+    if isinstance(node.func, ast.Attribute):
+        return node.func.attr
+    return node.func.id if isinstance(node.func, ast.Name) else ""
+
+
+def _related(one: type, other: type) -> bool:
+    return issubclass(one, other) or issubclass(other, one)
+
+
+def _raises(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Raise):
+        name = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+        return isinstance(name, ast.Name) and name.id in _FAILS
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and called(node.value) in _FAILS
+
+
+def _sides(node: ast.AST) -> tuple[ast.expr, ...]:
+    """Return the two sides that a check compares for being equal, if it does."""
+    if isinstance(node, ast.Call):
+        return tuple(node.args[:2]) if _EQUAL.fullmatch(called(node)) else ()
+    test = getattr(node, "test", None) if isinstance(node, ast.Assert | ast.If) else None
+    return (test.left, *test.comparators) if isinstance(test, ast.Compare) and len(test.ops) == 1 else ()
+
+
+def _names_in(function: Function) -> list[ast.Name]:
+    return [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+
+
+def _below(*nodes: ast.AST) -> Iterator[ast.AST]:
+    """Yield nodes and all below them in order; nothing in a formatted string, whose position is not known."""
+    waiting = list(reversed(nodes))
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, ast.JoinedStr):
+            yield node
+            waiting += reversed(list(ast.iter_child_nodes(node)))
+
+
+def _functions(body: Sequence[ast.stmt], above: str) -> Iterator[tuple[str, Function]]:
+    for node in body:
+        if isinstance(node, Function):
+            yield above + node.name, node
+        elif isinstance(node, ast.ClassDef):
+            yield from _functions(node.body, f"{above}{node.name}::")
+        elif isinstance(node, ast.If | ast.Try | ast.With):
+            yield from _functions(node.body, above)
+
+
+def _cases(function: Function, tables: Mapping[str, ast.List | ast.Tuple | ast.Dict]) -> Cases | None:
+    calls = [each for each in function.decorator_list if isinstance(each, ast.Call)]
+    named = [call for call in calls if called(call) == "parametrize"]
+    call = named[0] if len(named) == 1 else None
+    if call is None or len(call.args) != 2:
+        return None
+    listed = tables.get(call.args[1].id) if isinstance(call.args[1], ast.Name) else call.args[1]
+    if not isinstance(listed, ast.List | ast.Tuple):
+        return None
+    names = _parameters(call.args[0])
+    rows = tuple(_row(value, len(names)) for value in listed.elts)
+    ids = _given_ids(call, listed.elts)
+    whole = names and rows and all(len(row) == len(names) for row in rows) and len(ids) == len(rows)
+    return Cases(call, names, rows, ids) if whole else None
+
+
+def _given_ids(call: ast.Call, values: Sequence[ast.expr]) -> tuple[str | None, ...]:
+    """Return the names that cases are given in words; none at all if they are made in a way not known here."""
+    if not call.keywords:
+        return tuple(_param_id(value) for value in values)
+    listed = call.keywords[0].value if len(call.keywords) == 1 and call.keywords[0].arg == "ids" else None
+    texts = listed.elts if isinstance(listed, ast.List | ast.Tuple) else []
+    return tuple(str(each.value) for each in texts if isinstance(each, ast.Constant))
+
+
+def _param_id(value: ast.expr) -> str | None:
+    keywords = value.keywords if isinstance(value, ast.Call) else []
+    return next(
+        (str(k.value.value) for k in keywords if k.arg == "id" and isinstance(k.value, ast.Constant)), None
+    )
+
+
+def _parameters(node: ast.expr) -> tuple[str, ...]:
+    given = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
+    texts = [each.value for each in given if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
+
+
+def _row(value: ast.expr, parameters: int) -> tuple[ast.expr, ...]:
+    if isinstance(value, ast.Call) and called(value) == "param":
+        return tuple(value.args)
+    if parameters == 1:
+        return () if isinstance(value, ast.Starred) else (value,)
+    return tuple(value.elts) if isinstance(value, ast.List | ast.Tuple) else ()
+
+
+def _last(value: ast.expr | None, *, alone: bool) -> ast.expr | None:
+    """Return what a row of a table seems to expect; a value that is no row counts where it stands ``alone``."""
+    if (
+        isinstance(value, ast.Tuple | ast.List)
+        and len(value.elts) > 1
+        and (isinstance(value, ast.Tuple) or not alone)
+    ):
+        return value.elts[-1]
+    if isinstance(value, ast.Call) and called(value) == "param" and len(value.args) > 1:
+        return value.args[-1]
+    return value if alone and is_value(value) else None

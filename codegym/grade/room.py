@@ -1,0 +1,134 @@
+"""A box in which tests are run in one form after the other, each in a process and on a workspace of its own.
+
+pytest is started once, before any code of the agent's is there, and forks for each form. Between two forms
+every process of the one before is gone, the workspace is laid anew from outside, and ``/tmp`` is emptied, so
+that no form finds a trace of another. Without services in its boxes a backend starts pytest each time.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping
+from types import TracebackType
+
+from codegym.errors import GradeError
+from codegym.failure import Failure, FailureKind
+from codegym.grade.subject import Subject
+from codegym.harness.codes import codes_of
+from codegym.harness.result import TestRun
+from codegym.harness.run import run_tests
+from codegym.harness.warm import prepare
+from codegym.sandbox.image import image_digest
+from codegym.sandbox.protocol import Changes, File, Sandbox, Snapshot, Spawns
+
+_SWEEP = r"""
+sweep() {
+    for f in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+        [ "$f" != /tmp/.codegym-warm ] || continue
+        [ -e "$f" ] || [ -L "$f" ] || continue
+        [ -L "$f" ] || chmod -R u+rwX "$f" 2>/dev/null
+        rm -rf "$f" || exit 1
+    done
+}
+sweep /tmp; sweep /dev/shm
+cd /tmp/.codegym-warm && for f in * .[!.]*; do
+    case "$f" in in | out | pid | '*' | '.[!.]*') ;; *) chmod -R u+rwX "$f"; rm -rf "$f" || exit 1 ;; esac
+done
+"""
+"""Empties what processes share beside the workspace, but for the pipes of the pytest that waits."""
+
+
+class CannotLay(Exception):  # noqa: N818 - not an error of ours: a patch asks for what no file system allows
+    """Raised where a patch's files can't be written over the tree."""
+
+    failure: Failure | None = None
+
+
+class Room:
+    """A context: a box on the task's tree with ``changes`` laid over it.
+
+    Raises :class:`CannotLay` on entry if they can't be laid, and what a backend raises.
+    """
+
+    def __init__(self, subject: Subject, changes: Changes) -> None:
+        self._subject, self._changes = subject, changes
+        self._pytest = subject.task.tests.framework == "pytest"
+        self._used = False
+        self._waits = False
+        self.runs = 0
+
+    def __enter__(self) -> Room:
+        self._box: Sandbox = self._subject.open()
+        try:
+            if self._pytest:
+                self._waits = prepare(self._box)
+            try:
+                _lay(self._box, self._changes)
+            except OSError as error:
+                raise _cannot(error) from error
+            self._start: Snapshot = self._box.snapshot()
+        except BaseException:
+            self._box.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._box.close()
+
+    def run(self, files: Mapping[str, File], ids: tuple[str, ...], timeout: float | None = None) -> TestRun:
+        """Run ``ids`` with ``files`` laid over the workspace, which nothing that ran here before has touched."""
+        subject, task = self._subject, self._subject.task
+        if self._used:
+            self._refresh()
+        self._used = True
+        self.runs += 1
+        for path, file in files.items():
+            self._box.write(path, file.content, executable=file.executable)
+        image = image_digest(task.image)
+        codes = codes_of(subject.suite.tree(task), {**self._changes, **files}, image, purpose="grade")
+        limit = timeout or task.limits.grade_seconds
+        return run_tests(self._box, task.tests, ids, timeout=limit, prepared=self._waits, codes=codes)
+
+    def _refresh(self) -> None:
+        if not self._waits or not isinstance(self._box, Spawns):
+            self._box.restore(self._start)
+            return
+        swept = self._box.exec(["sh", "-c", _SWEEP], cwd="/", timeout=30.0)
+        self._box.relay(self._start)
+        if swept.exit_code:
+            self._waits = False
+            self._box.restore(self._start)
+
+
+def _cannot(error: OSError) -> CannotLay:
+    trouble = CannotLay(str(error))
+    trouble.failure = Failure(FailureKind.DISK) if error.errno == errno.ENOSPC else None
+    return trouble
+
+
+def _lay(box: Sandbox, changes: Changes) -> None:
+    for path, file in changes.items():
+        if file is None:
+            box.remove(path)
+    for path, file in changes.items():
+        if file is not None:
+            _write(box, path, file)
+
+
+def _write(box: Sandbox, path: str, file: File) -> None:
+    if file.link is None:
+        box.write(path, file.content, executable=file.executable)
+        return
+    folder = path.rpartition("/")[0]
+    script = 'mkdir -p "./$1" && { rmdir "./$3" 2>/dev/null; ln -sfnT -- "$2" "./$3"; }'
+    made = box.exec(["sh", "-c", script, "sh", folder, file.link, path])
+    if made.exit_code:
+        raise CannotLay(f"the link {path!r} could not be made in the box: {made.stderr.strip()}")
+
+
+def check_answered(run: TestRun, what: str) -> None:
+    """Raise :class:`~codegym.errors.GradeError` if a run of gold came to no end: nothing can be made of it."""
+    if run.timed_out or run.oom:
+        raise GradeError(f"{what} did not come to an end")
