@@ -28,6 +28,7 @@ LIMITS = Limits(
     memory_mb=4096,
     disk_mb=4096,
     processes=512,
+    output_kb=4096,
 )
 _ADAPTER = ".codegym/log_tap.py"
 _COMMANDS = {
