@@ -105,13 +105,17 @@ def _deciding(*ids: tuple[str, ...]) -> frozenset[str]:
 
 
 def _is_doctest(path: str, name: str) -> bool:
-    """Return whether pytest would name a doctest so: by its file's name, or by its module's dotted name."""
+    """Return whether pytest would name a doctest so: by its file's name, or by its module's dotted name.
+
+    Of a module in no package that name has no dot. Then the names of tests, which begin with ``test``, are left.
+    """
     if not path.endswith(".py"):
         return name == path.rpartition("/")[2]
     module = path.removesuffix(".py").removesuffix("/__init__").split("/")
     head = name.partition("::")[0].partition("[")[0]
     dotted = [".".join(module[start:]) for start in range(len(module))]
-    return "." in head and any(head == known or head.startswith(f"{known}.") for known in dotted)
+    named = "." in head or not head.startswith("test")
+    return named and any(head == known or head.startswith(f"{known}.") for known in dotted)
 
 
 @lru_cache(maxsize=4096)
