@@ -56,7 +56,9 @@ def run_child(channel: int, settings: int) -> None:
     code = 4
     if paths or not asked["paths"]:
         chosen, late = filter_addopts(pytest)
-        code = int(pytest.main([*asked["options"], *paths], plugins=[_Recorder(pytest, tell, wanted), late]))
+        expected: set[tuple[str, str]] = set()
+        plugins = [_Recorder(pytest, tell, wanted, expected), _Expected(pytest, expected), late]
+        code = int(pytest.main([*asked["options"], *paths], plugins=plugins))
         tell("aside", chosen.aside[:_CHUNK])
     tell("end", code)
     os._exit(code)
@@ -166,13 +168,27 @@ def _expects_failure(item: Any, call: Any, imperative: Any) -> bool:
     return not callers or callers[-1] == str(item.fspath) or _OF_TESTS.search(callers[-1]) is not None
 
 
-def _Recorder(pytest: Any, tell: Any, wanted: set[str]) -> Any:  # noqa: N802
+def _Expected(pytest: Any, expected: set[tuple[str, str]]) -> Any:  # noqa: N802
+    """Make a plugin that adds to ``expected`` the phases of tests that failed as the tests say."""
+
+    class Expected:
+        def pytest_runtest_makereport(self, item: Any, call: Any) -> Iterator[None]:
+            outcome: Any = yield
+            report = outcome.get_result()
+            declared = hasattr(report, "wasxfail") and report.skipped
+            if declared and _expects_failure(item, call, pytest.xfail.Exception):
+                expected.add((report.nodeid, report.when))
+
+    pytest.hookimpl(tryfirst=True, hookwrapper=True)(Expected.pytest_runtest_makereport)
+    return Expected()
+
+
+def _Recorder(pytest: Any, tell: Any, wanted: set[str], expected: set[tuple[str, str]]) -> Any:  # noqa: N802
     """Make the plugin. Its state is in closures, so that no attribute leads from pytest to the channel."""
     above = _ancestors(wanted)
     numbers: dict[str, int] = {}
     now: dict[str, Any] = {}
     texts = [0]
-    expected: set[tuple[str, str]] = set()
 
     def text_of(report: Any) -> str:
         texts[0] += 1
@@ -203,13 +219,6 @@ def _Recorder(pytest: Any, tell: Any, wanted: set[str]) -> Any:  # noqa: N802
             now.update(id=nodeid, outcomes="", crash="", text="")
             tell("start", numbers[nodeid])
 
-        def pytest_runtest_makereport(self, item: Any, call: Any) -> Iterator[None]:
-            outcome: Any = yield
-            report = outcome.get_result()
-            declared = hasattr(report, "wasxfail") and report.skipped
-            if declared and _expects_failure(item, call, pytest.xfail.Exception):
-                expected.add((report.nodeid, report.when))
-
         def pytest_runtest_logreport(self, report: Any) -> None:
             if report.nodeid != now.get("id"):
                 return
@@ -226,7 +235,6 @@ def _Recorder(pytest: Any, tell: Any, wanted: set[str]) -> Any:  # noqa: N802
 
     pytest.hookimpl(trylast=True)(Recorder.pytest_collection_modifyitems)
     pytest.hookimpl(tryfirst=True)(Recorder.pytest_collection_finish)
-    pytest.hookimpl(tryfirst=True, hookwrapper=True)(Recorder.pytest_runtest_makereport)
     return Recorder()
 
 
