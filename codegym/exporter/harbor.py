@@ -16,6 +16,7 @@ from shlex import quote
 
 from codegym.errors import ConfigError
 from codegym.harness.inbox_text import program
+from codegym.harness.junit import prints_junit
 from codegym.patch import apply_patch
 from codegym.sandbox.image import image_folder, image_names
 from codegym.sandbox.protocol import Changes, File
@@ -95,6 +96,8 @@ def _write_solution(folder: Path, task: Task, gold: Changes) -> None:
 
 
 def _write_tests(folder: Path, task: Task, hidden: Files) -> None:
+    if prints_junit(task.tests.command):
+        raise ConfigError(f"{task.id}: its results are in a JUnit report, for which Harbor's script has no reader")
     _write_files(folder / "hidden", hidden)
     names = sorted({*task.tests.fail_to_pass, *task.tests.pass_to_pass})
     _write_text(folder / "ids.txt", "".join(f"{name}\n" for name in names))
