@@ -241,13 +241,14 @@ def test_the_repository_s_settings_hold_but_not_its_options(tmp_path: Path) -> N
 
 
 OPTIONED = {
+    "tools__deep__more_py": "import pytest\n\n@pytest.fixture\ndef three(): return 3\n",
     "helper_py": "import pytest\n\n@pytest.fixture\ndef two(): return 2\n",
     "conftest_py": """
         def pytest_addoption(parser):
             parser.addoption("--depth", type=int, default=0)
         """,
     "a__tests__test_mod_py": """
-        def test_plugin(two): assert two == 2
+        def test_plugin(two, three): assert (two, three) == (2, 3)
         def test_option(request): assert request.config.getoption("--depth") == 3
         def test_marked(): raise AssertionError
         """,
@@ -259,7 +260,8 @@ OPTIONED = {
 
 def test_options_that_tests_need_hold_and_others_do_not(tmp_path: Path) -> None:
     config = (
-        "[pytest]\naddopts = --import-mode=importlib -p helper -p xdist -p not_here --doctest-modules "
+        "[pytest]\naddopts = --import-mode=importlib "
+        "-p helper -ptools.deep.more -p tools.deep.no -p xdist -p not_here --doctest-modules "
         "--doctest-glob *.rst --depth 3 -ra -x --maxfail 1 --cov mod --cov-report term -n 4 --strict-markers "
         "-k nothing --deselect b --no-such-option value --collect-only --junit-xml /tmp/r.xml a/tests\n"
     )
@@ -271,7 +273,9 @@ def test_options_that_tests_need_hold_and_others_do_not(tmp_path: Path) -> None:
         "doc.py::doc.one",
         "guide.rst::guide.rst",
     )
-    left_out = "options in addopts that nothing here knows, left out: -p not_here, --no-such-option"
+    left_out = (
+        "options in addopts that nothing here knows, left out: -p tools.deep.no, -p not_here, --no-such-option"
+    )
     with open_box(tmp_path, **OPTIONED, pytest_ini=config) as box:
         run = run_tests(box, PLAN, ids, timeout=30)
         assert run.complete, run.output

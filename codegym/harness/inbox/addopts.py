@@ -1,4 +1,4 @@
-# ruff: noqa: PLC0415
+# ruff: noqa: PLC0415, PTH112, PTH113, PTH118
 """Decides which options of a repository's ``addopts`` hold while its tests run in a box.
 
 Tests may need such options: another import mode, a plugin, doctests, an option of their own ``conftest.py``.
@@ -145,16 +145,15 @@ def has_plugin(name: str) -> bool:
 
 def has_module(name: str) -> bool:
     """Return whether a module can be found by its dotted name; nothing is imported for that."""
+    import os
     from importlib.machinery import PathFinder
 
-    path: Any = None
-    parts = name.split(".")
-    for count in range(1, len(parts) + 1):
-        spec = PathFinder.find_spec(".".join(parts[:count]), path)
-        if spec is None:
-            return False
-        path = spec.submodule_search_locations or []
-    return True
+    first, *rest = name.split(".")
+    spec = PathFinder.find_spec(first) if first else None
+    if spec is None or not rest:
+        return spec is not None
+    places = [os.path.join(folder, *rest) for folder in spec.submodule_search_locations or []]
+    return any(os.path.isfile(place + ".py") or os.path.isdir(place) for place in places)
 
 
 def filter_addopts(pytest: Any) -> tuple[Addopts, Any]:

@@ -37,7 +37,7 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 STATUS = "|".join(WORDS)
 SUMMARY = re.compile(r"(%s) (\S+?::.*?\])(?= - |$)" % STATUS)
 VERBOSE = re.compile(r"(\S+?::.*?) (%s)(?: +\(.*\))?(?: +\[ *\d+%%\])?$" % STATUS)
-MARK = re.compile(r"\s*([✓✔√✕✗×✘○↓]|\d+\)) +(.+)$")
+MARK = re.compile(r"\s*([✓✔√✕✗×✘○↓]|\d+\))\s+(.+)$")
 DURATION = re.compile(r"(.+?)\s+(?:\([\d.]+ ?m?s\)|\[[\d.]+ ?m?s\]|[\d.]+m?s)$")
 LOOSE_DURATION = re.compile(r"(.+?)\s+[\d.]+ m?s$")
 
