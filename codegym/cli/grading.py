@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
@@ -17,11 +17,17 @@ from codegym.episode import Outcome, Verdict
 from codegym.errors import ConfigError, GradeError, SandboxError, TaskError, failure_of, unknown
 from codegym.failure import Failure, FailureKind, Owner
 from codegym.grade.grade import grade
-from codegym.importer.predictions import Prediction, published_id, read_predictions, tasks_by_published_id
+from codegym.importer.predictions import (
+    Prediction,
+    of_one_model,
+    published_id,
+    read_predictions,
+    tasks_by_published_id,
+)
 from codegym.importer.report import instance_report, make_report, write_report
 from codegym.sandbox.backend import backend
 from codegym.sandbox.protocol import Backend
-from codegym.suite import Suite, load_suite
+from codegym.suite import Suite, claimed_suite, load_suite
 from codegym.task import Task
 
 NO_ARGS_IS_HELP = True
@@ -35,22 +41,29 @@ def verb(
     out: Annotated[Path | None, Option(help="A folder for report.json and a report for each instance.")] = None,
     sandbox: Annotated[str, Option("--sandbox", "--backend", help="Where to run: bwrap or docker.")] = "bwrap",
     workers: Annotated[int, Option(min=0, help="Answers side by side; 0: one a core.")] = 0,
+    model: Annotated[
+        str | None,
+        Option(help="Grade only this model's predictions (model_name_or_path), of several in the file."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Grade predictions, patches that were made elsewhere, and report as SWE-bench does.
 
-    A patch has to apply exactly. Exits with 3 if the machine's trouble kept one from being graded.
+    A patch has to apply exactly. Of two predictions for an instance the last one counts, and that is said. An
+    instance that `codegym certify` refused counts as an error, and the reason is printed. Exits with 3 if the
+    machine's trouble kept one from being graded.
 
     Example: `codegym grade verified predictions.jsonl --out reports/mine`
     """
     loaded = load_suite(suite)
-    given = {found.instance_id: found for found in read_predictions(predictions)}
-    known = tasks_by_published_id(loaded)
-    for name in given:
-        if name not in known:
-            raise ConfigError(unknown(f"instance of {suite} in {predictions}", name, known))
+    known = tasks_by_published_id(claimed_suite(suite))
+    _, answers = of_one_model(read_predictions(predictions), model)
+    for found in answers:
+        if found.instance_id not in known:
+            raise ConfigError(unknown(f"instance of {suite} in {predictions}", found.instance_id, known))
+    given = _last_of_each(answers, known)
     verdicts = dict(_verdicts(loaded, given, known, sandbox, workers or os.cpu_count() or 1))
-    report = make_report((published_id(task) for task in loaded.tasks.values()), given, verdicts)
+    report = make_report({published_id(task) for task in known.values()}, given, verdicts)
     if out is not None:
         write_report(out / "report.json", report)
         for name, verdict in verdicts.items():
@@ -66,8 +79,19 @@ def verb(
         raise Exit(INFRASTRUCTURE)
 
 
+def _last_of_each(answers: list[Prediction], known: Mapping[str, Task]) -> dict[str, Prediction]:
+    """Return one prediction for each instance, by the name that others know it by; the last, as SWE-bench does."""
+    given: dict[str, Prediction] = {}
+    for found in answers:
+        name = published_id(known[found.instance_id])
+        if name in given and given[name].model_patch != found.model_patch:
+            notice(f"{name}: there is more than one prediction, and they differ; the last one counts")
+        given[name] = found
+    return given
+
+
 def _verdicts(
-    suite: Suite, given: dict[str, Prediction], known: dict[str, Task], sandbox: str, workers: int
+    suite: Suite, given: Mapping[str, Prediction], known: Mapping[str, Task], sandbox: str, workers: int
 ) -> Iterator[tuple[str, Verdict]]:
     answers = {name: found.model_patch for name, found in given.items() if (found.model_patch or "").strip()}
     box = backend(sandbox)
@@ -82,12 +106,15 @@ def _verdicts(
 
 
 def _verdict(suite: Suite, task: Task, patch: str, box: Backend) -> Verdict:
-    """Return the verdict on one answer. Trouble with the machine is tried again, then said and reported."""
+    """Return the verdict on one answer. Retry if the machine fails; then print why and report an error.
+
+    So is a task that certificates refuse.
+    """
     tries = _TRIES
     while True:
         tries -= 1
         try:
-            return grade(suite, task, patch, backend=box, cache=None)
+            return grade(suite, suite.task(task.id), patch, backend=box, cache=None)
         except TaskError as error:
             trouble, failure = str(error), Failure(FailureKind.NOT_STARTED, Owner.TASK)
         except (GradeError, SandboxError) as error:

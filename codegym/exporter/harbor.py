@@ -15,6 +15,8 @@ from pathlib import Path
 from shlex import quote
 
 from codegym.errors import ConfigError
+from codegym.harness.inbox_text import program
+from codegym.harness.junit import prints_junit
 from codegym.patch import apply_patch
 from codegym.sandbox.image import image_folder, image_names
 from codegym.sandbox.protocol import Changes, File
@@ -23,6 +25,15 @@ from codegym.task import Task
 from codegym.tree import Files, read_tree, write_file
 
 _ROOT = "/app"
+_RUN_PYTEST = """
+import os
+import sys
+
+import pytest
+
+sys.path[0] = os.getcwd()
+sys.exit(pytest.main(sys.argv[1:], plugins=[filter_addopts(pytest)[1]]))
+"""
 
 
 def export_harbor(suite: Suite, tasks: Iterable[Task], out: Path, progress: Callable[[int], None]) -> int:
@@ -85,12 +96,16 @@ def _write_solution(folder: Path, task: Task, gold: Changes) -> None:
 
 
 def _write_tests(folder: Path, task: Task, hidden: Files) -> None:
+    if prints_junit(task.tests.command):
+        raise ConfigError(f"{task.id}: its results are in a JUnit report, for which Harbor's script has no reader")
     _write_files(folder / "hidden", hidden)
     names = sorted({*task.tests.fail_to_pass, *task.tests.pass_to_pass})
     _write_text(folder / "ids.txt", "".join(f"{name}\n" for name in names))
     _write_text(folder / "options.txt", task.tests.command + "\n")
     script = resources("codegym.exporter").joinpath(f"kit/{task.tests.framework}.sh").read_text()
     _write_text(folder / "test.sh", script, executable=True)
+    if task.tests.framework == "pytest":
+        _write_text(folder / "run_pytest.py", f"{program('addopts')}\n{_RUN_PYTEST}")
 
 
 def _toml(suite: Suite, task: Task) -> str:

@@ -16,9 +16,9 @@ from typing import Literal
 
 from codegym.errors import ConfigError
 from codegym.foundry.declared import described
-from codegym.foundry.junit import tap_command
 from codegym.foundry.origin import Origin
 from codegym.grade.protected import is_protected
+from codegym.harness.junit import junit_command
 from codegym.task import TestPlan
 from codegym.tree import Files
 
@@ -178,7 +178,7 @@ def _commands(scripts: Mapping[str, str], said: str, above: tuple[str, ...]) -> 
 def _plan(framework: Framework, rest: list[str], command: str, junit: str, path: str) -> TestPlan:
     none: tuple[str, ...] = ()
     if framework == "tap":
-        whole = tap_command(command, junit) if junit else command
+        whole = junit_command(command, junit) if junit else command
         return TestPlan(framework="tap", fail_to_pass=none, command=whole, protected=_BUILDS)
     if framework == "node":
         options = [word for word in rest if word.startswith("-") and not word.startswith("--test-reporter")]

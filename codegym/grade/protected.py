@@ -89,7 +89,8 @@ def is_protected(path: str, plan: TestPlan, hidden: Iterable[str] = ()) -> bool:
     """Return whether changes of ``path`` stay out of a patch for a task tested by ``plan``.
 
     ``hidden`` are the paths that grading lays over the tree. Byte code and tools' caches are protected too, and
-    the files of the tests that decide, wherever they lie.
+    the files of the tests that decide, wherever they lie. A doctest decides as well, but its file is no test: it
+    may be the very source that has to be repaired.
     """
     if in_cache_folder(path) or path in hidden or path in _deciding(plan.fail_to_pass, plan.pass_to_pass):
         return True
@@ -99,7 +100,22 @@ def is_protected(path: str, plan: TestPlan, hidden: Iterable[str] = ()) -> bool:
 
 @lru_cache(maxsize=256)
 def _deciding(*ids: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(test.partition("::")[0] for tests in ids for test in tests)
+    parted = [test.partition("::") for tests in ids for test in tests]
+    return frozenset(path for path, _, name in parted if not _is_doctest(path, name))
+
+
+def _is_doctest(path: str, name: str) -> bool:
+    """Return whether pytest would name a doctest so: by its file's name, or by its module's dotted name.
+
+    Of a module in no package that name has no dot. Then the names of tests, which begin with ``test``, are left.
+    """
+    if not path.endswith(".py"):
+        return name == path.rpartition("/")[2]
+    module = path.removesuffix(".py").removesuffix("/__init__").split("/")
+    head = name.partition("::")[0].partition("[")[0]
+    dotted = [".".join(module[start:]) for start in range(len(module))]
+    named = "." in head or not head.startswith("test")
+    return named and any(head == known or head.startswith(f"{known}.") for known in dotted)
 
 
 @lru_cache(maxsize=4096)

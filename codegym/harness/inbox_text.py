@@ -20,4 +20,9 @@ _FUTURE = "from __future__ import annotations\n"
 @lru_cache(maxsize=8)
 def program(*names: str) -> str:
     """Return the text of Python programs for the box, one after the other."""
-    return _FUTURE + "\n".join((_INBOX / f"{name}.py").read_text().replace(_FUTURE, "") for name in names)
+    return _FUTURE + "\n".join(without_future((_INBOX / f"{name}.py").read_text()) for name in names)
+
+
+def without_future(text: str) -> str:
+    """Return a program's text without the import that may only stand at the beginning."""
+    return text.replace(_FUTURE, "")

@@ -5,13 +5,17 @@ on a line that starts with a nonce. A test has passed when it was collected and 
 were each seen to pass, once; the run is complete when pytest itself came to its end and the process then ended
 with pytest's own exit code. What an ``os._exit`` cuts short is neither.
 
-The repository's own ``addopts`` are set aside (they ask for plugins, coverage, workers); other settings in its
-configuration hold. For pytest, ``TestPlan.command`` is a list of further pytest options.
+A test that its own file marks as an expected failure, and that fails, has passed if it was asked for by its id:
+SWE-bench's rows name such tests among those that pass. In a run of all tests it counts as skipped.
+
+Of the repository's own ``addopts`` those hold that tests may need (:mod:`codegym.harness.inbox.addopts`); other
+settings in its configuration hold. For pytest, ``TestPlan.command`` is a list of further pytest options.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import shlex
 from collections.abc import Iterator, Sequence
@@ -33,6 +37,7 @@ _FACTS: dict[str, tuple[type, ...]] = {
     "test": (int, str, str, str),
     "collect": (str, str, str),
     "internal": (str,),
+    "aside": (list,),
     "end": (int,),
     "stderr": (str,),
     "took": (int,),
@@ -43,7 +48,6 @@ GRACE = 5.0
 """Seconds that a supervisor gets to report after its time is up."""
 _OPTIONS = (
     "--rootdir=" + WORKDIR,
-    "--override-ini=addopts=",
     "--basetemp=/tmp/pytest",
     "--tb=short",
     "--color=no",
@@ -69,7 +73,7 @@ def run_pytest(box: Sandbox, question: Question) -> TestRun:
     argv = [
         "python3",
         "-c",
-        program("compiler", "pytest_child", "supervisor") + "\nsys.exit(supervise(0, lambda: 1) < 0)\n",
+        program("compiler", "addopts", "pytest_child", "supervisor") + "\nsys.exit(supervise(0, lambda: 1) < 0)\n",
     ]
     asked = request(box, nonce, question)
     done = box.exec(argv, timeout=question.timeout + GRACE, cwd="/", env=ENV, stdin=asked)
@@ -113,7 +117,7 @@ def _sound(fact: Any, collected: Sequence[str]) -> bool:
     kind, said = (fact[0], fact[1:]) if isinstance(fact, list) and fact else (None, [])
     if not isinstance(kind, str) or tuple(type(value) for value in said) != _FACTS.get(kind):
         return False
-    if kind == "collected":
+    if kind in ("collected", "aside"):
         return all(isinstance(node, str) for node in said[0])
     return kind not in ("start", "test") or 0 <= said[0] < len(collected)
 
@@ -122,7 +126,7 @@ class _Reading:
     """The facts of one run, sorted out."""
 
     def __init__(self, facts: list[list[Any]], question: Question) -> None:
-        self.asked = question.ids
+        self.asked = dict.fromkeys(question.ids)
         self.timeout = question.timeout
         self.collected: list[str] = []
         by_kind: dict[str, list[list[Any]]] = {}
@@ -137,6 +141,7 @@ class _Reading:
         self.tests = [(self.collected[n], *rest) for n, *rest in by_kind.get("test", [])]
         self.broken = by_kind.get("collect", [])
         self.internal = [str(text) for (text,) in by_kind.get("internal", [])]
+        self.aside = [option for (options,) in by_kind.get("aside", []) for option in options]
         self.ends = [code for (code,) in by_kind.get("end", [])]
         self.stderr = _complaints(by_kind["stderr"][-1][0])
         self.took = by_kind["took"][-1][0] / 1000
@@ -148,11 +153,16 @@ class _Reading:
         failures: dict[str, str] = {}
         for node, outcomes, crash, _ in self.tests:
             repeated = node in results
-            results[node] = TestStatus.ERROR if repeated else status_of(outcomes)
+            as_asked = node in self.asked and is_expected_failure(outcomes)
+            status = TestStatus.PASSED if as_asked else status_of(outcomes)
+            results[node] = TestStatus.ERROR if repeated else status
             if results[node] in (TestStatus.FAILED, TestStatus.ERROR):
                 failures[node] = "ran more than once" if repeated else brief(crash)
         for node, why in [*self._not_collected(), *self._cut_short()]:
             results[node], failures[node] = TestStatus.ERROR, why
+        for node in self.asked if self.aside else ():
+            if node not in results:
+                failures[node] = f"was not found; {_without(self.aside)}"
         return TestRun(
             results=results,
             complete=self._complete(),
@@ -197,24 +207,35 @@ class _Reading:
         yield from self.internal
         if not self._complete():
             yield self.stderr
+        if self.aside:
+            yield _without(self.aside)
         yield count(results.values())
 
 
 def status_of(outcomes: str) -> TestStatus:
     """Return a test's status from the letters of its phases: ``spcptp`` is the one way to pass.
 
-    Phases are ``s``, ``c`` and ``t``; ``p`` is passed, ``f`` failed, ``s`` skipped, ``x`` an expected failure
-    (or a pass that was not expected), ``u`` a subtest that passed.
+    Phases are ``s``, ``c`` and ``t``; ``p`` is passed, ``f`` failed, ``s`` skipped, ``e`` a failure that the tests
+    themselves expect, ``x`` any other of that kind (or a pass that was not expected), ``u`` a subtest that passed.
     """
     pairs = [outcomes[i : i + 2] for i in range(0, len(outcomes), 2)]
     if any(pair in ("sf", "tf") for pair in pairs):
         return TestStatus.ERROR
     if "cf" in pairs:
         return TestStatus.FAILED
-    if any(pair[1:] in ("s", "x") for pair in pairs):
+    if any(pair[1:] in ("s", "x", "e") for pair in pairs):
         return TestStatus.SKIPPED
     plain = [pair for pair in pairs if pair != "cu"]
     return TestStatus.PASSED if plain == ["sp", "cp", "tp"] else TestStatus.ERROR
+
+
+def is_expected_failure(outcomes: str) -> bool:
+    """Return whether a test failed as its own file says that it does, in any phase, and in no other way."""
+    return "e" in outcomes and re.fullmatch(r"s[pe](c[pe])?t[pe]", outcomes) is not None
+
+
+def _without(options: Sequence[str]) -> str:
+    return f"options in addopts that nothing here knows, left out: {', '.join(options)}"
 
 
 def _how(code: int) -> str:

@@ -57,7 +57,7 @@ def start_server(box: Spawns) -> None:
 
 
 def _server() -> str:
-    return program("compiler", "pytest_child", "supervisor", "warm") + "\nserve()\n"
+    return program("compiler", "addopts", "pytest_child", "supervisor", "warm") + "\nserve()\n"
 
 
 def _ask(box: Sandbox, script: str, asked: bytes, timeout: float) -> ExecResult:

@@ -10,7 +10,7 @@ from typing import Any
 
 from codegym.errors import TaskError
 
-_NODE_ID = re.compile(r"[^\s:\[]+\.py::\S.*")
+_NODE_ID = re.compile(r"[^\s:\[]+\.\w+::[^\s\[][^\[]*(\[.*\])?", re.DOTALL)
 
 
 def read_names(value: Any) -> tuple[str, ...]:
@@ -60,8 +60,12 @@ def ids_of_tests(path: str, code: str) -> list[str]:
 
 
 def is_node_id(name: str) -> bool:
-    """Return whether pytest can be asked for a test by this name: a file, a test, whole brackets."""
-    return _NODE_ID.fullmatch(name) is not None and name.count("[") == name.count("]")
+    """Return whether pytest can be asked for a test by this name: a file, a test, whole parameters.
+
+    Parameters are whole if they end with a bracket: they may hold any text, single brackets too. Those that a log
+    parser cut at a space do not. The file may be a text with doctests.
+    """
+    return _NODE_ID.fullmatch(name) is not None
 
 
 def _parsed(text: str) -> Any:

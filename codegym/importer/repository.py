@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
+from itertools import pairwise
 
 from codegym.importer.imported import Imported, Wishes, metadata, task_id
 from codegym.importer.kit_text import kit
@@ -28,6 +29,7 @@ LIMITS = Limits(
     memory_mb=4096,
     disk_mb=4096,
     processes=512,
+    output_kb=4096,
 )
 _ADAPTER = ".codegym/log_tap.py"
 _COMMANDS = {
@@ -98,7 +100,10 @@ def _plan(instance: Instance, wishes: Wishes) -> tuple[TestPlan, str]:
     fail, keep = instance.fail_to_pass, instance.pass_to_pass
     python = instance.dialect.startswith(("pytest", "matplotlib"))
     if python and not wishes.test_command and all(is_node_id(name) for name in (*fail, *keep)):
-        return TestPlan(framework="pytest", fail_to_pass=fail, pass_to_pass=keep, hidden=hidden), ""
+        options = shlex.join(_pytest_options(instance.command))
+        return TestPlan(
+            framework="pytest", fail_to_pass=fail, pass_to_pass=keep, command=options, hidden=hidden
+        ), ""
     command = wishes.test_command or instance.command or _default_command(instance)
     plan = TestPlan(
         framework="tap",
@@ -109,6 +114,19 @@ def _plan(instance: Instance, wishes: Wishes) -> tuple[TestPlan, str]:
         protected=(".codegym/**", *_paths(instance.tests)),
     )
     return plan, make_patch({}, {_ADAPTER: File(kit("log_tap.py").encode())})
+
+
+def _pytest_options(command: str) -> list[str]:
+    """Return the options of a row's own command that decide which tests pytest finds, and as which modules."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return []
+    joined = [
+        f"{word}={value}" if word in ("--import-mode", "--doctest-glob") else word
+        for word, value in pairwise([*words, ""])
+    ]
+    return [word for word in joined if word.startswith(("--import-mode=", "--doctest-"))]
 
 
 def _default_command(instance: Instance) -> str:

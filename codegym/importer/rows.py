@@ -85,12 +85,13 @@ def _suffix(path: Path) -> str:
     return Path(path.name.removesuffix(".gz")).suffix
 
 
-def _open(path: Path) -> IO[str]:
+def open_text(path: Path) -> IO[str]:
+    """Open a file to be read as text, gzipped or not."""
     return gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
 
 
 def _lines(path: Path) -> Iterator[Row]:
-    with _open(path) as file:
+    with open_text(path) as file:
         for number, line in enumerate(file, 1):
             if line.strip():
                 yield _row(path, number, line)
@@ -109,7 +110,7 @@ def _row(path: Path, number: int, line: str) -> Row:
 def _json_rows(path: Path) -> Iterator[Row]:
     """Yield the rows of a list, of an object by id, of one object, or of lines: those are often named so too."""
     try:
-        with _open(path) as file:
+        with open_text(path) as file:
             value = json.load(file)
     except json.JSONDecodeError as error:
         if error.msg != "Extra data":

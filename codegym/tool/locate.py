@@ -15,7 +15,7 @@ from pydantic import Field
 
 from codegym.digest import digest_json
 from codegym.harness.cache import workspace_digest
-from codegym.harness.inbox_text import ENV
+from codegym.harness.inbox_text import ENV, program, without_future
 from codegym.sandbox.image import image_digest
 from codegym.tool.call import ToolError, ToolResult
 from codegym.tool.excerpt import Suspect, excerpt
@@ -122,4 +122,5 @@ def _trace(bench: Workbench) -> list[dict[str, Any]]:
 
 
 def _script() -> str:
-    return files("codegym.tool").joinpath("tracer.py").read_text()
+    tracer = files("codegym.tool").joinpath("tracer.py").read_text()
+    return f"{program('addopts')}\n{without_future(tracer)}"

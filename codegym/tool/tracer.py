@@ -19,9 +19,12 @@ import sys
 from collections import Counter
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:  # in the box the programs are one text
+    from codegym.harness.inbox.addopts import filter_addopts
 
 Lines = set[tuple[str, int]]
 Spectrum = tuple[float, float, int]
@@ -171,7 +174,6 @@ def main() -> None:
     sys.path.insert(0, ROOT)
     files = sorted({test.partition("::")[0] for test in asked["tests"]})
     options = [
-        "--override-ini=addopts=",
         "-q",
         "-p",
         "no:cacheprovider",
@@ -180,7 +182,8 @@ def main() -> None:
         "-Wignore::pytest.PytestUnknownMarkWarning",  # of plugins that are not loaded
         *asked["options"],
     ]
-    pytest.main([*options, *files], plugins=[tracer])
+    _, late = filter_addopts(pytest)
+    pytest.main([*options, *files], plugins=[tracer, late])
     failed = [test for test, bad in tracer.failed.items() if bad]
     sys.stdout.write("\n" + json.dumps(suspects(spectra(tracer), failed)) + "\n")
 

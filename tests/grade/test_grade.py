@@ -75,6 +75,26 @@ def test_the_files_of_deciding_tests_are_protected_wherever_they_lie() -> None:
     assert not is_protected("checks/other.py", plan)
 
 
+@pytest.mark.parametrize(("test", "protected"), [
+    ("pkg/mod.py::pkg.mod.func", False),
+    ("src/pkg/mod.py::pkg.mod.Class.method", False),
+    ("pkg/__init__.py::pkg", False),
+    ("pkg/__init__.py::pkg.func", False),
+    ("clock.py::clock", False),
+    ("clock.py::clock.minutes", False),
+    ("docs/guide.rst::guide.rst", False),
+    ("checks/verify.py::check_verify", True),
+    ("checks/test_mod.py::test_mod", True),
+    ("pkg/mod.py::TestMod::test_mod", True),
+    ("pkg/mod.py::test_mod[pkg.mod.func]", True),
+    ("pkg/mod.py::other.mod.func", True),
+    ("pkg/tests/test_mod.py::pkg.tests.test_mod.func", True),
+])  # fmt: skip
+def test_the_file_of_a_doctest_is_no_test(test: str, protected: bool) -> None:
+    plan = TestPlan(framework="pytest", fail_to_pass=(test,))
+    assert is_protected(test.partition("::")[0], plan) is protected
+
+
 def test_a_control_has_another_box_than_the_run(tmp_path: Path) -> None:
     suite, task = python_suite(tmp_path)
     pool = Pool(BWRAP, spare=0)

@@ -240,6 +240,129 @@ def test_the_repository_s_settings_hold_but_not_its_options(tmp_path: Path) -> N
         assert run_tests(box, broken, (GOOD,), timeout=30).results == {}
 
 
+OPTIONED = {
+    "tools__deep__more_py": "import pytest\n\n@pytest.fixture\ndef three(): return 3\n",
+    "helper_py": "import pytest\n\n@pytest.fixture\ndef two(): return 2\n",
+    "conftest_py": """
+        def pytest_addoption(parser):
+            parser.addoption("--depth", type=int, default=0)
+        """,
+    "a__tests__test_mod_py": """
+        def test_plugin(two, three): assert (two, three) == (2, 3)
+        def test_option(request): assert request.config.getoption("--depth") == 3
+        def test_marked(): raise AssertionError
+        """,
+    "b__tests__test_mod_py": "def test_same_name(): pass\n",
+    "doc_py": 'def one():\n    """\n    >>> one()\n    1\n    """\n    return 1\n',
+    "guide_rst": ">>> 1 + 1\n2\n",
+}
+
+
+def test_options_that_tests_need_hold_and_others_do_not(tmp_path: Path) -> None:
+    config = (
+        "[pytest]\naddopts = --import-mode=importlib "
+        "-p helper -ptools.deep.more -p tools.deep.no -p xdist -p not_here --doctest-modules "
+        "--doctest-glob *.rst --depth 3 -ra -x --maxfail 1 --cov mod --cov-report term -n 4 --strict-markers "
+        "-k nothing --deselect b --no-such-option value --collect-only --junit-xml /tmp/r.xml a/tests\n"
+    )
+    ids = (
+        "a/tests/test_mod.py::test_marked",
+        "a/tests/test_mod.py::test_plugin",
+        "a/tests/test_mod.py::test_option",
+        "b/tests/test_mod.py::test_same_name",
+        "doc.py::doc.one",
+        "guide.rst::guide.rst",
+    )
+    left_out = (
+        "options in addopts that nothing here knows, left out: -p tools.deep.no, -p not_here, --no-such-option"
+    )
+    with open_box(tmp_path, **OPTIONED, pytest_ini=config) as box:
+        run = run_tests(box, PLAN, ids, timeout=30)
+        assert run.complete, run.output
+        assert run.results == dict.fromkeys(ids, TestStatus.PASSED) | {ids[0]: TestStatus.FAILED}
+        assert left_out in run.output
+        missing = "doc.py::doc.two"
+        run = run_tests(box, PLAN, (missing,), timeout=30, warm=True)
+        assert run.failures == {missing: f"was not found; {left_out}"}
+
+
+def test_an_option_of_an_installed_plugin_holds_if_the_plugin_is_named(tmp_path: Path) -> None:
+    tests = "def test_timeout(request): assert request.config.getoption('--hypothesis-profile') == 'default'\n"
+    config = "[pytest]\naddopts = --hypothesis-profile default -p {}\n"
+    with open_box(tmp_path, tests__test_mod_py=tests, pytest_ini=config.format("hypothesispytest")) as box:
+        assert run_tests(box, PLAN, timeout=30).passed(("tests/test_mod.py::test_timeout",))
+    with open_box(tmp_path, tests__test_mod_py=tests, pytest_ini=config.format("no:doctest")) as box:
+        run = run_tests(box, PLAN, timeout=30)
+        assert run.results == {"tests/test_mod.py::test_timeout": TestStatus.FAILED}
+        assert "left out: --hypothesis-profile" in run.output
+
+
+EXPECTED = """
+    import unittest
+    import pytest
+    from mod import give_up
+
+    @pytest.mark.xfail
+    def test_marked(): assert False
+
+    @pytest.mark.xfail(run=False)
+    def test_not_run(): assert False
+
+    def test_called(): pytest.xfail("not yet")
+
+    def test_applied(request):
+        request.applymarker(pytest.mark.xfail)
+        assert False
+
+    class TestOld(unittest.TestCase):
+        @unittest.expectedFailure
+        def test_old(self): self.fail()
+
+    @pytest.mark.xfail
+    def test_passes(): pass
+
+    @pytest.mark.xfail(strict=True)
+    def test_strict(): pass
+
+    def test_given_up(): give_up()
+
+    @pytest.mark.xfail(False, reason="never")
+    def test_given_up_too(): give_up()
+
+    @pytest.fixture
+    def broken():
+        yield
+        raise OSError
+
+    @pytest.mark.xfail
+    def test_torn(broken): assert False
+
+    def test_torn_too(broken): pytest.xfail("not yet")
+"""
+OF_EXPECTED = {
+    "test_marked": TestStatus.PASSED,
+    "test_not_run": TestStatus.PASSED,
+    "test_called": TestStatus.PASSED,
+    "test_applied": TestStatus.PASSED,
+    "TestOld::test_old": TestStatus.PASSED,
+    "test_passes": TestStatus.SKIPPED,
+    "test_strict": TestStatus.FAILED,
+    "test_given_up": TestStatus.SKIPPED,
+    "test_given_up_too": TestStatus.SKIPPED,
+    "test_torn": TestStatus.PASSED,
+    "test_torn_too": TestStatus.ERROR,
+}
+
+
+def test_an_expected_failure_that_was_asked_for_has_passed(tmp_path: Path) -> None:
+    mod = "import pytest\ndef give_up(): pytest.xfail('the code under test says so')\n"
+    expected = {f"tests/test_mod.py::{name}": status for name, status in OF_EXPECTED.items()}
+    with open_box(tmp_path, mod_py=mod, tests__test_mod_py=EXPECTED) as box:
+        assert run_tests(box, PLAN, tuple(expected), timeout=30).results == expected
+        passed = run_tests(box, PLAN, timeout=30).results.values()
+        assert TestStatus.PASSED not in passed
+
+
 def test_stale_byte_code_is_not_believed(tmp_path: Path) -> None:
     box, ids = attack(tmp_path, "def f(x):\n    return 1\n")
     script = (

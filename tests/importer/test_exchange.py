@@ -1,5 +1,6 @@
 """Suites out and in again, predictions and reports, by the command line too."""
 
+import gzip
 import json
 import os
 import subprocess
@@ -8,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from codegym.certificate import TaskCertificate
 from codegym.cli.app import main
 from codegym.episode import Outcome, TestStatus, Verdict
 from codegym.errors import ConfigError, TaskError
+from codegym.foundry.certificate import keep_certificates
 from codegym.importer.imported import Wishes
 from codegym.importer.predictions import Prediction, read_predictions, write_predictions
 from codegym.importer.report import instance_report, make_report, read_report, write_report
@@ -101,6 +104,67 @@ def test_predictions_are_graded_and_reported(
     assert told["resolved"] is False
 
 
+def test_a_refused_instance_is_an_error_and_the_others_are_graded(
+    repository: Repository, tmp_path: Path, capsys: Said
+) -> None:
+    names = ["acme__clock-0", "acme__clock-1", "acme__clock-2"]
+    write_rows(tmp_path / "rows.jsonl", [swe_row(repository, instance_id=name) for name in names])
+    more = ("--name", "refusing", "--image", "python", "--repositories", repository.url)
+    said(capsys, "import", "swe-bench", tmp_path / "rows.jsonl", *more)
+    said(capsys, "build", "refusing")
+    suite = load_suite("refusing")
+    bad = suite.task(names[1])
+    outcomes = {"gold": Outcome.UNRESOLVED, "empty": Outcome.UNRESOLVED}
+    refused = TaskCertificate(task=bad.id, digest=bad.digest, flaky=False, seconds=1, why="gold fails", **outcomes)
+    keep_certificates(suite, [refused])
+    load_suite.cache_clear()
+    made = [Prediction(instance_id=name, model_patch=FIX) for name in names[:2]]
+    write_predictions(tmp_path / "made.jsonl", made)
+    assert main(["grade", "refusing", str(tmp_path / "made.jsonl"), "--json"]) == 0
+    printed = capsys.readouterr()
+    report = json.loads(printed.out)
+    assert (report["resolved_ids"], report["error_ids"]) == (names[:1], names[1:2])
+    assert (report["submitted_ids"], report["incomplete_ids"]) == (names[:2], names[2:])
+    assert report["total_instances"] == 3
+    assert "acme__clock-1" in printed.err
+    assert "gold fails" in printed.err
+
+
+def test_one_model_at_a_time_and_the_last_of_its_answers(
+    repository: Repository, tmp_path: Path, certified: Certified, capsys: Said
+) -> None:
+    certified(swe_bench(swe_row(repository), Wishes(image="python", repositories=repository.url)), name="models")
+    answers = [("good", FIX), ("bad", FIX.replace("* 60", "* 61")), ("bad", ""), ("good", FIX), ("fickle", FIX)]
+    answers.append(("fickle", FIX.replace("* 60", "* 61")))
+    made = [
+        Prediction(instance_id="acme__clock-1", model_name_or_path=m, model_patch=patch) for m, patch in answers
+    ]
+    write_predictions(tmp_path / "p.jsonl", made)
+    assert main(["grade", "models", str(tmp_path / "p.jsonl")]) == 2
+    assert "3 models: 'good' (2), 'bad' (2), 'fickle' (2); pick one with --model" in capsys.readouterr().err
+    assert main(["grade", "models", str(tmp_path / "p.jsonl"), "--model", "godo"]) == 2
+    assert "only of 'good' (2)" in capsys.readouterr().err
+    found = [
+        said(capsys, "grade", "models", tmp_path / "p.jsonl", "--model", m) for m in ("good", "bad", "fickle")
+    ]
+    assert [report["resolved_instances"] for report in found] == [1, 0, 0]
+    assert [report["empty_patch_instances"] for report in found] == [0, 1, 0]
+    assert main(["grade", "models", str(tmp_path / "p.jsonl"), "--model", "fickle"]) == 0
+    assert "acme__clock-1: there is more than one prediction, and they differ" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("answer", [
+    {"instance_id": "a", "model_name_or_path": "m", "patch": "p"},
+    {"instance_id": "a", "prediction": "p"},
+    {"instance": "a", "model_patch": "p"},
+    {},
+])  # fmt: skip
+def test_an_answer_under_another_key_is_an_error(answer: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text(json.dumps(answer))
+    with pytest.raises(TaskError, match=f"prediction 1 has no .*: it has {', '.join(answer) or 'no key'}"):
+        list(read_predictions(tmp_path / "p.jsonl"))
+
+
 def test_a_broken_task_spoils_no_report_and_its_id_no_path(
     repository: Repository, tmp_path: Path, capsys: Said
 ) -> None:
@@ -126,6 +190,13 @@ def test_predictions_come_in_many_forms_and_keep_what_is_not_known(tmp_path: Pat
     assert [found.model_patch for found in read_predictions(tmp_path / "patches.json")] == ["p", None]
     write_predictions(tmp_path / "p.jsonl", read_predictions(tmp_path / "list.json"))
     assert list(read_rows(tmp_path / "p.jsonl")) == rows
+    (tmp_path / "none.json").write_text("{}")
+    assert list(read_predictions(tmp_path / "none.json")) == []
+    (tmp_path / "bare.json.gz").write_bytes(gzip.compress((tmp_path / "bare.json").read_bytes()))
+    assert [found.model_dump() for found in read_predictions(tmp_path / "bare.json.gz")] == rows
+    (tmp_path / "keys.json").write_text('{"a": {"patch": "p"}}')
+    with pytest.raises(TaskError, match="no 'model_patch': it has instance_id, patch"):
+        list(read_predictions(tmp_path / "keys.json"))
     (tmp_path / "p.jsonl").write_text('{"patch": ""}\n')
     with pytest.raises(TaskError, match="prediction 1"):
         list(read_predictions(tmp_path / "p.jsonl"))

@@ -1,5 +1,6 @@
 """HumanEval, HumanEvalPack, MBPP, EvalPlus and Exercism: functions to write or to repair."""
 
+import ast
 import json
 from pathlib import Path
 
@@ -99,6 +100,37 @@ def test_human_eval() -> None:
     rows = list(read_tasks(find_format("human_eval"), data("HumanEval.jsonl.gz"), Wishes()))
     assert len(rows) == 164
     assert rows[3].task.tests.fail_to_pass == ("tests/test_solution.py::test_below_zero",)
+
+
+def checks_of(found: Imported) -> tuple[list[str], list[str]]:
+    """Return the assertions in functions of the hidden test file, and those that stand anywhere in it."""
+    code = found.folders[found.task.tests.hidden.path]["tests/test_solution.py"].content.decode()
+    tree = ast.parse(code)
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    inner = [ast.unparse(n.test) for f in functions for n in ast.walk(f) if isinstance(n, ast.Assert)]
+    return sorted(inner), sorted(ast.unparse(n.test) for n in ast.walk(tree) if isinstance(n, ast.Assert))
+
+
+@pytest.mark.parametrize(("name", "path"), [
+    ("humaneval", "HumanEval.jsonl.gz"), ("humanevalpack", "humanevalpack/python.jsonl.gz"),
+])  # fmt: skip
+def test_every_check_stands_as_an_assertion_in_a_function_of_the_test_file(name: str, path: str) -> None:
+    for found in read_tasks(find_format(name), data(path), Wishes()):
+        row = ast.parse(found.task.metadata["row"]["test"])
+        given = sorted(ast.unparse(node.test) for node in ast.walk(row) if isinstance(node, ast.Assert))
+        assert given
+        assert checks_of(found) == (given, given)
+
+
+def test_so_do_the_checks_of_mbpp_and_evalplus() -> None:
+    shown = [*MBPP["test_list"], *MBPP["challenge_test_list"]]
+    listed = sorted(text.removeprefix("assert ") for text in shown)
+    assert checks_of(mbpp(MBPP, Wishes())) == (listed, listed)
+    close = "out == exp or np.allclose(out, exp, rtol=1e-07, atol=atol)"
+    assert checks_of(evalplus(PLUS | {"test": PLUS_TEST}, Wishes())) == ([close], [close])
+    same = "_same(candidate(*_copy.deepcopy(given)), expected)"
+    by_inputs = evalplus(PLUS | {"base_input": [[[2, 3]]], "plus_input": [], "atol": 0}, Wishes())
+    assert checks_of(by_inputs) == ([same], [same])
 
 
 def test_mbpp_and_evalplus(certified: Certified) -> None:

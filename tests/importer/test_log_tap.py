@@ -2,13 +2,24 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from codegym.harness.tap import read_tap
 from codegym.importer.kit import log_tap
-from codegym.importer.kit.log_tap import FAILED, PASSED, SKIPPED, read
+from codegym.importer.kit.log_tap import (
+    FAILED,
+    MOST_ECHOED,
+    PASSED,
+    SKIPPED,
+    is_orderly,
+    read,
+    read_others,
+    run,
+    shortened,
+)
 
 
 @pytest.mark.parametrize(("dialect", "line", "name", "status"), [
@@ -34,11 +45,71 @@ from codegym.importer.kit.log_tap import FAILED, PASSED, SKIPPED, read
     ("cargo", "test a::b ... ignored", "a::b", SKIPPED),
     ("marks", "  ✓ adds numbers (3 ms)", "adds numbers", PASSED),
     ("marks", "  ✕ adds numbers", "adds numbers", FAILED),
+    ("marks", "  ✓ waits 100 ms", "waits 100 ms", PASSED),
+    ("marks", "  ✓ waits (12ms) (3 ms)", "waits (12ms)", PASSED),
+    ("marks", "  ✓ waits 0.3s [1.20ms]", "waits 0.3s", PASSED),
+    ("marks", "   \u00d7 adds numbers 12ms", "adds numbers", FAILED),
+    ("marks", "   ↓ adds numbers [skipped]", "adds numbers [skipped]", SKIPPED),
     ("maven", "[INFO] Tests run: 3, Failures: 0, Errors: 0, Skipped: 0 -- in a.BTest", "a.BTest", PASSED),
     ("maven", "BTest > works() FAILED", "BTest > works()", FAILED),
 ])  # fmt: skip
 def test_a_line_of_each(dialect: str, line: str, name: str, status: int) -> None:
     assert read(f"something else\n{line}\n", dialect) == {name: status}
+
+
+@pytest.mark.parametrize(("dialect", "line", "others"), [
+    ("marks", "✓ waits (12ms)", {"waits (12ms)": PASSED}),
+    ("marks", "✕ waits [0.3s]", {"waits [0.3s]": FAILED}),
+    ("marks", "✓ waits 100 ms", {"waits": PASSED}),
+    ("marks", "✓ waits", {}),
+    ("pytest", "PASSED a.py::b[x y]", {"a.py::b[x y]": PASSED}),
+    ("pytest", "FAILED a.py::b[x - y] - assert a[0] - 1", {"a.py::b[x - y]": FAILED}),
+    ("pytest", "XFAIL a.py::b[[x y] - later", {"a.py::b[[x y]": PASSED}),
+    ("pytest", "a.py::b[x y] PASSED     [ 50%]", {"a.py::b[x y]": PASSED}),
+    ("pytest", "a.py::b[x y] SKIPPED (no reason)    [100%]", {"a.py::b[x y]": SKIPPED}),
+    ("pytest", "PASSED a.py::b", {}),
+])  # fmt: skip
+def test_what_else_a_line_may_name(dialect: str, line: str, others: dict[str, int]) -> None:
+    assert read_others(line, dialect) == others
+
+
+def test_a_name_that_stands_in_the_log_itself_is_no_other_name() -> None:
+    log = "✓ waits\n✕ waits 100 ms\n"
+    assert read(log, "marks") == {"waits": PASSED, "waits 100 ms": FAILED}
+    assert read_others(log, "marks") == {}
+
+
+@pytest.mark.parametrize(("dialect", "code", "failed", "orderly"), [
+    ("marks", 3, 3, True),
+    ("marks", 8, 0, True),
+    ("marks", 130, 130, True),
+    ("marks", 255, 900, True),
+    ("marks", 130, 2, False),
+    ("marks", 127, 0, False),
+    ("marks", -9, 0, False),
+    ("go", 139, 3, False),
+    ("maven", 17, 1, True),
+    ("pytest", 1, 3, True),
+    ("pytest", 3, 3, False),
+    ("matplotlib", 4, 0, False),
+])  # fmt: skip
+def test_exit_codes(dialect: str, code: int, failed: int, orderly: bool) -> None:
+    assert is_orderly(code, dialect, failed) is orderly
+
+
+def test_what_is_left_in_the_background_is_not_waited_for() -> None:
+    began = time.monotonic()
+    output, code = run("sleep 30 & echo 'PASSED a.py::b'")
+    assert (output, code) == (b"PASSED a.py::b\n", 0)
+    assert time.monotonic() - began < 10
+
+
+def test_a_long_log_is_printed_without_its_middle() -> None:
+    log = b"begin" + b"." * 3 * MOST_ECHOED + b"end"
+    short = shortened(log)
+    assert len(short) < 2 * MOST_ECHOED + 20
+    assert (short[:5], short[-3:]) == (b"begin", b"end")
+    assert shortened(b"short") == b"short"
 
 
 def test_the_worst_counts() -> None:

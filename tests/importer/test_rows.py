@@ -76,5 +76,11 @@ def test_names_that_are_none() -> None:
 
 def test_what_pytest_can_be_asked_for() -> None:
     assert is_node_id("tests/test_a.py::TestB::test_c[d e]")
+    assert is_node_id("tests/test_a.py::test_c[d[e f]")
+    assert is_node_id("tests/test_a.py::test_c[]]")
+    assert is_node_id("tests/test_a.py::TestB::test_c[[]")
+    assert is_node_id("pkg/mod.py::pkg.mod.func")
+    assert is_node_id("docs/guide.rst::guide.rst")
     assert not is_node_id("tests/test_a.py::test_c[d")
+    assert not is_node_id("tests/test_a.py::test_c[d]-e")
     assert not is_node_id("test_c (tests.test_a.TestB)")

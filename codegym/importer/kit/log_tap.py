@@ -3,19 +3,27 @@
     python3 log_tap.py DIALECT COMMAND
 
 Names are cut as SWE-bench cuts them, at the first space, so that the names in its rows are found. Where a name
-occurs more than once the worst result counts. What the command prints besides goes to standard error.
+occurs more than once the worst result counts. Where a line can be read in another way (a name with spaces, a name
+that ends like a duration), that name is printed as well: rows were made by many parsers. What the command prints
+goes to standard error. A process that it leaves in the background is not waited for.
 """
 
 import re
 import subprocess
 import sys
-from typing import Dict, Optional, Tuple
+import tempfile
+from typing import Dict, Iterable, Iterator, Optional, Tuple
 
 Found = Optional[Tuple[str, int]]
 """A test's name and what became of it, or nothing."""
 
 PASSED, SKIPPED, FAILED = 0, 1, 2
 ORDERLY = (0, 1, 2, 101)
+"""Exit codes of pytest and of what starts it, if the run came to its end."""
+BROKEN = 124
+"""The first of the exit codes that mean a timeout, a program that can't be started, or a signal."""
+MOST_ECHOED = 100000
+"""Bytes of the beginning and of the end of a log that are printed; boxes keep a limited amount."""
 WORDS = {
     "PASSED": PASSED,
     "XFAIL": PASSED,
@@ -26,6 +34,12 @@ WORDS = {
 }
 DJANGO = {" ... ok": PASSED, " ... OK": PASSED, " ...  OK": PASSED, " ... FAIL": FAILED, " ... ERROR": FAILED}
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+STATUS = "|".join(WORDS)
+SUMMARY = re.compile(r"(%s) (\S+?::.*?\])(?= - |$)" % STATUS)
+VERBOSE = re.compile(r"(\S+?::.*?) (%s)(?: +\(.*\))?(?: +\[ *\d+%%\])?$" % STATUS)
+MARK = re.compile(r"\s*([✓✔√✕✗×✘○↓]|\d+\))\s+(.+)$")
+DURATION = re.compile(r"(.+?)\s+(?:\([\d.]+ ?m?s\)|\[[\d.]+ ?m?s\]|[\d.]+m?s)$")
+LOOSE_DURATION = re.compile(r"(.+?)\s+[\d.]+ m?s$")
 
 
 def pytest(line: str) -> Found:
@@ -95,11 +109,13 @@ def cargo(line: str) -> Found:
 
 
 def marks(line: str) -> Found:
-    """Read a line of Jest, mocha, vitest and their like."""
-    found = re.match(r"\s*([✓✔√✕✗×✘○]|\d+\))\s+(.+?)(?:\s+\(?[\d.]+ ?m?s\)?)?$", line)
+    """Read a line of Jest, mocha, vitest and their like; a duration is cut off the name."""
+    found = MARK.match(line)
     if not found:
         return None
-    return found.group(2), PASSED if found.group(1) in "✓✔√" else SKIPPED if found.group(1) == "○" else FAILED
+    mark, name = found.groups()
+    timed = DURATION.match(name)
+    return timed.group(1) if timed else name, PASSED if mark in "✓✔√" else SKIPPED if mark in "○↓" else FAILED
 
 
 def maven(line: str) -> Found:
@@ -117,32 +133,104 @@ DIALECTS = {
 }
 
 
+def others_pytest(line: str) -> Iterator[Tuple[str, int]]:
+    """Yield a name with spaces in its parameters whole, which :func:`pytest` cuts."""
+    found = SUMMARY.match(line)
+    if found:
+        yield found.group(2), WORDS[found.group(1)]
+    found = VERBOSE.match(line)
+    if found:
+        yield found.group(1), WORDS[found.group(2)]
+
+
+def others_marks(line: str) -> Iterator[Tuple[str, int]]:
+    """Yield a name with what looks like a duration, and without what hardly is one (``100 ms``)."""
+    found, mark = marks(line), MARK.match(line)
+    if found and mark:
+        yield mark.group(2), found[1]
+        loose = LOOSE_DURATION.match(found[0])
+        if loose:
+            yield loose.group(1), found[1]
+
+
+OTHERS = {"pytest": others_pytest, "pytest_options": others_pytest, "marks": others_marks}
+
+
+def lines_of(log: str) -> Iterator[str]:
+    """Yield the lines of a log without colours."""
+    for line in log.splitlines():
+        yield COLOUR.sub("", line).rstrip()
+
+
 def read(log: str, dialect: str) -> Dict[str, int]:
     """Return what became of every test that a log names."""
+    return worst(filter(None, map(DIALECTS[dialect], lines_of(log))))
+
+
+def read_others(log: str, dialect: str) -> Dict[str, int]:
+    """Return what became of tests by other names that a log's lines may mean, without those of :func:`read`."""
+    if dialect not in OTHERS:
+        return {}
+    known = read(log, dialect)
+    found = worst(pair for line in lines_of(log) for pair in OTHERS[dialect](line))
+    return {name: status for name, status in found.items() if name not in known}
+
+
+def worst(found: Iterable[Tuple[str, int]]) -> Dict[str, int]:
+    """Return the worst result of each name."""
     results = {}  # type: Dict[str, int]
-    for line in log.splitlines():
-        found = DIALECTS[dialect](COLOUR.sub("", line).rstrip())
-        if found:
-            results[found[0]] = max(found[1], results.get(found[0], PASSED))
+    for name, status in found:
+        results[name] = max(status, results.get(name, PASSED))
     return results
+
+
+def is_orderly(code: int, dialect: str, failed: int) -> bool:
+    """Return whether a command that ended with ``code`` came to its end.
+
+    Runners other than pytest may return anything; mocha, for one, the number of ``failed`` tests.
+    """
+    if dialect.startswith(("pytest", "matplotlib")):
+        return code in ORDERLY
+    return 0 <= code < BROKEN or code == min(failed, 255)
+
+
+def run(command: str) -> Tuple[bytes, int]:
+    """Run a command and return what it printed until it ended, and its exit code.
+
+    The output goes to a file: a pipe would stay open as long as a process in the background holds it.
+    """
+    with tempfile.TemporaryFile() as log:
+        code = subprocess.call(
+            ["sh", "-c", command], stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+        )
+        log.seek(0)
+        return log.read(), code
+
+
+def shortened(log: bytes) -> bytes:
+    """Return a log without its middle, if it is long."""
+    if len(log) <= 2 * MOST_ECHOED:
+        return log
+    return log[:MOST_ECHOED] + b"\n[...]\n" + log[-MOST_ECHOED:]
 
 
 def main(dialect: str, command: str) -> int:
     """Run the command, print TAP, and return this program's exit code."""
-    done = subprocess.run(
-        ["sh", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
-    )
-    log = done.stdout.decode(errors="replace")
-    sys.stderr.write(log)
+    output, code = run(command)
+    log = output.decode(errors="replace")
+    sys.stderr.buffer.write(shortened(output))
     results = read(log, dialect)
+    failed = sum(status == FAILED for status in results.values())
+    whole = is_orderly(code, dialect, failed)
+    results.update(read_others(log, dialect))
     lines = ["1..%d" % len(results)]
     for number, (name, status) in enumerate(results.items(), 1):
         skip = " # skip" if status == SKIPPED else ""
         lines.append(
             "%sok %d - %s%s" % ("not " if status == FAILED else "", number, name.replace("#", "\\#"), skip)
         )
-    if done.returncode not in ORDERLY:
-        lines.append("Bail out! the command ended with %d" % done.returncode)
+    if not whole:
+        lines.append("Bail out! the command ended with %d" % code)
     sys.stdout.buffer.write(("\n".join(lines) + "\n").encode())
     return 1 if FAILED in results.values() else 0
 

@@ -1,0 +1,143 @@
+"""Test commands that write a JUnit report: how it leaves the box, and how it is read.
+
+The reports are packed in the box (gzip, base64, one line for each), since a report is long and a box's output is
+limited. They are read here by a parser of XML. Their text is not trusted: a document type, which is where entities
+are defined, is refused, and so is a report larger than a limit. A report that is cut off, malformed or missing
+makes the whole not whole, as a missing plan does in TAP.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import shlex
+import zlib
+from xml.parsers import expat
+
+from codegym.episode import TestStatus
+from codegym.harness.tap import TapReport
+
+MOST_BYTES = 32 << 20
+"""Of one report, unpacked."""
+MOST_DEPTH = 100
+"""Elements within elements; real reports have six."""
+_PACK = 'for report in {}; do gzip -c <"$report" | base64 | tr -d "\\n"; echo; done'
+_PACKED = re.compile(
+    r'; for report in .+; do gzip -c <"\$report" \| base64 \| tr -d "\\n"; echo; done$', re.DOTALL
+)
+_WORST = (TestStatus.PASSED, TestStatus.SKIPPED, TestStatus.FAILED)
+_NOT_RUN = {"notrun", "disabled", "skipped", "suppressed"}
+_DECLARED = re.compile(rb"""<\?xml[^>]*?encoding=["']([\w.-]+)""")
+_PLAIN = re.compile(r"utf-?8|(us-)?ascii|iso-?8859-\d+|latin-?\d+|windows-125\d", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+
+
+class _RefusedError(Exception):
+    """Raised while a report is read that holds what no report has."""
+
+
+def junit_command(command: str, report: str) -> str:
+    """Return a shell command that runs ``command`` and prints its JUnit ``report`` for :func:`read_junit`.
+
+    A ``report`` with wildcards names several. One that is there before the run is deleted. The command's own
+    output goes to standard error.
+    """
+    quoted = report if any(mark in report for mark in "*?[") else shlex.quote(report)
+    return f"rm -f {quoted}; {{ {command}; }} >&2; {_PACK.format(quoted)}"
+
+
+def prints_junit(command: str) -> bool:
+    """Return whether a test plan's command is one of :func:`junit_command`."""
+    return _PACKED.search(command) is not None
+
+
+def read_junit(text: str) -> TapReport:
+    """Read packed reports. A test is called ``class::name``; of several with one name the worst result counts."""
+    report = TapReport()
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            _Reader(report).read(_unpacked(line))
+        except (_RefusedError, expat.ExpatError, binascii.Error, zlib.error, LookupError, ValueError) as error:
+            report.wrong.append(f"JUnit report {number} can't be read: {error}")
+    if not report.count and not report.wrong:
+        report.wrong.append("no test was reported")
+    return report
+
+
+def told(report: TapReport) -> str:
+    """Return what a report says as a person reads it."""
+    lines = [f"{status.upper()} {name}" for name, status in report.results.items()]
+    failed = [f"{name}: {note}" for name, notes in report.notes.items() for note in notes]
+    return "\n".join([*lines, *failed])
+
+
+def _unpacked(line: str) -> bytes:
+    if not line:
+        raise _RefusedError("there is none")
+    inflate = zlib.decompressobj(wbits=31)
+    content = inflate.decompress(base64.b64decode(line, validate=True), MOST_BYTES)
+    if not inflate.eof:
+        raise _RefusedError(f"it is cut off, or larger than {MOST_BYTES >> 20} MB")
+    return content
+
+
+def _cleaned(content: bytes) -> bytes | str:
+    """Return a report without control characters, which many writers leave in it though XML has none."""
+    declared = _DECLARED.match(content)
+    encoding = declared[1].decode() if declared else "utf-8"
+    if not _PLAIN.fullmatch(encoding) or content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content
+    return _CONTROL.sub(" ", content.decode(encoding, errors="replace").removeprefix("\ufeff"))
+
+
+class _Reader:
+    """Reads one report into what was read before."""
+
+    def __init__(self, report: TapReport) -> None:
+        self._report = report
+        self._above: list[str] = []
+        self._name = ""
+        self._status = TestStatus.PASSED
+        self._note = ""
+
+    def read(self, content: bytes) -> None:
+        cleaned = _cleaned(content)
+        parser = expat.ParserCreate("utf-8" if isinstance(cleaned, str) else None)
+        parser.StartDoctypeDeclHandler = self._refuse
+        parser.StartElementHandler = self._begin
+        parser.EndElementHandler = self._end
+        parser.Parse(cleaned, True)
+
+    def _refuse(self, name: str, *_: object) -> None:
+        raise _RefusedError(f"it has a document type ({name})")
+
+    def _begin(self, tag: str, given: dict[str, str]) -> None:
+        tag = tag.rpartition(":")[2]
+        if not self._above and tag not in ("testsuites", "testsuite"):
+            raise _RefusedError(f"its element is {tag}, neither testsuites nor testsuite")
+        if len(self._above) >= MOST_DEPTH:
+            raise _RefusedError(f"more than {MOST_DEPTH} elements lie within each other")
+        inner, self._above = self._above[-1:] == ["testcase"], [*self._above, tag]
+        if tag == "testcase":
+            if inner:
+                raise _RefusedError("a testcase lies within another")
+            skipped = not _NOT_RUN.isdisjoint((given.get("status", ""), given.get("result", "")))
+            self._name = _one_line("::".join(filter(None, (given.get("classname"), given.get("name")))))
+            self._status, self._note = TestStatus.SKIPPED if skipped else TestStatus.PASSED, ""
+        elif inner and tag in ("failure", "error"):
+            self._status, self._note = TestStatus.FAILED, self._note or _one_line(given.get("message", ""))
+        elif inner and tag == "skipped" and self._status is not TestStatus.FAILED:
+            self._status = TestStatus.SKIPPED
+
+    def _end(self, _: str) -> None:
+        if self._above.pop() == "testcase":
+            known = self._report.results.get(self._name, TestStatus.PASSED)
+            self._report.results[self._name] = max(known, self._status, key=_WORST.index)
+            self._report.count += 1
+            if self._note:
+                self._report.notes.setdefault(self._name, []).append(self._note)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.splitlines()).strip()
