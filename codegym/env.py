@@ -36,7 +36,7 @@ from codegym.space import PrintableText
 from codegym.suite import Suite, load_suite
 from codegym.task import Limits, Task
 from codegym.tool.call import Malformed, ToolResult
-from codegym.tool.cut import cut, printable
+from codegym.tool.cut import cut, printable, whole
 from codegym.tool.dialect import Dialect
 from codegym.tool.dialect import dialect as dialect_named
 from codegym.tool.opening import brief_instruction
@@ -143,7 +143,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         applied, and fired: :mod:`codegym.deadline`). Where the machine failed, raises :class:`SandboxError` or
         :class:`GradeError`: the episode is then over and has no reward.
         """
-        play = self._running()
+        play, action = self._running(), whole(action)
         started, left = time.monotonic(), play.seconds_left()
         try:
             with keeping(play.ledger):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from codegym.tool.call import Call, Malformed, ToolResult
+from codegym.tool.cut import whole
 from codegym.tool.dialect.text import SETTING
 from codegym.tool.dialect.thought import Span, without_thoughts
 from codegym.tool.spec import Tool
@@ -111,4 +112,7 @@ def _call(value: Any) -> Call | Malformed:
             return Malformed(f"The arguments are not valid JSON ({error}). {_EXPECTED}")
     if not isinstance(arguments, dict):
         return Malformed(f"The arguments are no JSON object. {_EXPECTED}")
-    return Call(value["name"], arguments)
+    try:
+        return Call(whole(value["name"]), whole(arguments))
+    except RecursionError as error:
+        return Malformed(f"The arguments can't be read ({error}). {_EXPECTED}")
