@@ -27,7 +27,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from codegym.board.entry import Entry, write_entry
 from codegym.env import CodeEnv
-from codegym.episode import Episode
+from codegym.episode import Episode, is_graded, too_many_lost
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError
 from codegym.policy.local import LocalPolicy
@@ -107,7 +107,7 @@ class Run:
         """Return the sums over each phase's episodes: outcomes, failures, how much came from the cache."""
         folders = {phase: self.folder / "episodes" / phase for phase in ("expert", "before", "train", "after")}
         return {
-            phase: summarise(read_episodes(folder)).model_dump(mode="json")
+            phase: summarise(read_episodes(folder)).scored().model_dump(mode="json")
             for phase, folder in folders.items()
             if folder.is_dir()
         }
@@ -207,7 +207,9 @@ class Run:
             seen = attempts(
                 policy, tasks, where.val_samples, config=self.config, make_env=self.make_env, folder=folder
             )
-        self._record([{"step": step, "val/pass@1": rate(seen), "val/tasks": len(tasks)}])
+        lost = sum(not is_graded(episode) for episode in seen)
+        score = None if too_many_lost(lost, len(seen)) else rate(seen)
+        self._record([{"step": step, "val/pass@1": score, "val/tasks": len(tasks), "val/lost": lost}])
 
     def _fresh(self) -> tuple[Any, Any, list[Conversation]]:
         """Return a model to warm up, its tokenizer, and what it is to read."""
