@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.trainer_utils import get_last_checkpoint
 from transformers.utils.logging import disable_progress_bar
 
@@ -30,7 +29,7 @@ from codegym.env import CodeEnv
 from codegym.episode import Episode, is_graded, too_many_lost
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError
-from codegym.policy.local import LocalPolicy
+from codegym.policy.local import LocalPolicy, load_model
 from codegym.rollout.log import EpisodeLog
 from codegym.rollout.metrics import summarise
 from codegym.suite import Suite, load_suite
@@ -256,9 +255,9 @@ class Run:
         return LocalPolicy(model.eval(), tokenizer, name=name, sampling=sampling(self.config))
 
     def _load(self, path: Path) -> tuple[Any, Any]:
+        """Load a model and its tokenizer. Raises :class:`PolicyError`, :class:`ConfigError`."""
         policy = self.config.policy
-        model = AutoModelForCausalLM.from_pretrained(str(path), dtype=_dtype(policy.dtype))
-        return model.to(policy.device), AutoTokenizer.from_pretrained(str(path))
+        return load_model(str(path), dtype=_dtype(policy.dtype), device=policy.device)
 
     def _save(self, model: Any, tokenizer: Any, target: Path) -> None:
         draft = target.with_name(f".{target.name}")
