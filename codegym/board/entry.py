@@ -182,7 +182,7 @@ def slug(name: str) -> str:
 
 def _read_entry(path: Path) -> Entry:
     try:
-        return Entry.model_validate_json(path.read_text())
+        return Entry.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise ConfigError(f"{path}: not a board entry: {wrong_fields(error)}") from error
 

@@ -61,7 +61,8 @@ def verb(
 ) -> None:
     """Measure a policy: episodes, pass@k with intervals, and an entry for a board.
 
-    The entry is written beside the episodes, and to the board if split, attempts and tasks are the board's.
+    The entry is written beside the episodes, and to the board if it has scores and its split, attempts and tasks
+    are the board's.
     Exits with 3 if infrastructure spoiled so many episodes that there is no score.
 
     Example: `codegym eval pyrepair --policy local:runs/mine/policy-after --name mine`
@@ -75,7 +76,7 @@ def verb(
         folder = new_folder(out, "eval", asked.suite, setting.policy.name, resume=resume)
         entry = _measure(setting, asked, folder)
     written = [write_entry(folder, entry)]
-    if publish and asked == there and there.name in board_names():
+    if publish and entry.has_scores and asked == there and there.name in board_names():
         written.append(write_entry(board_folder(there.name), entry))
     value = entry.model_dump(mode="json") | {"written": [str(path) for path in written]}
     give(value, Text(_shown(entry, written)), as_json=as_json)

@@ -97,3 +97,9 @@ def rate(episodes: Sequence[Episode]) -> float:
     """Return the share of graded episodes with a positive reward; 0.0 of none."""
     graded = [episode for episode in episodes if is_graded(episode)]
     return sum((episode.reward or 0) > 0 for episode in graded) / len(graded) if graded else 0.0
+
+
+def told_rate(episodes: Sequence[Episode]) -> str:
+    """Return how many episodes were solved, in a few words: ``solved 30% of 10, 2 lost``."""
+    lost = sum(not is_graded(episode) for episode in episodes)
+    return f"solved {rate(episodes):.0%} of {len(episodes) - lost}{f', {lost} lost' if lost else ''}"

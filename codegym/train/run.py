@@ -37,7 +37,7 @@ from codegym.train.budget import Budget, Every
 from codegym.train.config import RunConfig, WarmupSection, load_config
 from codegym.train.corpus import Conversation, remembered, texts
 from codegym.train.display import Display, Phase
-from codegym.train.evaluate import attempts, chosen_tasks, entry_of, rate, summary
+from codegym.train.evaluate import attempts, chosen_tasks, entry_of, rate, summary, told_rate
 from codegym.train.expert import Expert
 from codegym.train.folder import claim, finished
 from codegym.train.grpo import Rollouts, grpo_args, in_use, make_trainer, sampling
@@ -238,7 +238,7 @@ class Run:
 
             def show(episode: Episode) -> None:
                 seen.append(episode)
-                phase.update(len(seen) / (len(tasks) * samples), f"solved {rate(seen):.0%} of {len(seen)}")
+                phase.update(len(seen) / (len(tasks) * samples), told_rate(seen))
 
             return attempts(
                 policy,
@@ -281,7 +281,7 @@ def _sft_told(phase: Phase) -> Callable[[float, Any], None]:
 def _grpo_told(phase: Phase, rollouts: Rollouts) -> Callable[[float, Any], None]:
     def told_step(share: float, state: Any) -> None:
         done = max(share, state.global_step / state.max_steps if state.max_steps > 0 else 0.0)
-        phase.update(done, f"step {state.global_step}, solved {rate(rollouts.last):.0%}")
+        phase.update(done, f"step {state.global_step}, {told_rate(rollouts.last)}")
 
     return told_step
 
