@@ -6,6 +6,7 @@ What a server leaves out, or sends as null, counts as not there; only an answer 
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -19,6 +20,9 @@ _REASONING = ("reasoning_content", "reasoning", "reasoning_details")
 
 _NOTHING = "(no answer)"
 """Stands in the history for an answer without text: some servers refuse an empty message."""
+
+_NAME_CHARS = 64
+"""The longest name of a tool that servers take back."""
 
 _DECODER = json.JSONDecoder(strict=False)
 
@@ -84,8 +88,10 @@ class ToolCall(_Answered):
         return f"<tool_call>\n{json.dumps(value, ensure_ascii=False)}\n</tool_call>"
 
     def turn(self, number: int) -> dict[str, Any]:
-        """Return the call for the history: with an id, and arguments that any server can read."""
-        function = self.function.model_dump(exclude={"arguments"}) | {"arguments": self.function.valid()}
+        """Return the call for the history: with an id, a name and arguments that any server takes."""
+        name = re.sub(r"[^\w-]", "_", self.function.name, flags=re.ASCII)[:_NAME_CHARS] or "unknown"
+        valid = {"name": name, "arguments": self.function.valid()}
+        function = self.function.model_dump(exclude={"arguments"}) | valid
         extra = {"type": "function", **self.model_dump(exclude={"function"})}
         return {**extra, "id": self.id or f"call_{number}", "function": function}
 

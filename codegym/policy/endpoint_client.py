@@ -38,7 +38,11 @@ _WRONG_SETTINGS = {
     404: "there is no such model or path: look at model and base_url",
 }
 _TRY_AGAIN = {408, 409, 425, 429}
-_CONTEXT = re.compile(r"(?:maximum context length is|max_model_len=) ?(\d+)")
+_CONTEXT = re.compile(
+    r"(?:maximum context length (?:is|of)|max_model_len=|max_new_tokens`? must be <=|max_seq_len \(|\d+ \+ \d+ >)"
+    r" ?(\d+)"
+)
+"""The size of a context where it is said to be too small for messages and answer together."""
 
 
 class ContextFullError(Exception):

@@ -112,6 +112,10 @@ def test_full_context_ends_the_episode(server: Server, opening: Openings, error:
     [
         "max_tokens=4096 cannot be greater than max_model_len=768. Please request fewer output tokens.",
         "'max_tokens' is too large: 4096. This model's maximum context length is 768 tokens.",
+        "This model's maximum context length is 768 tokens. However, you requested 4099 tokens "
+        "(3 in the messages, 4096 in the completion).",
+        "`inputs` tokens + `max_new_tokens` must be <= 768. Given: 3 `inputs` tokens and 4096 `max_new_tokens`",
+        "input length and `max_tokens` exceed context limit: 3 + 4096 > 768",
     ],
 )
 def test_answers_longer_than_the_context_are_a_wrong_setting(server: Server, opening: Openings, told: str) -> None:

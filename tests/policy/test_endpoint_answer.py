@@ -1,6 +1,7 @@
 """Answers as servers really send them, and what goes back to the server with the next request."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,20 @@ def test_tokens_that_are_not_counted_count_as_none(server: Server, opening: Open
     assert conversation.reply(None).text == "hello"
     assert conversation.usage() == {"prompt_tokens": 0, "completion_tokens": 0, "requests": 1}
     policy.close()
+
+
+@pytest.mark.parametrize("name", ["functions.view", "view\ud83d", "a" * 70, "", None, "<|call|>", "\u00e9"])
+def test_names_go_back_as_servers_take_them(server: Server, opening: Openings, name: Any) -> None:
+    sent = history(server, opening(), {"content": None, "tool_calls": [called(name, "{}")]})
+    assert re.fullmatch("[a-zA-Z0-9_-]{1,64}", sent["tool_calls"][0]["function"]["name"])
+
+
+@pytest.mark.parametrize(
+    "told", ["This model's maximum context length is 768 tokens. However, your prompt has 900."]
+)
+def test_messages_that_do_not_fit_are_no_wrong_setting(server: Server, opening: Openings, told: str) -> None:
+    server.answers = [Answer({"error": {"message": told}}, 400)]
+    assert not reply(server, opening()).finished
 
 
 def test_an_empty_answer_goes_back_as_a_message_that_servers_take(server: Server, opening: Openings) -> None:

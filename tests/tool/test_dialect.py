@@ -212,6 +212,7 @@ CALLS = {
 CUT_OFF = [
     "<think>I could say {bad}. But first",
     "Hm. <think>I could say {bad}",
+    "Hm<think>I could say {bad}",
     "<think>a</think> then <think> {bad}",
     "<think>a <think>b</think> {bad} and",
     "<thinking>\n{bad}",
@@ -287,6 +288,11 @@ def test_a_thought_may_follow_a_word() -> None:
         form, bad, good = CALLS[name]
         said = f"Well. <think>{form.format(bad)}</think>{form.format(good)}"
         assert dialect(name).parse(said) == dialect(name).parse(form.format(good))
+
+
+def test_a_type_is_no_thought() -> None:
+    for said in ("It returns List<Thought>.", "A Promise<Reasoning>, then", "An Option<Thoughts> of `<think>`"):
+        assert dialect("tagged").parse(f'{said}\n<tool name="test"></tool>') == Call("test")
 
 
 def test_a_listing_may_show_the_tags_of_thoughts() -> None:

@@ -16,7 +16,9 @@ Span = tuple[int, int]
 FindCall = Callable[[str], Span | None]
 """Return where the first complete call in a text begins and ends, ``None`` if it holds none."""
 
-_NAME = r"(?:\w+:)?(?:ant)?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratchpad)"
+_NAME = r"(?:\w+:)?(?:ant)?(?:think(?:ing)?|(?<!\w<)(?:thoughts?|reasoning|reflection|scratchpad))"
+"""The names of such tags; ``List<Thought>`` is a type."""
+
 _TAG = re.compile(
     rf"<\s*(?P<end>/)?\s*{_NAME}(?:\s[^<>]*?)?(?P<empty>/)?\s*>"  # <think>, <seed:think>, <thinking mode="x">
     rf"|<\|(?:(?P<end_word>/|end_(?:of_)?)|begin_(?:of_)?|start_)?{_NAME}\|>"  # <|begin_of_thought|>
