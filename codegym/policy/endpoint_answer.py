@@ -92,8 +92,8 @@ class ToolCall(_Answered):
         name = re.sub(r"[^\w-]", "_", self.function.name, flags=re.ASCII)[:_NAME_CHARS] or "unknown"
         valid = {"name": name, "arguments": self.function.valid()}
         function = self.function.model_dump(exclude={"arguments"}) | valid
-        extra = {"type": "function", **self.model_dump(exclude={"function"})}
-        return {**extra, "id": self.id or f"call_{number}", "function": function}
+        known = {"type": "function", "id": self.id or f"call_{number}", "function": function}
+        return self.model_dump(exclude={"function"}) | known
 
 
 class Message(_Answered):

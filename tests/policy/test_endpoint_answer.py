@@ -89,6 +89,7 @@ def test_arguments_go_back_as_a_json_object(server: Server, opening: Openings, a
         ({"content": "", "tool_calls": [{"id": None, "function": {"name": "submit", "arguments": ""}}]}, SUBMIT),
         ({"content": [{"type": "text", "text": "Look"}, {"type": "text", "text": " here"}]}, "Look here"),
         ({"content": [{"type": "thinking", "thinking": [{"text": "hm"}]}, {"type": "text", "text": "ok"}]}, "ok"),
+        ({"content": None, "tool_calls": [called("submit", "{}") | {"type": None}]}, SUBMIT),
         ({"content": "hello", "tool_calls": None}, "hello"),
         ({"content": "hello", "tool_calls": [None, {"type": "custom"}]}, "hello"),
         ({"content": "\ud83d!"}, "\ufffd!"),
@@ -100,6 +101,7 @@ def test_answers_in_many_forms(server: Server, opening: Openings, message: dict[
     assistant, shown = server.bodies[1]["messages"][2:]
     assert isinstance(assistant["content"], str)
     if "tool_calls" in assistant:
+        assert assistant["tool_calls"][0]["type"] == "function"
         assert shown["tool_call_id"] == assistant["tool_calls"][0]["id"] != ""
 
 
