@@ -36,7 +36,7 @@ from codegym.space import PrintableText
 from codegym.suite import Suite, load_suite
 from codegym.task import Limits, Task
 from codegym.tool.call import Malformed, ToolResult
-from codegym.tool.cut import cut, printable
+from codegym.tool.cut import cut, printable, whole
 from codegym.tool.dialect import Dialect
 from codegym.tool.dialect import dialect as dialect_named
 from codegym.tool.opening import brief_instruction
@@ -143,7 +143,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         applied, and fired: :mod:`codegym.deadline`). Where the machine failed, raises :class:`SandboxError` or
         :class:`GradeError`: the episode is then over and has no reward.
         """
-        play = self._running()
+        play, action = self._running(), whole(action)
         started, left = time.monotonic(), play.seconds_left()
         try:
             with keeping(play.ledger):
@@ -158,7 +158,7 @@ class CodeEnv(gymnasium.Env[str, str]):
             Step(action=action, tool=tool, observation=observation, seconds=seconds, cached=result.cached)
         )
         info: dict[str, Any] = {"tool": tool, "ok": result.ok, "cached": result.cached, "turn": len(play.steps)}
-        self._show(f"> {action}\n{observation}")
+        self._show(f"> {printable(action)}\n{observation}")
         stop = _stop(play, result)
         if stop is None:
             return observation, 0.0, False, False, info

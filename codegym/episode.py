@@ -124,3 +124,17 @@ def is_graded(episode: Episode) -> bool:
     if episode.reward is None or episode.verdict is None or episode.stop is StopReason.INFRA_ERROR:
         return False
     return episode.verdict.outcome is not Outcome.INFRA_ERROR
+
+
+MOST_LOST = 1 / 16
+"""The share of episodes that may be lost to infrastructure before there is no score.
+
+What is lost is seldom lost by chance: long episodes run into limits that nobody understood. If all of a sixteenth
+had failed, a score would be six points too high, about half the interval of a board with a hundred tasks; and two
+tasks with eight attempts each may lose one.
+"""
+
+
+def too_many_lost(lost: int, episodes: int) -> bool:
+    """Return whether so many of the episodes were lost that the others are no score."""
+    return lost > MOST_LOST * episodes

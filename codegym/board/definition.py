@@ -54,7 +54,7 @@ def load_board(folder: Path) -> Board:
         board = Board(**tomllib.loads(path.read_text()))
     except ValidationError as error:
         raise ConfigError(f"{path}: {wrong_fields(error)}") from error
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: {error}") from error
     if not board.ks or min(board.ks) < 1 or max(board.ks) > board.samples:
         raise ConfigError(f"{path}: ks {list(board.ks)} must lie between 1 and samples = {board.samples}")

@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError
 from codegym.board.definition import Board
 from codegym.board.stats import estimate, tally
 from codegym.digest import digest_json
-from codegym.episode import Episode, is_graded
+from codegym.episode import Episode, is_graded, too_many_lost
 from codegym.errors import ConfigError, wrong_fields
 from codegym.task import Frozen
 
@@ -38,7 +38,8 @@ class Entry(Frozen):
     """A policy's result on a board.
 
     ``counts`` map task ids to (graded attempts, resolved ones). ``scores`` are keyed ``pass@1``, ``pass^8``…;
-    one whose k no task has enough graded attempts for is absent. ``tasks_digest`` is over the digests of the
+    one whose k no task has enough graded attempts for is absent, and all are, like ``mean_reward``, where
+    :func:`~codegym.episode.too_many_lost`. ``tasks_digest`` is over the digests of the
     tasks attempted. ``mean_reward`` is over graded episodes. ``tokens`` and ``seconds`` are sums over episodes
     (seconds by phase, of which many pass at the same time); ``wall_seconds`` is how long the evaluation took.
     """
@@ -64,14 +65,28 @@ class Entry(Frozen):
     episodes_digest: str
     created: str = ""
 
+    @property
+    def episodes(self) -> int:
+        """How many attempts were made, the lost ones included."""
+        return sum(self.outcomes.values())
+
+    @property
+    def has_scores(self) -> bool:
+        """Whether enough attempts were graded for any score."""
+        return not too_many_lost(self.infra_errors, self.episodes)
+
+    def lost(self) -> str:
+        """Return what stands beside a score: ``12 of 40 episodes were lost``, or nothing if none were."""
+        return f"{self.infra_errors} of {self.episodes} episodes were lost" if self.infra_errors else ""
+
     def score(self, name: str) -> Score | None:
         """Return a score by name (``pass@1``), ``None`` where it is undefined."""
-        return self.scores.get(name)
+        return self.scores.get(name) if self.has_scores else None
 
     def summary(self) -> dict[str, Any]:
         """Return ``{"pass@1": …, "pass@8": …, "ci95": [low, high]}``: values by name, the interval of pass@1."""
-        first = self.scores.get("pass@1")
-        values: dict[str, Any] = {name: score.value for name, score in self.scores.items()}
+        first, known = self.score("pass@1"), self.scores if self.has_scores else {}
+        values: dict[str, Any] = {name: score.value for name, score in known.items()}
         return values | {"ci95": list(first.ci95) if first else None}
 
 
@@ -97,6 +112,7 @@ def make_entry(
         )
     counted = tally(kept)
     rewards = [episode.reward for episode in kept if is_graded(episode) and episode.reward is not None]
+    is_scored = not too_many_lost(counted.infra_errors, len(kept))
     return Entry(
         board=board.name,
         policy=policy,
@@ -107,8 +123,8 @@ def make_entry(
         tasks_digest=_tasks_digest(kept),
         samples_per_task=max(Counter(episode.task for episode in kept).values()),
         counts=counted.counts,
-        scores=_scores(counted.counts, board.ks),
-        mean_reward=sum(rewards) / len(rewards) if rewards else None,
+        scores=_scores(counted.counts, board.ks) if is_scored else {},
+        mean_reward=sum(rewards) / len(rewards) if rewards and is_scored else None,
         infra_errors=counted.infra_errors,
         **_totals(kept),
         wall_seconds=wall_seconds,
@@ -166,7 +182,7 @@ def slug(name: str) -> str:
 
 def _read_entry(path: Path) -> Entry:
     try:
-        return Entry.model_validate_json(path.read_text())
+        return Entry.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise ConfigError(f"{path}: not a board entry: {wrong_fields(error)}") from error
 

@@ -7,13 +7,15 @@ from importlib.resources import files
 from codegym.board import plot
 from codegym.board.entry import Entry
 from codegym.board.markup import Markup, join, tag
-from codegym.board.standings import UNKNOWN, Row, Standings, interval, per_episode, percent
+from codegym.board.standings import UNKNOWN, Row, Standings, beside, interval, per_episode, percent
+from codegym.episode import MOST_LOST
 
 _HOW = (
     "pass@k is the chance that at least one of k attempts resolves a task, pass^k that all k do. Both are the "
     "unbiased estimators, averaged over tasks, and undefined where a task has fewer than k graded attempts. "
     "Intervals are 95 % bootstrap intervals over tasks; gains are paired task by task. Episodes that "
-    "infrastructure spoiled say nothing about a policy: they are left out, and counted."
+    "infrastructure spoiled say nothing about a policy: they are left out, and counted; where they are more than "
+    f"{100 * MOST_LOST:.0f} %, there is no score."
 )
 
 
@@ -89,21 +91,26 @@ def _cells(table: Standings, row: Row) -> list[Markup]:
     return [
         tag("td", str(row.rank), class_="number faint"),
         tag("th", name, scope="row"),
-        tag("td", _score(entry, first), class_="number"),
+        tag("td", _score(entry, first, beside(entry)), class_="number"),
         tag("td", plot.whisker(entry, first, index)),
         *(tag("td", _score(entry, name), class_="number") for name in others),
         *([tag("td", _gain(row), class_="number")] if table.board.baseline else []),
-        tag("td", UNKNOWN if entry.mean_reward is None else f"{entry.mean_reward:.3f}", class_="number"),
+        tag(
+            "td",
+            UNKNOWN if entry.mean_reward is None or not entry.has_scores else f"{entry.mean_reward:.3f}",
+            class_="number",
+        ),
         tag("td", f"{per_episode(entry, entry.tokens.get('completion_tokens', 0)):,.0f}", class_="number"),
         tag("td", f"{per_episode(entry, entry.seconds.get('all', 0.0)):.1f}", class_="number"),
     ]
 
 
-def _score(entry: Entry, name: str) -> Markup:
-    score = entry.score(name)
+def _score(entry: Entry, name: str, note: str = "") -> Markup:
+    """Return a score's cell; ``note`` is what stands beside it, or in its place."""
+    score, noted = entry.score(name), tag("small", note) if note else Markup("")
     if score is None:
-        return Markup(UNKNOWN)
-    return join(tag("b", percent(score.value)), tag("small", interval(score)))
+        return noted or Markup(UNKNOWN)
+    return join(tag("b", percent(score.value)), tag("small", interval(score)), noted)
 
 
 def _gain(row: Row) -> Markup:

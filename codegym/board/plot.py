@@ -146,7 +146,8 @@ class _Frame:
 
 
 def _curve(entry: Entry) -> dict[int, Estimate]:
-    found = {k: estimate(entry.counts, k) for k in range(1, entry.samples_per_task + 1)}
+    ks = range(1, entry.samples_per_task + 1) if entry.has_scores else ()
+    found = {k: estimate(entry.counts, k) for k in ks}
     return {k: value for k, value in found.items() if value is not None}
 
 

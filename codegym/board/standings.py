@@ -67,9 +67,15 @@ def interval(score: Score | Estimate, *, signed: bool = False) -> str:
     return f"{percent(low, signed=signed)} to {percent(high, signed=signed)}"
 
 
+def beside(entry: Entry) -> str:
+    """Return what a table says beside an entry's ranking score, or in its place, of episodes that were lost."""
+    lost = f"{entry.infra_errors} of {entry.episodes} lost" if entry.infra_errors else ""
+    return lost if entry.has_scores else f"no score: {lost}"
+
+
 def per_episode(entry: Entry, total: float) -> float:
     """Return a total over an entry's episodes as a mean."""
-    return total / max(1, sum(entry.outcomes.values()))
+    return total / max(1, entry.episodes)
 
 
 def _place(entry: Entry, k: int) -> tuple[float, str]:
@@ -83,12 +89,14 @@ def _row(rank: int, entry: Entry, baseline: Entry | None, newest: str, k: int) -
     if entry.suite_digest != newest:
         notes.append("evaluated on another version of the suite")
     if entry.infra_errors:
-        notes.append(f"{entry.infra_errors} of its episodes could not be graded")
+        notes.append(f"{'' if entry.has_scores else 'no score: '}{entry.lost()}")
     if entry.outcomes.get("tampered"):
         notes.append(f"{entry.outcomes['tampered']} of its episodes tampered with their tests")
     found = None
-    if baseline is not None and entry.policy != baseline.policy:
+    if baseline is not None and entry.policy != baseline.policy and entry.has_scores:
         try:
+            if not baseline.has_scores:
+                raise ConfigError(f"{baseline.policy}: {baseline.lost()}")
             found = gain(baseline.counts, entry.counts, k)
         except ConfigError as error:
             notes.append(f"no gain: {error}")

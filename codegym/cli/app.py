@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -97,7 +98,13 @@ def _codegym(
 
 
 def app() -> None:
-    """Run the command line in ``sys.argv`` and exit with its code."""
+    """Run the command line in ``sys.argv`` and exit with its code.
+
+    A character that a stream can't hold is written as its escape: what a model said ends no command.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(main(sys.argv[1:]))
 
 

@@ -12,7 +12,7 @@ from typer import Argument, Exit, Option
 from codegym.board.definition import board_folder, board_names, load_board
 from codegym.board.entry import read_entries, verify
 from codegym.board.render import define, render
-from codegym.board.standings import UNKNOWN, Standings, interval, percent
+from codegym.board.standings import UNKNOWN, Standings, beside, interval, percent
 from codegym.cli.output import Json, give, table
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError
@@ -68,6 +68,8 @@ def _value(folder: Path, found: Standings) -> dict[str, object]:
             "rank": row.rank,
             "policy": row.entry.policy,
             **row.entry.summary(),
+            "episodes": row.entry.episodes,
+            "infra_errors": row.entry.infra_errors,
             "gain": {found.first_k: row.gain.value, "ci95": list(row.gain.ci95)} if row.gain else None,
             "note": row.note,
         }
@@ -83,6 +85,8 @@ def _shown(folder: Path, found: Standings) -> Group:
     for row in found.rows:
         scores = [row.entry.score(name) for name in found.columns]
         cells = [f"{percent(score.value)} [{interval(score)}]" if score else UNKNOWN for score in scores]
+        if note := beside(row.entry):
+            cells[0] = f"{cells[0]}, {note}" if row.entry.has_scores else note
         gain = f"{percent(row.gain.value, signed=True)} [{interval(row.gain, signed=True)}]" if row.gain else ""
         shown.add_row(str(row.rank), Text(row.entry.policy), *cells, gain, str(row.entry.tasks))
     title = Text(found.board.title, style="bold")

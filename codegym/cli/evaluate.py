@@ -61,8 +61,9 @@ def verb(
 ) -> None:
     """Measure a policy: episodes, pass@k with intervals, and an entry for a board.
 
-    The entry is written beside the episodes, and to the board if split, attempts and tasks are the board's.
-    Exits with 3 if infrastructure spoiled every episode.
+    The entry is written beside the episodes, and to the board if it has scores and its split, attempts and tasks
+    are the board's.
+    Exits with 3 if infrastructure spoiled so many episodes that there is no score.
 
     Example: `codegym eval pyrepair --policy local:runs/mine/policy-after --name mine`
     """
@@ -75,7 +76,7 @@ def verb(
         folder = new_folder(out, "eval", asked.suite, setting.policy.name, resume=resume)
         entry = _measure(setting, asked, folder)
     written = [write_entry(folder, entry)]
-    if publish and asked == there and there.name in board_names():
+    if publish and entry.has_scores and asked == there and there.name in board_names():
         written.append(write_entry(board_folder(there.name), entry))
     value = entry.model_dump(mode="json") | {"written": [str(path) for path in written]}
     give(value, Text(_shown(entry, written)), as_json=as_json)
@@ -124,8 +125,11 @@ def _measure(setting: Setting, asked: Board, folder: Path) -> Entry:
 
 
 def _shown(entry: Entry, written: list[Path]) -> str:
-    scores = [f"{name}: {percent(score.value)} % ({interval(score)})" for name, score in entry.scores.items()]
+    lost = f"; {entry.lost()}" if entry.infra_errors else ""
+    scores = [
+        f"{name}: {percent(score.value)} % ({interval(score)}){lost}" for name, score in entry.scores.items()
+    ]
     where = f"{entry.suite}/{entry.split or 'all'}"
     about = f"{entry.policy} on {where}: {entry.tasks} tasks, {entry.samples_per_task} attempts each"
-    lost = [f"{entry.infra_errors} episodes could not be graded and are left out"] if entry.infra_errors else []
-    return "\n".join([about, *scores, *lost, *(f"entry: {path}" for path in written)])
+    none = [] if entry.has_scores else [f"no score: {entry.lost()}"]
+    return "\n".join([about, *scores, *none, *(f"entry: {path}" for path in written)])

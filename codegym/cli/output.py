@@ -10,6 +10,8 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from typer import Option
 
+from codegym.tool.cut import printable
+
 Json = Annotated[bool, Option("--json", help="Print one JSON value on stdout, and nothing else there.")]
 
 _WIDE = 140
@@ -31,7 +33,7 @@ def problem(text: str) -> None:
     """Say on stderr, in one line, what went wrong."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print("error:", style="bold red", end=" ")
-    console.print(" ".join(text.split()), markup=False)
+    console.print(" ".join(printable(text).split()), markup=False)
 
 
 def give(value: Any, shown: RenderableType, *, as_json: bool) -> None:

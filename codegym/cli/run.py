@@ -65,7 +65,7 @@ def verb(
     ) as setting:  # fmt: skip
         found = setting.suite.split(split) if not task else [setting.suite.task(one) for one in task]
         folder = new_folder(out, "run", suite, setting.policy.name, resume=resume)
-        metrics = play_all(setting, [one.id for one in found], samples, folder).metrics()
+        metrics = play_all(setting, [one.id for one in found], samples, folder).metrics().scored()
     value = metrics.model_dump(mode="json") | {"policy": setting.policy.name, "folder": str(folder)}
     give(value, Text(f"{_shown(metrics)}\nlook at them: codegym show {folder}"), as_json=as_json)
     raise Exit(INFRASTRUCTURE if metrics.infra_errors else 0)
@@ -73,10 +73,13 @@ def verb(
 
 def _shown(metrics: RolloutMetrics) -> str:
     outcomes = ", ".join(f"{name} {count}" for name, count in metrics.outcomes.items())
-    reward = UNKNOWN if metrics.mean_reward is None else f"{metrics.mean_reward:.3f}"
+    lost, mean = metrics.lost(), metrics.mean_reward
+    reward = (
+        f"no score: {lost or 'no episodes'}" if mean is None else f"mean reward {mean:.3f}{lost and f' ({lost})'}"
+    )
     cache = UNKNOWN if metrics.cache_hit_rate is None else f"{100 * metrics.cache_hit_rate:.0f} %"
     told = f"{metrics.episodes} episodes: {outcomes or 'none graded'}; {metrics.infra_errors} not graded"
     failures = ", ".join(f"{name} {count}" for name, count in metrics.failures.items())
     away = f"\nquarantined: {', '.join(metrics.quarantined)}" if metrics.quarantined else ""
     told += f"\nfailures: {failures}{away}" if failures else ""
-    return f"{told}\nmean reward {reward}, test results from the cache {cache}"
+    return f"{told}\n{reward}, test results from the cache {cache}"

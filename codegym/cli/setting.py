@@ -24,6 +24,7 @@ from codegym.rollout.log import EpisodeLog
 from codegym.rollout.metrics import Tally
 from codegym.sandbox.backend import backend
 from codegym.suite import Suite, load_suite
+from codegym.tool.cut import whole
 from codegym.train.config import RunConfig, load_config
 
 _POLICY = "gold, noop, random, replay:EPISODES, local:MODEL, endpoint:SETTINGS.toml"
@@ -116,7 +117,7 @@ def settle(
     dialect = dialect or (trained.env.dialect if trained else "tagged")
     turns = turns or (trained.env.max_turns if trained else 0)
     limits = trained.env.limits if trained else {}
-    made = make_policy(spec)
+    made, name = make_policy(spec), whole(name)
     named = Called(made, name) if name else made
     workers = workers or 4 * (os.cpu_count() or 1)
     try:

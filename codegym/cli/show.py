@@ -20,6 +20,7 @@ from codegym.deadline import Deadline
 from codegym.episode import Episode, Step, TestStatus, Verdict
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError
+from codegym.tool.cut import printable
 
 NO_ARGS_IS_HELP = True
 _LINES = 24
@@ -93,7 +94,10 @@ def _shown(episode: Episode, *, full: bool) -> Group:
     parts: list[RenderableType] = [_head(episode), Rule("instruction", style="dim"), Text(episode.instruction)]
     for i, step in enumerate(episode.steps, 1):
         parts += _turn(i, step, full=full)
-    parts += [Rule("patch", style="dim"), Syntax(episode.patch or "(none)", "diff", background_color="default")]
+    parts += [
+        Rule("patch", style="dim"),
+        Syntax(printable(episode.patch) or "(none)", "diff", background_color="default"),
+    ]
     parts += [Rule("what it earned", style="dim"), earned(episode)]
     return Group(*parts)
 
@@ -111,8 +115,12 @@ def _turn(number: int, step: Step, *, full: bool) -> list[RenderableType]:
     cached = ", cached" if step.cached else ""
     title = f"turn {number}: {step.tool or 'malformed'} ({step.seconds:.2f} s{cached})"
     style = "cyan" if step.tool else "bold red"
-    observation = step.observation if full else _cut(step.observation)
-    return [Rule(Text(title, style=style), style="dim", align="left"), Text(step.action), Text(observation, "dim")]
+    observation = printable(step.observation) if full else _cut(printable(step.observation))
+    return [
+        Rule(Text(title, style=style), style="dim", align="left"),
+        Text(printable(step.action)),
+        Text(observation, "dim"),
+    ]
 
 
 def _cut(text: str) -> str:
@@ -129,9 +137,9 @@ def earned(episode: Episode) -> Group:
     good = outcome == "resolved"
     lines = [Text.assemble((outcome, "bold green" if good else "bold red"), f"  stopped: {episode.stop.value}")]
     if episode.verdict:
-        lines += [Text(episode.verdict.detail), *_tests(episode.verdict)]
+        lines += [Text(printable(episode.verdict.detail)), *_tests(episode.verdict)]
     if episode.error:
-        lines.append(Text(episode.error, style="red"))
+        lines.append(Text(printable(episode.error), style="red"))
     parts = ", ".join(f"{name} {value:g}" for name, value in episode.components.items())
     reward = "none (could not be graded)" if episode.reward is None else f"{episode.reward:g}"
     lines.append(Text.assemble(("reward ", "dim"), (reward, "bold"), (f"   {parts}", "dim")))

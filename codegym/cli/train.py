@@ -49,13 +49,15 @@ def _train(config: Path, folder: Path, *, resume: bool) -> dict[str, Any]:
 
 
 def _shown(summary: dict[str, Any], folder: Path) -> Group:
-    before, after, gain = summary["before"], summary["after"], summary["gain"]
+    before, after, gain = summary["before"], summary["after"], summary["gain"] or {}
     where = f"{summary['tasks']} tasks of {summary['suite']}/{summary['split']}"
     shown = table("", *_HEADS, right=_HEADS)
-    for name in (name for name in before if name.startswith("pass")):
+    for name in (name for name in before | after if name.startswith("pass")):
         gained = [_gain(gain[name], gain["ci95"])] if name in gain else []
-        shown.add_row(name, percent(before[name]), percent(after[name]) if name in after else UNKNOWN, *gained)
-    lost = f"{summary['infra_errors']} episodes could not be graded; " if summary["infra_errors"] else ""
+        shown.add_row(
+            name, *(percent(side[name]) if name in side else UNKNOWN for side in (before, after)), *gained
+        )
+    lost = "".join(f"{side}: {said}; " for side, said in summary.get("lost", {}).items() if said)
     title = Text(f"{where}, {summary['samples_per_task']} attempts each", "bold")
     return Group(title, shown, Text(f"{lost}run: {folder}", "dim"))
 

@@ -62,13 +62,14 @@ class EndpointConversation:
         """
         if observation is not None:
             self.messages.append(self._observed(observation))
+        body = self._body()
         try:
-            answer = self.policy.client.complete(self._body(), self._random, self.closed)
+            answer = self.policy.client.complete(body, self._random, self.closed)
         except ContextFullError:
             return Reply("", finished=False)
-        self._count(answer.usage or Usage())
-        self.messages.append(answer.turn())
-        return Reply(answer.text())
+        self._count(answer.usage)
+        self.messages.append(answer.turn(self._counted["requests"]))
+        return Reply(answer.text(), finished=not answer.found_no_room(_longest(body)))
 
     def tokens(self) -> None:
         """Return ``None``: an endpoint of this kind shows text, not tokens."""
@@ -102,3 +103,9 @@ class EndpointConversation:
         self._counted["requests"] += 1
         self._counted["prompt_tokens"] += usage.prompt_tokens
         self._counted["completion_tokens"] += usage.completion_tokens
+
+
+def _longest(body: Message) -> int | None:
+    """Return the most tokens that a request lets its answer have."""
+    asked = body.get("max_completion_tokens", body.get("max_tokens"))
+    return asked if isinstance(asked, int) else None

@@ -19,15 +19,18 @@ from typing import Any
 
 import httpx
 import numpy as np
-from pydantic import ValidationError
 
 from codegym.deadline import note
 from codegym.errors import ConfigError, PolicyError
-from codegym.policy.endpoint_answer import Answer
+from codegym.policy.context_full import is_context_full
+from codegym.policy.endpoint_answer import Answer, error_in, read_body
 from codegym.policy.endpoint_settings import EndpointSettings
 
 LONGEST_WAIT = 60.0
 """Seconds between two tries at most, unless the server asks for more."""
+
+LONGEST_QUIET = 24 * 3600.0
+"""Seconds for which a server is left alone at most, whatever it asks for."""
 
 _WRONG_SETTINGS = {
     401: "the key is missing or wrong: look at api_key_file and api_key_env",
@@ -35,14 +38,11 @@ _WRONG_SETTINGS = {
     404: "there is no such model or path: look at model and base_url",
 }
 _TRY_AGAIN = {408, 409, 425, 429}
-_CONTEXT_FULL = (
-    "context_length_exceeded",
-    "maximum context length",
-    "context window",
-    "max_tokens must be at least 1, got 0",
+_CONTEXT = re.compile(
+    r"(?:maximum context length (?:is|of)|max_model_len=|max_new_tokens`? must be <=|max_seq_len \(|\d+ \+ \d+ >)"
+    r" ?(\d+)"
 )
-"""The last is vLLM's word on a prompt that fills its context to the last token."""
-_CONTEXT = re.compile(r"(?:maximum context length is|max_model_len=) ?(\d+)")
+"""The size of a context where it is said to be too small for messages and answer together."""
 
 
 class ContextFullError(Exception):
@@ -131,23 +131,33 @@ class ChatClient:
         if not response.is_success:
             raise self._refusal(response)
         try:
-            return Answer.model_validate_json(response.content)
-        except ValidationError as error:
+            value = read_body(response.content)
+            if told := error_in(value):
+                raise self._refusal(response, told)
+            return Answer.model_validate(value)
+        except ValueError as error:
             raise _TryAgainError(f"not a chat completion: {self._shown(response)}") from error
 
-    def _refusal(self, response: httpx.Response) -> Exception:
-        status, told = response.status_code, f"HTTP {response.status_code}: {self._shown(response)}"
+    def _refusal(self, response: httpx.Response, error: Any = None) -> Exception:
+        """Return what an error means: one by its status, or one in a body that has the status of a success."""
+        status = response.status_code if error is None else _code(error)
+        told = f"HTTP {response.status_code}: {self._shown(response)}"
+        if context := self._small_context(response.text):
+            most = f"max_tokens is {self.settings.max_tokens} and the whole context {context} tokens"
+            return ConfigError(f"{self._whom()}: {most}: set a lower one ({told})")
+        if is_context_full(status, response.text):
+            return ContextFullError(told)
         if status in _TRY_AGAIN or status >= 500:
             return _TryAgainError(told, _retry_after(response.headers.get("retry-after", "")))
-        context = _CONTEXT.search(response.text)
-        if context and int(context[1]) < (self.settings.max_tokens or 0):
-            most = f"max_tokens is {self.settings.max_tokens} and the whole context {context[1]} tokens"
-            return ConfigError(f"{self._whom()}: {most}: set a lower one ({told})")
-        if any(mark in response.text for mark in _CONTEXT_FULL):
-            return ContextFullError(told)
         if status in _WRONG_SETTINGS:
             return ConfigError(f"{self._whom()}: {_WRONG_SETTINGS[status]} ({told})")
         return PolicyError(f"{self._whom()} refused the request: {told}")
+
+    def _small_context(self, told: str) -> str:
+        """Return the size of the context where an error says that an answer alone may be longer; else nothing."""
+        context, longest = _CONTEXT.search(told), self.settings.max_tokens or 0
+        small = context is not None and int(context[1]) < longest and re.search(rf"\b{longest}\b", told)
+        return context[1] if context and small else ""
 
     def _wait(
         self, attempt: int, after: float | None, random: np.random.Generator, closed: threading.Event
@@ -172,11 +182,21 @@ def _rest(seconds: float, closed: threading.Event) -> None:
 def _retry_after(header: str) -> float | None:
     """Return the seconds of a Retry-After header, which holds seconds or a date; ``None`` if it holds neither."""
     try:
-        return max(0.0, float(header))
+        return _bounded(float(header))
     except ValueError:
         pass
     try:
         date = parsedate_to_datetime(header)
     except ValueError:
         return None
-    return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    return _bounded((date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def _bounded(seconds: float) -> float:
+    return min(LONGEST_QUIET, max(0.0, seconds))
+
+
+def _code(error: Any) -> int:
+    """Return the status that an error in a successful response names; 500 if it names none."""
+    code = error.get("code") if isinstance(error, dict) else None
+    return code if isinstance(code, int) and 400 <= code < 600 else 500

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError, field_validator
 
 from codegym.errors import ConfigError, unknown, wrong_fields
 from codegym.task import Frozen
@@ -22,6 +23,8 @@ class EndpointSettings(Frozen):
     ``extra_body`` is sent with each request as it is; ``send_seed`` sends a seed, the episode's and one more with
     each turn: under one seed for all turns, like turns would draw alike.
     """
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     base_url: str = Field(pattern=r"^https?://")
     model: str
@@ -39,13 +42,25 @@ class EndpointSettings(Frozen):
     completion_price: float | None = Field(None, ge=0)
     extra_body: dict[str, Any] = Field(default_factory=dict)
 
+    @field_validator("extra_body")
+    @classmethod
+    def _is_json(cls, value: dict[str, Any]) -> dict[str, Any]:
+        """Refuse what TOML can write and a request can't hold: dates, ``nan`` and ``inf``."""
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"can't be sent as JSON: {error}") from error
+        return value
+
     def api_key(self) -> str:
         """Read the key; empty where none is configured. Raises :class:`ConfigError` where it is not there."""
         if self.api_key_file is not None:
             try:
                 key = self.api_key_file.expanduser().read_text().strip()
-            except OSError as error:
-                raise ConfigError(f"api_key_file {str(self.api_key_file)!r}: {error.strerror}") from error
+            except UnicodeDecodeError:
+                key = ""
+            except (OSError, RuntimeError) as error:  # RuntimeError: nobody has the home folder that ~ names
+                raise ConfigError(f"api_key_file {str(self.api_key_file)!r}: {error}") from error
             return _checked(key, f"the file {str(self.api_key_file)!r}")
         if self.api_key_env:
             return _checked(os.environ.get(self.api_key_env, ""), f"the environment variable {self.api_key_env!r}")

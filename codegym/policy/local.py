@@ -15,12 +15,19 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 
 from codegym.episode import Tokens
-from codegym.errors import PolicyError
+from codegym.errors import ConfigError, PolicyError
 from codegym.policy.chat import ChatFormat
 from codegym.policy.generate import Generator, Request
 from codegym.policy.protocol import Opening, Reply
+
+_UNLOADABLE: tuple[type[Exception], ...] = (
+    *(OSError, ValueError, RuntimeError, AssertionError, LookupError, TypeError, AttributeError),
+    *(ImportError, SafetensorError),
+)
+"""What transformers raises for a model's files that are missing, broken, or of a kind that it does not know."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,10 @@ class Sampling:
 
 
 class LocalPolicy:
-    """Answers with ``model`` (a causal language model of transformers) and its tokenizer's chat template."""
+    """Answers with ``model`` (a causal language model of transformers) and its tokenizer's chat template.
+
+    Raises :class:`~codegym.errors.ConfigError` for a template that can't be used turn by turn, or none at all.
+    """
 
     def __init__(
         self,
@@ -52,6 +62,7 @@ class LocalPolicy:
     ) -> None:
         self.name = name
         self.chat = ChatFormat(tokenizer)
+        self.chat.check()
         self.sampling = sampling or Sampling()
         self._generator = Generator(model, self.chat.eos_id, self.sampling.temperature)
         self._waiting: list[tuple[Request, Future[None]]] = []
@@ -62,16 +73,12 @@ class LocalPolicy:
 
     @classmethod
     def load(cls, path: str, *, name: str = "", sampling: Sampling | None = None, device: str = "cpu") -> Self:
-        """Load a model and its tokenizer from a folder, or by name from the hub. Raises :class:`PolicyError`."""
-        import transformers  # noqa: PLC0415 - heavy, and only this constructor needs it
+        """Load a model and its tokenizer from a folder, or by name from the hub.
 
-        try:
-            tokenizer = transformers.AutoTokenizer.from_pretrained(path)
-            model = transformers.AutoModelForCausalLM.from_pretrained(path, dtype="auto").to(device).eval()
-        except (OSError, ValueError, RuntimeError, AssertionError) as error:
-            known = "" if Path(path).is_dir() else " (no folder here, so a hub's name)"
-            raise PolicyError(f"can't load a model from {path!r}{known} to {device}: {error}") from error
-        return cls(model, tokenizer, name=name or Path(path).name, sampling=sampling)
+        Raises :class:`PolicyError`, and :class:`ConfigError` like the constructor.
+        """
+        model, tokenizer = load_model(path, device=device)
+        return cls(model.eval(), tokenizer, name=name or Path(path).name, sampling=sampling)
 
     def begin(self, opening: Opening) -> LocalConversation:
         """Start one episode."""
@@ -145,7 +152,7 @@ class LocalConversation:
             return Reply("", finished=False)
         sampled = self._sample(min(room, self.policy.sampling.answer))
         ended = sampled[-1] == self.policy.chat.eos_id
-        text = self.policy.chat.tokenizer.decode(sampled[:-1] if ended else sampled, skip_special_tokens=True)
+        text = self.policy.chat.answer(sampled[:-1] if ended else sampled)
         return Reply(text, finished=ended or room > len(sampled))
 
     def tokens(self) -> Tokens:
@@ -184,6 +191,25 @@ class LocalConversation:
         self.ids += ids
         self.mask += [sampled] * len(ids)
         self.logprobs += logprobs or [0.0] * len(ids)
+
+
+def load_model(path: str, *, dtype: Any = "auto", device: str = "cpu") -> tuple[Any, Any]:
+    """Load a model onto a device, and its tokenizer.
+
+    Raises :class:`PolicyError`, or :class:`ConfigError` for its chat template; both name the path.
+    """
+    import transformers  # noqa: PLC0415 - heavy, and only this function needs it
+
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(path)
+        ChatFormat(tokenizer).check()
+        model = transformers.AutoModelForCausalLM.from_pretrained(path, dtype=dtype)
+        return model.to(device), tokenizer
+    except ConfigError as error:
+        raise ConfigError(f"model {path!r}: {error}") from error
+    except _UNLOADABLE as error:
+        known = "" if Path(path).is_dir() else " (no folder here, so a hub's name)"
+        raise PolicyError(f"can't load a model from {path!r}{known} to {device}: {error}") from error
 
 
 def _explained(name: str, error: Exception) -> Exception:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Self
 
 from pydantic import Field
 
-from codegym.episode import Episode, Outcome, is_graded
+from codegym.episode import Episode, Outcome, is_graded, too_many_lost
 from codegym.failure import Owner
 from codegym.task import Frozen
 
@@ -43,6 +44,16 @@ class RolloutMetrics(Frozen):
     quarantined: tuple[str, ...] = ()
     seconds: dict[str, float] = Field(default_factory=dict)
     usage: dict[str, int] = Field(default_factory=dict)
+
+    def lost(self) -> str:
+        """Return what stands beside a mean: ``12 of 40 episodes were lost``, or nothing if none were."""
+        return f"{self.infra_errors} of {self.episodes} episodes were lost" if self.infra_errors else ""
+
+    def scored(self) -> Self:
+        """Return these numbers without the resolved rate and the mean reward where too many episodes were lost."""
+        if not too_many_lost(self.infra_errors, self.episodes):
+            return self
+        return self.model_copy(update={"resolved_rate": None, "mean_reward": None})
 
 
 @dataclass

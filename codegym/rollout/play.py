@@ -22,6 +22,7 @@ from codegym.episode import Episode, Outcome, Step, StopReason, Verdict
 from codegym.errors import GradeError
 from codegym.policy.protocol import Conversation, Opening, Policy
 from codegym.rollout.job import Job
+from codegym.tool.cut import whole
 
 
 class Stopped(Exception):  # noqa: N818 - not an error: somebody asked for it
@@ -110,17 +111,18 @@ def _converse(
     while not stopping():
         with clock("policy"):
             reply = conversation.reply(observation)
+        said = whole(reply.text)
         start = time.monotonic()
         if reply.finished:
-            observation, reward, _, _, info = env.step(reply.text)
+            observation, reward, _, _, info = env.step(said)
         else:
             observation, reward, _, _, info = env.truncate(StopReason.CONTEXT_LIMIT)
         grading = info.get("grade_seconds", 0.0)
         seconds = max(0.0, time.monotonic() - start - grading)
         clock.seconds["tools"] += seconds
         clock.seconds["grade"] += grading
-        if reply.finished or reply.text:
-            steps.append(_step(reply.text, observation, seconds, info))
+        if reply.finished or said:
+            steps.append(_step(said, observation, seconds, info))
         total += float(reward)
         if "stop" in info:
             return steps, total, info

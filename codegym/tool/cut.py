@@ -7,6 +7,7 @@ these, so that they are the same characters in a log, in a tokenizer and in a Gy
 from __future__ import annotations
 
 import re
+from typing import Any
 
 OUTPUT_CHARS = 8_000
 """How much of one tool's output an agent is shown, in characters."""
@@ -23,6 +24,23 @@ def printable(text: str) -> str:
     """Return ``text`` without terminal escapes and control characters other than newline and tab."""
     text = _ESCAPES.sub("", text).replace("\r\n", "\n")
     return _SURROGATE.sub("\ufffd", _CONTROL.sub("", text))
+
+
+def whole(value: Any, levels: int = 100) -> Any:
+    """Return a JSON value with a replacement character in the place of each half of a surrogate pair.
+
+    JSON can write such halves (``\\ud83d``); they are no characters, and no file or stream takes them. Raises
+    ``RecursionError`` for a value that is nested more than ``levels`` deep.
+    """
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if not isinstance(value, list | dict):
+        return value
+    if not levels:
+        raise RecursionError("nested too deeply")
+    if isinstance(value, list):
+        return [whole(item, levels - 1) for item in value]
+    return {whole(name): whole(item, levels - 1) for name, item in value.items()}
 
 
 def cut(text: str, limit: int = OUTPUT_CHARS) -> str:

@@ -145,7 +145,7 @@ def load_config(path: Path) -> RunConfig:
         values = tomllib.loads(path.read_text())
     except OSError as error:
         raise ConfigError(f"can't read {path}: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # not TOML, or not UTF-8
         raise ConfigError(f"{path}: {error}") from error
     try:
         return RunConfig.model_validate(values)

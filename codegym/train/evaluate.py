@@ -74,8 +74,11 @@ def entry_of(
 
 
 def summary(before: Entry, after: Entry) -> dict[str, object]:
-    """Return what a run's ``summary.json`` says of its two evaluations; rates are fractions between 0 and 1."""
-    found = gain(before.counts, after.counts)
+    """Return what a run's ``summary.json`` says of its two evaluations; rates are fractions between 0 and 1.
+
+    The gain is ``None`` where either lost so many episodes that it has no score.
+    """
+    found = gain(before.counts, after.counts) if before.has_scores and after.has_scores else None
     return {
         "suite": after.suite,
         "suite_digest": after.suite_digest,
@@ -84,8 +87,9 @@ def summary(before: Entry, after: Entry) -> dict[str, object]:
         "samples_per_task": after.samples_per_task,
         "before": before.summary(),
         "after": after.summary(),
-        "gain": {"pass@1": found.value, "ci95": list(found.ci95)},
+        "gain": {"pass@1": found.value, "ci95": list(found.ci95)} if found else None,
         "infra_errors": before.infra_errors + after.infra_errors,
+        "lost": {"before": before.lost(), "after": after.lost()},
     }
 
 
@@ -93,3 +97,9 @@ def rate(episodes: Sequence[Episode]) -> float:
     """Return the share of graded episodes with a positive reward; 0.0 of none."""
     graded = [episode for episode in episodes if is_graded(episode)]
     return sum((episode.reward or 0) > 0 for episode in graded) / len(graded) if graded else 0.0
+
+
+def told_rate(episodes: Sequence[Episode]) -> str:
+    """Return how many episodes were solved, in a few words: ``solved 30% of 10, 2 lost``."""
+    lost = sum(not is_graded(episode) for episode in episodes)
+    return f"solved {rate(episodes):.0%} of {len(episodes) - lost}{f', {lost} lost' if lost else ''}"

@@ -21,16 +21,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.trainer_utils import get_last_checkpoint
 from transformers.utils.logging import disable_progress_bar
 
 from codegym.board.entry import Entry, write_entry
 from codegym.env import CodeEnv
-from codegym.episode import Episode
+from codegym.episode import Episode, is_graded, too_many_lost
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError
-from codegym.policy.local import LocalPolicy
+from codegym.policy.local import LocalPolicy, load_model
 from codegym.rollout.log import EpisodeLog
 from codegym.rollout.metrics import summarise
 from codegym.suite import Suite, load_suite
@@ -38,7 +37,7 @@ from codegym.train.budget import Budget, Every
 from codegym.train.config import RunConfig, WarmupSection, load_config
 from codegym.train.corpus import Conversation, remembered, texts
 from codegym.train.display import Display, Phase
-from codegym.train.evaluate import attempts, chosen_tasks, entry_of, rate, summary
+from codegym.train.evaluate import attempts, chosen_tasks, entry_of, rate, summary, told_rate
 from codegym.train.expert import Expert
 from codegym.train.folder import claim, finished
 from codegym.train.grpo import Rollouts, grpo_args, in_use, make_trainer, sampling
@@ -107,7 +106,7 @@ class Run:
         """Return the sums over each phase's episodes: outcomes, failures, how much came from the cache."""
         folders = {phase: self.folder / "episodes" / phase for phase in ("expert", "before", "train", "after")}
         return {
-            phase: summarise(read_episodes(folder)).model_dump(mode="json")
+            phase: summarise(read_episodes(folder)).scored().model_dump(mode="json")
             for phase, folder in folders.items()
             if folder.is_dir()
         }
@@ -207,7 +206,9 @@ class Run:
             seen = attempts(
                 policy, tasks, where.val_samples, config=self.config, make_env=self.make_env, folder=folder
             )
-        self._record([{"step": step, "val/pass@1": rate(seen), "val/tasks": len(tasks)}])
+        lost = sum(not is_graded(episode) for episode in seen)
+        score = None if too_many_lost(lost, len(seen)) else rate(seen)
+        self._record([{"step": step, "val/pass@1": score, "val/tasks": len(tasks), "val/lost": lost}])
 
     def _fresh(self) -> tuple[Any, Any, list[Conversation]]:
         """Return a model to warm up, its tokenizer, and what it is to read."""
@@ -237,7 +238,7 @@ class Run:
 
             def show(episode: Episode) -> None:
                 seen.append(episode)
-                phase.update(len(seen) / (len(tasks) * samples), f"solved {rate(seen):.0%} of {len(seen)}")
+                phase.update(len(seen) / (len(tasks) * samples), told_rate(seen))
 
             return attempts(
                 policy,
@@ -254,9 +255,9 @@ class Run:
         return LocalPolicy(model.eval(), tokenizer, name=name, sampling=sampling(self.config))
 
     def _load(self, path: Path) -> tuple[Any, Any]:
+        """Load a model and its tokenizer. Raises :class:`PolicyError`, :class:`ConfigError`."""
         policy = self.config.policy
-        model = AutoModelForCausalLM.from_pretrained(str(path), dtype=_dtype(policy.dtype))
-        return model.to(policy.device), AutoTokenizer.from_pretrained(str(path))
+        return load_model(str(path), dtype=_dtype(policy.dtype), device=policy.device)
 
     def _save(self, model: Any, tokenizer: Any, target: Path) -> None:
         draft = target.with_name(f".{target.name}")
@@ -280,7 +281,7 @@ def _sft_told(phase: Phase) -> Callable[[float, Any], None]:
 def _grpo_told(phase: Phase, rollouts: Rollouts) -> Callable[[float, Any], None]:
     def told_step(share: float, state: Any) -> None:
         done = max(share, state.global_step / state.max_steps if state.max_steps > 0 else 0.0)
-        phase.update(done, f"step {state.global_step}, solved {rate(rollouts.last):.0%}")
+        phase.update(done, f"step {state.global_step}, {told_rate(rollouts.last)}")
 
     return told_step
 

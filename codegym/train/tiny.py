@@ -17,7 +17,7 @@ from codegym.train.config import TinySection
 SEEN, SAID, END, PAD = "<|see|>", "<|say|>", "<|end|>", "<|pad|>"
 
 TEMPLATE = (
-    "{% for m in messages %}{% if m.role == 'assistant' %}"
+    "{# no place for a system prompt #}{% for m in messages %}{% if m.role == 'assistant' %}"
     + SAID
     + "{{ m.content }}"
     + END

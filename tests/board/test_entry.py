@@ -6,7 +6,7 @@ import pytest
 
 from codegym.board.definition import Board, board_folder, board_names, load_board
 from codegym.board.entry import Entry, make_entry, read_entries, slug, standing, verify, write_entry
-from codegym.episode import Episode, Outcome, StopReason, Verdict
+from codegym.episode import Episode, Outcome, StopReason, Verdict, too_many_lost
 from codegym.errors import ConfigError
 
 BOARD = Board(name="b", title="B", suite="kata", split="test", samples=4, ks=(1, 4))
@@ -122,3 +122,26 @@ def test_a_board_that_asks_for_more_than_it_samples_is_refused(tmp_path):
     (tmp_path / "board.toml").write_text('name="b"\ntitle="B"\nsuite="kata"\nsamples=4\nks=[1,8]\n')
     with pytest.raises(ConfigError, match="between 1 and samples = 4"):
         load_board(tmp_path)
+
+
+def lossy(lost: int, of: int) -> Entry:
+    """An entry of ``of`` attempts, of which the first ``lost`` were lost and all others resolved their task."""
+    return entry([attempt("t", i, Outcome.INFRA_ERROR if i < lost else Outcome.RESOLVED) for i in range(of)])
+
+
+def test_too_many_lost_episodes_leave_no_score():
+    kept, none = lossy(2, 40), lossy(12, 40)
+    assert (kept.score("pass@1").value, kept.mean_reward, kept.lost()) == (1.0, 1.0, "2 of 40 episodes were lost")
+    assert (none.scores, none.score("pass@1"), none.mean_reward) == ({}, None, None)
+    assert none.summary() == {"ci95": None}
+    assert none.lost() == "12 of 40 episodes were lost"
+    assert lossy(1, 2).scores == {}
+    assert lossy(0, 2).lost() == ""
+    assert too_many_lost(1, 16) is too_many_lost(0, 0) is False
+    assert too_many_lost(2, 16) is True
+
+
+def test_an_older_entry_with_scores_has_none_either():
+    older = lossy(12, 40).model_copy(update={"scores": entry(run()).scores, "mean_reward": 0.5})
+    assert older.score("pass@1") is None
+    assert older.summary() == {"ci95": None}

@@ -25,7 +25,13 @@ baseline = "before"
 
 
 def write(
-    folder: Path, policy: str, resolved: int, suite_digest: str = "d" * 64, failed: Outcome = Outcome.UNRESOLVED
+    folder: Path,
+    policy: str,
+    resolved: int,
+    suite_digest: str = "d" * 64,
+    *,
+    failed: Outcome = Outcome.UNRESOLVED,
+    lost: int = 0,
 ) -> None:
     board = Board(name="b", title="B", suite="kata", samples=4, ks=(1, 4))
     episodes = [
@@ -44,6 +50,8 @@ def write(
         for task in range(20)
         for sample in range(4)
     ]
+    spoiled = {"stop": StopReason.INFRA_ERROR, "verdict": Verdict(outcome=Outcome.INFRA_ERROR), "reward": None}
+    episodes[:lost] = [episode.model_copy(update=spoiled) for episode in episodes[:lost]]
     write_entry(folder, make_entry(board, episodes, suite_digest=suite_digest, created=f"2026-01-0{resolved + 1}"))
 
 
@@ -95,6 +103,33 @@ def test_gains_are_shown_where_they_can_be_and_explained_where_not(folder):
     notes = {row.entry.policy: row.note for row in render(folder).rows}
     assert notes["cheat"] == "40 of its episodes tampered with their tests"
     assert "gain over before" in (folder / "README.md").read_text()
+
+
+def test_lost_episodes_stand_beside_the_score_or_in_its_place(folder):
+    write(folder, "some lost", 1, lost=3)
+    write(folder, "many lost", 1, lost=24)
+    rows = {row.entry.policy: row for row in render(folder).rows}
+    assert rows["some lost"].note == "3 of 80 episodes were lost"
+    assert rows["many lost"].note == "no score: 24 of 80 episodes were lost"
+    assert rows["some lost"].gain is not None
+    assert rows["many lost"].gain is None
+    assert list(rows)[-1] == "many lost"
+    readme, page = (folder / "README.md").read_text(), (folder / "index.html").read_text()
+    (some,) = (line for line in readme.splitlines() if line.startswith("|") and "some lost" in line)
+    (many,) = (line for line in readme.splitlines() if line.startswith("|") and "many lost" in line)
+    assert "], 3 of 80 lost |" in some
+    assert "| no score: 24 of 80 lost |" in many
+    assert "**" not in many
+    assert "<small>3 of 80 lost</small>" in page
+    assert "<small>no score: 24 of 80 lost</small>" in page
+
+
+def test_nothing_is_gained_over_a_baseline_without_a_score(folder):
+    write(folder, "before", 0, lost=24)
+    rows = {row.entry.policy: row for row in render(folder).rows}
+    (after,) = (row for name, row in rows.items() if name.startswith("after"))
+    assert after.gain is None
+    assert after.note == "no gain: before: 24 of 80 episodes were lost"
 
 
 def test_rows_are_ranked_by_the_smallest_k(folder):

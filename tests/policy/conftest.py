@@ -1,6 +1,6 @@
 """What policies are tried on: openings that need no env, and a tiny model with random weights."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -8,6 +8,7 @@ from codegym.policy.protocol import Opening
 from codegym.task import FolderSource, Task, TestPlan
 from codegym.tool.dialect import dialect
 from codegym.tool.tools import TOOLS
+from tests.policy.chat_server import Server, serving
 
 
 @pytest.fixture
@@ -41,3 +42,10 @@ def tiny():
     tokenizer = make_tokenizer(["def f(a, b):\n    return a + b\n", "r 12 a => b"] * 10, 300)
     shape = TinySection(vocabulary=300, hidden_size=32, num_hidden_layers=2, intermediate_size=64)
     return make_model(shape, tokenizer, context=256, seed=0).eval(), tokenizer
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A chat completions server."""
+    with serving() as one:
+        yield one

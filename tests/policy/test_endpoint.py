@@ -4,9 +4,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,101 +17,9 @@ from codegym.policy.protocol import Opening
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import Job
 from codegym.suite import Suite
+from tests.policy.chat_server import Answer, Server, ask, called, said
 
 Openings = Callable[..., Opening]
-
-
-@dataclass
-class Answer:
-    """What the server sends: a status, a body (JSON unless it is bytes), headers, after some seconds."""
-
-    body: Any = None
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    delay: float = 0.0
-
-
-def said(content: str | None = "hello", **message: Any) -> dict[str, Any]:
-    """A chat completion."""
-    usage = {"prompt_tokens": 11, "completion_tokens": 3, "total_tokens": 14}
-    choice = {"index": 0, "message": {"role": "assistant", "content": content, **message}, "finish_reason": "stop"}
-    return {"id": "x", "object": "chat.completion", "choices": [choice], "usage": usage}
-
-
-def called(name: str, arguments: str, call_id: str = "c1") -> dict[str, Any]:
-    """A tool call, as the API writes it."""
-    return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
-
-
-@dataclass
-class Server:
-    """Sends ``answers`` one after another, the last one for ever, and keeps what it was sent."""
-
-    url: str
-    answers: list[Answer] = field(default_factory=lambda: [Answer(said())])
-    bodies: list[dict[str, Any]] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
-    busy: int = 0
-    busiest: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def take(self, key: str, body: dict[str, Any]) -> Answer:
-        with self.lock:
-            self.times.append(time.monotonic())
-            self.bodies.append(body)
-            self.keys.append(key)
-            self.busy += 1
-            self.busiest = max(self.busiest, self.busy)
-            return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-
-
-def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            answer = server.take(self.headers.get("authorization", ""), body)
-            time.sleep(answer.delay)
-            with server.lock:
-                server.busy -= 1
-            content = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
-            try:
-                self.send_response(answer.status)
-                for name, value in answer.headers.items():
-                    self.send_header(name, value)
-                self.send_header("content-length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-            except BrokenPipeError:
-                return
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    return Handler
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    state = Server("")
-    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(state)) as http:
-        state.url = f"http://127.0.0.1:{http.server_port}/v1"
-        thread = threading.Thread(target=http.serve_forever, args=(0.02,))
-        thread.start()
-        yield state
-        http.shutdown()
-        thread.join()
-
-
-def ask(server: Server, opening: Opening, *observations: str, **settings: Any) -> list[str]:
-    """Hold a conversation and return the replies."""
-    policy = EndpointPolicy(read_settings({"base_url": server.url, "model": "m", **settings}))
-    conversation = policy.begin(opening)
-    try:
-        return [conversation.reply(observation).text for observation in (None, *observations)]
-    finally:
-        conversation.close()
-        policy.close()
 
 
 def test_plain_text_conversation(server: Server, opening: Openings) -> None:
@@ -206,6 +112,10 @@ def test_full_context_ends_the_episode(server: Server, opening: Openings, error:
     [
         "max_tokens=4096 cannot be greater than max_model_len=768. Please request fewer output tokens.",
         "'max_tokens' is too large: 4096. This model's maximum context length is 768 tokens.",
+        "This model's maximum context length is 768 tokens. However, you requested 4099 tokens "
+        "(3 in the messages, 4096 in the completion).",
+        "`inputs` tokens + `max_new_tokens` must be <= 768. Given: 3 `inputs` tokens and 4096 `max_new_tokens`",
+        "input length and `max_tokens` exceed context limit: 3 + 4096 > 768",
     ],
 )
 def test_answers_longer_than_the_context_are_a_wrong_setting(server: Server, opening: Openings, told: str) -> None:

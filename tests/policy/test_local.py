@@ -3,12 +3,13 @@
 import copy
 import math
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from codegym.errors import PolicyError
+from codegym.errors import CodegymError, ConfigError, PolicyError
 from codegym.policy.protocol import Opening
 from codegym.task import FolderSource, Task, TestPlan
 
@@ -222,3 +223,78 @@ def test_a_saved_model_is_loaded(tiny, tmp_path):
     policy = LocalPolicy.load(str(tmp_path / "m"))
     assert policy.begin(opening()).reply(None).text is not None
     policy.close()
+
+
+def rendered(tokenizer, template, system="Be brief.", observation="x = 1"):
+    from codegym.policy.chat import ChatFormat
+
+    tokenizer = copy.deepcopy(tokenizer)
+    tokenizer.chat_template = template
+    chat = ChatFormat(tokenizer)
+    return tokenizer.decode(chat.opening_ids(replace(opening(observation), system=system)))
+
+
+def test_a_template_without_a_system_role_gets_the_system_prompt_before_the_first_observation(tiny):
+    from codegym.train.tiny import TEMPLATE
+
+    turns = "{% for m in messages %}[{{ m.role }}]{{ m.content }}<|end|>{% endfor %}"
+    refuses = "{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}" + turns
+    ignores = turns.replace("%}[", "%}{% if m.role in ['user', 'assistant'] %}[").replace(
+        "{% endfor", "{% endif %}{% endfor"
+    )
+    assert rendered(tiny[1], refuses) == rendered(tiny[1], ignores) == "[user]Be brief.\n\nx = 1<|end|>"
+    assert rendered(tiny[1], turns) == "[system]Be brief.<|end|>[user]x = 1<|end|>"
+    assert rendered(tiny[1], refuses, system="") == "[user]x = 1<|end|>"
+    assert rendered(tiny[1], TEMPLATE) == "<|see|>x = 1<|say|>"  # leaves it out on purpose
+
+
+@pytest.mark.parametrize("template", [None, "", "{% for %}", "x", "{{ raise_exception('no') }}", "{{ a.b.c }}"])
+def test_a_template_that_can_not_be_used_is_said_at_once(tiny, template):
+    from codegym.policy.local import LocalPolicy
+
+    model, tokenizer = tiny[0], copy.deepcopy(tiny[1])
+    tokenizer.chat_template = template
+    with pytest.raises(ConfigError, match="chat template"):
+        LocalPolicy(model, tokenizer, name="tiny")
+    tokenizer.chat_template, tokenizer.eos_token = tiny[1].chat_template, None
+    with pytest.raises(ConfigError, match="no end token"):
+        LocalPolicy(model, tokenizer, name="tiny")
+
+
+@pytest.mark.parametrize(
+    ("opens", "tag"),
+    [("<think>\n", "<think>"), ("[THINK]", "[THINK]"), ("<think>\n\n</think>\n\n", ""), ("<think>Briefly:", "")],
+)
+def test_a_thought_that_the_template_opens_is_in_the_answer(tiny, opens, tag):
+    from codegym.policy.local import LocalPolicy, Sampling
+    from codegym.train.tiny import SAID, TEMPLATE
+
+    model, tokenizer = tiny[0], copy.deepcopy(tiny[1])
+    tokenizer.chat_template = TEMPLATE.replace(SAID + "{% endif %}", SAID + opens + "{% endif %}")
+    policy = LocalPolicy(model, tokenizer, name="tiny", sampling=Sampling(answer=5))
+    conversation = policy.begin(opening())
+    text = conversation.reply(None).text
+    policy.close()
+    assert text == tag + tokenizer.decode(conversation.ids, skip_special_tokens=True)
+
+
+def test_special_tokens_are_left_out_of_answers_unless_they_are_the_tags_of_thoughts(tiny):
+    from codegym.policy.chat import ChatFormat
+
+    tokenizer = copy.deepcopy(tiny[1])
+    tokenizer.add_special_tokens({"additional_special_tokens": ["[THINK]", "[/THINK]"]})
+    chat = ChatFormat(tokenizer)
+    assert chat.answer(chat.ids("[THINK]q<|say|>[/THINK]t<|end|>")) == "[THINK]q[/THINK]t"
+
+
+@pytest.mark.parametrize("broken", ["model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json"])
+@pytest.mark.parametrize("content", [b"", b"{", b"{}", b"[]"])
+def test_a_broken_model_is_an_error_of_ours(tiny, tmp_path, broken, content):
+    from codegym.policy.local import LocalPolicy
+
+    model, tokenizer = tiny
+    model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    (tmp_path / broken).write_bytes(content)
+    with suppress(CodegymError):
+        LocalPolicy.load(str(tmp_path)).close()

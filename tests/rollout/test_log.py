@@ -154,6 +154,15 @@ def test_metrics_leave_spoiled_episodes_out_of_rates() -> None:
     assert summarise([]).resolved_rate is None
 
 
+def test_metrics_of_a_run_that_lost_too_much_hold_no_score() -> None:
+    spoiled = make_episode(0, stop=StopReason.INFRA_ERROR, reward=None, verdict=None)
+    few = summarise([spoiled, *map(make_episode, range(1, 20))])
+    assert (few.scored(), few.lost()) == (few, "1 of 20 episodes were lost")
+    many = summarise([spoiled, *map(make_episode, range(1, 4))]).scored()
+    assert (many.mean_reward, many.resolved_rate, many.resolved) == (None, None, 3)
+    assert summarise([make_episode()]).lost() == ""
+
+
 @pytest.mark.train
 def test_parquet_holds_a_row_an_episode(tmp_path: Path) -> None:
     datasets = pytest.importorskip("datasets")

@@ -3,11 +3,13 @@
 import json
 import re
 import string
+import time
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from codegym.env import ACTION_CHARS
 from codegym.errors import ConfigError
 from codegym.tool.call import Call, Malformed, ToolResult
 from codegym.tool.dialect import DIALECTS, dialect
@@ -197,3 +199,115 @@ def test_only_line_is_brief() -> None:
 def test_unknown_dialect_gets_the_nearest_match() -> None:
     with pytest.raises(ConfigError, match="Did you mean 'tagged'"):
         dialect("taged")
+
+
+CALLS = {
+    "native": ('<tool_call>{{"name": "{0}", "arguments": {{}}}}</tool_call>', "submit", "test"),
+    "tagged": ('<tool name="{0}"></tool>', "submit", "test"),
+    "shell": ("\n```bash\n{0}\n```\n", "submit", "ls"),
+    "line": ("\n{0}\n", "q", "t"),
+}
+"""How each dialect says two calls: one that must not happen and one that is meant."""
+
+CUT_OFF = [
+    "<think>I could say {bad}. But first",
+    "Hm. <think>I could say {bad}",
+    "Hm<think>I could say {bad}",
+    "<think>a</think> then <think> {bad}",
+    "<think>a <think>b</think> {bad} and",
+    "<thinking>\n{bad}",
+    "<THINK>\n{bad}",
+    "<reasoning>{bad}",
+    "<thought>{bad}",
+    "<seed:think>{bad}",
+    "<think budget='9'>{bad}",
+    "[THINK]{bad}",
+    "◁think▷{bad}",
+    "<|begin_of_thought|>{bad}",
+    "<|START_THINKING|>{bad}",
+    "<think>as in `<think>`: {bad}",
+    "{bad}</think>",
+    "<think>{bad}</think>",
+]
+MEANT = [
+    "{bad} hm </think>{good}",
+    "<think>{bad}</think>{good}",
+    "<think>a</think>\n<think>{bad}</think>{good}",
+    "<think>{bad} <think>{bad}</think> {bad}</think>{good}",
+    "a <think>b</think> {bad} </think>{good}",
+    "<Thinking>{bad}</Thinking>{good}",
+    "<reasoning>{bad}</reasoning>{good}",
+    "[THINK]{bad}[/THINK]{good}",
+    "◁think▷{bad}◁/think▷{good}",
+    "<|START_THINKING|>{bad}<|END_THINKING|>{good}",
+    "<think>the parser looks for `</think>`, {bad}</think>{good}",
+    "<think/>{good}",
+    "<think></think>{good}<think>That is all, no {bad}",
+]
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize("said", CUT_OFF)
+def test_a_call_in_a_thought_is_no_call(name: str, said: str) -> None:
+    form, bad, _ = CALLS[name]
+    assert isinstance(dialect(name).parse(said.format(bad=form.format(bad))), Malformed)
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize("said", MEANT)
+def test_the_call_after_a_thought_counts(name: str, said: str) -> None:
+    form, bad, good = CALLS[name]
+    expected = dialect(name).parse(form.format(good))
+    assert isinstance(expected, Call)
+    assert dialect(name).parse(said.format(bad=form.format(bad), good=form.format(good))) == expected
+
+
+@pytest.mark.parametrize("held", ["<think>", "</think>", "a\n<think>\nb", "<THINKING>x</thinking>", "[THINK]"])
+def test_a_call_may_write_the_tags_of_thoughts(held: str) -> None:
+    create = Call("create", {"path": "a.py", "text": held})
+    shell = Call("shell", {"command": f"cat > a.py <<'END'\n{held}\nEND"})
+    for name, call in (("native", create), ("tagged", create), ("shell", shell)):
+        said = dialect(name).format(call)
+        for around in (
+            "{}",
+            "<think>hm</think>\n{}",
+            "hm</think>{}",
+            "Done:\n{}\nThat is it.",
+            "It has `<think>`.\n{}",
+        ):
+            assert dialect(name).parse(around.replace("{}", said)) == call
+    bare = json.dumps({"name": "create", "arguments": dict(create.arguments)})
+    assert dialect("native").parse(f"<think>x</think>{bare}") == create
+    if "\n" not in held:
+        fix = Call("fix", {"line": "3", "old": "x", "new": held})
+        assert dialect("line").parse("<think>hm</think>\n" + dialect("line").format(fix)) == fix
+
+
+def test_a_thought_may_follow_a_word() -> None:
+    for name in ("native", "tagged", "shell"):
+        form, bad, good = CALLS[name]
+        said = f"Well. <think>{form.format(bad)}</think>{form.format(good)}"
+        assert dialect(name).parse(said) == dialect(name).parse(form.format(good))
+
+
+def test_a_type_is_no_thought() -> None:
+    for said in ("It returns List<Thought>.", "A Promise<Reasoning>, then", "An Option<Thoughts> of `<think>`"):
+        assert dialect("tagged").parse(f'{said}\n<tool name="test"></tool>') == Call("test")
+
+
+def test_a_listing_may_show_the_tags_of_thoughts() -> None:
+    cut_off = dialect("tagged").parse('```\n<think>\n<tool name="submit"></tool>\n```')
+    assert isinstance(cut_off, Malformed)
+    said = '```python\nBEGIN = 1\n<think>\n```\nThat is it. <tool name="test"></tool>'
+    assert dialect("tagged").parse(said) == Call("test")
+    assert dialect("tagged").parse('```xml\n<tool name="test"></tool>\n```') == Call("test")
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize(
+    "piece", ["<think>", "<think></think>", "</think>", "```\n<think>\n```\n", "<tool name=a><b>"]
+)
+def test_long_answers_are_read_in_a_second(name: str, piece: str) -> None:
+    start = time.monotonic()
+    dialect(name).parse(piece * (ACTION_CHARS // len(piece)))
+    assert time.monotonic() - start < 5

@@ -1,7 +1,7 @@
 """One short line per action, for policies of a few million parameters and contexts of a few hundred tokens.
 
 A letter names the tool, the rest of the line its arguments, verbatim and in order: ``f 2``, ``v a.py 10 20``,
-``r 12 x < 1 => x <= 1``, ``t``, ``q``. Only the first line that is not empty is read.
+``r 12 x < 1 => x <= 1``, ``t``, ``q``. Only the first line that is not empty, and no thought, is read.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codegym.tool.call import Call, Malformed, ToolResult
+from codegym.tool.dialect.thought import Span, without_thoughts
 from codegym.tool.spec import Tool
 
 
@@ -64,8 +65,18 @@ class LineDialect:
         return "\n".join(f"{_usage(verb)}: {verb.tool}" for verb in VERBS if verb.tool in offered)
 
     def parse(self, text: str) -> Call | Malformed:
-        """Read the first line that is not empty."""
-        line = next((line for line in text.split("\n") if line.strip()), "").lstrip().removesuffix("\r")
+        """Read the first line that is not empty and no thought."""
+        text = without_thoughts(text, self._find_call)
+        line = next((line for line in text.split("\n") if line.strip()), "")
+        return self._read(line.lstrip().removesuffix("\r"))
+
+    def _find_call(self, text: str) -> Span | None:
+        start = len(text) - len(text.lstrip())
+        line = text[start:].partition("\n")[0]
+        call = self._read(line.removesuffix("\r"))
+        return None if isinstance(call, Malformed) else (start, start + len(line))
+
+    def _read(self, line: str) -> Call | Malformed:
         letter, _, rest = line.partition(" ")
         verb = _BY_LETTER.get(letter.strip())
         if verb is None:

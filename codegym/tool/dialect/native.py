@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from codegym.tool.call import Call, Malformed, ToolResult
-from codegym.tool.dialect.text import SETTING, without_thoughts
+from codegym.tool.cut import whole
+from codegym.tool.dialect.text import SETTING
+from codegym.tool.dialect.thought import Span, without_thoughts
 from codegym.tool.spec import Tool
 
 _OPEN = re.compile(r"<tool_call>\s*")
@@ -38,12 +40,12 @@ class Native:
 
     def parse(self, text: str) -> Call | Malformed:
         """Read Hermes' and Qwen's tags, an OpenAI message's ``tool_calls``, or a bare JSON call."""
-        text = without_thoughts(text)
+        text = without_thoughts(text, _find_call)
         try:
             calls = [_DECODER.raw_decode(text, match.end())[0] for match in _starts(text)]
             if not calls:
                 calls = _bare(text)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             return Malformed(f"The tool call is not valid JSON ({error}). {_EXPECTED}")
         if len(calls) != 1:
             return Malformed(f"Found {len(calls)} tool calls. {_EXPECTED}")
@@ -67,10 +69,24 @@ def _starts(text: str) -> list[re.Match[str]]:
         starts.append(match)
         try:
             end = _DECODER.raw_decode(text, match.end())[1]
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             return starts
         match = _OPEN.search(text, end)
     return starts
+
+
+def _find_call(text: str) -> Span | None:
+    try:
+        if _bare(text):
+            return 0, len(text)
+    except (ValueError, RecursionError):
+        pass
+    for match in _OPEN.finditer(text):
+        try:
+            return match.start(), _DECODER.raw_decode(text, match.end())[1]
+        except (ValueError, RecursionError):
+            continue
+    return None
 
 
 def _bare(text: str) -> list[Any]:
@@ -92,8 +108,11 @@ def _call(value: Any) -> Call | Malformed:
     if isinstance(arguments, str):
         try:
             arguments = _DECODER.decode(arguments)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             return Malformed(f"The arguments are not valid JSON ({error}). {_EXPECTED}")
     if not isinstance(arguments, dict):
         return Malformed(f"The arguments are no JSON object. {_EXPECTED}")
-    return Call(value["name"], arguments)
+    try:
+        return Call(whole(value["name"]), whole(arguments))
+    except RecursionError as error:
+        return Malformed(f"The arguments can't be read ({error}). {_EXPECTED}")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codegym.tool.call import Call, Malformed, ToolResult
-from codegym.tool.dialect.text import SETTING, without_thoughts
+from codegym.tool.dialect.text import SETTING
+from codegym.tool.dialect.thought import Span, without_thoughts
 from codegym.tool.spec import Tool
 
 _FENCE = re.compile(r"^[ ]{0,3}(`{3,})[ ]*(?:bash|sh|shell)?[ \t]*\r?$")
@@ -32,7 +33,7 @@ class Shell:
 
     def parse(self, text: str) -> Call | Malformed:
         """Read the one block that stands in ``text``."""
-        blocks = _blocks(without_thoughts(text).split("\n"))
+        blocks = [block for block, _ in _blocks(without_thoughts(text, _find_call))]
         if len(blocks) != 1:
             return Malformed(f"Found {len(blocks)} shell blocks. {_EXPECTED}")
         if blocks[0].strip() == "submit":
@@ -54,17 +55,18 @@ class Shell:
         return result.text
 
 
-def _blocks(lines: list[str]) -> list[str]:
-    blocks: list[str] = []
-    at = 0
-    while at < len(lines):
-        opened = _FENCE.match(lines[at])
-        at += 1
-        if opened is None:
-            continue
-        end = next((i for i in range(at, len(lines)) if lines[i].strip() == opened[1]), None)
-        if end is None:
-            return blocks
-        blocks.append("\n".join(lines[at:end]))
+def _find_call(text: str) -> Span | None:
+    return next((span for _, span in _blocks(text)), None)
+
+
+def _blocks(text: str) -> Iterator[tuple[str, Span]]:
+    """Yield each closed block: what it holds, and where it begins and ends, its fences included."""
+    opened, fence, inner, at = 0, "", 0, 0
+    for line in text.split("\n"):
+        end = at + len(line)
+        if not fence and (match := _FENCE.match(line)):
+            opened, fence, inner = at, match[1], end + 1
+        elif fence and line.strip() == fence:
+            yield text[inner : max(inner, at - 1)], (opened, end)
+            fence = ""
         at = end + 1
-    return blocks

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codegym.tool.call import Call, Malformed, ToolResult
-from codegym.tool.dialect.text import SETTING, without_thoughts
+from codegym.tool.dialect.text import SETTING
+from codegym.tool.dialect.thought import Span, without_thoughts
 from codegym.tool.spec import Tool
 
 _OPEN = re.compile(r"""<tool\s+name\s*=\s*["']?([\w.-]+)["']?\s*(/?)>""")
@@ -41,7 +42,7 @@ class Tagged:
 
     def parse(self, text: str) -> Call | Malformed:
         """Read the one call that stands in ``text``."""
-        text = without_thoughts(text)
+        text = without_thoughts(text, _find_call)
         match = _OPEN.search(text)
         if match is None:
             return Malformed(f"There is no call in your answer. {_EXPECTED}")
@@ -71,6 +72,14 @@ def _describe(tool: Tool) -> str:
         for name, schema in parameters.items()
     ]
     return "\n".join([f"- {tool.name}: {' '.join(tool.description.split())}", *told])
+
+
+def _find_call(text: str) -> Span | None:
+    for match in _OPEN.finditer(text):
+        parsed = ({}, match.end()) if match[2] else _arguments(text, match.end())
+        if not isinstance(parsed, Malformed):
+            return match.start(), parsed[1]
+    return None
 
 
 def _arguments(text: str, at: int) -> tuple[dict[str, object], int] | Malformed:
