@@ -39,12 +39,14 @@ class Answers:
         self.runs.append((sheet, run.model_copy(update={"tampering": fair})))
 
     def settled(self) -> bool:
-        """Return whether no further sheet can change the outcome or the status of a test."""
+        """Return whether no further sheet can change the outcome or the status of a test.
+
+        As long as a fail-to-pass test passes, its word is examined, whatever became of the others.
+        """
         if any(run.tampering or run.timed_out or run.oom for _, run in self.runs):
             return True
-        statuses = [self.status(test) for test in named(self.task)]
         seen = all(self._rights(test) for test in named(self.task))
-        return seen and any(status is not TestStatus.PASSED for status in statuses)
+        return seen and all(self.status(test) is not TestStatus.PASSED for test in self.task.tests.fail_to_pass)
 
     def status(self, test: str) -> TestStatus:
         """Return the worst result of a test in its right forms; ``MISSING`` if it was not run in one."""

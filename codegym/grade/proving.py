@@ -183,12 +183,11 @@ class _Prover:
 
     def _one_by_one(self, waiting: Sequence[Proposal]) -> None:
         """Run a form of each alone, to see which tests it fails, until every test fails at enough places."""
-        started, tried = time.monotonic(), 0
-        for proposal in waiting:
+        started = time.monotonic()
+        for proposal in waiting[:_ALONE]:
             few = [test for test in self.passing if self._places_of(test) < (1 if proposal.loose else _ENOUGH)]
-            if not few or tried >= _ALONE or time.monotonic() - started > _SECONDS:
+            if not few or time.monotonic() - started > _SECONDS:
                 break
-            tried += 1
             run = self._run([(proposal.path, proposal.ways[0])], self._bank.tests)
             if run.complete:
                 self._keep(proposal, proposal.ways[0], _with(run, *_FAILED) & self.passing)
