@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import shlex
+from functools import partial
 from importlib.resources import files
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from codegym.digest import digest_json
-from codegym.harness.cache import workspace_digest
+from codegym.harness.cache import run_apart, workspace_digest
 from codegym.harness.inbox_text import ENV
 from codegym.sandbox.image import image_digest
+from codegym.sandbox.protocol import Sandbox
 from codegym.tool.call import ToolError, ToolResult
 from codegym.tool.excerpt import Suspect, excerpt
 from codegym.tool.spec import compact_tool
@@ -88,12 +90,13 @@ def suspects_of(bench: Workbench) -> tuple[list[Suspect], str, bool]:
     """Return the suspects of the tree as it is now, the key that they are kept under, and whether they were."""
     key = _key(bench)
     if bench.cache is None:
-        return [Suspect(**row) for row in _trace(bench)], key, False
+        return [Suspect(**row) for row in _trace(bench, bench.box)], key, False
     with bench.cache.turn(key):
         found = bench.cache.get(key)
         if found is None:
-            rows = _trace(bench)
-            bench.cache.put(key, {"suspects": rows}, lasting=bool(rows))
+            rows, of_digest = run_apart(bench.box, partial(_trace, bench))
+            if of_digest:
+                bench.cache.put(key, {"suspects": rows}, lasting=bool(rows))
             return [Suspect(**row) for row in rows], key, False
     return [Suspect(**row) for row in found["suspects"]], key, True
 
@@ -104,12 +107,12 @@ def _key(bench: Workbench) -> str:
     return digest_json(["locate", tree, tests, image_digest(bench.task.image), _script(), ENV])
 
 
-def _trace(bench: Workbench) -> list[dict[str, Any]]:
+def _trace(bench: Workbench, box: Sandbox) -> list[dict[str, Any]]:
     if bench.task.tests.framework != "pytest":
         raise ToolError("locate works for pytest tasks only.", "not here")
     plan = bench.task.tests
     wanted = json.dumps({"tests": plan.visible, "options": shlex.split(plan.command)}).encode()
-    ran = bench.box.exec(["python", "-c", _script()], stdin=wanted, timeout=bench.seconds, env=ENV)
+    ran = box.exec(["python", "-c", _script()], stdin=wanted, timeout=bench.seconds, env=ENV)
     last = ran.stdout.strip().rpartition("\n")[2]
     try:
         rows: list[dict[str, Any]] = json.loads(last)

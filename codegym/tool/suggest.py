@@ -126,7 +126,7 @@ def _kept_edits(bench: Workbench, suspects: list[Suspect], key: str) -> list[Sug
 def _edits(bench: Workbench, suspects: list[Suspect]) -> list[Suggestion]:
     best: dict[Suggestion, float] = {}
     for suspect, found in zip(suspects, likelihoods(suspects), strict=True):
-        for edit, kind in edits_of_function(suspect, bench.read(suspect.path).split("\n")):
+        for edit, kind in edits_of_function(suspect, bench.covered_text(suspect.path).split("\n")):
             best[edit] = max(best.get(edit, -float("inf")), found(edit.line, edit.before, kind))
     ranked = sorted(best, key=lambda edit: (-best[edit], edit.path, edit.line, edit.after))
     return ranked[:LISTED]

@@ -1,6 +1,7 @@
 """Tools as an agent uses them, on a real task in a real box."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -157,6 +158,58 @@ def test_a_tree_tested_before_is_not_tested_again(
     first, second = use(bench, "test"), use(bench, "test")
     assert (first.cached, second.cached) == (False, True)
     assert first.text == second.text
+
+
+BESIDE_THE_DIGEST = [
+    "chmod 000 src/clamp.py",
+    "chmod 000 src",
+    "chmod 000 tests",
+    "mkdir .hypothesis; truncate -s 512M .hypothesis/a; echo 'raise SystemExit(1)' > conftest.py",
+    "mkdir -p .git; echo x > .git/config; mkfifo src/pipe; mkdir src/clamp",
+    "mkdir -p src/__pycache__; echo x > src/__pycache__/clamp.cpython-311.pyc",
+    "mkdir -p /tmp/home/.config; echo 'import sys; sys.exit(3)' > /tmp/sitecustomize.py; echo x > /tmp/pytest",
+    "mkdir .mypy_cache; echo 'def test_low(): assert 0' > .mypy_cache/test_more.py; ln src/clamp.py .mypy_cache/x",
+]
+
+
+@pytest.mark.parametrize("command", BESIDE_THE_DIGEST)
+def test_what_a_digest_does_not_cover_leaves_no_result_for_others(
+    mini: Suite, tmp_path: Path, command: str
+) -> None:
+    caches = {"": ResultCache(tmp_path / "own"), command: ResultCache(tmp_path / "shared")}
+    texts = []
+    for spoil, cache in [("", caches[""]), (command, caches[command]), ("", caches[command])]:
+        for bench in opened(mini, "clamp"):
+            bench.cache = cache
+            if spoil:
+                bench.box.exec(spoil)
+            texts.append([use(bench, name).text for name in ("test", "locate", "suggest")])
+    assert texts[0][0] == texts[1][0]
+    assert texts[0] == texts[2]
+    assert texts[0][0].startswith("1 passed, 1 failed.")
+
+
+def test_a_test_run_finds_nothing_of_the_one_before(bench: Workbench, tmp_path: Path) -> None:
+    bench.cache = ResultCache(tmp_path)
+    clean = use(bench, "test", ids="tests/test_clamp.py::test_low")
+    code = bench.read("src/clamp.py")
+    bench.write("src/clamp.py", code + "import os, sys\nopen('/tmp/mark', 'w')\nopen('src/mark', 'w')\n")
+    assert use(bench, "test").text.startswith("1 passed, 1 failed.")
+    assert bench.box.exec("ls /tmp/mark src/mark").exit_code != 0
+    assert clean.text == "1 passed, 0 failed."
+
+
+def test_tests_run_on_what_replaced_what(mini: Suite, tmp_path: Path) -> None:
+    for bench in opened(mini, "clamp"):
+        bench.cache = ResultCache(tmp_path)
+        bench.box.exec(
+            "mkdir new; mv src/clamp.py new/clamp.py; rm -r src; ln -s new src; echo x > README; rm -r tests/x"
+        )
+        assert use(bench, "test").text.startswith("1 passed, 1 failed.")
+        bench.box.exec("sed -i 's/return value$/return high/' new/clamp.py; rm src; mv new src")
+        assert use(bench, "test").text != ""
+        assert bench.box.exec("rm -r tests; echo x > tests").exit_code == 0
+        assert not use(bench, "test").ok
 
 
 def test_compile_python(bench: Workbench) -> None:
