@@ -302,7 +302,7 @@ def _checked(path: Path, load: Callable[[], T]) -> T:
 @lru_cache(maxsize=4096)
 def _patched_tree(base: Path, patch: str) -> Tree:
     changes = apply_patch(patch, lambda path: file_at(base, path))
-    digest = digest_json([base.name, digest_bytes(patch.encode())])
+    digest = digest_json([base.name, digest_bytes(patch.encode(errors="surrogatepass"))])
     if any(file is None for file in changes.values()):
         whole = read_tree(base) | changes
         return Tree((store_tree({p: f for p, f in whole.items() if f is not None}),), digest)
