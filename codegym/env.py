@@ -158,7 +158,7 @@ class CodeEnv(gymnasium.Env[str, str]):
             Step(action=action, tool=tool, observation=observation, seconds=seconds, cached=result.cached)
         )
         info: dict[str, Any] = {"tool": tool, "ok": result.ok, "cached": result.cached, "turn": len(play.steps)}
-        self._show(f"> {action}\n{observation}")
+        self._show(f"> {printable(action)}\n{observation}")
         stop = _stop(play, result)
         if stop is None:
             return observation, 0.0, False, False, info

@@ -249,7 +249,7 @@ def _load_listed(root: Path, manifest: Manifest, path: Path) -> Suite:
     if not path.is_file():
         raise TaskError(f"suite {manifest.name!r} is not built yet: run `codegym build {manifest.name}`")
     lines = [line for line in path.read_text().split("\n") if line]
-    tasks = _checked(path, lambda: [Task.model_validate_json(line) for line in lines])
+    tasks = _checked(path, lambda: [Task.from_json_line(line) for line in lines])
     split_of = _checked(path, lambda: {task.id: str(task.metadata["split"]) for task in tasks})
     splits = {
         split: tuple(i for i in split_of if split_of[i] == split) for split in dict.fromkeys(split_of.values())

@@ -22,6 +22,9 @@ _ESCAPE = re.compile(r"\\([0-7]{3}|.)")
 class PatchError(TaskError):
     """A patch that can't be read or does not apply; the message names the patch's line or the file."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message.encode(errors="backslashreplace").decode())
+
 
 def quote(path: str) -> str:
     """Return ``path`` as git writes it: between quotes, escaped, if it holds anything but plain ASCII."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
@@ -14,6 +15,8 @@ NO_NEWLINE = "\\ No newline at end of file"
 _CONTEXT = 3
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MATCHED_CELLS = 4_000_000
+_MATCHED_PAIRS = 300_000
+"""Where more pairs of lines are equal, lines that stand often are not matched: that would take minutes."""
 _Opcodes = list[tuple[str, int, int, int, int]]
 
 
@@ -128,7 +131,9 @@ def _middle(a: list[str], b: list[str], offset: int) -> _Opcodes:
     if len(a) * len(b) > _MATCHED_CELLS or not a or not b:
         tag = "replace" if a and b else "delete" if a else "insert"
         return [(tag, offset, offset + len(a), offset, offset + len(b))] if a or b else []
-    found = SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
+    often = Counter(b)
+    pairs = sum(often[line] for line in a)
+    found = SequenceMatcher(None, a, b, autojunk=pairs > _MATCHED_PAIRS).get_opcodes()
     return [(tag, i + offset, j + offset, k + offset, m + offset) for tag, i, j, k, m in found]
 
 

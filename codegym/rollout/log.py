@@ -40,7 +40,7 @@ class EpisodeLog:
 
     def append(self, episode: Episode) -> None:
         """Write one episode. Raises ``OSError`` (disk full), and then nothing of it is left in the file."""
-        line = episode.model_dump_json().encode() + b"\n"
+        line = episode.json_line().encode() + b"\n"
         with self._lock:
             end = os.fstat(self._file).st_size
             if os.write(self._file, line) < len(line):

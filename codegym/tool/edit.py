@@ -79,7 +79,7 @@ def undo(bench: Workbench) -> ToolResult:
 @tool
 def diff(bench: Workbench) -> ToolResult:
     """Show what differs from the repository as it was at first."""
-    changes = {path: file for path, file in bench.box.changes().items() if not in_cache_folder(path)}
+    changes = {path: file for path, file in bench.changes().items() if not in_cache_folder(path)}
     base: dict[str, File] = {}
     for path in changes:
         file = bench.suite.base_file(bench.task, path)

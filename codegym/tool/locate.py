@@ -102,7 +102,7 @@ def suspects_of(bench: Workbench) -> tuple[list[Suspect], str, bool]:
 
 
 def _key(bench: Workbench) -> str:
-    tree = workspace_digest(bench.suite.tree(bench.task).digest, bench.box.changes())
+    tree = workspace_digest(bench.suite.tree(bench.task).digest, bench.changes())
     tests = bench.task.tests.model_dump(mode="json")
     return digest_json(["locate", tree, tests, image_digest(bench.task.image), _script(), ENV])
 

@@ -43,7 +43,7 @@ def visible_run(bench: Workbench, ids: tuple[str, ...] = ()) -> ToolResult:
     base = bench.suite.tree(task)
     run = run_tests_cached(
         bench.box,
-        workspace_digest(base.digest, bench.box.changes()),
+        workspace_digest(base.digest, bench.changes()),
         task.tests,
         ids or task.tests.visible,
         task.image,
@@ -113,7 +113,7 @@ def last_line(text: str) -> str:
 @tool
 def compile_(bench: Workbench) -> ToolResult:
     """Check that the changed files (or all, if none is changed) compile, without running them."""
-    changed = sorted(path for path, file in bench.box.changes().items() if file is not None)
+    changed = sorted(path for path, file in bench.changes().items() if file is not None)
     sources = changed if any(path.endswith(_SUFFIXES) for path in changed) else bench.files()
     problems: list[str] = []
     checked = 0
