@@ -16,6 +16,8 @@ from codegym.tool.workbench import Workbench
 
 CONTEXT = 3
 LINE_SPAN = 200
+SHOWN_BYTES = 1 << 20
+"""A larger file is only named where changes are shown."""
 
 
 @tool
@@ -80,6 +82,8 @@ def undo(bench: Workbench) -> ToolResult:
 def diff(bench: Workbench) -> ToolResult:
     """Show what differs from the repository as it was at first."""
     changes = {path: file for path, file in bench.changes().items() if not in_cache_folder(path)}
+    large = {path for path, file in changes.items() if file is not None and len(file.content) > SHOWN_BYTES}
+    changes = {path: file for path, file in changes.items() if path not in large}
     base: dict[str, File] = {}
     for path in changes:
         file = bench.suite.base_file(bench.task, path)
@@ -89,6 +93,8 @@ def diff(bench: Workbench) -> ToolResult:
         patch = make_patch(base, changes).rstrip("\n")
     except PatchError as error:
         raise ToolError(f"The changes can't be shown: {error}") from error
+    named = [f"{path!r} differs and is too large to show." for path in sorted(large)]
+    patch = "\n".join([*named, patch]).strip("\n")
     if not patch:
         return ToolResult("Nothing differs from the repository as it was at first.", "no changes")
     return ToolResult(cut(printable(patch)), clip(printable("\n".join(changed_lines(patch))), 400))
