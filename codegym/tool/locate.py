@@ -21,6 +21,7 @@ from codegym.sandbox.image import image_digest
 from codegym.sandbox.protocol import Sandbox
 from codegym.tool.call import ToolError, ToolResult
 from codegym.tool.excerpt import Suspect, excerpt
+from codegym.tool.line_end import with_line_ends
 from codegym.tool.spec import compact_tool
 from codegym.tool.workbench import Workbench
 
@@ -72,7 +73,8 @@ def fix(
         )
     if old == new:
         raise ToolError("That edit changes nothing.", "no change")
-    rows[number - 1] = rows[number - 1].replace(old, new)
+    end = "\r\n" if rows[number - 1].endswith("\r") else "\n"
+    rows[number - 1] = rows[number - 1].replace(old, with_line_ends(new, end))
     bench.write(suspect.path, "\n".join(rows))
     shown = rows[number - 1].strip()
     return ToolResult(f"{suspect.path}:{number} is now: {shown}", shown[:80])
