@@ -11,6 +11,12 @@ from codegym.tool.dialect.text import SETTING, without_thoughts
 from codegym.tool.spec import Tool
 
 _FENCE = re.compile(r"^[ ]{0,3}(`{3,})[ ]*(?:bash|sh|shell)?[ \t]*\r?$")
+_HEREDOC = re.compile(
+    r"""'[^']*'|"(?:[^"\\]|\\.)*"|\\.|(?:^|(?<=\s))\#.*|<<<|\(\(.{0,200}?\)\)
+    |<<(?P<dash>-?)[ \t]*(?:(?P<quoted>'[^']+'|"[^"]+")|\\?(?P<word>[A-Za-z_][\w.-]*))""",
+    re.VERBOSE,
+)
+"""Heredocs, and what only looks like one: quoted text, comments, arithmetic."""
 _EXPECTED = "Expected exactly one block that begins with ```bash and ends with ```, holding one shell command."
 
 
@@ -33,6 +39,8 @@ class Shell:
     def parse(self, text: str) -> Call | Malformed:
         """Read the one block that stands in ``text``."""
         blocks = _blocks(without_thoughts(text).split("\n"))
+        if blocks is None:
+            return Malformed(f"The block ends within a heredoc. A longer fence may hold ```. {_EXPECTED}")
         if len(blocks) != 1:
             return Malformed(f"Found {len(blocks)} shell blocks. {_EXPECTED}")
         if blocks[0].strip() == "submit":
@@ -54,7 +62,8 @@ class Shell:
         return result.text
 
 
-def _blocks(lines: list[str]) -> list[str]:
+def _blocks(lines: list[str]) -> list[str] | None:
+    """Return the commands between fences; ``None`` if one breaks off within a heredoc."""
     blocks: list[str] = []
     at = 0
     while at < len(lines):
@@ -62,9 +71,29 @@ def _blocks(lines: list[str]) -> list[str]:
         at += 1
         if opened is None:
             continue
-        end = next((i for i in range(at, len(lines)) if lines[i].strip() == opened[1]), None)
-        if end is None:
+        ends = [i for i in range(at, len(lines)) if lines[i].strip() == opened[1]]
+        if not ends:
             return blocks
+        end, is_open = _end(lines, at, opened[1])
+        if end is None and (len(ends) > 1 or not is_open):
+            return None
+        end = ends[0] if end is None else end
         blocks.append("\n".join(lines[at:end]))
         at = end + 1
     return blocks
+
+
+def _end(lines: list[str], at: int, fence: str) -> tuple[int | None, bool]:
+    """Return the first fence from line ``at`` on that no heredoc holds, and whether a heredoc has no end."""
+    waiting: list[tuple[str, str]] = []
+    for number in range(at, len(lines)):
+        line = lines[number].removesuffix("\r")
+        if waiting:
+            dash, word = waiting[0]
+            waiting = waiting[(line.lstrip("\t") if dash else line) == word :]
+        elif line.strip() == fence:
+            return number, False
+        else:
+            found = (match for match in _HEREDOC.finditer(line) if match["word"] or match["quoted"])
+            waiting = [(match["dash"], match["word"] or match["quoted"][1:-1]) for match in found]
+    return None, bool(waiting)
