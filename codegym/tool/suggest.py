@@ -149,7 +149,7 @@ def _mutated(source: str) -> tuple[tuple[int, str, str], ...]:
         return ()
     try:
         found = [m for m in mutations(source) if m.single_line and m.operator in KINDS]
-    except (SyntaxError, RecursionError):
+    except (SyntaxError, RecursionError, UnicodeEncodeError):
         return ()
     return tuple((m.line, apply(source, m).split("\n")[m.line - 1].lstrip(), m.operator) for m in found)
 
