@@ -16,6 +16,9 @@ def digest_bytes(content: bytes) -> str:
 
 
 def digest_json(value: Any) -> str:
-    """Return the SHA-256 of ``value``'s canonical JSON; ``value`` holds only JSON types."""
+    """Return the SHA-256 of ``value``'s canonical JSON; ``value`` holds only JSON types.
+
+    Lone surrogates, which stand for bytes that are not UTF-8, are encoded as they are.
+    """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return digest_bytes(text.encode(errors="surrogatepass"))

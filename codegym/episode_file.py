@@ -29,7 +29,7 @@ def _read_file(path: Path) -> Iterator[Episode]:
             if not line.endswith(b"\n"):
                 return
             try:
-                yield Episode.model_validate_json(line)
+                yield Episode.from_json_line(line)
             except ValidationError as error:
                 raise ConfigError(f"{path}:{number}: not an episode: {wrong_fields(error)}") from error
 

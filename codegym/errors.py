@@ -16,6 +16,7 @@ exception: it is an observation.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -54,6 +55,17 @@ class GradeError(CodegymError):
 
 class PolicyError(CodegymError):
     """The policy could not answer."""
+
+
+_MACHINE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EIO})
+
+
+def is_of_machine(error: OSError) -> bool:
+    """Return whether reading what an agent wrote failed for lack of something that the host has to give.
+
+    Any other failure is the agent's doing: a name, a mode, a depth that it chose.
+    """
+    return error.errno in _MACHINE
 
 
 def failure_of(error: Exception) -> Failure:

@@ -249,7 +249,7 @@ def _load_listed(root: Path, manifest: Manifest, path: Path) -> Suite:
     if not path.is_file():
         raise TaskError(f"suite {manifest.name!r} is not built yet: run `codegym build {manifest.name}`")
     lines = [line for line in path.read_text().split("\n") if line]
-    tasks = _checked(path, lambda: [Task.model_validate_json(line) for line in lines])
+    tasks = _checked(path, lambda: [Task.from_json_line(line) for line in lines])
     split_of = _checked(path, lambda: {task.id: str(task.metadata["split"]) for task in tasks})
     splits = {
         split: tuple(i for i in split_of if split_of[i] == split) for split in dict.fromkeys(split_of.values())
@@ -302,7 +302,7 @@ def _checked(path: Path, load: Callable[[], T]) -> T:
 @lru_cache(maxsize=4096)
 def _patched_tree(base: Path, patch: str) -> Tree:
     changes = apply_patch(patch, lambda path: file_at(base, path))
-    digest = digest_json([base.name, digest_bytes(patch.encode())])
+    digest = digest_json([base.name, digest_bytes(patch.encode(errors="surrogatepass"))])
     if any(file is None for file in changes.values()):
         whole = read_tree(base) | changes
         return Tree((store_tree({p: f for p, f in whole.items() if f is not None}),), digest)

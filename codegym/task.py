@@ -6,11 +6,13 @@ every machine. Where its files live is the business of :mod:`codegym.suite` and 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from codegym.digest import digest_json
 
@@ -19,6 +21,28 @@ class Frozen(BaseModel):
     """A pydantic model that can't be changed and refuses unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def json_line(self) -> str:
+        """Return the model as one line of JSON; a lone surrogate (a byte that is not UTF-8) becomes an escape."""
+        try:
+            return self.model_dump_json()
+        except PydanticSerializationError:
+            text = json.dumps(self.model_dump(mode="json"), separators=(",", ":"), ensure_ascii=False)
+            return text.encode(errors="backslashreplace").decode()
+
+    @classmethod
+    def from_json_line(cls, line: str | bytes) -> Self:
+        """Return what :meth:`json_line` wrote. Raises :class:`pydantic.ValidationError`."""
+        try:
+            return cls.model_validate_json(line)
+        except ValidationError as error:
+            if b"\\ud" not in (line.encode(errors="replace") if isinstance(line, str) else line).lower():
+                raise
+            try:
+                value = json.loads(line)
+            except ValueError:
+                raise error from None
+            return cls.model_validate(value)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return a copy with other values, which works out anew what was worked out of the old ones (a digest)."""

@@ -7,11 +7,13 @@ cost one copy of the package.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from codegym.catalog import cache_dir
 from codegym.digest import digest_bytes, digest_json
@@ -78,9 +80,20 @@ def write_file(path: Path, file: File) -> None:
 
 
 def file_at(layer: Path, path: str) -> File | None:
-    """Return one file of the tree in the folder ``layer``, or ``None`` if it has none at ``path``."""
+    """Return one file of the tree in the folder ``layer``, or ``None`` if it has none at ``path``.
+
+    No link on the way is followed: what lies behind one is another file, or none of the tree's.
+    """
     target = layer / path
-    return _read_file(target) if target.is_symlink() or target.is_file() else None
+    try:
+        mode = target.lstat().st_mode
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP):
+            return None
+        raise
+    if stat.S_ISDIR(mode) or any((layer / parent).is_symlink() for parent in PurePosixPath(path).parents):
+        return None
+    return _read_file(target)
 
 
 def _read_file(path: Path) -> File:

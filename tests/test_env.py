@@ -7,9 +7,10 @@ import pytest
 from gymnasium.error import ResetNeeded
 
 from codegym.env import OBSERVATION_CHARS, CodeEnv
-from codegym.episode import Outcome, StopReason
+from codegym.episode import Episode, Outcome, Step, StopReason
 from codegym.errors import ConfigError, SandboxError, TaskError
 from codegym.harness.cache import ResultCache
+from codegym.patch import patch_paths
 from codegym.reward import RewardSpec
 from codegym.suite import Suite
 from codegym.tool.call import Call
@@ -141,6 +142,79 @@ def test_observations_stay_inside_their_space(make: Maker) -> None:
     for observation, *_ in play(env, f'<tool name="shell"><command>{noise}</command></tool>', "x" * 70_000, "\0"):
         assert observation in env.observation_space
         assert len(observation) <= OBSERVATION_CHARS
+
+
+LONG = "n" * 250
+SPOILED = [
+    f"for i in $(seq 20); do mkdir {LONG} && cd {LONG} || exit; done; echo x > {LONG}",
+    "for i in $(seq 300); do mkdir d && cd d; done; echo x > file",
+    f"mkdir {LONG}; cd {LONG}; for i in $(seq 14); do mkdir {LONG}; cd {LONG}; done; echo x > y",
+    """python3 -c 'import os; open(b"caf\\351", "w"); open("a\\nb", "w"); os.symlink(b"\\xff", "l")'""",
+    "printf 'caf\\351\\n' > latin.txt; printf 'a\\r\\0b' > nul",
+    "mkfifo pipe; python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"sock\")'; ln -s loop loop",
+    "ln -s /dev/zero zero; ln -s /proc/self/mem mem; ln -s . here; ln src/clamp.py hard",
+    "chmod 000 src/clamp.py src tests .",
+    "seq -f 'd%g.py' 3000 | xargs touch",
+    "truncate -s 300G sparse; truncate -s 100M sparse2",
+    "rm -r src; echo x > src",
+    "rm -r src; ln -s /etc src",
+    "rm src/clamp.py; mkdir -p src/clamp.py/x; echo x > src/clamp.py/x/y",
+    "rm -r tests; echo x > tests; mkdir -p .git/objects; echo x > .git/HEAD",
+    "rm -rf .* * 2>/dev/null",
+]
+LOOKS = [
+    '<tool name="diff"></tool>',
+    '<tool name="compile"></tool>',
+    '<tool name="list"></tool>',
+    '<tool name="search"><pattern>x</pattern></tool>',
+    '<tool name="view"><path>zero</path></tool>',
+    '<tool name="view"><path>pipe</path></tool>',
+    '<tool name="view"><path>src/clamp.py</path></tool>',
+    '<tool name="replace"><path>loop</path><old>x</old><new>y</new></tool>',
+    '<tool name="create"><path>src</path><text>y</text></tool>',
+    "\ud83d",
+    TEST,
+]
+
+
+@pytest.mark.parametrize("command", SPOILED)
+def test_no_workspace_keeps_an_episode_from_its_verdict(make: Maker, command: str) -> None:
+    env = make(limits={"command_seconds": 20})
+    steps = play(env, f'<tool name="shell"><command>{command}</command></tool>', *LOOKS, SUBMIT)
+    verdict = steps[-1][4]["verdict"]
+    assert verdict.outcome in (Outcome.UNRESOLVED, Outcome.INVALID_PATCH)
+    said = [Step(action=action, tool="x", observation=step[0]) for action, step in zip(LOOKS, steps, strict=False)]
+    episode = Episode(
+        id="1", suite="mini", task="clamp", task_digest="x", policy="p", seed=0, stop=StopReason.SUBMITTED,
+        patch=steps[-1][4]["patch"], verdict=verdict, steps=tuple(said), instruction="caf\udce9",
+    )  # fmt: skip
+    line = episode.json_line()
+    line.encode()
+    assert "\n" not in line
+    assert Episode.from_json_line(line) == episode
+
+
+@pytest.mark.parametrize(
+    ("command", "wanted"),
+    [
+        (
+            "mv src x; mkdir -p src/a src/b; rmdir src/a src/b src; mv x/clamp.py src; rmdir x",
+            {"src/clamp.py", "src"},
+        ),
+        ("rm -r src; ln -s lib src; mkdir lib; echo x > lib/clamp.py", {"src/clamp.py", "src", "lib/clamp.py"}),
+        ("mv src/clamp.py x; mkdir src/clamp.py; mv x src/clamp.py/x", {"src/clamp.py", "src/clamp.py/x"}),
+        ("rm -r tests; echo x > tests; echo y > README", {"README"}),
+        (
+            "rm -r tests/test_clamp.py; mkdir tests/test_clamp.py; echo x > tests/test_clamp.py/x; echo y > y",
+            {"y"},
+        ),
+    ],
+)
+def test_a_patch_of_what_took_another_s_place_applies(make: Maker, command: str, wanted: set[str]) -> None:
+    env = make()
+    last = play(env, f'<tool name="shell"><command>{command}</command></tool>', SUBMIT)[-1][4]
+    assert set(patch_paths(last["patch"])) == wanted
+    assert last["verdict"].outcome is Outcome.UNRESOLVED
 
 
 def test_tools_can_be_narrowed(make: Maker) -> None:

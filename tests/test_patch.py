@@ -17,10 +17,21 @@ TEXT = "".join(f"line {i}\n" for i in range(1, 41))
 NAMES = ["a.py", "sub/b.py", "sub/deep/c d.txt", 'q"uo\\te.py', "tab\there", "größe.py", "new\nline", "x b/x"]
 
 lines = st.lists(st.sampled_from(["", "a", "b", " c", "-d", "+e", "@@ x", "\\ No", "f\r", "\x0c"]), max_size=12)
-texts = st.builds(lambda body, end: ("\n".join(body) + end).encode(), lines, st.sampled_from(["", "\n"]))
+lines |= st.lists(st.sampled_from(["\udce9", "caf\udce9", "x\r", "a", "b", "c", "d", "\udcff\udcfe"]), max_size=12)
+texts = st.builds(
+    lambda body, end: ("\n".join(body) + end).encode(errors="surrogateescape"), lines, st.sampled_from(["", "\n"])
+)
 regular = st.builds(File, texts | st.binary(max_size=150), executable=st.booleans())
-links = st.builds(lambda target: File(b"", link=target), st.sampled_from(["a.py", "../x", "größe"]))
-trees = st.dictionaries(st.sampled_from(NAMES), regular | links, max_size=5)
+links = st.builds(lambda target: File(b"", link=target), st.sampled_from(["nowhere", "../x", "größe"]))
+NESTED = [*NAMES, "sub", "sub/deep", "a.py/x", "x b", "größe.py/y/z"]
+
+
+def without_folders(files: dict[str, File]) -> dict[str, File]:
+    """Leave out files that stand where other files need a folder."""
+    return {p: f for p, f in files.items() if not any(other.startswith(p + "/") for other in files)}
+
+
+trees = st.dictionaries(st.sampled_from(NESTED), regular | links, max_size=5).map(without_folders)
 
 
 def edit(text: str, **lines: str) -> bytes:
@@ -41,12 +52,29 @@ def test_what_is_made_applies(old: dict[str, File], new: dict[str, File]) -> Non
     assert bool(patch) == bool(changes)
 
 
+def git(folder: Path, *words: str, stdin: bytes = b"") -> bytes:
+    argv = ["git", "-c", "user.name=n", "-c", "user.email=e", "-c", "core.safecrlf=false", *words]
+    return subprocess.run(argv, cwd=folder, input=stdin, check=True, capture_output=True).stdout
+
+
 def git_apply(folder: Path, old: dict[str, File], patch: str) -> dict[str, File]:
     for path, file in old.items():
         write_file(folder / path, file)
-    subprocess.run(["git", "init", "-q", str(folder)], check=True)
-    subprocess.run(["git", "apply", "--whitespace=nowarn", "-"], cwd=folder, input=patch.encode(), check=True)
+    git(folder, "init", "-q")
+    git(folder, "apply", "--whitespace=nowarn", "-", stdin=patch.encode(errors="surrogateescape"))
     return read_tree(folder)
+
+
+def git_diff(folder: Path, old: dict[str, File], new: dict[str, File], *options: str) -> str:
+    git(folder, "init", "-q")
+    for files in (old, new):
+        git(folder, "rm", "-rq", "--ignore-unmatch", ".")
+        for path, file in files.items():
+            write_file(folder / path, file)
+        git(folder, "add", "-Af", ".")
+        if files is old:
+            git(folder, "commit", "-qm", "x", "--allow-empty")
+    return git(folder, "diff", "--cached", "--binary", *options, "HEAD").decode(errors="surrogateescape")
 
 
 def test_git_applies_what_is_made(tmp_path: Path) -> None:
@@ -83,24 +111,77 @@ def test_git_agrees(tmp_path_factory: pytest.TempPathFactory, old: dict[str, Fil
         assert git_apply(tmp_path_factory.mktemp("git"), old, make_patch(old, changes)) == new
 
 
+DIFFS = [(), ("-M",), ("-C", "--find-copies-harder"), ("-B", "-M"), ("--full-index", "-U1"), ("--no-renames",)]
+
+
+@settings(deadline=None, max_examples=15)
+@given(old=trees, new=trees, options=st.sampled_from(DIFFS))
+def test_what_git_writes_applies_as_git_applies_it(
+    tmp_path_factory: pytest.TempPathFactory, old: dict[str, File], new: dict[str, File], options: tuple[str, ...]
+) -> None:
+    patch = git_diff(tmp_path_factory.mktemp("git"), old, new, *options)
+    assert apply_patch(patch, old.get) == difference(old, new)
+    turned = any(path.startswith(f"{name}/") or name.startswith(f"{path}/") for name in old for path in new)
+    if patch and not (turned and "\nrename from " in patch):  # which git does not apply itself
+        assert git_apply(tmp_path_factory.mktemp("git"), old, patch) == new
+
+
 def test_what_git_writes_applies(tmp_path: Path) -> None:
-    old = {"a.py": File(TEXT.encode()), "b.bin": File(b"\0\1\2"), "c d.py": File(b"x\n")}
-    new = {"moved/a.py": File(edit(TEXT, at7="seven\n")), "b.bin": File(b"\0" * 99), "c d.py": File(b"y\n")}
-    run = ["git", "-c", "user.name=n", "-c", "user.email=e"]
-    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    for path, file in old.items():
-        write_file(tmp_path / path, file)
-    subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
-    subprocess.run([*run, "commit", "-qm", "x"], cwd=tmp_path, check=True)
-    for path in old:
-        (tmp_path / path).unlink()
-    for path, file in new.items():
-        write_file(tmp_path / path, file)
-    subprocess.run(["git", "add", "-A"], cwd=tmp_path, check=True)
-    diff = subprocess.run(
-        ["git", "diff", "--cached", "-M", "--binary"], cwd=tmp_path, check=True, capture_output=True
-    )
-    assert apply_patch(diff.stdout.decode(), old.get) == difference(old, new)
+    big = bytes(range(256)) * 40
+    old = {
+        "a.py": File(TEXT.encode()),
+        "b.bin": File(b"\0\1\2"),
+        "c d.py": File(b"x\n"),
+        "delta.bin": File(big),
+        "swap1": File(TEXT.replace("line", "first").encode() * 9),
+        "swap2": File(TEXT.replace("line", "2").encode() * 20),
+        "latin.py": File(b"# caf\xe9\n" + TEXT.encode() + b"# \xfc\n"),
+    }
+    new = {
+        "moved/a.py": File(edit(TEXT, at7="seven\n")),
+        "b.bin": File(b"\0" * 99),
+        "c d.py": File(b"y\n"),
+        "delta.bin": File(big[:5000] + b"\0new\0" + big[5000:]),
+        "swap1": old["swap2"],
+        "swap2": old["swap1"],
+        "copy": old["c d.py"],
+        "latin.py": File(b"# caf\xe9s\n" + edit(TEXT, at20="twenty\n") + b"# \xfc\n"),
+    }
+    patch = git_diff(tmp_path, old, new, "-B", "-M")
+    for word in ("\ndelta ", "rename from swap1", "rename from swap2", "rename from a.py"):
+        assert word in patch
+    assert apply_patch(patch, old.get) == difference(old, new)
+
+
+def test_a_source_that_is_not_utf_8_is_text() -> None:
+    old = {"a.py": File(b"# caf\xe9\n" + TEXT.encode())}
+    new = {"a.py": File(b"# caf\xe9\n" + edit(TEXT, at20="twenty\n"))}
+    patch = make_patch(old, new)
+    assert patch.splitlines()[3:5] == ["@@ -18,7 +18,7 @@", " line 17"] or "+twenty" in patch
+    assert "GIT binary patch" not in patch
+    assert apply_patch(patch, old.get) == new
+    near = {"a.py": File(b"# caf\xe8\n" + TEXT.encode())}
+    patch = make_patch(old, near)
+    patch.encode()
+    assert apply_patch(patch, old.get) == near
+    written = "diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-# caf\udce9\n+# caf\udce8\n"
+    assert apply_patch(written, {"a.py": File(b"# caf\xe9\n")}.get) == {"a.py": File(b"# caf\xe8\n")}
+
+
+SUBMODULE = "diff --git a/lib b/lib\n{}index 0000000..1111111{}\n--- {}\n+++ {}\n@@ -{} +{} @@\n{}"
+SUBMODULES = [
+    SUBMODULE.format("new file mode 160000\n", "", "/dev/null", "b/lib", "0,0", "1", "+Subproject commit 1\n"),
+    SUBMODULE.format("", " 160000", "a/lib", "b/lib", "1", "1", "-Subproject commit 0\n+Subproject commit 1\n"),
+    SUBMODULE.format("deleted file mode 160000\n", "", "a/lib", "/dev/null", "1", "0,0", "-Subproject commit 1\n"),
+]
+
+
+@pytest.mark.parametrize("submodule", SUBMODULES)
+def test_a_submodule_is_left_out(submodule: str) -> None:
+    old, new = {"z": File(b"a\n")}, {"z": File(b"b\n")}
+    patch = submodule + make_patch(old, new)
+    assert apply_patch(patch, old.get) == new
+    assert patch_paths(patch) == ("z",)
 
 
 def test_changed_lines_are_told_from_headers() -> None:
@@ -155,6 +236,13 @@ def test_no_fuzz() -> None:
         ("diff --git a/x b/x\nGIT binary patch\ndelta 3\nabc\n\n", "only literal"),
         ("diff --git a/x b/x\nGIT binary patch\nliteral 3\nCabcde\n\n", "binary literal"),
         ('diff --git "a/x\\q" "b/x\\q"\n', "unknown escape"),
+        ("diff --git a/x b/x\nindex 7898192..0000000\nGIT binary patch\nliteral 300000000\nA\n\n", "more than"),
+        ("diff --git a/x b/x\nGIT binary patch\nliteral " + "9" * 5000 + "\nA\n\n", "only literal"),
+        (f"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +{'1' * 5000} @@\n-a\n+b\n", "malformed hunk"),
+        (f"diff --git a/{'n' * 256} b/{'n' * 256}\nnew file mode 100644\n", "longer than"),
+        (f"diff --git a/{'n/' * 2100}x b/{'n/' * 2100}x\nnew file mode 100644\n", "longer than"),
+        ("diff --git a/\ud83d b/\ud83d\nnew file mode 100644\n", "half a character"),
+        ("diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+\ud83d\n", "half a character"),
     ],
 )
 def test_broken_patches_say_where(patch: str, message: str) -> None:

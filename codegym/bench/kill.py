@@ -87,7 +87,7 @@ class Log:
         for line in self._lines(self._read):
             self._read += len(line)
             self._digests.append(digest_bytes(line))
-            self.episodes.append(Episode.model_validate_json(line))
+            self.episodes.append(Episode.from_json_line(line))
         return len(self.episodes)
 
     def is_whole(self) -> bool:

@@ -39,7 +39,8 @@ def problem(text: str) -> None:
 def give(value: Any, shown: RenderableType, *, as_json: bool) -> None:
     """Print a verb's result: ``value`` as JSON or ``shown`` for people."""
     if as_json:
-        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+        text = json.dumps(value, indent=2, ensure_ascii=False)
+        sys.stdout.write(text.encode(errors="backslashreplace").decode() + "\n")
         sys.stdout.flush()
     else:
         human().print(shown)

@@ -76,7 +76,7 @@ def _lines(lock: Lock, recipe: Recipe, trees: dict[str, Path], progress: Progres
         task = materialise(locked, packages[locked.of], recipe, trees[locked.of])
         if task.digest != locked.digest:
             raise TaskError(f"{task.id}: its digest is {task.digest}, the lock says {locked.digest}")
-        lines.append(task.model_dump_json() + "\n")
+        lines.append(task.json_line() + "\n")
         progress("writing tasks", done, len(lock.tasks))
     return lines
 

@@ -15,6 +15,7 @@ from codegym.digest import digest_json
 from codegym.foundry.reach import Reach
 from codegym.foundry.recipe import Bounds
 from codegym.mutate import Mutation, scan
+from codegym.mutate.encoding import text_of_source
 from codegym.tree import Files
 
 
@@ -70,8 +71,8 @@ def _by_operator(found: list[Candidate]) -> list[Candidate]:
 
 def _of_file(path: str, files: Files, bounds: Bounds, reach: Reach) -> Iterator[Candidate]:
     try:
-        found, functions = scan(files[path].content.decode())
-    except (UnicodeDecodeError, SyntaxError, RecursionError):
+        found, functions = scan(text_of_source(files[path].content))
+    except (SyntaxError, RecursionError):
         return
     extents = {name: (first, last) for name, first, last in functions}
 

@@ -90,6 +90,10 @@ class ConditionedBox(Sandbox):
         """See :class:`~codegym.sandbox.protocol.Sandbox`; the fork meets no condition."""
         return self.inner.fork()
 
+    def open_base(self) -> Sandbox:
+        """See :class:`~codegym.sandbox.protocol.Sandbox`; that box meets no condition."""
+        return self.inner.open_base()
+
     def changes(self) -> Changes:
         """See :class:`~codegym.sandbox.protocol.Sandbox`."""
         return self.inner.changes()

@@ -16,6 +16,7 @@ from codegym.foundry.project import Project
 from codegym.foundry.reach import Reach
 from codegym.foundry.recipe import Bounds
 from codegym.mutate import Mutation
+from codegym.mutate.encoding import encoding_of, text_of_source
 from codegym.mutate.removal import removals
 from codegym.sandbox.protocol import File
 from codegym.tree import Files
@@ -65,8 +66,10 @@ class Draft:
         changed: dict[str, File] = {}
         for place in sorted(self.places, key=lambda place: -place.mutation.start):
             before = changed.get(place.path, files[place.path])
-            text, m = before.content.decode(), place.mutation
-            changed[place.path] = File((text[: m.start] + m.new + text[m.end :]).encode(), before.executable)
+            encoding, m = encoding_of(files[place.path].content), place.mutation
+            text = before.content.decode(encoding)
+            wrong = text[: m.start] + m.new + text[m.end :]
+            changed[place.path] = File(wrong.encode(encoding), before.executable)
         return changed
 
 
@@ -125,8 +128,8 @@ def removal_drafts(project: Project, bounds: Bounds, reach: Reach | None) -> Ite
 
 def _removals(project: Project, bounds: Bounds, reach: Reach | None, path: str) -> Iterator[Draft]:
     try:
-        found = removals(project.files[path].content.decode(), project.language)
-    except (UnicodeDecodeError, SyntaxError, ValueError, RecursionError):
+        found = removals(text_of_source(project.files[path].content), project.language)
+    except (SyntaxError, ValueError, RecursionError):
         return
 
     @cache

@@ -68,7 +68,7 @@ def write_forged(suite: Suite, report: dict[str, Any]) -> None:
     fields = suite.manifest.model_dump(exclude={"splits"}, exclude_defaults=True)
     toml = "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in fields.items())
     (root / "suite.toml").write_text(toml)
-    (root / "tasks.jsonl").write_text("".join(f"{task.model_dump_json()}\n" for task in suite.tasks.values()))
+    (root / "tasks.jsonl").write_text("".join(f"{task.json_line()}\n" for task in suite.tasks.values()))
     (root / "forge.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     named = {getattr(task.source, "path", "") for task in suite.tasks.values()}
     for image in sorted({task.image for task in suite.tasks.values()}):

@@ -9,6 +9,7 @@ from codegym.errors import TaskError
 from codegym.foundry.entry import LockedPackage, LockedTask, short_sha
 from codegym.foundry.issue import instruction
 from codegym.foundry.recipe import Recipe
+from codegym.mutate.encoding import encoding_of
 from codegym.patch import make_patch
 from codegym.sandbox.protocol import File
 from codegym.task import SdistSource, Task, TestPlan
@@ -24,7 +25,9 @@ def materialise(locked: LockedTask, package: LockedPackage, recipe: Recipe, tree
     """
     file = tree / locked.path
     right = File(file.read_bytes(), executable=bool(file.stat().st_mode & 0o100))
-    wrong = File(_mutant(right.content.decode(), locked).encode(), executable=right.executable)
+    encoding = encoding_of(right.content)
+    source = right.content.decode(encoding)
+    wrong = File(_mutant(source, locked).encode(encoding), executable=right.executable)
     fail = tuple(package.tests[n] for n in locked.fail)
     keep = tuple(package.tests[n] for n in locked.keep)
     return Task(
@@ -42,7 +45,7 @@ def materialise(locked: LockedTask, package: LockedPackage, recipe: Recipe, tree
         setup_patch=make_patch({locked.path: right}, {locked.path: wrong}),
         gold_patch=make_patch({locked.path: wrong}, {locked.path: right}),
         limits=recipe.limits,
-        metadata=_metadata(locked, package, right.content.decode()),
+        metadata=_metadata(locked, package, source),
     )
 
 

@@ -16,7 +16,7 @@ from random import SystemRandom
 
 from codegym.digest import digest_bytes, digest_json
 from codegym.episode import Outcome, Verdict
-from codegym.errors import GradeError
+from codegym.errors import GradeError, is_of_machine
 from codegym.failure import Failure, Owner
 from codegym.grade.bank import Bank
 from codegym.grade.exam import Setter
@@ -40,12 +40,25 @@ MOST_PATCH_FILES = 1000
 def extract_patch(box: Sandbox, suite: Suite, task: Task) -> str:
     """Return what the agent changed in ``box``, without protected paths, as a patch on the task's tree.
 
-    Read from outside the box; no program runs. Names that a patch can't hold are left out. Changes that are
-    too large become a text that no grader takes for a patch.
+    Read from outside the box; no program runs. Names that a patch can't hold are left out, and so is what stands
+    in the place of a protected file's folder, or below a protected file. Changes that are too large or can't be
+    read become a text that no grader takes for a patch.
     """
     hidden = suite.hidden(task)
-    found = {path: file for path, file in box.changes().items() if not is_protected(path, task.tests, hidden)}
-    changes = {path: file for path, file in found.items() if may_be_named(path)}
+    try:
+        found = {path: file for path, file in box.changes().items() if may_be_named(path)}
+    except OSError as error:
+        if is_of_machine(error):
+            raise
+        return f"refused: the workspace can't be read: {error.strerror}\n"
+    left_out = frozenset(path for path in found if is_protected(path, task.tests, hidden))
+    gone = [path for path in left_out if found[path] is None]
+    closed = {parent.as_posix() for path in gone for parent in PurePosixPath(path).parents}
+    changes = {
+        path: file
+        for path, file in found.items()
+        if path not in left_out and (file is None or (path not in closed and not _is_below(path, gone)))
+    }
     if len(changes) > MOST_PATCH_FILES:
         return f"refused: {len(changes)} files were changed, more than {MOST_PATCH_FILES}\n"
     size = sum(len(file.content) for file in changes.values() if file is not None)
@@ -55,12 +68,16 @@ def extract_patch(box: Sandbox, suite: Suite, task: Task) -> str:
     return make_patch({path: file for path, file in base.items() if file is not None}, changes)
 
 
+def _is_below(path: str, files: Iterable[str]) -> bool:
+    return any(path.startswith(f"{file}/") for file in files)
+
+
 def grade(suite: Suite, task: Task, patch: str, *, backend: Backend, cache: ResultCache | None) -> Verdict:
     """Return the verdict on ``patch``; with a ``cache``, an equal workspace is not tested again.
 
     Raises :class:`GradeError` or :class:`~codegym.errors.SandboxError` when nothing could be established.
     """
-    if len(patch.encode(errors="surrogateescape")) > MOST_PATCH_BYTES:
+    if len(patch.encode(errors="surrogatepass")) > MOST_PATCH_BYTES:
         return Verdict(outcome=Outcome.INVALID_PATCH, detail=f"the patch is larger than {MOST_PATCH_BYTES} bytes")
     try:
         changes = apply_patch(patch, lambda path: suite.base_file(task, path))

@@ -10,6 +10,10 @@ tree again costs time, never correctness. The agent's own runs that timed out ar
 is open, since an endless loop that a whole group of samples tries would else cost the limit every time. The
 agent's runs and the grader's verdicts live under different keys, so that nothing an agent can bring about in its
 own box is ever read by a grader.
+
+A digest covers paths, contents, executable bits and links. An agent's box holds more: modes, special files, what
+lies in ``/tmp`` and in ignored folders, services. So what is kept is run elsewhere, in a fresh box that holds what
+the digest covers and nothing else.
 """
 
 from __future__ import annotations
@@ -18,10 +22,10 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from pydantic import ValidationError
@@ -30,13 +34,20 @@ from codegym.digest import digest_bytes, digest_json
 from codegym.harness.codes import Codes
 from codegym.harness.result import TestRun
 from codegym.harness.run import run_tests
+from codegym.patch import may_be_named
 from codegym.sandbox.image import image_digest
+from codegym.sandbox.lay import lay_files
 from codegym.sandbox.lease import draft_prefix
 from codegym.sandbox.protocol import Changes, File, Sandbox
 from codegym.task import TestPlan
 
 CACHE_FOLDERS = frozenset({"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"})
 """Folders of byte code and tools' notes: no part of a workspace's digest, and never of a patch."""
+
+MOST_LAID_FILES = 500
+"""A workspace with more changed files is not laid a second time, which takes a millisecond per file."""
+
+T = TypeVar("T")
 
 
 class Turn:
@@ -129,13 +140,35 @@ def in_cache_folder(path: str) -> bool:
     return not CACHE_FOLDERS.isdisjoint(path.split("/"))
 
 
-def workspace_digest(base_digest: str, changes: Changes) -> str:
-    """Return the digest of a base tree with ``changes``; caches (:data:`CACHE_FOLDERS`) don't count.
+def covered(changes: Changes) -> Changes:
+    """Return those changes that a workspace's digest covers: what a patch can hold, no cache folders."""
+    return {path: file for path, file in changes.items() if may_be_named(path) and not in_cache_folder(path)}
 
-    Without changes that is the base tree's own digest.
+
+def workspace_digest(base_digest: str, changes: Changes) -> str:
+    """Return the digest of a base tree with those of ``changes`` that are :func:`covered`.
+
+    Without such changes that is the base tree's own digest.
     """
-    kept = {path: _file(file) for path, file in changes.items() if not in_cache_folder(path)}
-    return digest_json([base_digest, kept]) if kept else base_digest
+    files = {path: _file(file) for path, file in covered(changes).items()}
+    return digest_json([base_digest, files]) if files else base_digest
+
+
+def run_apart(box: Sandbox, run: Callable[[Sandbox], T]) -> tuple[T, bool]:
+    """Return what ``run`` makes of a fresh box that holds what the digest of ``box`` covers, and ``True``.
+
+    Where there are too many changed files for that, or they can't be laid: what it makes of ``box`` itself, and
+    ``False``, for that must not be kept.
+    """
+    files = covered(box.changes())
+    if len(files) > MOST_LAID_FILES:
+        return run(box), False
+    with box.open_base() as fresh:
+        try:
+            lay_files(fresh, files)
+        except OSError:
+            return run(box), False
+        return run(fresh), True
 
 
 def run_key(
@@ -176,17 +209,21 @@ def run_tests_cached(
     """Run ``ids`` in a box whose workspace has ``tree_digest``, or return what is known of it.
 
     ``tree_digest`` comes from :func:`workspace_digest` over the box's present changes. Without a cache every
-    run is executed. The run may be served warm: this is the agent's tool, not the grader's.
+    run is executed in the box itself, and may be served warm: this is the agent's tool, not the grader's.
     """
+
+    def run_in(place: Sandbox) -> TestRun:
+        return run_tests(place, plan, ids, timeout=timeout, warm=place is box, codes=codes)
+
     if cache is None:
-        return run_tests(box, plan, ids, timeout=timeout, warm=True, codes=codes)
+        return run_in(box)
     key = run_key(tree_digest, plan, ids, image, image_digest(image))
     with cache.turn(key):
         known = _known(cache.get(key))
         if known is not None:
             return known
-        run = run_tests(box, plan, ids, timeout=timeout, warm=True, codes=codes)
-        if may_be_kept(run) or run.timed_out:
+        run, of_digest = run_apart(box, run_in)
+        if of_digest and (may_be_kept(run) or run.timed_out):
             kept = run.model_dump(mode="json", exclude={"seconds", "cached"})
             cache.put(key, kept, lasting=not run.timed_out)
         return run

@@ -19,7 +19,7 @@ def own_task(root: Path, told: dict[str, Any], facts: dict[str, Any], wishes: Wi
         id=task_id(str(told["id"])),
         instruction=inside(root, "instruction.md").read_text(),
         source=folder(files),
-        gold_patch=inside(root, "solution/gold.patch").read_bytes().decode(),
+        gold_patch=inside(root, "solution/gold.patch").read_bytes().decode(errors="surrogateescape"),
         tests=plan.model_copy(update={"hidden": folder(hidden)}) if hidden else plan,
         image=wishes.image or str(told["image"]),
         limits=Limits(**json.loads(told["limits"])),

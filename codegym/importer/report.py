@@ -97,7 +97,7 @@ def write_report(path: Path, report: Report | dict[str, Any]) -> None:
     """Write a report as SWE-bench does."""
     value = report.model_dump(mode="json") if isinstance(report, Report) else report
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(value, indent=4, ensure_ascii=False) + "\n")
+    path.write_text(json.dumps(value, indent=4, ensure_ascii=False) + "\n", errors="backslashreplace")
 
 
 def _sides(statuses: Mapping[str, TestStatus]) -> dict[str, list[str]]:

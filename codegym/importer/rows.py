@@ -47,7 +47,7 @@ def write_rows(path: Path, rows: Iterable[Row]) -> int:
     """Write rows as JSON Lines, whole or not at all, and return how many."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft, count = path.with_name(f".{path.name}.draft"), 0
-    with draft.open("w", encoding="utf-8") as file:
+    with draft.open("w", encoding="utf-8", errors="backslashreplace") as file:
         for row in rows:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
             count += 1

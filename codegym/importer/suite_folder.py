@@ -65,7 +65,7 @@ def _write_tasks(folder: Path, tasks: Iterable[Imported]) -> int:
             if imported.task.id in seen:
                 raise ConfigError(f"two tasks have the id {imported.task.id!r}")
             seen.add(imported.task.id)
-            file.write(imported.task.model_dump_json() + "\n")
+            file.write(imported.task.json_line() + "\n")
             _write_folders(folder, imported)
     if not seen:
         raise ConfigError("there was no row to import")

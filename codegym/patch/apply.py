@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from codegym.patch.binary import blob_name
+from codegym.patch.binary import apply_delta, blob_name
 from codegym.patch.paths import PatchError
-from codegym.patch.read import Section, parse_patch
+from codegym.patch.read import Section, all_sections
 from codegym.patch.write import stored, text_of
 from codegym.sandbox.protocol import Changes, File
 
@@ -20,35 +20,71 @@ def apply_patch(patch: str, read: Read) -> Changes:
     Raises :class:`PatchError` naming the file and the patch's line if the patch can't be read, does not apply
     exactly, names a place outside the tree, or would write below a file or a symbolic link.
     """
-    changes: Changes = {}
-
-    def now(path: str) -> File | None:
-        return changes[path] if path in changes else read(path)
-
-    for section in parse_patch(patch):
+    sections = all_sections(patch)
+    result = _Result(read, sections)
+    for section in sections:
         try:
-            _apply(section, now, changes)
+            result.add(section)
         except PatchError as error:
             raise PatchError(f"{section.new_path}: patch line {section.line}: {error}") from None
-    for path, file in changes.items():
-        if file is not None:
-            _check_parents(path, now)
-    return {path: file for path, file in changes.items() if file != read(path)}
+    result.check_parents()
+    return {path: file for path, file in result.changes().items() if file != read(path)}
 
 
-def _apply(section: Section, now: Read, changes: Changes) -> None:
-    old = None if section.created else now(section.old_path)
-    if old is None and not section.created:
-        raise PatchError(f"there is no file {section.old_path!r} to change")
-    moved = section.new_path != section.old_path
-    if (section.created or moved) and now(section.new_path) is not None:
-        raise PatchError("the file to be created exists")
-    content = _content(section, stored(old))
-    if section.deleted and content:
-        raise PatchError("the file to be deleted holds more than the patch says")
-    if section.renamed and moved:
-        changes[section.old_path] = None
-    changes[section.new_path] = None if section.deleted else _file(section, old, content)
+class _Result:
+    """What sections make of a tree, as git sees it: all that goes away is gone before anything is written.
+
+    A rename or a copy takes its file as it was before the patch.
+    """
+
+    def __init__(self, read: Read, sections: list[Section]) -> None:
+        self._read = read
+        self._leaving = {section.old_path for section in sections if section.deleted or section.renamed}
+        self._gone: set[str] = set()
+        self._written: dict[str, File] = {}
+
+    def add(self, section: Section) -> None:
+        """Take the next section, leaving out a submodule. Raises :class:`PatchError` if it does not apply."""
+        if section.submodule:
+            if section.created and self._stands(section.new_path):
+                raise PatchError("file mode 160000: a file stands where the submodule should be")
+            return
+        old = None if section.created else (self._read if section.moved else self._now)(section.old_path)
+        if old is None and not section.created:
+            raise PatchError(f"there is no file {section.old_path!r} to change")
+        moved = section.new_path != section.old_path
+        if (section.created or moved) and self._stands(section.new_path):
+            raise PatchError("the file to be created exists")
+        content = _content(section, stored(old))
+        if section.deleted and content:
+            raise PatchError("the file to be deleted holds more than the patch says")
+        if section.deleted:
+            self._written.pop(section.old_path, None)
+        if section.deleted or (section.renamed and moved):
+            self._gone.add(section.old_path)
+        if not section.deleted:
+            self._written[section.new_path] = _file(section, old, content)
+
+    def changes(self) -> Changes:
+        """Return every path that the sections touched, with what it holds now."""
+        return dict.fromkeys(sorted(self._gone)) | self._written
+
+    def check_parents(self) -> None:
+        """Raise :class:`PatchError` if a file was written below a file or a link."""
+        folders: set[str] = set()
+        for path in self._written:
+            parent = path.rpartition("/")[0]
+            while parent and parent not in folders:
+                if self._now(parent) is not None:
+                    raise PatchError(f"{path}: {parent!r} is a file or a symbolic link, not a folder")
+                folders.add(parent)
+                parent = parent.rpartition("/")[0]
+
+    def _now(self, path: str) -> File | None:
+        return self._written.get(path) or (None if path in self._gone else self._read(path))
+
+    def _stands(self, path: str) -> bool:
+        return path in self._written or (path not in self._leaving and self._read(path) is not None)
 
 
 def _file(section: Section, old: File | None, content: bytes) -> File:
@@ -74,13 +110,16 @@ def _content(section: Section, before: bytes) -> bytes:
         same = section.old_blob is not None and blob_name(before).startswith(section.old_blob)
         if not (same or section.created):
             raise PatchError("the binary file is not the one that the patch was made from")
-        return section.binary
+        return apply_delta(section.binary, before) if section.delta else section.binary
     if not section.hunks:
         return before
     text = text_of(before)
     if text is None:
         raise PatchError("a text patch does not apply to a binary file")
-    return _patched(section, text).encode()
+    try:
+        return _patched(section, text).encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        raise PatchError("a line holds half a character, which no file can hold") from None
 
 
 def _patched(section: Section, text: str) -> str:
@@ -99,11 +138,3 @@ def _patched(section: Section, text: str) -> str:
     if done > len(lines) or any(not line.endswith("\n") for line in result[:-1]):
         raise PatchError("a line in the middle of the file would have no end")
     return "".join(result)
-
-
-def _check_parents(path: str, now: Read) -> None:
-    parts = path.split("/")
-    for depth in range(1, len(parts)):
-        parent = "/".join(parts[:depth])
-        if now(parent) is not None:
-            raise PatchError(f"{path}: {parent!r} is a file or a symbolic link, not a folder")

@@ -1,6 +1,7 @@
-"""Git's ``GIT binary patch`` literals: deflated bytes in base 85, 52 to a line.
+"""Git's ``GIT binary patch``: deflated literals and deltas in base 85, 52 bytes to a line.
 
-Written without compression, so that equal files give equal patches whatever zlib is installed.
+Literals are written, without compression, so that equal files give equal patches whatever zlib is installed.
+Deltas are read as well, since ``git diff --binary`` writes them where they are shorter.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import zlib
 
 from codegym.patch.paths import PatchError
 
+MOST_BYTES = 64 << 20
+"""What the binary files of one patch may hold together; what declares more is refused before it is inflated."""
 _LENGTHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -38,6 +41,50 @@ def unpack(size: int, lines: list[str]) -> bytes:
     if len(content) != size:
         raise PatchError(f"broken binary literal: it does not hold {size} bytes")
     return content
+
+
+def apply_delta(delta: bytes, before: bytes) -> bytes:
+    """Return what ``delta``, in the form of git's packs, makes of ``before``. Raises :class:`PatchError`."""
+    try:
+        source, at = _number(delta, 0)
+        size, at = _number(delta, at)
+        if source != len(before) or size > MOST_BYTES:
+            raise PatchError(f"broken binary delta: it makes {size} bytes of {source}")
+        result = bytearray()
+        while at < len(delta) and len(result) <= size:
+            piece, at = _piece(delta, at, before)
+            result += piece
+    except IndexError:
+        raise PatchError("broken binary delta: it ends too early") from None
+    if len(result) != size:
+        raise PatchError(f"broken binary delta: it does not make {size} bytes")
+    return bytes(result)
+
+
+def _piece(delta: bytes, at: int, before: bytes) -> tuple[bytes, int]:
+    """Return what the instruction at ``at`` adds, and where the next one is."""
+    code, at = delta[at], at + 1
+    if not code & 0x80:
+        if not code or at + code > len(delta):
+            raise PatchError("broken binary delta: an unknown instruction")
+        return delta[at : at + code], at + code
+    values = [0, 0]
+    for bit in range(7):
+        if code & 1 << bit:
+            values[bit > 3] |= delta[at] << 8 * (bit % 4)
+            at += 1
+    start, size = values[0], values[1] or 0x10000
+    if start + size > len(before):
+        raise PatchError("broken binary delta: it copies what is not there")
+    return before[start : start + size], at
+
+
+def _number(delta: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while delta[at] & 0x80:
+        value |= (delta[at] & 0x7F) << shift
+        shift, at = shift + 7, at + 1
+    return value | delta[at] << shift, at + 1
 
 
 def _line(line: str) -> bytes:

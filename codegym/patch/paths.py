@@ -10,6 +10,9 @@ import re
 
 from codegym.errors import TaskError
 
+_NAME_BYTES = 255
+_PATH_BYTES = 4000
+"""A little less than Linux allows, for a path is looked up below other folders."""
 _ESCAPES = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
 _BYTES = {letter: byte for byte, letter in _ESCAPES.items()}
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -18,6 +21,9 @@ _ESCAPE = re.compile(r"\\([0-7]{3}|.)")
 
 class PatchError(TaskError):
     """A patch that can't be read or does not apply; the message names the patch's line or the file."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message.encode(errors="backslashreplace").decode())
 
 
 def quote(path: str) -> str:
@@ -43,9 +49,16 @@ def unquote(text: str) -> str:
 def check_path(path: str) -> str:
     """Return ``path`` if it may stand in a patch.
 
-    Raises :class:`PatchError` for absolute paths, ``..``, empty parts, ``.git`` and NUL bytes.
+    Raises :class:`PatchError` for absolute paths, ``..``, empty parts, ``.git``, NUL bytes, and for what is longer
+    than a file system allows.
     """
     parts = path.split("/")
+    try:
+        sizes = [len(os.fsencode(part)) for part in parts]
+    except UnicodeEncodeError:
+        raise PatchError(f"refused file name {path!r}: it holds half a character") from None
+    if max(sizes) > _NAME_BYTES or sum(sizes) + len(parts) > _PATH_BYTES:
+        raise PatchError(f"refused file name {path[:80]!r}…: it is longer than a file system allows")
     if not path or "\0" in path or any(part in ("", ".", "..") for part in parts):
         raise PatchError(f"refused file name {path!r}: it must lie inside the tree")
     if any(part.lower() == ".git" for part in parts):

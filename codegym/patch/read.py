@@ -1,6 +1,7 @@
 """From a patch's text to its sections. Understands what ``git diff`` writes, renames included.
 
-What is not understood is refused with the line's number, never skipped: a grader must not guess.
+What is not understood is refused with the line's number, never skipped: a grader must not guess. Bytes that are
+not UTF-8 are lone surrogates (``surrogateescape``). Submodules are left out, as ``git apply`` does.
 """
 
 from __future__ import annotations
@@ -8,12 +9,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from codegym.patch.binary import unpack
+from codegym.patch.binary import MOST_BYTES, unpack
 from codegym.patch.paths import PatchError, check_path, unquote
 
-_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
-_INDEX = re.compile(r"index ([0-9a-f]{7,40})\.\.([0-9a-f]{7,40})(?: \d{6})?")
-_MODES = {"100644", "100755", "120000", "100664"}
+_NUMBER = "([0-9]{1,9})"
+_HUNK = re.compile(rf"@@ -{_NUMBER}(?:,{_NUMBER})? \+{_NUMBER}(?:,{_NUMBER})? @@")
+_BINARY = re.compile(r"(literal|delta) ([0-9]{1,12})")
+_INDEX = re.compile(r"index ([0-9a-f]{7,64})\.\.([0-9a-f]{7,64})(?: ([0-9]{6}))?")
+_SUBMODULE = "160000"
+_MODES = {"100644", "100755", "120000", "100664", _SUBMODULE}
 _MODE_HEADERS = {"new file mode": "created", "deleted file mode": "deleted", "old mode": "old", "new mode": "new"}
 _NAME_HEADERS = {"rename from": "renamed", "copy from": "copied", "rename to": "", "copy to": ""}
 
@@ -30,7 +34,11 @@ class Hunk:
 
 @dataclass
 class Section:
-    """One file's part of a patch. ``mode`` is the new file's; ``binary`` its whole content if not text."""
+    """One file's part of a patch. ``mode`` is the new file's; ``binary`` its whole content if not text.
+
+    ``delta`` says that ``binary`` is not the content but what makes it of the old one. ``submodule`` says that
+    this is no file but a commit of another repository.
+    """
 
     old_path: str
     new_path: str
@@ -42,11 +50,18 @@ class Section:
     mode: str | None = None
     old_blob: str | None = None
     binary: bytes | None = None
+    delta: bool = False
+    submodule: bool = False
     hunks: list[Hunk] = field(default_factory=list)
 
 
 def parse_patch(patch: str) -> list[Section]:
-    """Return the sections of ``patch``, in order. Raises :class:`PatchError` naming the line."""
+    """Return the sections of ``patch`` without submodules. Raises :class:`PatchError` naming the line."""
+    return [section for section in all_sections(patch) if not section.submodule]
+
+
+def all_sections(patch: str) -> list[Section]:
+    """Return the sections of ``patch``, submodules too, in order. Raises :class:`PatchError` naming the line."""
     return _Reader(patch).sections()
 
 
@@ -74,6 +89,7 @@ class _Reader:
         if self.lines[-1] == "":
             self.lines.pop()
         self.at = 0
+        self.room = MOST_BYTES
 
     def sections(self) -> list[Section]:
         found: list[Section] = []
@@ -123,7 +139,9 @@ class _Reader:
                 _set_name(section, kind, unquote(line[len(header) + 1 :]))
                 return True
         index = _INDEX.fullmatch(line)
-        section.old_blob = index[1] if index else section.old_blob
+        if index:
+            section.old_blob = index[1]
+            section.submodule = section.submodule or index[3] == _SUBMODULE
         return bool(index) or line.startswith(("similarity index ", "dissimilarity index "))
 
     def _text(self, section: Section) -> None:
@@ -170,19 +188,28 @@ class _Reader:
 
     def _binary(self, section: Section) -> None:
         self.at += 1
-        section.binary = self._literal()
-        if self._peek().startswith("literal "):
-            self._literal()
+        kind, size, lines = self._block()
+        self.room -= size
+        if self.room < 0:
+            raise PatchError(f"the patch's binary files hold more than {MOST_BYTES} bytes")
+        section.delta = kind == "delta"
+        try:
+            section.binary = unpack(size, lines)
+        except PatchError as error:
+            raise PatchError(f"only literals and whole deltas are understood: {error}") from None
+        if _BINARY.fullmatch(self._peek()):
+            self._block()
 
-    def _literal(self) -> bytes:
-        kind, _, size = self._next().partition(" ")
-        if kind != "literal" or not size.isdecimal():
-            raise PatchError("only literal binary patches are understood")
+    def _block(self) -> tuple[str, int, list[str]]:
+        """Return what a block of a binary patch is, how many bytes it holds, and its lines."""
+        match = _BINARY.fullmatch(self._next())
+        if match is None:
+            raise PatchError("only literals and whole deltas are understood in a binary patch")
         lines: list[str] = []
         while self._peek():
             lines.append(self._next())
         self.at += 1
-        return unpack(int(size), lines)
+        return match[1], int(match[2]), lines
 
 
 def _git_names(text: str) -> tuple[str, str]:
@@ -210,6 +237,7 @@ def _different_names(text: str) -> tuple[str, str]:
 def _set_mode(section: Section, kind: str, mode: str) -> None:
     if mode not in _MODES:
         raise PatchError(f"file mode {mode!r} is none that a tree may hold")
+    section.submodule = section.submodule or mode == _SUBMODULE
     section.created = section.created or kind == "created"
     section.deleted = section.deleted or kind == "deleted"
     if kind in ("created", "new"):

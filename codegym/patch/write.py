@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
@@ -11,7 +13,10 @@ from codegym.sandbox.protocol import Changes, File
 
 NO_NEWLINE = "\\ No newline at end of file"
 _CONTEXT = 3
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _MATCHED_CELLS = 4_000_000
+_MATCHED_PAIRS = 300_000
+"""Where more pairs of lines are equal, lines that stand often are not matched: that would take minutes."""
 _Opcodes = list[tuple[str, int, int, int, int]]
 
 
@@ -42,13 +47,11 @@ def stored(file: File | None) -> bytes:
 
 
 def text_of(content: bytes) -> str | None:
-    """Return ``content`` as text, or ``None`` if it has to be treated as binary."""
-    if b"\0" in content:
-        return None
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return None
+    """Return ``content`` as text, or ``None`` if it holds a NUL byte and so is binary.
+
+    Bytes that are not UTF-8 become lone surrogates (``surrogateescape``).
+    """
+    return None if b"\0" in content else content.decode(errors="surrogateescape")
 
 
 def _sections(path: str, old: File | None, new: File | None) -> list[str]:
@@ -65,13 +68,22 @@ def _section(path: str, old: File | None, new: File | None) -> list[str]:
     before, after = stored(old), stored(new)
     if before == after:
         return head
-    texts = text_of(before), text_of(after)
-    if texts[0] is None or texts[1] is None:
+    text = _text(names, (old, new))
+    if text is None:
         hashes = [blob_name(content) if file else "0" * 40 for file, content in ((old, before), (new, after))]
         index = f"index {hashes[0]}..{hashes[1]}"
         return [*head, index, "GIT binary patch", *literal(after), *literal(before)]
-    ends = [_name(name) if file else "/dev/null" for name, file in zip(names, (old, new), strict=True)]
-    return [*head, f"--- {ends[0]}", f"+++ {ends[1]}", *_hunks(_split(texts[0]), _split(texts[1]))]
+    return [*head, *text]
+
+
+def _text(names: tuple[str, str], files: tuple[File | None, File | None]) -> list[str] | None:
+    """Return a text file's hunks below its names; ``None`` where they hold what a JSON string can't."""
+    before, after = (text_of(stored(file)) for file in files)
+    if before is None or after is None:
+        return None
+    ends = [_name(name) if file else "/dev/null" for name, file in zip(names, files, strict=True)]
+    lines = [f"--- {ends[0]}", f"+++ {ends[1]}", *_hunks(_split(before), _split(after))]
+    return None if any(_SURROGATE.search(line) for line in lines) else lines
 
 
 def _modes(old: File | None, new: File | None) -> list[str]:
@@ -119,7 +131,9 @@ def _middle(a: list[str], b: list[str], offset: int) -> _Opcodes:
     if len(a) * len(b) > _MATCHED_CELLS or not a or not b:
         tag = "replace" if a and b else "delete" if a else "insert"
         return [(tag, offset, offset + len(a), offset, offset + len(b))] if a or b else []
-    found = SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
+    often = Counter(b)
+    pairs = sum(often[line] for line in a)
+    found = SequenceMatcher(None, a, b, autojunk=pairs > _MATCHED_PAIRS).get_opcodes()
     return [(tag, i + offset, j + offset, k + offset, m + offset) for tag, i, j, k, m in found]
 
 

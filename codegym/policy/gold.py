@@ -28,7 +28,8 @@ def gold() -> ScriptedPolicy:
 
 
 def _script(opening: Opening) -> Script:
-    for section in parse_patch(opening.task.gold_patch):
+    sections = parse_patch(opening.task.gold_patch)
+    for section in sorted(sections, key=lambda section: not section.deleted):  # what comes may need their place
         for alternatives in edits(section):
             sayable = [call for call in alternatives if can_say(opening, call)]
             yield from _first_that_works(section, sayable)
@@ -49,10 +50,13 @@ def edits(section: Section) -> Iterator[Alternatives]:
         verb = "mv" if section.renamed else "cp"
         yield _shell(f"{_make_folder(path)}{verb} {quote(old)} {quote(path)}")
     if section.deleted:
-        yield _shell(f"rm {quote(path)}")
+        folder = posixpath.dirname(path)
+        emptied = f" && {{ rmdir -p {quote(folder)} 2>/dev/null || :; }}" if folder else ""
+        yield _shell(f"rm {quote(path)}{emptied}")
         return
     if section.mode == "120000":
-        yield _shell(f"{_make_folder(path)}ln -sfn {quote(_whole(section).decode())} {quote(path)}")
+        target = quote(_whole(section).decode(errors="surrogateescape"))
+        yield _shell(f"{_make_folder(path)}ln -sfn {target} {quote(path)}")
         return
     if section.created or section.binary is not None:
         yield _write(section)
@@ -76,14 +80,16 @@ def _replace(path: str, hunk: Hunk) -> Alternatives:
     name, draft = quote(path), quote(path + ".new")
     head, tail = f"head -n {hunk.start} {name}", f"tail -n +{hunk.start + len(hunk.old) + 1} {name}"
     into = f"> {draft} && cat {draft} > {name} && rm {draft}"
-    shells = _shell(*_scripts(new.encode(), into, head=head, tail=tail))
+    shells = _shell(*_scripts(new.encode(errors="surrogateescape"), into, head=head, tail=tail))
     return (Call("replace", {"path": path, "old": old, "new": new}), *shells) if old else shells
 
 
 def _whole(section: Section) -> bytes:
+    if section.delta:
+        raise PolicyError(f"{section.new_path!r}: a binary delta does not say what the file holds: write it whole")
     if section.binary is not None:
         return section.binary
-    return "".join(line for hunk in section.hunks for line in hunk.new).encode()
+    return "".join(line for hunk in section.hunks for line in hunk.new).encode(errors="surrogateescape")
 
 
 def _make_folder(path: str) -> str:

@@ -19,11 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pydantic_core import PydanticSerializationError
-
 from codegym.episode import Episode
 from codegym.episode_file import read_episodes
-from codegym.tool.cut import whole
 
 __all__ = ["EpisodeLog", "read_episodes"]
 
@@ -43,7 +40,7 @@ class EpisodeLog:
 
     def append(self, episode: Episode) -> None:
         """Write one episode. Raises ``OSError`` (disk full), and then nothing of it is left in the file."""
-        line = _line(episode)
+        line = episode.json_line().encode() + b"\n"
         with self._lock:
             end = os.fstat(self._file).st_size
             if os.write(self._file, line) < len(line):
@@ -69,15 +66,6 @@ class EpisodeLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _line(episode: Episode) -> bytes:
-    """Return the episode's line; a broken character in it becomes a replacement character."""
-    try:
-        return episode.model_dump_json().encode() + b"\n"
-    except PydanticSerializationError:
-        value = whole(episode.model_dump(mode="json"))
-        return Episode.model_validate(value).model_dump_json().encode() + b"\n"
 
 
 def _claim(folder: Path) -> tuple[int, Path]:

@@ -166,6 +166,10 @@ class VolumeBox(Sandbox):
             self._opened()
             return VolumeBox(self._plan, self._layers, self._family, self._upper)
 
+    def open_base(self) -> VolumeBox:
+        """See :class:`~codegym.sandbox.protocol.Sandbox`."""
+        return VolumeBox(self._plan, self._layers, self._family)
+
     def changes(self) -> Changes:
         """See :class:`~codegym.sandbox.protocol.Sandbox`."""
         with self._lock:

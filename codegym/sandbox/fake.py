@@ -71,10 +71,7 @@ class FakeBackend:
     def open(self, tree: Tree, image: str, limits: Limits) -> FakeBox:
         """See :class:`~codegym.sandbox.protocol.Backend`."""
         self.require(image)
-        box = FakeBox(tree, limits)
-        for layer in reversed(tree.layers):
-            _copy(layer, box.work)
-        return box
+        return _opened(tree, limits)
 
 
 class FakeBox(Sandbox):
@@ -164,7 +161,12 @@ class FakeBox(Sandbox):
 
     def remove(self, path: str) -> None:
         """See :class:`~codegym.sandbox.protocol.Sandbox`."""
-        self._place(path).unlink()
+        place = self._place(path)
+        place.unlink()
+        for folder in place.parents:
+            if not folder.is_relative_to(self.work) or folder == self.work or any(folder.iterdir()):
+                return
+            folder.rmdir()
 
     def snapshot(self) -> Snapshot:
         """Copy the workspace aside."""
@@ -193,6 +195,10 @@ class FakeBox(Sandbox):
             fork._snapshots[name] = fork._root / name
             _copy(folder, fork._snapshots[name])
         return fork
+
+    def open_base(self) -> FakeBox:
+        """Copy the base tree into a box of its own."""
+        return _opened(self._tree, self._limits)
 
     def changes(self) -> Changes:
         """See :class:`~codegym.sandbox.protocol.Sandbox`."""
@@ -229,6 +235,13 @@ class FakeBox(Sandbox):
     def _check_open(self) -> None:
         if self._closed:
             raise SandboxError("the box is closed")
+
+
+def _opened(tree: Tree, limits: Limits) -> FakeBox:
+    box = FakeBox(tree, limits)
+    for layer in reversed(tree.layers):
+        _copy(layer, box.work)
+    return box
 
 
 def _pump(pipe: IO[bytes], clip: Clip) -> None:

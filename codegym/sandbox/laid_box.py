@@ -175,6 +175,10 @@ class LaidBox(Sandbox):
             raise
         return fork
 
+    def open_base(self) -> LaidBox:
+        """See :class:`~codegym.sandbox.protocol.Sandbox`; it shares nothing that this one wrote."""
+        return LaidBox(self._kind, self._tree)
+
     def fork_to(self, spare: Sandbox) -> None:
         """See :class:`~codegym.sandbox.protocol.Reusable`."""
         if not isinstance(spare, LaidBox) or type(spare.cell) is not type(self.cell):

@@ -11,7 +11,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from codegym.sandbox.protocol import Changes, File
@@ -28,7 +28,7 @@ def changes(uppers: list[int], base: tuple[Path, ...], most: int) -> Changes:
     """
     merged = _Merged(base, most)
     for upper in uppers:
-        merged.add_folder(upper, "", 0)
+        merged.add_folder(upper)
     found = {path: file for path, file in merged.state.items() if file != _base_file(base, path)}
     return dict(sorted(found.items()))
 
@@ -38,12 +38,27 @@ def changed_files(folder: Path, base: tuple[Path, ...], most: int) -> Changes:
     merged = _Merged((), most)
     top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        merged.add_folder(top, "", 0)
+        merged.add_folder(top)
     finally:
         os.close(top)
     found = {path: file for path, file in merged.state.items() if file != _base_file(base, path)}
     found |= dict.fromkeys(path for path in _base_files(base, "") if path not in merged.state)
     return dict(sorted(found.items()))
+
+
+@dataclass
+class _Folder:
+    """A folder that is being read: its descriptor, what names of it are left, and the mode to give back to it."""
+
+    descriptor: int
+    prefix: str
+    names: Iterator[str]
+    mode: int | None = None
+
+    def close(self) -> None:
+        if self.mode is not None:
+            os.fchmod(self.descriptor, self.mode)
+        os.close(self.descriptor)
 
 
 class _Merged:
@@ -55,38 +70,50 @@ class _Merged:
         self._base = base
         self._room = room
 
-    def add_folder(self, folder: int, prefix: str, depth: int) -> None:
-        for name in sorted(os.listdir(folder)):
-            try:
-                name.encode()
-            except UnicodeEncodeError:
-                continue
-            entry = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-            try:
-                self._add(entry, prefix + name, depth)
-            finally:
-                os.close(entry)
+    def add_folder(self, top: int) -> None:
+        """Add what lies below the folder open at ``top``; holds one descriptor for each folder on the way down."""
+        way = [_Folder(os.dup(top), "", _names(top))]
+        try:
+            while way:
+                name = next(way[-1].names, None)
+                if name is None:
+                    way.pop().close()
+                    continue
+                inner = self._add(way[-1], name)
+                if inner is not None and len(way) <= _DEPTH:
+                    way.append(inner)
+                elif inner is not None:
+                    inner.close()
+        finally:
+            for folder in reversed(way):
+                folder.close()
 
-    def _add(self, entry: int, path: str, depth: int) -> None:
-        status = os.fstat(entry)
-        if stat.S_ISDIR(status.st_mode):
-            self._add_subfolder(entry, path, depth)
-        elif stat.S_ISCHR(status.st_mode) and status.st_rdev == 0:
+    def _add(self, folder: _Folder, name: str) -> _Folder | None:
+        """Add one entry of a folder; return it, open, if it is a folder itself."""
+        try:
+            entry = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder.descriptor)
+        except FileNotFoundError:  # a service in the box took it away
+            return None
+        try:
+            path, status = folder.prefix + name, os.fstat(entry)
+            if not stat.S_ISDIR(status.st_mode):
+                self._add_file(entry, path, status)
+                return None
+            inner = _opened_folder(entry, path, stat.S_IMODE(status.st_mode))
+        finally:
+            os.close(entry)
+        if _is_opaque(inner.descriptor) or path in self.state or _base_file(self._base, path) is not None:
             self._hide(path)
-        elif stat.S_ISREG(status.st_mode) and status.st_size <= self._room:
+        return inner
+
+    def _add_file(self, entry: int, path: str, status: os.stat_result) -> None:
+        if stat.S_ISREG(status.st_mode) and status.st_size <= self._room:
             self._room -= status.st_size
-            self._set(path, File(_content(entry, status.st_size), executable=bool(status.st_mode & 0o100)))
+            self._set(path, File(_content(entry, status), executable=bool(status.st_mode & 0o100)))
         elif stat.S_ISLNK(status.st_mode):
             self._set(path, File(b"", link=os.readlink("", dir_fd=entry)))
         else:
             self._hide(path)
-
-    def _add_subfolder(self, entry: int, path: str, depth: int) -> None:
-        with _opened(entry, os.O_RDONLY | os.O_DIRECTORY) as folder:
-            if _is_opaque(folder) or path in self.state or _base_file(self._base, path) is not None:
-                self._hide(path)
-            if depth < _DEPTH:
-                self.add_folder(folder, path + "/", depth + 1)
 
     def _hide(self, path: str) -> None:
         """Forget ``path`` and all below it, and note what of it the base has as deleted."""
@@ -101,28 +128,42 @@ class _Merged:
         self._folders.update(parent.as_posix() for parent in PurePosixPath(path).parents)
 
 
-@contextmanager
-def _opened(entry: int, flags: int) -> Iterator[int]:
-    """Open what an ``O_PATH`` descriptor names: the very inode that was looked at, whatever its mode."""
-    path = Path(f"/proc/self/fd/{entry}")
-    mode = stat.S_IMODE(os.fstat(entry).st_mode)
-    needed = mode | (0o700 if flags & os.O_DIRECTORY else 0o400)
-    if needed != mode:
-        path.chmod(needed)
-    try:
-        descriptor = os.open(path, flags | os.O_CLOEXEC)
+def _names(folder: int) -> Iterator[str]:
+    """Yield the names in a folder that are UTF-8, sorted."""
+    for name in sorted(os.listdir(folder)):
         try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
+            name.encode()
+        except UnicodeEncodeError:
+            continue
+        yield name
+
+
+def _opened_folder(entry: int, path: str, mode: int) -> _Folder:
+    """Open the folder that an ``O_PATH`` descriptor names: the inode that was looked at, whatever its mode."""
+    place, closed = Path(f"/proc/self/fd/{entry}"), mode & 0o700 != 0o700
+    if closed:
+        place.chmod(mode | 0o700)
+    try:
+        descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        if closed:
+            place.chmod(mode)
+        raise
+    return _Folder(descriptor, path + "/", _names(descriptor), mode if closed else None)
+
+
+def _content(entry: int, status: os.stat_result) -> bytes:
+    """Return the content of the file that an ``O_PATH`` descriptor names, whatever its mode."""
+    place, mode = Path(f"/proc/self/fd/{entry}"), stat.S_IMODE(status.st_mode)
+    closed = not mode & 0o400
+    if closed:
+        place.chmod(mode | 0o400)
+    try:
+        with place.open("rb") as file:
+            return file.read(status.st_size)
     finally:
-        if needed != mode:
-            path.chmod(mode)
-
-
-def _content(entry: int, size: int) -> bytes:
-    with _opened(entry, os.O_RDONLY) as descriptor, os.fdopen(os.dup(descriptor), "rb") as file:
-        return file.read(size)
+        if closed:
+            place.chmod(mode)
 
 
 def _is_opaque(folder: int) -> bool:
@@ -139,9 +180,17 @@ def _lookup(layer: Path, path: str) -> Path | None:
     at = layer
     for part in path.split("/"):
         at /= part
-        if at.is_symlink() or at.is_file():
+        try:
+            mode = at.lstat().st_mode
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+                return None
+            raise
+        if stat.S_ISLNK(mode) or stat.S_ISREG(mode):
             return at
-    return at if at.is_dir() else None
+        if not stat.S_ISDIR(mode):
+            return None
+    return at
 
 
 def _base_file(base: tuple[Path, ...], path: str) -> File | None:

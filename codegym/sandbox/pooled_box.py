@@ -46,6 +46,10 @@ class Slot:
 class Lender(Protocol):
     """Where a box on loan comes from and goes to."""
 
+    def open(self, tree: Tree, image: str, limits: Limits) -> PooledBox:
+        """Return a box on loan: one that waits, or a new one."""
+        ...
+
     def take(self, tree: Tree, image: str, limits: Limits) -> Slot | None:
         """Return a waiting box, or ``None``."""
         ...
@@ -115,6 +119,10 @@ class PooledBox(Sandbox):
         """See :class:`~codegym.sandbox.protocol.Sandbox`; into a waiting box, if there is one."""
         with self._box() as box:
             return handed_out(self._forked(box), self._lender)
+
+    def open_base(self) -> PooledBox:
+        """See :class:`~codegym.sandbox.protocol.Sandbox`; from the same pool."""
+        return self._lender.open(self._slot.tree, self._slot.image, self._slot.limits)
 
     def changes(self) -> Changes:
         """See :class:`~codegym.sandbox.protocol.Sandbox`."""

@@ -101,7 +101,10 @@ class Sandbox(Protocol):
         ...
 
     def remove(self, path: str) -> None:
-        """Delete a file inside the workspace. Raises ``FileNotFoundError``."""
+        """Delete a file inside the workspace, and the folders that it leaves empty, as git does.
+
+        Raises ``FileNotFoundError``.
+        """
         ...
 
     def snapshot(self) -> Snapshot:
@@ -114,6 +117,10 @@ class Sandbox(Protocol):
 
     def fork(self) -> Sandbox:
         """Open a second, independent box with the same files. Processes are not carried over."""
+        ...
+
+    def open_base(self) -> Sandbox:
+        """Open a second box of the same kind on the same base tree; nothing of this one's workspace is in it."""
         ...
 
     def changes(self) -> Changes:

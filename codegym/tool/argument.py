@@ -11,7 +11,9 @@ AnyPath = Annotated[str, Field(description="a file or folder, relative to the re
 Line = Annotated[int, Field(description="a line's number; the first is 1", ge=1)]
 LastLine = Annotated[int, Field(description="the last line to show; 0 means as many as fit", ge=0)]
 InsertAt = Annotated[int, Field(description="the line after which to insert; 0 inserts at the top", ge=0)]
-Pattern = Annotated[str, Field(description="an extended regular expression"), StringConstraints(min_length=1)]
+Pattern = Annotated[
+    str, Field(description="a regular expression, as for grep -P"), StringConstraints(min_length=1)
+]
 Command = Annotated[
     str, Field(description="a command for /bin/sh, run in the repository's root"), StringConstraints(min_length=1)
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import SequenceMatcher
 
 from codegym.harness.cache import in_cache_folder
@@ -10,25 +11,30 @@ from codegym.sandbox.protocol import File
 from codegym.tool.argument import FilePath, FileText, InsertAt, Line, NewText, OldText
 from codegym.tool.call import ToolError, ToolResult
 from codegym.tool.cut import clip, cut, cut_line, printable
+from codegym.tool.line_end import line_end, spans_of, with_line_ends
 from codegym.tool.look import number_lines
 from codegym.tool.spec import tool
 from codegym.tool.workbench import Workbench
 
 CONTEXT = 3
 LINE_SPAN = 200
+MOST_PLACES = 1000
+SHOWN_BYTES = 1 << 20
+"""A larger file is only named where changes are shown."""
 
 
 @tool
 def replace(bench: Workbench, path: FilePath, old: OldText, new: NewText) -> ToolResult:
     """Replace a text that stands exactly once in a file."""
     text = bench.read(path)
-    if "\r\n" in text and "\r\n" not in old:
-        old, new = old.replace("\n", "\r\n"), new.replace("\n", "\r\n")
-    count = text.count(old)
-    if count != 1:
-        raise ToolError(_not_once(path, text, old, count), "not found" if count == 0 else f"found {count} times")
-    at = text.index(old)
-    return change(bench, path, text, text[:at] + new + text[at + len(old) :])
+    spans = spans_of(old, text)
+    if len(spans) != 1:
+        brief = f"found {len(spans)} times" if spans else "not found"
+        raise ToolError(_not_once(path, text, old, [start for start, _ in spans]), brief)
+    ((start, stop),) = spans
+    if "\r\n" not in new or text[start:stop] != old:
+        new = with_line_ends(new, line_end(text, start))
+    return change(bench, path, text, text[:start] + new + text[stop:])
 
 
 @tool
@@ -42,7 +48,8 @@ def replace_in_line(bench: Workbench, path: FilePath, line: Line, old: OldText, 
     if count != 1:
         shown = cut_line(printable(lines[line - 1]))
         raise ToolError(f"{old!r} stands {count} times in line {line}: {shown}", f"{count} matches in line {line}")
-    lines[line - 1] = lines[line - 1].replace(old, new)
+    end = line_end(text, len("\n".join(lines[: line - 1])))
+    lines[line - 1] = lines[line - 1].replace(old, new if "\r\n" in new else with_line_ends(new, end))
     return change(bench, path, text, "\n".join(lines))
 
 
@@ -50,17 +57,21 @@ def replace_in_line(bench: Workbench, path: FilePath, line: Line, old: OldText, 
 def insert(bench: Workbench, path: FilePath, line: InsertAt, text: NewText) -> ToolResult:
     """Insert whole lines after a line of a file; 0 inserts at the top."""
     before = bench.read(path)
-    rows = before.removesuffix("\n").split("\n") if before else []
+    bom = "\ufeff" if before.startswith("\ufeff") else ""
+    rows = re.findall(r"[^\n]*\n|[^\n]+", before.removeprefix(bom))
     if line > len(rows):
         raise ToolError(f"{path} has {len(rows)} lines; nothing can be inserted after line {line}.")
-    rows[line:line] = text.removesuffix("\n").split("\n")
-    return change(bench, path, before, "\n".join(rows) + "\n")
+    end = line_end(before or text, len("".join(rows[: max(0, line - 1)])) + len(bom))
+    if rows and not rows[-1].endswith("\n"):
+        rows[-1] += end
+    rows.insert(line, with_line_ends(text, "\n").removesuffix("\n").replace("\n", end) + end)
+    return change(bench, path, before, bom + "".join(rows))
 
 
 @tool
 def create(bench: Workbench, path: FilePath, text: FileText) -> ToolResult:
     """Write a new file, or overwrite one; missing folders are made, and a missing last line break is added."""
-    whole = text if not text or text.endswith("\n") else text + "\n"
+    whole = text if not text or text.endswith("\n") else text + line_end(text, len(text))
     bench.write(path, whole)
     count = whole.count("\n")
     lines = f"{count} {'line' if count == 1 else 'lines'}"
@@ -79,7 +90,9 @@ def undo(bench: Workbench) -> ToolResult:
 @tool
 def diff(bench: Workbench) -> ToolResult:
     """Show what differs from the repository as it was at first."""
-    changes = {path: file for path, file in bench.box.changes().items() if not in_cache_folder(path)}
+    changes = {path: file for path, file in bench.changes().items() if not in_cache_folder(path)}
+    large = {path for path, file in changes.items() if file is not None and len(file.content) > SHOWN_BYTES}
+    changes = {path: file for path, file in changes.items() if path not in large}
     base: dict[str, File] = {}
     for path in changes:
         file = bench.suite.base_file(bench.task, path)
@@ -89,6 +102,8 @@ def diff(bench: Workbench) -> ToolResult:
         patch = make_patch(base, changes).rstrip("\n")
     except PatchError as error:
         raise ToolError(f"The changes can't be shown: {error}") from error
+    named = [f"{path!r} differs and is too large to show." for path in sorted(large)]
+    patch = "\n".join([*named, patch]).strip("\n")
     if not patch:
         return ToolResult("Nothing differs from the repository as it was at first.", "no changes")
     return ToolResult(cut(printable(patch)), clip(printable("\n".join(changed_lines(patch))), 400))
@@ -113,15 +128,11 @@ def _same_tail(old: list[str], new: list[str]) -> int:
     return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(old), len(new)))
 
 
-def _not_once(path: str, text: str, old: str, count: int) -> str:
-    if count > 1:
-        where: list[int] = []
-        at = text.find(old)
-        while at >= 0:
-            where.append(text.count("\n", 0, at) + 1)
-            at = text.find(old, at + 1)
-        shown = ", ".join(map(str, sorted(set(where))[:10]))
-        return f"The text stands {count} times in {path}, at lines {shown}. Give more around the right one."
+def _not_once(path: str, text: str, old: str, places: list[int]) -> str:
+    if places:
+        where = sorted({text.count("\n", 0, at) + 1 for at in places[:MOST_PLACES]})
+        shown = ", ".join(map(str, where[:10]))
+        return f"The text stands {len(places)} times in {path}, at lines {shown}. Give more around the right one."
     near = _nearest(text.split("\n"), old.strip("\n").split("\n"))
     hint = f" Nearest lines:\n{near}" if near else ""
     return f"The text is not in {path}; it must be exact, whitespace included.{hint}"

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import json
 import shlex
+from functools import partial
 from importlib.resources import files
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from codegym.digest import digest_json
-from codegym.harness.cache import workspace_digest
+from codegym.harness.cache import run_apart, workspace_digest
 from codegym.harness.inbox_text import ENV, program, without_future
 from codegym.sandbox.image import image_digest
+from codegym.sandbox.protocol import Sandbox
 from codegym.tool.call import ToolError, ToolResult
 from codegym.tool.excerpt import Suspect, excerpt
+from codegym.tool.line_end import with_line_ends
 from codegym.tool.spec import compact_tool
 from codegym.tool.workbench import Workbench
 
@@ -70,7 +73,8 @@ def fix(
         )
     if old == new:
         raise ToolError("That edit changes nothing.", "no change")
-    rows[number - 1] = rows[number - 1].replace(old, new)
+    end = "\r\n" if rows[number - 1].endswith("\r") else "\n"
+    rows[number - 1] = rows[number - 1].replace(old, with_line_ends(new, end))
     bench.write(suspect.path, "\n".join(rows))
     shown = rows[number - 1].strip()
     return ToolResult(f"{suspect.path}:{number} is now: {shown}", shown[:80])
@@ -88,28 +92,29 @@ def suspects_of(bench: Workbench) -> tuple[list[Suspect], str, bool]:
     """Return the suspects of the tree as it is now, the key that they are kept under, and whether they were."""
     key = _key(bench)
     if bench.cache is None:
-        return [Suspect(**row) for row in _trace(bench)], key, False
+        return [Suspect(**row) for row in _trace(bench, bench.box)], key, False
     with bench.cache.turn(key):
         found = bench.cache.get(key)
         if found is None:
-            rows = _trace(bench)
-            bench.cache.put(key, {"suspects": rows}, lasting=bool(rows))
+            rows, of_digest = run_apart(bench.box, partial(_trace, bench))
+            if of_digest:
+                bench.cache.put(key, {"suspects": rows}, lasting=bool(rows))
             return [Suspect(**row) for row in rows], key, False
     return [Suspect(**row) for row in found["suspects"]], key, True
 
 
 def _key(bench: Workbench) -> str:
-    tree = workspace_digest(bench.suite.tree(bench.task).digest, bench.box.changes())
+    tree = workspace_digest(bench.suite.tree(bench.task).digest, bench.changes())
     tests = bench.task.tests.model_dump(mode="json")
     return digest_json(["locate", tree, tests, image_digest(bench.task.image), _script(), ENV])
 
 
-def _trace(bench: Workbench) -> list[dict[str, Any]]:
+def _trace(bench: Workbench, box: Sandbox) -> list[dict[str, Any]]:
     if bench.task.tests.framework != "pytest":
         raise ToolError("locate works for pytest tasks only.", "not here")
     plan = bench.task.tests
     wanted = json.dumps({"tests": plan.visible, "options": shlex.split(plan.command)}).encode()
-    ran = bench.box.exec(["python", "-c", _script()], stdin=wanted, timeout=bench.seconds, env=ENV)
+    ran = box.exec(["python", "-c", _script()], stdin=wanted, timeout=bench.seconds, env=ENV)
     last = ran.stdout.strip().rpartition("\n")[2]
     try:
         rows: list[dict[str, Any]] = json.loads(last)

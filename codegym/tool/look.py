@@ -10,6 +10,28 @@ from codegym.tool.cut import clip, cut, cut_line, printable
 from codegym.tool.spec import tool
 from codegym.tool.workbench import Workbench
 
+_INVALID = 4
+_WHY = {
+    3: "there is no such file or folder",
+    5: "this image's grep has no Perl expressions: use only what grep -E knows, such as [0-9] for a digit",
+}
+_SEARCH = r"""
+[ -e "$2" ] || [ -L "$2" ] || exit 3
+kind=-P
+grep -P x </dev/null 2>/dev/null
+if [ $? -gt 1 ]; then
+    kind=-E
+    printf '%s' "$1" | grep -qE '\\[[:alnum:]]|\(\?|[*+?}][?+]' && exit 5
+fi
+[ $kind = -E ] || set -- "(*UCP)$1" "$2"  # letters are letters in every script
+grep "$kind" -e "$1" </dev/null
+[ $? -le 1 ] || exit 4
+LC_ALL=C grep -rsIZl --exclude-dir=.git --exclude-dir=__pycache__ --exclude-dir=.pytest_cache \
+    --exclude-dir=node_modules -e '' -- "$2" | xargs -0 -r grep -snHZa "$kind" -e "$1" --
+exit 0
+"""
+"""Files are text unless they hold a NUL byte, whatever their encoding."""
+
 VIEW_LINES = 200
 BRIEF_LINES = 12
 LISTED = 200
@@ -47,11 +69,13 @@ def list_(bench: Workbench, path: AnyPath = ".") -> ToolResult:
 @tool
 def search(bench: Workbench, pattern: Pattern, path: AnyPath = ".") -> ToolResult:
     """Find the lines that match a regular expression, in a file or in all files below a folder."""
-    skip = [f"--exclude-dir={name}" for name in (".git", "__pycache__", ".pytest_cache", "node_modules")]
-    argv = ["grep", "-rnHZIE", *skip, "-e", pattern, "--", "./" + bench.path(path)]
+    argv = ["sh", "-c", _SEARCH, "sh", _one_line(pattern), "./" + bench.path(path)]
     result = bench.box.exec(argv, timeout=bench.seconds)
-    if result.exit_code > 1 or result.timed_out:
-        raise ToolError(f"The search failed: {cut(printable(result.stderr.strip()) or 'it took too long', 400)}")
+    if result.timed_out or result.exit_code in _WHY:
+        raise ToolError(f"The search failed: {_WHY.get(result.exit_code, 'it took too long')}.", "search failed")
+    if result.exit_code == _INVALID or (result.stderr.strip() and not result.stdout):
+        why = cut(printable(result.stderr.strip()), 400)
+        raise ToolError(f"The search failed: {pattern!r} is not a pattern that can be searched for: {why}")
     hits = sorted(filter(None, map(_hit, result.stdout.split("\n"))))
     if not hits:
         return ToolResult(f"No line matches {pattern!r} in {path}.", "no match", ok=False)
@@ -66,6 +90,16 @@ def number_lines(lines: list[str], start: int, last: int) -> str:
     width = len(str(last))
     shown = enumerate(lines[start - 1 : last], start)
     return "\n".join(f"{number:>{width}}  {cut_line(printable(line))}".rstrip() for number, line in shown)
+
+
+def _one_line(pattern: str) -> str:
+    """Return ``pattern`` as Perl reads it: no ``\\<`` and ``\\>`` of grep's own, alternatives on one line."""
+    parts = [re.sub(r"\\(.)", _own_escape, part) for part in pattern.split("\n") if part] or [""]
+    return parts[0] if len(parts) == 1 else "|".join(f"(?:{part})" for part in parts)
+
+
+def _own_escape(escape: re.Match[str]) -> str:
+    return r"\b" if escape[1] in "<>" else escape[0]
 
 
 def _hit(line: str) -> tuple[str, int, str] | None:

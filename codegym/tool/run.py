@@ -21,6 +21,8 @@ from codegym.tool.spec import tool
 from codegym.tool.workbench import Workbench
 
 SHOWN_FAILURES = 20
+MOST_COMPILED = 200
+"""More files in C or JavaScript are not compiled, for each costs a process."""
 
 
 @tool
@@ -43,7 +45,7 @@ def visible_run(bench: Workbench, ids: tuple[str, ...] = ()) -> ToolResult:
     base = bench.suite.tree(task)
     run = run_tests_cached(
         bench.box,
-        workspace_digest(base.digest, bench.box.changes()),
+        workspace_digest(base.digest, bench.changes()),
         task.tests,
         ids or task.tests.visible,
         task.image,
@@ -113,7 +115,7 @@ def last_line(text: str) -> str:
 @tool
 def compile_(bench: Workbench) -> ToolResult:
     """Check that the changed files (or all, if none is changed) compile, without running them."""
-    changed = sorted(path for path, file in bench.box.changes().items() if file is not None)
+    changed = sorted(path for path, file in bench.changes().items() if file is not None)
     sources = changed if any(path.endswith(_SUFFIXES) for path in changed) else bench.files()
     problems: list[str] = []
     checked = 0
@@ -129,7 +131,8 @@ def compile_(bench: Workbench) -> ToolResult:
 
 
 def _python(bench: Workbench, paths: list[str]) -> list[str]:
-    result = bench.box.exec(["python3", "-", *paths], stdin=_PYTHON_CHECK, timeout=bench.seconds)
+    named = "\0".join(paths).encode(errors="surrogateescape")
+    result = bench.box.exec(["python3", "-c", _PYTHON_CHECK], stdin=named, timeout=bench.seconds)
     return [said(result)] if result.exit_code else []
 
 
@@ -138,22 +141,25 @@ def _c(bench: Workbench, paths: list[str]) -> list[str]:
     planned = bench.box.exec(["make", "--dry-run", "--always-make", "--keep-going"], timeout=bench.seconds).stdout
     commands = [line.split("&&")[0].strip() for line in planned.splitlines() if _COMPILES.match(line)]
     if not commands:
-        units = [path for path in paths if path.endswith(".c")] or paths
+        units = ([path for path in paths if path.endswith(".c")] or paths)[:MOST_COMPILED]
         folders = sorted({posixpath.dirname(path) or "." for path in bench.files() if path.endswith(".h")} | {"."})
         commands = [shlex.join(["gcc", "-Wall", *(f"-I{folder}" for folder in folders), *units])]
-    results = [bench.box.exec(f"{command} -fsyntax-only", timeout=bench.seconds) for command in commands]
+    results = [
+        bench.box.exec(f"{command} -fsyntax-only", timeout=bench.seconds) for command in commands[:MOST_COMPILED]
+    ]
     return [said(result) for result in results if result.exit_code]
 
 
 def _javascript(bench: Workbench, paths: list[str]) -> list[str]:
-    results = [bench.box.exec(["node", "--check", path], timeout=bench.seconds) for path in paths]
+    results = [bench.box.exec(["node", "--check", path], timeout=bench.seconds) for path in paths[:MOST_COMPILED]]
     return [said(result) for result in results if result.exit_code]
 
 
-_PYTHON_CHECK = b"""
+_PYTHON_CHECK = """
 import sys
 failed = False
-for path in sys.argv[1:]:
+for path in sys.stdin.buffer.read().split(b"\\0"):
+    path = path.decode(errors="surrogateescape")
     try:
         with open(path, "rb") as file:
             compile(file.read(), path, "exec")

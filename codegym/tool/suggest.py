@@ -126,7 +126,7 @@ def _kept_edits(bench: Workbench, suspects: list[Suspect], key: str) -> list[Sug
 def _edits(bench: Workbench, suspects: list[Suspect]) -> list[Suggestion]:
     best: dict[Suggestion, float] = {}
     for suspect, found in zip(suspects, likelihoods(suspects), strict=True):
-        for edit, kind in edits_of_function(suspect, bench.read(suspect.path).split("\n")):
+        for edit, kind in edits_of_function(suspect, bench.covered_text(suspect.path).split("\n")):
             best[edit] = max(best.get(edit, -float("inf")), found(edit.line, edit.before, kind))
     ranked = sorted(best, key=lambda edit: (-best[edit], edit.path, edit.line, edit.after))
     return ranked[:LISTED]
@@ -149,7 +149,7 @@ def _mutated(source: str) -> tuple[tuple[int, str, str], ...]:
         return ()
     try:
         found = [m for m in mutations(source) if m.single_line and m.operator in KINDS]
-    except (SyntaxError, RecursionError):
+    except (SyntaxError, RecursionError, UnicodeEncodeError):
         return ()
     return tuple((m.line, apply(source, m).split("\n")[m.line - 1].lstrip(), m.operator) for m in found)
 

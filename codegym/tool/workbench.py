@@ -11,8 +11,9 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from codegym.harness.cache import ResultCache
-from codegym.sandbox.protocol import WORKDIR, Sandbox
+from codegym.errors import is_of_machine
+from codegym.harness.cache import ResultCache, covered
+from codegym.sandbox.protocol import WORKDIR, Changes, Sandbox
 from codegym.suite import Suite
 from codegym.task import Task
 from codegym.tool.call import ToolError
@@ -65,6 +66,22 @@ class Workbench:
             raise ToolError(f"{path!r} is a folder, not a file.") from None
         except OSError as error:
             raise ToolError(f"{path!r} can't be read: {error.strerror or 'I/O error'}.") from error
+
+    def changes(self) -> Changes:
+        """Return what differs from the repository. Raises :class:`ToolError` if that can't be read."""
+        try:
+            return self.box.changes()
+        except OSError as error:
+            if is_of_machine(error):
+                raise
+            raise ToolError(f"The changes can't be read: {error.strerror or 'I/O error'}.") from error
+
+    def covered_text(self, path: str) -> str:
+        """Return a file's text as the workspace's digest covers it; empty if it covers no such file."""
+        path = self.path(path)
+        changes = covered(self.changes())
+        file = changes[path] if path in changes else self.suite.base_file(self.task, path)
+        return "" if file is None else file.content.decode("utf-8", "surrogateescape")
 
     def write(self, path: str, text: str) -> None:
         """Write a file and remember what it was. Raises :class:`ToolError`."""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from codegym.sandbox.lay import lay_files
 from codegym.sandbox.protocol import Backend, Changes, File, Tree
 from codegym.task import Limits
 from codegym.tree import store_tree, tree_digest
@@ -105,3 +106,15 @@ def test_changes_of_writes_and_removals_from_outside(box):
     box.write("a/b.sh", b"b", executable=True)
     box.remove("pkg/other.txt")
     assert box.changes() == {"a/b.sh": File(b"b", executable=True), "pkg/other.txt": None}
+
+
+def test_what_changed_can_be_laid_over_the_base(backend, base_files, tmp_path):
+    files = {f"{i}/{path}": file for i in range(len(CASES)) for path, file in base_files.items()}
+    wanted = {f"{i}/{path}": file for i, (_, changes) in enumerate(CASES) for path, file in changes.items()}
+    tree = Tree((store_tree(files, tmp_path),), tree_digest(files))
+    with backend.open(tree, "python", Limits()) as box:
+        box.exec("echo x > x; rm -r 0")
+        with box.open_base() as other:
+            assert other.changes() == {}
+            lay_files(other, wanted)
+            assert other.changes() == dict(sorted(wanted.items()))

@@ -78,6 +78,17 @@ def test_remove(box):
     assert box.exec("test -L link").exit_code == 1
 
 
+def test_remove_takes_the_folders_that_are_left_empty(box):
+    box.write("a/b/c", b"x")
+    box.write("a/d", b"x")
+    box.remove("a/b/c")
+    assert box.exec("ls a").stdout == "d\n"
+    box.remove("a/d")
+    assert box.exec("test -e a").exit_code == 1
+    box.remove("pkg/deep/data.txt")
+    assert box.exec("ls pkg").stdout == "__init__.py\nother.txt\n"
+
+
 @pytest.mark.parametrize("path", ["../escape", "/etc/escape", "pkg/../../escape"])
 def test_writing_stays_in_the_workspace(shared, path):
     with pytest.raises(REFUSED):

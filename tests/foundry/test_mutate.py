@@ -11,7 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codegym.errors import TaskError
+from codegym.foundry.draft import Draft, Place
 from codegym.mutate import OPERATORS, Mutation, apply, functions, mutations
+from codegym.mutate.encoding import text_of_source
+from codegym.patch import apply_patch, make_patch
+from codegym.sandbox.protocol import File
 
 MODULES = tuple(str(module.__file__) for module in (colorsys, fractions, heapq, textwrap))
 SOURCE = '''\
@@ -129,3 +133,19 @@ def test_a_mutation_of_other_text_is_refused() -> None:
     mutation = mutations(SOURCE)[0]
     with pytest.raises(TaskError, match="expects"):
         apply("x" * len(SOURCE), mutation)
+
+
+LATIN = SOURCE.replace("Numbers", "caf\xe9 numbers").encode("latin-1")
+
+
+def test_a_source_that_is_not_utf_8_is_changed_byte_by_byte() -> None:
+    found = mutations(text_of_source(LATIN))
+    assert [m.operator for m in found] == [m.operator for m in mutations(SOURCE)]
+    for mutation in found:
+        place = Place("box.py", mutation, 1, 12)
+        (wrong,) = Draft("mutation", (place,), ()).wrong({"box.py": File(LATIN)}).values()
+        assert b"caf\xe9" in wrong.content
+        assert wrong.content == apply(LATIN.decode("latin-1"), mutation).encode("latin-1")
+        patch = make_patch({"box.py": File(LATIN)}, {"box.py": wrong})
+        assert "GIT binary patch" not in patch or mutation.line < 5
+        assert apply_patch(patch, {"box.py": File(LATIN)}.get) == {"box.py": wrong}

@@ -9,12 +9,12 @@ from pathlib import Path
 from random import Random
 
 import pytest
-
-from codegym.episode import Outcome, TestStatus
 from codegym.grade.control import Examiner, Finding
-from codegym.grade.grade import grade, judge
 from codegym.grade.sabotage_python import Copy, Source
 from codegym.grade.sabotage_text import sabotaged
+
+from codegym.episode import Outcome, TestStatus
+from codegym.grade.grade import grade, judge
 from codegym.harness.result import TestRun
 from codegym.sandbox.backend import backend
 from codegym.sandbox.protocol import Changes, File

@@ -311,3 +311,50 @@ def test_long_answers_are_read_in_a_second(name: str, piece: str) -> None:
     start = time.monotonic()
     dialect(name).parse(piece * (ACTION_CHARS // len(piece)))
     assert time.monotonic() - start < 5
+
+
+HEREDOC = "cat > a.md <<{}\n# T\n```{}\nx = 1 << 2\n```\n{}"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        HEREDOC.format("'EOF'", "python", "EOF"),
+        HEREDOC.format("EOF", "", "EOF\necho done"),
+        HEREDOC.format("-EOF", "python", "\tEOF"),
+        HEREDOC.format('"END OF"', "bash", "END OF"),
+        HEREDOC.format("\\EOF", "sh", "EOF") + "\n" + HEREDOC.format("B", "c", "B"),
+        "cat <<A <<'B'\n```python\n```\nA\n```\nB",
+    ],
+)
+def test_a_fence_in_a_heredoc_ends_no_block(command: str) -> None:
+    assert dialect("shell").parse(f"I write it.\n```bash\n{command}\n```\nDone.") == Call(
+        "shell", {"command": command}
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```bash\n" + HEREDOC.format("'EOF'", "python", "EOF"),
+        "```bash\n" + HEREDOC.format("'EOF'", "python", "more\n```"),
+        "```bash\n" + HEREDOC.format("'EOF'", "python", "EOF ") + "\n```\n```bash\nls\n```",
+    ],
+)
+def test_a_block_that_breaks_off_within_a_heredoc_is_malformed(text: str) -> None:
+    assert isinstance(dialect("shell").parse(text), Malformed)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo $((1<<SHIFT))",
+        "cat <<<word",
+        "echo 'a << b'",
+        "ls # <<EOF",
+        "python -c 'print(1 << n)'",
+        "cat <<E\nx",
+    ],
+)
+def test_what_only_looks_like_a_heredoc_is_none(command: str) -> None:
+    assert dialect("shell").parse(f"```bash\n{command}\n```\nSo.") == Call("shell", {"command": command})

@@ -1,6 +1,7 @@
 """Tools as an agent uses them, on a real task in a real box."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,43 @@ def test_looking(bench: Workbench) -> None:
     assert "The search failed" in use(bench, "search", pattern="(").text
 
 
+@pytest.mark.parametrize(
+    ("pattern", "line"),
+    [
+        (r"\d{2,}", "ten = 10"),
+        (r"^\w+\s=\s\d\d$", "ten = 10"),
+        (r"\bten\b", "ten = 10"),
+        (r"\<ten\>", "ten = 10"),
+        (r"ten(?= =)", "ten = 10"),
+        (r"(?i)TEN", "ten = 10"),
+        (r"t.+?n =", "ten = 10"),
+        (r"[[:digit:]]{2,}", "ten = 10"),
+        (r"ten\b|nothing", "ten = 10"),
+        ("nothing\nten =", "ten = 10"),
+        (r"^caf", "caf\ufffd"),
+        (r"gr\w\we", "gr\u00f6\u00dfe"),
+        (r"-n$", "-n"),
+        (r"c:\\<x", r"c:\<x"),
+    ],
+)
+def test_search_takes_the_expressions_that_it_promises(bench: Workbench, pattern: str, line: str) -> None:
+    content = "ten = 10\ngr\u00f6\u00dfe\n-n\nc:\\<x\n".encode() + b"caf\xe9\n"
+    bench.box.write("a.txt", content)
+    bench.box.write("b.bin", b"\0" + content)
+    bench.box.exec("cp a.txt closed; chmod 000 closed; ln -s loop loop")
+    found = use(bench, "search", pattern=pattern)
+    assert [hit.partition(": ")[2] for hit in found.text.splitlines()[1:]] == [line]
+    assert use(bench, "search", pattern=pattern, path="a.txt").ok
+
+
+@pytest.mark.parametrize("pattern", ["(", "[", "a{2,1}", r"(?<=a+)b", "*"])
+def test_an_expression_that_is_none_is_said(bench: Workbench, pattern: str) -> None:
+    failed = use(bench, "search", pattern=pattern)
+    assert not failed.ok
+    assert "The search failed" in failed.text
+    assert "no such file" in use(bench, "search", pattern="x", path="nowhere").text
+
+
 def test_edits_show_what_became_and_undo_takes_them_back_one_by_one(bench: Workbench) -> None:
     before = bench.read("src/clamp.py")
     edited = use(bench, "replace_in_line", path="src/clamp.py", line=5, old="value", new="high")
@@ -70,6 +108,59 @@ def test_an_edit_keeps_the_executable_bit_and_odd_bytes(bench: Workbench) -> Non
     assert use(bench, "replace", path="run.sh", old="one\n", new="two\nthree\n").ok
     assert bench.box.read("run.sh") == b"#!/bin/sh\r\necho \xff two\r\nthree\r\n"
     assert bench.box.exec(["test", "-x", "run.sh"]).exit_code == 0
+
+
+DOS = "one\r\ntwo\r\nthree"
+MIXED = "one\ntwo\r\nthree\nfour\r\n"
+EDITS: list[tuple[str, str, dict[str, object], str]] = [
+    (DOS, "insert", {"line": 1, "text": "a\nb\n"}, "one\r\na\r\nb\r\ntwo\r\nthree\r\n"),
+    (DOS, "insert", {"line": 0, "text": "a"}, "a\r\none\r\ntwo\r\nthree\r\n"),
+    (DOS, "insert", {"line": 3, "text": "a"}, "one\r\ntwo\r\nthree\r\na\r\n"),
+    (DOS, "insert", {"line": 2, "text": "a\r\nb\r\n"}, "one\r\ntwo\r\na\r\nb\r\nthree\r\n"),
+    ("\ufeff" + DOS, "insert", {"line": 0, "text": "a\nb"}, "\ufeffa\r\nb\r\none\r\ntwo\r\nthree\r\n"),
+    ("\ufeffone\n", "insert", {"line": 0, "text": "a"}, "\ufeffa\none\n"),
+    ("\ufeffone\n", "insert", {"line": 1, "text": "a"}, "\ufeffone\na\n"),
+    ("", "insert", {"line": 0, "text": "a"}, "a\n"),
+    ("one\n", "insert", {"line": 1, "text": ""}, "one\n\n"),
+    (MIXED, "insert", {"line": 2, "text": "a"}, "one\ntwo\r\na\r\nthree\nfour\r\n"),
+    (MIXED, "insert", {"line": 1, "text": "a"}, "one\na\ntwo\r\nthree\nfour\r\n"),
+    (DOS, "replace_in_line", {"line": 2, "old": "two", "new": "2\n2.5"}, "one\r\n2\r\n2.5\r\nthree"),
+    (DOS, "replace_in_line", {"line": 3, "old": "three", "new": "3\n4"}, "one\r\ntwo\r\n3\r\n4"),
+    (MIXED, "replace_in_line", {"line": 1, "old": "one", "new": "1\n2"}, "1\n2\ntwo\r\nthree\nfour\r\n"),
+    (DOS, "replace", {"old": "one\ntwo\nthree", "new": "1\n2"}, "1\r\n2"),
+    (DOS, "replace", {"old": "two", "new": "2\n2.5"}, "one\r\n2\r\n2.5\r\nthree"),
+    (DOS, "replace", {"old": "\nthree", "new": "\n3"}, "one\r\ntwo\r\n3"),
+    (MIXED, "replace", {"old": "one\ntwo\nthree\n", "new": "1\n"}, "1\nfour\r\n"),
+    (MIXED, "replace", {"old": "two\nthree\nfour\n", "new": "2\n3\n"}, "one\n2\r\n3\r\n"),
+    (MIXED, "replace", {"old": "one\r\ntwo\r\n", "new": "1\r\n"}, "1\nthree\nfour\r\n"),
+    ("a\nb\n", "replace", {"old": "a\r\nb", "new": "c\r\nd"}, "c\nd\n"),
+    ("a\nb\n", "replace", {"old": "a", "new": "c\r\nd"}, "c\r\nd\nb\n"),
+    ("", "create", {"text": "a\r\nb"}, "a\r\nb\r\n"),
+]
+
+
+@pytest.mark.parametrize(("before", "name", "arguments", "after"), EDITS)
+def test_edits_keep_line_ends_and_the_byte_order_mark(
+    bench: Workbench, before: str, name: str, arguments: dict[str, object], after: str
+) -> None:
+    bench.box.write("file.txt", before.encode())
+    assert use(bench, name, path="file.txt", **arguments).ok
+    assert bench.box.read("file.txt") == after.encode()
+
+
+def test_texts_that_differ_in_their_line_ends_are_two(bench: Workbench) -> None:
+    bench.box.write("file.txt", b"a\nb\na\r\nb\r\n")
+    assert (
+        "stands 2 times in file.txt, at lines 1, 3"
+        in use(bench, "replace", path="file.txt", old="a\nb", new="").text
+    )
+
+
+def test_a_compact_edit_keeps_line_ends(bench: Workbench) -> None:
+    bench.box.write("src/clamp.py", bench.box.read("src/clamp.py").replace(b"\n", b"\r\n"))
+    assert use(bench, "locate").ok
+    assert use(bench, "fix", line=5, old="return value", new="return high\n    # so").ok
+    assert bench.box.read("src/clamp.py").count(b"\n") == bench.box.read("src/clamp.py").count(b"\r\n") == 7
 
 
 @pytest.mark.parametrize(
@@ -157,6 +248,58 @@ def test_a_tree_tested_before_is_not_tested_again(
     first, second = use(bench, "test"), use(bench, "test")
     assert (first.cached, second.cached) == (False, True)
     assert first.text == second.text
+
+
+BESIDE_THE_DIGEST = [
+    "chmod 000 src/clamp.py",
+    "chmod 000 src",
+    "chmod 000 tests",
+    "mkdir .hypothesis; truncate -s 512M .hypothesis/a; echo 'raise SystemExit(1)' > conftest.py",
+    "mkdir -p .git; echo x > .git/config; mkfifo src/pipe; mkdir src/clamp",
+    "mkdir -p src/__pycache__; echo x > src/__pycache__/clamp.cpython-311.pyc",
+    "mkdir -p /tmp/home/.config; echo 'import sys; sys.exit(3)' > /tmp/sitecustomize.py; echo x > /tmp/pytest",
+    "mkdir .mypy_cache; echo 'def test_low(): assert 0' > .mypy_cache/test_more.py; ln src/clamp.py .mypy_cache/x",
+]
+
+
+@pytest.mark.parametrize("command", BESIDE_THE_DIGEST)
+def test_what_a_digest_does_not_cover_leaves_no_result_for_others(
+    mini: Suite, tmp_path: Path, command: str
+) -> None:
+    caches = {"": ResultCache(tmp_path / "own"), command: ResultCache(tmp_path / "shared")}
+    texts = []
+    for spoil, cache in [("", caches[""]), (command, caches[command]), ("", caches[command])]:
+        for bench in opened(mini, "clamp"):
+            bench.cache = cache
+            if spoil:
+                bench.box.exec(spoil)
+            texts.append([use(bench, name).text for name in ("test", "locate", "suggest")])
+    assert texts[0][0] == texts[1][0]
+    assert texts[0] == texts[2]
+    assert texts[0][0].startswith("1 passed, 1 failed.")
+
+
+def test_a_test_run_finds_nothing_of_the_one_before(bench: Workbench, tmp_path: Path) -> None:
+    bench.cache = ResultCache(tmp_path)
+    clean = use(bench, "test", ids="tests/test_clamp.py::test_low")
+    code = bench.read("src/clamp.py")
+    bench.write("src/clamp.py", code + "import os, sys\nopen('/tmp/mark', 'w')\nopen('src/mark', 'w')\n")
+    assert use(bench, "test").text.startswith("1 passed, 1 failed.")
+    assert bench.box.exec("ls /tmp/mark src/mark").exit_code != 0
+    assert clean.text == "1 passed, 0 failed."
+
+
+def test_tests_run_on_what_replaced_what(mini: Suite, tmp_path: Path) -> None:
+    for bench in opened(mini, "clamp"):
+        bench.cache = ResultCache(tmp_path)
+        bench.box.exec(
+            "mkdir new; mv src/clamp.py new/clamp.py; rm -r src; ln -s new src; echo x > README; rm -r tests/x"
+        )
+        assert use(bench, "test").text.startswith("1 passed, 1 failed.")
+        bench.box.exec("sed -i 's/return value$/return high/' new/clamp.py; rm src; mv new src")
+        assert use(bench, "test").text != ""
+        assert bench.box.exec("rm -r tests; echo x > tests").exit_code == 0
+        assert not use(bench, "test").ok
 
 
 def test_compile_python(bench: Workbench) -> None:

@@ -234,10 +234,20 @@ static int write_file(char *path, const char *mode) {
     return error;
 }
 
+/* Delete a file, and those of its folders in the workspace that are then empty. */
+static int delete_file(char *path) {
+    if (unlink(path)) return errno;
+    for (char *slash = strrchr(path, '/'); slash > path + 5 && !strncmp(path, "/work/", 6); slash = strrchr(path, '/')) {
+        *slash = 0;
+        if (rmdir(path)) break;
+    }
+    return 0;
+}
+
 static int file_operation(struct request *r) {
     int fd;
     if (r->op == 'w') return write_file(r->argv[0], r->argv[1]);
-    if (r->op == 'd') return unlink(r->argv[0]) ? errno : 0;
+    if (r->op == 'd') return delete_file(r->argv[0]);
     return (fd = open_regular(r->argv[0], O_RDONLY)) < 0 ? errno : pour(fd, 1);
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from codegym.tool.call import Call, Malformed, ToolResult
 from codegym.tool.dialect.text import SETTING
@@ -12,6 +13,12 @@ from codegym.tool.dialect.thought import Span, without_thoughts
 from codegym.tool.spec import Tool
 
 _FENCE = re.compile(r"^[ ]{0,3}(`{3,})[ ]*(?:bash|sh|shell)?[ \t]*\r?$")
+_HEREDOC = re.compile(
+    r"""'[^']*'|"(?:[^"\\]|\\.)*"|\\.|(?:^|(?<=\s))\#.*|<<<|\(\(.{0,200}?\)\)
+    |<<(?P<dash>-?)[ \t]*(?:(?P<quoted>'[^']+'|"[^"]+")|\\?(?P<word>[A-Za-z_][\w.-]*))""",
+    re.VERBOSE,
+)
+"""Heredocs, and what only looks like one: quoted text, comments, arithmetic."""
 _EXPECTED = "Expected exactly one block that begins with ```bash and ends with ```, holding one shell command."
 
 
@@ -33,7 +40,10 @@ class Shell:
 
     def parse(self, text: str) -> Call | Malformed:
         """Read the one block that stands in ``text``."""
-        blocks = [block for block, _ in _blocks(without_thoughts(text, _find_call))]
+        read = list(_blocks(without_thoughts(text, _find_call)))
+        blocks = [block[0] for block in read if block]
+        if len(blocks) < len(read):
+            return Malformed(f"The block ends within a heredoc. A longer fence may hold ```. {_EXPECTED}")
         if len(blocks) != 1:
             return Malformed(f"Found {len(blocks)} shell blocks. {_EXPECTED}")
         if blocks[0].strip() == "submit":
@@ -56,17 +66,44 @@ class Shell:
 
 
 def _find_call(text: str) -> Span | None:
-    return next((span for _, span in _blocks(text)), None)
+    return next((block[1] for block in _blocks(text) if block), None)
 
 
-def _blocks(text: str) -> Iterator[tuple[str, Span]]:
-    """Yield each closed block: what it holds, and where it begins and ends, its fences included."""
-    opened, fence, inner, at = 0, "", 0, 0
-    for line in text.split("\n"):
-        end = at + len(line)
-        if not fence and (match := _FENCE.match(line)):
-            opened, fence, inner = at, match[1], end + 1
-        elif fence and line.strip() == fence:
-            yield text[inner : max(inner, at - 1)], (opened, end)
-            fence = ""
+def _blocks(text: str) -> Iterator[tuple[str, Span] | None]:
+    """Yield each closed block with where it begins and ends, fences included; ``None`` for one that breaks off.
+
+    A block that breaks off within a heredoc is the last one.
+    """
+    lines = text.split("\n")
+    starts = [0, *accumulate(len(line) + 1 for line in lines)]
+    at = 0
+    while at < len(lines):
+        opened = _FENCE.match(lines[at])
+        at += 1
+        if opened is None:
+            continue
+        end, is_open = _end(lines, at, opened[1])
+        if end is None:
+            ends = [i for i in range(at, len(lines)) if lines[i].strip() == opened[1]]
+            if len(ends) != 1 or not is_open:
+                yield from [None] if ends else []
+                return
+            end = ends[0]
+        yield "\n".join(lines[at:end]), (starts[at - 1], starts[end + 1] - 1)
         at = end + 1
+
+
+def _end(lines: list[str], at: int, fence: str) -> tuple[int | None, bool]:
+    """Return the first fence from line ``at`` on that no heredoc holds, and whether a heredoc has no end."""
+    waiting: list[tuple[str, str]] = []
+    for number in range(at, len(lines)):
+        line = lines[number].removesuffix("\r")
+        if waiting:
+            dash, word = waiting[0]
+            waiting = waiting[(line.lstrip("\t") if dash else line) == word :]
+        elif line.strip() == fence:
+            return number, False
+        else:
+            found = (match for match in _HEREDOC.finditer(line) if match["word"] or match["quoted"])
+            waiting = [(match["dash"], match["word"] or match["quoted"][1:-1]) for match in found]
+    return None, bool(waiting)
