@@ -13,9 +13,14 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
+/* What older headers don't name yet. */
+#ifndef __NR_process_madvise
+#define __NR_process_madvise 440
+#endif
 #ifndef __NR_cachestat
 #define __NR_cachestat 451
 #endif
+enum { ADVICE_MERGEABLE = 12, ADVICE_COLD = 20, ADVICE_PAGEOUT = 21, ADVICE_COLLAPSE = 25, SET_MEMORY_MERGE = 67 };
 
 #if defined(__x86_64__)
 #define THIS_ARCH AUDIT_ARCH_X86_64
@@ -66,9 +71,16 @@ static const struct sock_filter denied[] = {
     DENY(add_key), DENY(request_key), DENY(keyctl),
     DENY(shmget), DENY(msgget), DENY(semget), DENY(mq_open),
     DENY(bpf), DENY(perf_event_open), DENY(userfaultfd), DENY(kcmp),
-    /* Which pages of the host's files are in memory, which boxes share, and taking them out of it. */
+    /* Boxes share the pages of the host's files. Refused is what tells which of them are in memory, what takes them out
+     * of it, and what merges them or pages of other boxes. Allowed is what brings them in (reading, readahead, WILLNEED,
+     * POPULATE_READ): any read does that, and what a box brought in is taken out with it (cgroup.py). */
+    DENY(mincore), DENY(cachestat), DENY(process_madvise),
     REFUSE_IF(preadv2, 5, BPF_JSET, RWF_NOWAIT, EOPNOTSUPP), REFUSE_IF(fadvise64, 3, BPF_JEQ, POSIX_FADV_DONTNEED, 0),
-    DENY(cachestat), DENY(fanotify_init),
+    DENY_IF(madvise, 2, BPF_JEQ, ADVICE_COLD), DENY_IF(madvise, 2, BPF_JEQ, ADVICE_PAGEOUT),
+    DENY_IF(madvise, 2, BPF_JEQ, ADVICE_COLLAPSE), DENY_IF(madvise, 2, BPF_JEQ, ADVICE_MERGEABLE),
+    DENY_IF(prctl, 0, BPF_JEQ, SET_MEMORY_MERGE),
+    /* What tells, or makes wait, who else opens a file of the host's. */
+    DENY(fanotify_init), DENY_IF(fcntl, 1, BPF_JEQ, F_SETLEASE), DENY_IF(fcntl, 1, BPF_JEQ, F_NOTIFY),
     DENY(io_uring_setup), DENY(io_uring_enter), DENY(io_uring_register),
     DENY(init_module), DENY(finit_module), DENY(delete_module), DENY(kexec_load), DENY(kexec_file_load),
     DENY(reboot), DENY(syslog), DENY(settimeofday), DENY(clock_settime), DENY(clock_adjtime), DENY(adjtimex),
