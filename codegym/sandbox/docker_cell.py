@@ -66,6 +66,8 @@ class Cell:
         self._stage = wire.came()
         try:
             self.group = cgroup_of(wire.pid, container)
+            if self.group:
+                self.group.limit_sockets(plan.limits.memory_mb << 20)
             self.memory = Memory(wire.pid, self.path(""), plan.limits.memory_mb, self.group)
             self._prove()
         except (OSError, ValueError) as error:

@@ -15,12 +15,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from docker import DockerClient
 from docker.errors import DockerException
 from docker.types import DriverConfig, Mount
 
 from codegym.errors import SandboxError
 from codegym.sandbox import channel as frames
+from codegym.sandbox.cgroup import Cgroup
 from codegym.sandbox.disk import DiskWatch
 from codegym.sandbox.docker_container import Plan, cgroup_of, create, remove
 from codegym.sandbox.docker_layers import (
@@ -60,7 +60,7 @@ def start(plan: Plan, layers: Sequence[Path], upper: Path, work: Path) -> Contai
         plan.client.api.start(made)
         channel = frames.Channel(wire, lambda: wire.complaint.decode(errors="replace").strip())
         channel.hello()
-        return Container(made, channel, _oom_counter(plan.client, made))
+        return Container(made, channel, _oom_counter(_limited_group(plan, made)))
     except BaseException as error:
         remove(plan.client, made)
         if isinstance(error, DockerException | SandboxError | OSError):
@@ -68,12 +68,16 @@ def start(plan: Plan, layers: Sequence[Path], upper: Path, work: Path) -> Contai
         raise
 
 
-def _oom_counter(client: DockerClient, container: str) -> Callable[[], int]:
-    """Return what reads how many processes of the container the kernel killed for memory, from the host's cgroup.
+def _limited_group(plan: Plan, container: str) -> Cgroup | None:
+    """Return the container's control groups, where they can be seen: not with every runtime."""
+    group = cgroup_of(plan.client.api.inspect_container(container)["State"]["Pid"], container)
+    if group:
+        group.limit_sockets(plan.limits.memory_mb << 20)
+    return group
 
-    Where the host's control groups can't be seen (another runtime), or the box is gone, it reads 0.
-    """
-    group = cgroup_of(client.api.inspect_container(container)["State"]["Pid"], container)
+
+def _oom_counter(group: Cgroup | None) -> Callable[[], int]:
+    """Return what reads how many processes of ``group`` the kernel killed for memory; 0 where the box is gone."""
 
     def kills() -> int:
         try:

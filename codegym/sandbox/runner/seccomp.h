@@ -49,6 +49,11 @@ enum { ADVICE_MERGEABLE = 12, ADVICE_COLD = 20, ADVICE_PAGEOUT = 21, ADVICE_COLL
 #define FEW_FAMILIES(name) \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 7), LOAD(args[0]), \
     FAMILY(AF_UNIX, 4), FAMILY(AF_INET, 3), FAMILY(AF_INET6, 2), FAMILY(AF_NETLINK, 1), REFUSE(EAFNOSUPPORT), LOAD(nr)
+/* Of netlink, what lists a namespace's addresses: other protocols hold messages between processes, which no limit counts. */
+#define ROUTES_ONLY(name) \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 6), LOAD(args[0]), \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 3), LOAD(args[2]), \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0), REFUSE(EPROTONOSUPPORT), LOAD(nr)
 
 static const struct sock_filter denied[] = {
     LOAD(arch), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, THIS_ARCH, 1, 0), REFUSE(ENOSYS),
@@ -59,7 +64,7 @@ static const struct sock_filter denied[] = {
 #endif
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone3, 0, 1), REFUSE(ENOSYS), /* its flags are in memory: use clone */
     DENY_IF(clone, 0, BPF_JSET, 0x7e020000),                               /* new namespaces */
-    FEW_FAMILIES(socket), FEW_FAMILIES(socketpair),
+    FEW_FAMILIES(socket), FEW_FAMILIES(socketpair), ROUTES_ONLY(socket),
     DENY_UNLESS_ZERO(prlimit64, 0),                                        /* another process's limits */
     DENY_IF(ioctl, 1, BPF_JEQ, TIOCSTI), DENY_IF(ioctl, 1, BPF_JEQ, TIOCLINUX),
     DENY_IF(sched_setaffinity, 0, BPF_JEQ, 1), DENY_IF(sched_setscheduler, 0, BPF_JEQ, 1),
