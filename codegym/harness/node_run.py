@@ -18,7 +18,7 @@ from typing import Any
 from codegym.episode import TestStatus
 from codegym.harness.answer import check_started, read_answer
 from codegym.harness.result import TestRun
-from codegym.harness.text import brief, clipped, count, steady
+from codegym.harness.text import brief, count, shown
 from codegym.sandbox.protocol import Sandbox
 from codegym.task import TestPlan
 
@@ -54,7 +54,7 @@ def run_node(box: Sandbox, plan: TestPlan, ids: Sequence[str], timeout: float) -
         results=results,
         complete=orderly,
         started=bool(tests),
-        output=clipped(steady(_output(tests, results, "" if said else done.stdout + done.stderr))),
+        output=shown(_output(tests, results, "" if said else done.stdout + done.stderr)),
         failures=failures,
         exit_code=done.exit_code,
         timed_out=done.timed_out,
@@ -94,7 +94,8 @@ def _results(
         if test["whole"] and not test["ok"]:
             _file_failed(test["file"], brief(_error(stderr.get(test["file"], ""), test)), ids, results, failures)
     if ids:
-        results = {node: status for node, status in results.items() if node in ids}
+        wanted = set(ids)
+        results = {node: status for node, status in results.items() if node in wanted}
     return results, {node: why for node, why in failures.items() if node in results}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from codegym.episode import TestStatus
 from codegym.harness.result import TestRun
 from codegym.harness.tap import TapReport, read_tap
-from codegym.harness.text import brief, clipped, steady
+from codegym.harness.text import brief, shown
 from codegym.sandbox.protocol import ExecResult, Sandbox
 from codegym.task import TestPlan
 
@@ -20,13 +20,14 @@ def run_tap(box: Sandbox, plan: TestPlan, ids: Sequence[str], timeout: float) ->
     """Run ``plan.command``; of all that it reports, keep ``ids`` (none: everything)."""
     done = box.exec(plan.command, timeout=timeout)
     report = read_tap(done.stdout)
-    results = {name: status for name, status in report.results.items() if not ids or name in ids}
+    wanted = set(ids)
+    results = {name: status for name, status in report.results.items() if not ids or name in wanted}
     failed = [name for name, status in results.items() if status is TestStatus.FAILED]
     return TestRun(
         results=results,
         complete=not (report.wrong or done.timed_out or done.oom or done.truncated) and _agrees(done, report),
         started=report.count > 0,
-        output=clipped(steady(_output(done, report))),
+        output=shown(_output(done, report)),
         failures={name: brief("\n".join(report.notes.get(name, ["not ok"]))) for name in failed},
         exit_code=done.exit_code,
         timed_out=done.timed_out,

@@ -32,7 +32,7 @@ class ToolCall(_Answered):
         """Return the call as the native dialect writes it, which reads wrong arguments as malformed."""
         try:
             arguments = json.loads(self.function.arguments)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             arguments = self.function.arguments
         if isinstance(arguments, dict):
             return dialect("native").format(Call(self.function.name, arguments))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import posixpath
 
 from codegym.tool.argument import AnyPath, FilePath, LastLine, Line, Pattern
 from codegym.tool.call import ToolError, ToolResult
@@ -13,6 +13,7 @@ from codegym.tool.workbench import Workbench
 VIEW_LINES = 200
 BRIEF_LINES = 12
 LISTED = 200
+_MOST_DIGITS = 9
 
 
 @tool
@@ -52,7 +53,7 @@ def search(bench: Workbench, pattern: Pattern, path: AnyPath = ".") -> ToolResul
     result = bench.box.exec(argv, timeout=bench.seconds)
     if result.exit_code > 1 or result.timed_out:
         raise ToolError(f"The search failed: {cut(printable(result.stderr.strip()) or 'it took too long', 400)}")
-    hits = sorted(filter(None, map(_hit, result.stdout.split("\n"))))
+    hits = sorted(filter(None, map(hit_of, result.stdout.split("\n"))))
     if not hits:
         return ToolResult(f"No line matches {pattern!r} in {path}.", "no match", ok=False)
     lines = [f"{name}:{number}: {cut_line(text)}" for name, number, text in hits]
@@ -68,9 +69,13 @@ def number_lines(lines: list[str], start: int, last: int) -> str:
     return "\n".join(f"{number:>{width}}  {cut_line(printable(line))}".rstrip() for number, line in shown)
 
 
-def _hit(line: str) -> tuple[str, int, str] | None:
-    match = re.match(r"(?:\./)*([^\0]*)\0(\d+):(.*)", line)
-    return (printable(match[1]), int(match[2]), printable(match[3])) if match else None
+def hit_of(line: str) -> tuple[str, int, str] | None:
+    """Return path, number and text of a line of grep's, or ``None`` if it is none."""
+    path, _, rest = line.partition("\0")
+    number, colon, text = rest.partition(":")
+    if not (colon and number.isdecimal() and len(number) <= _MOST_DIGITS):
+        return None
+    return printable(posixpath.normpath(path)), int(number), printable(text)
 
 
 def _plural(noun: str, count: int) -> str:

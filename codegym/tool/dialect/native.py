@@ -43,7 +43,7 @@ class Native:
             calls = [_DECODER.raw_decode(text, match.end())[0] for match in _starts(text)]
             if not calls:
                 calls = _bare(text)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             return Malformed(f"The tool call is not valid JSON ({error}). {_EXPECTED}")
         if len(calls) != 1:
             return Malformed(f"Found {len(calls)} tool calls. {_EXPECTED}")
@@ -67,7 +67,7 @@ def _starts(text: str) -> list[re.Match[str]]:
         starts.append(match)
         try:
             end = _DECODER.raw_decode(text, match.end())[1]
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             return starts
         match = _OPEN.search(text, end)
     return starts
@@ -92,7 +92,7 @@ def _call(value: Any) -> Call | Malformed:
     if isinstance(arguments, str):
         try:
             arguments = _DECODER.decode(arguments)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             return Malformed(f"The arguments are not valid JSON ({error}). {_EXPECTED}")
     if not isinstance(arguments, dict):
         return Malformed(f"The arguments are no JSON object. {_EXPECTED}")
