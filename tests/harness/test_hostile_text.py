@@ -9,6 +9,7 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -16,6 +17,8 @@ from codegym.harness.answer import read_answer
 from codegym.harness.pytest_run import Question, read_run
 from codegym.harness.tap import read_tap
 from codegym.harness.text import brief, shown, steady
+from codegym.importer.kit.log_tap import DIALECTS
+from codegym.importer.kit.log_tap import read as read_log
 from codegym.policy.chance import EXCERPT, FILE, NUMBERED
 from codegym.sandbox.protocol import ExecResult
 from codegym.task import TestPlan
@@ -24,6 +27,7 @@ from codegym.tool.dialect.native import Native
 from codegym.tool.dialect.tagged import Tagged
 from codegym.tool.look import hit_of
 
+LOGS = {name: partial(read_log, dialect=name) for name in DIALECTS}
 READERS: dict[str, Callable[[str], object]] = {
     "tap": read_tap,
     "steady": steady,
@@ -36,9 +40,26 @@ READERS: dict[str, Callable[[str], object]] = {
     "excerpt": EXCERPT.findall,
     "numbered": NUMBERED.findall,
     "file": FILE.findall,
+    **LOGS,
 }
-HEADS = ("", "ok 1 - ", "1..", "1 ", "in ", '<tool name="a">', "<tool_call>", "a", "a\0")
+HEADS = (
+    "",
+    "✓ a",
+    "--- PASS: a",
+    "test a",
+    "PASSED a[/",
+    "_ ",
+    "ok 1 - ",
+    "1..",
+    "1 ",
+    "in ",
+    '<tool name="a">',
+    "<tool_call>",
+    "a",
+    "a\0",
+)
 UNITS = (
+    *(" > ", "(1 ", " ... ", ".py:"),
     *(
         " ",
         "\t",

@@ -26,6 +26,7 @@ WORDS = {
 }
 DJANGO = {" ... ok": PASSED, " ... OK": PASSED, " ...  OK": PASSED, " ... FAIL": FAILED, " ... ERROR": FAILED}
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+TOOK = re.compile(r"(?<!\s)\s+\(?[\d.]+ ?m?s\)?$")
 
 
 def pytest(line: str) -> Found:
@@ -73,10 +74,9 @@ def django(line: str) -> Found:
 
 def sympy(line: str) -> Found:
     """Read a line of sympy's own runner."""
-    failed = re.match(r"_+ .*\.py:(\S+) _+$", line)
-    if failed:
-        return failed.group(1), FAILED
     words = line.split()
+    if len(words) > 2 and not (words[0] + words[-1]).strip("_") and ".py:" in words[-2]:
+        return words[-2].rpartition(".py:")[2], FAILED
     if line.startswith("test_") and len(words) > 1 and words[1] in ("ok", "F", "E", "f", "s"):
         return words[0], {"ok": PASSED, "f": PASSED, "s": SKIPPED}.get(words[1], FAILED)
     return None
@@ -96,10 +96,12 @@ def cargo(line: str) -> Found:
 
 def marks(line: str) -> Found:
     """Read a line of Jest, mocha, vitest and their like."""
-    found = re.match(r"\s*([✓✔√✕✗×✘○]|\d+\))\s+(.+?)(?:\s+\(?[\d.]+ ?m?s\)?)?$", line)
+    found = re.match(r"\s*([✓✔√✕✗×✘○]|\d+\))\s+(\S.*)$", line)
     if not found:
         return None
-    return found.group(2), PASSED if found.group(1) in "✓✔√" else SKIPPED if found.group(1) == "○" else FAILED
+    return TOOK.sub("", found.group(2)), PASSED if found.group(1) in "✓✔√" else SKIPPED if found.group(
+        1
+    ) == "○" else FAILED
 
 
 def maven(line: str) -> Found:
@@ -107,8 +109,9 @@ def maven(line: str) -> Found:
     found = re.match(r"(?:\[\w+\]\s+)?Tests run: (\d+), Failures: (\d+), Errors: (\d+).*? (?:--|-) in (\S+)", line)
     if found:
         return found.group(4), FAILED if int(found.group(2)) + int(found.group(3)) else PASSED
-    found = re.match(r"(\S.*? > .+?) (PASSED|FAILED|SKIPPED)$", line)
-    return (found.group(1), WORDS[found.group(2)]) if found else None
+    name, _, word = line.rpartition(" ")
+    below = name[:1].strip() and name.partition(" > ")[2]
+    return (name, WORDS[word]) if below and word in ("PASSED", "FAILED", "SKIPPED") else None
 
 
 DIALECTS = {
