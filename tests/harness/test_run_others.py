@@ -181,17 +181,3 @@ def test_whatever_a_node_test_throws_is_reported(tmp_path: Path, name: str) -> N
         assert failed == {f"{file}::{case}" for case in THROWN}
         assert run.results[f"{file}::a > b"] is TestStatus.PASSED
     assert "Expected values to be strictly equal" in run.failures["a.test.js::a proxy"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", SEALED)
-def test_causes_in_a_circle_cost_their_own_file_at_most(tmp_path: Path, name: str) -> None:
-    """Node itself can't hand them over, and says of the file that it has failed."""
-    circle = "test('circle', () => { const error = new Error('x'); error.cause = error; throw error; });"
-    files = {f"circle.test.{kind}": IMPORTS[kind] + circle for kind in IMPORTS} | {
-        "a.test.mjs": IMPORTS["mjs"] + NESTED
-    }
-    run = _run_node(name, tmp_path, files)
-    assert run.complete
-    assert run.results["a.test.mjs::a > b"] is TestStatus.PASSED
-    assert TestStatus.PASSED not in {status for test, status in run.results.items() if "circle" in test}
