@@ -6,6 +6,7 @@ A grader's box could leave a line of a hidden test to the agent of the next epis
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from codegym.sandbox.docker_cell import Cell as DockerCell
 from codegym.sandbox.laid_box import LaidBox
 from codegym.sandbox.pool import Pool
 from codegym.sandbox.protocol import Backend, Sandbox, Tree
+from codegym.sandbox.toolchain import warm
 from codegym.task import Limits
 from codegym.tree import store_tree
 from tests.attack.test_kernel import SEALED
@@ -106,3 +108,26 @@ def test_a_box_that_is_handed_out_again_holds_no_pages(sealed: Backend, tree: Tr
         assert pool.tally.reused == 1
     finally:
         pool.close()
+
+
+def test_what_the_host_has_read_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Boxes would read their tools from disk again and again."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (library := tmp_path / "library").mkdir()
+    (library / "module.py").write_bytes(bytes(1 << 20))
+    os.sync()
+    with (library / "module.py").open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        assert not is_in_memory(file.fileno())
+        warm("an/image", ["sh", "no-such-command"], [library])
+        deadline = time.monotonic() + 10
+        while not is_in_memory(file.fileno()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert is_in_memory(file.fileno())
+
+
+def is_in_memory(file: int) -> bool:
+    try:
+        return os.preadv(file, [bytearray(1)], 1 << 19, os.RWF_NOWAIT) == 1
+    except BlockingIOError:
+        return False
