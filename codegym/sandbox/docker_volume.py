@@ -11,7 +11,7 @@ import errno
 import os
 import posixpath
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,7 +42,14 @@ class Container:
 
     id: str
     channel: frames.Channel
-    oom_kills: Callable[[], int]
+    group: Cgroup | None
+
+    def oom_kills(self) -> int:
+        """Return how many of its processes the kernel killed for memory; 0 if that can't be seen."""
+        try:
+            return self.group.oom_kills() if self.group else 0
+        except FileNotFoundError:
+            return 0
 
 
 def start(plan: Plan, layers: Sequence[Path], upper: Path, work: Path) -> Container:
@@ -60,7 +67,7 @@ def start(plan: Plan, layers: Sequence[Path], upper: Path, work: Path) -> Contai
         plan.client.api.start(made)
         channel = frames.Channel(wire, lambda: wire.complaint.decode(errors="replace").strip())
         channel.hello()
-        return Container(made, channel, _oom_counter(_limited_group(plan, made)))
+        return Container(made, channel, _limited_group(plan, made))
     except BaseException as error:
         remove(plan.client, made)
         if isinstance(error, DockerException | SandboxError | OSError):
@@ -74,18 +81,6 @@ def _limited_group(plan: Plan, container: str) -> Cgroup | None:
     if group:
         group.limit_sockets(plan.limits.memory_mb << 20)
     return group
-
-
-def _oom_counter(group: Cgroup | None) -> Callable[[], int]:
-    """Return what reads how many processes of ``group`` the kernel killed for memory; 0 where the box is gone."""
-
-    def kills() -> int:
-        try:
-            return group.oom_kills() if group else 0
-        except FileNotFoundError:
-            return 0
-
-    return kills
 
 
 class VolumeBox(Sandbox):
@@ -218,6 +213,8 @@ class VolumeBox(Sandbox):
         box, self._container = self._container, None
         if box is not None:
             box.channel.close()
+            if box.group:
+                box.group.drop_pages()
             remove(self._plan.client, box.id)
             remove_folder(self._upper.parent)
 
