@@ -90,9 +90,13 @@ def _results(
         results[node] = min(results.get(node, TestStatus.PASSED), _status(test), key=_WORST.index)
         if not test["ok"]:
             failures[node] = _why(test["why"])
-    for test in tests:
-        if test["whole"] and not test["ok"]:
-            _file_failed(test["file"], brief(_error(stderr.get(test["file"], ""), test)), ids, results, failures)
+    by_file: dict[str, list[str]] = {}
+    for node in ids or list(results):
+        by_file.setdefault(node.partition("::")[0], []).append(node)
+    for file, test in {test["file"]: test for test in tests if test["whole"] and not test["ok"]}.items():
+        why = brief(_error(stderr.get(file, ""), test))
+        for node in by_file.get(file, [] if ids else [file]):
+            results[node], failures[node] = TestStatus.ERROR, why
     if ids:
         wanted = set(ids)
         results = {node: status for node, status in results.items() if node in wanted}
@@ -104,14 +108,6 @@ def _why(message: str) -> str:
     head, compared, values = message.partition("\n+ actual - expected")
     different = [line for line in values.splitlines() if line.startswith(("+", "-"))]
     return brief("\n".join([head, *different]), 7) if compared else brief(message)
-
-
-def _file_failed(
-    file: str, why: str, ids: Sequence[str], results: dict[str, TestStatus], failures: dict[str, str]
-) -> None:
-    below = [node for node in ids or results if node.startswith(f"{file}::")]
-    for node in below or ([] if ids else [file]):
-        results[node], failures[node] = TestStatus.ERROR, why
 
 
 def _error(stderr: str, test: dict[str, Any]) -> str:
