@@ -18,7 +18,7 @@ from typing import Any
 from codegym.episode import TestStatus
 from codegym.harness.answer import check_started, read_answer
 from codegym.harness.result import TestRun
-from codegym.harness.text import brief, clipped, count, steady
+from codegym.harness.text import brief, count, shown
 from codegym.sandbox.protocol import Sandbox
 from codegym.task import TestPlan
 
@@ -54,7 +54,7 @@ def run_node(box: Sandbox, plan: TestPlan, ids: Sequence[str], timeout: float) -
         results=results,
         complete=orderly,
         started=bool(tests),
-        output=clipped(steady(_output(tests, results, "" if said else done.stdout + done.stderr))),
+        output=shown(_output(tests, results, "" if said else done.stdout + done.stderr)),
         failures=failures,
         exit_code=done.exit_code,
         timed_out=done.timed_out,
@@ -90,11 +90,16 @@ def _results(
         results[node] = min(results.get(node, TestStatus.PASSED), _status(test), key=_WORST.index)
         if not test["ok"]:
             failures[node] = _why(test["why"])
-    for test in tests:
-        if test["whole"] and not test["ok"]:
-            _file_failed(test["file"], brief(_error(stderr.get(test["file"], ""), test)), ids, results, failures)
+    by_file: dict[str, list[str]] = {}
+    for node in ids or list(results):
+        by_file.setdefault(node.partition("::")[0], []).append(node)
+    for file, test in {test["file"]: test for test in tests if test["whole"] and not test["ok"]}.items():
+        why = brief(_error(stderr.get(file, ""), test))
+        for node in by_file.get(file, [] if ids else [file]):
+            results[node], failures[node] = TestStatus.ERROR, why
     if ids:
-        results = {node: status for node, status in results.items() if node in ids}
+        wanted = set(ids)
+        results = {node: status for node, status in results.items() if node in wanted}
     return results, {node: why for node, why in failures.items() if node in results}
 
 
@@ -103,14 +108,6 @@ def _why(message: str) -> str:
     head, compared, values = message.partition("\n+ actual - expected")
     different = [line for line in values.splitlines() if line.startswith(("+", "-"))]
     return brief("\n".join([head, *different]), 7) if compared else brief(message)
-
-
-def _file_failed(
-    file: str, why: str, ids: Sequence[str], results: dict[str, TestStatus], failures: dict[str, str]
-) -> None:
-    below = [node for node in ids or results if node.startswith(f"{file}::")]
-    for node in below or ([] if ids else [file]):
-        results[node], failures[node] = TestStatus.ERROR, why
 
 
 def _error(stderr: str, test: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ from codegym.harness.answer import check_started, read_answer
 from codegym.harness.codes import Codes, codes_for
 from codegym.harness.inbox_text import ENV, program
 from codegym.harness.result import TestRun
-from codegym.harness.text import brief, clipped, count, steady
+from codegym.harness.text import brief, count, shown
 from codegym.sandbox.protocol import WORKDIR, ExecResult, Sandbox
 from codegym.task import TestPlan
 
@@ -55,6 +55,10 @@ _OPTIONS = (
     "-q",
     *(f"-pno:{name}" for name in ("cacheprovider", "stepwise", "pastebin", "setuponly", "setupplan")),
 )
+
+
+_PARTS = re.compile("::|/")
+_HEX = re.compile("[0-9a-f]{2}")
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ def read_run(done: ExecResult, nonce: str, question: Question) -> TestRun:
             results={},
             complete=False,
             started=False,
-            output=clipped(steady(done.stderr)),
+            output=shown(done.stderr),
             exit_code=done.exit_code,
             timed_out=done.timed_out,
             oom=done.oom,
@@ -108,8 +112,10 @@ def read_run(done: ExecResult, nonce: str, question: Question) -> TestRun:
 
 
 def _facts(stdout: str, nonce: str) -> list[list[Any]] | None:
+    """Return what a supervisor said, or ``None`` where it is not all that each one says."""
     facts = read_answer(stdout, nonce)
-    return facts if isinstance(facts, list) else None
+    ends = [fact[0] for fact in facts[-3:] if _sound(fact, ())] if isinstance(facts, list) else []
+    return facts if ends == ["stderr", "took", "exit"] else None
 
 
 def _sound(fact: Any, collected: Sequence[str]) -> bool:
@@ -167,7 +173,7 @@ class _Reading:
             results=results,
             complete=self._complete(),
             started=bool(self.started),
-            output=clipped(steady("\n".join(self._told(results)))),
+            output=shown("\n".join(self._told(results))),
             failures=failures,
             exit_code=self.exit_code,
             timed_out=self.late,
@@ -186,10 +192,13 @@ class _Reading:
         return (f"{self.forged} forged packets on the result channel",) if self.forged else ()
 
     def _not_collected(self) -> Iterator[tuple[str, str]]:
-        for node, crash, _ in self.broken:
-            below = [i for i in self.asked if i == node or i.startswith((f"{node}::", f"{node}/"))]
-            for affected in below if self.asked else [node]:
-                yield affected, brief(crash)
+        broken = {node: crash for node, crash, _ in self.broken}
+        if not self.asked:
+            yield from ((node, brief(crash)) for node, crash in broken.items())
+        for node in self.asked:
+            above = next((place for place in _above(node) if place in broken), None)
+            if above is not None:
+                yield node, brief(broken[above])
 
     def _cut_short(self) -> Iterator[tuple[str, str]]:
         ended = {test[0] for test in self.tests}
@@ -238,10 +247,16 @@ def _without(options: Sequence[str]) -> str:
     return f"options in addopts that nothing here knows, left out: {', '.join(options)}"
 
 
+def _above(node: str) -> Iterator[str]:
+    """Yield ``node``, then what it lies in, up to its top folder."""
+    yield node
+    yield from (node[: end.start()] for end in reversed(list(_PARTS.finditer(node))))
+
+
 def _how(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
 def _complaints(packed: str) -> str:
-    text = bytes.fromhex(packed).decode(errors="replace")
+    text = bytes.fromhex("".join(_HEX.findall(packed))).decode(errors="replace")
     return "\n".join(line for line in text.splitlines() if 'File "<string>"' not in line)

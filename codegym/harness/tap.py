@@ -13,7 +13,7 @@ from codegym.episode import TestStatus
 
 _TEST = re.compile(r"(not )?ok\b(?: +([0-9]{1,9}))?(?: +-)?(?: +(.*))?")
 _PLAN = re.compile(r"1\.\.([0-9]{1,9})(?: *#.*)?")
-_DIRECTIVE = re.compile(r"(?:^|\s+)(?<!\\)# *(skip|todo)\b.*", re.IGNORECASE)
+_DIRECTIVE = re.compile(r"(?<!\S)# *(?:skip|todo)\b", re.IGNORECASE)
 
 
 @dataclass

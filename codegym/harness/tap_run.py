@@ -14,7 +14,7 @@ from codegym.episode import TestStatus
 from codegym.harness.junit import prints_junit, read_junit, told
 from codegym.harness.result import TestRun
 from codegym.harness.tap import TapReport, read_tap
-from codegym.harness.text import brief, clipped, steady
+from codegym.harness.text import brief, shown
 from codegym.sandbox.protocol import ExecResult, Sandbox
 from codegym.task import TestPlan
 
@@ -24,13 +24,14 @@ def run_tap(box: Sandbox, plan: TestPlan, ids: Sequence[str], timeout: float) ->
     done = box.exec(plan.command, timeout=timeout)
     junit = prints_junit(plan.command)
     report = read_junit(done.stdout) if junit else read_tap(done.stdout)
-    results = {name: status for name, status in report.results.items() if not ids or name in ids}
+    wanted = set(ids)
+    results = {name: status for name, status in report.results.items() if not ids or name in wanted}
     failed = [name for name, status in results.items() if status is TestStatus.FAILED]
     return TestRun(
         results=results,
         complete=not (report.wrong or done.timed_out or done.oom or done.truncated) and _agrees(done, report),
         started=report.count > 0,
-        output=clipped(steady(_output(told(report) if junit else done.stdout, done.stderr, report))),
+        output=shown(_output(told(report) if junit else done.stdout, done.stderr, report)),
         failures={name: brief("\n".join(report.notes.get(name, ["not ok"]))) for name in failed},
         exit_code=done.exit_code,
         timed_out=done.timed_out,

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from codegym.episode import TestStatus
 
 _SHORT = 300
+_MOST_READ, _MOST_BRIEF = 1 << 20, 20_000
+"""Characters of a text from a box that are looked at, for all of it and for its first lines."""
 _CHANGING = (
     (re.compile(r"\b0x[0-9a-fA-F]{6,}\b"), "0x…"),
     (re.compile(r"\b0?x[0-9a-f]{8,}\b"), "…"),  # what is left of an address that pytest cut out of a long text
@@ -26,7 +28,7 @@ def steady(text: str) -> str:
 
 def brief(text: str, lines: int = 2) -> str:
     """Return the first ``lines`` lines of ``text`` that are not empty, at most 300 characters."""
-    kept = [line.rstrip() for line in steady(text).splitlines() if line.strip()][:lines]
+    kept = [line.rstrip() for line in steady(text[:_MOST_BRIEF]).splitlines() if line.strip()][:lines]
     short = "\n".join(kept)
     return short if len(short) <= _SHORT else short[: _SHORT - 1] + "…"
 
@@ -36,6 +38,11 @@ def clipped(text: str, most: int = 8000) -> str:
     if len(text) <= most:
         return text
     return f"{text[: most // 2]}\n[… {len(text) - most} characters left out …]\n{text[-most // 2 :]}"
+
+
+def shown(text: str) -> str:
+    """Return ``text`` as a run keeps it: a few kB, without what changes from run to run."""
+    return clipped(steady(clipped(text, _MOST_READ)))
 
 
 def count(statuses: Iterable[TestStatus]) -> str:

@@ -14,9 +14,9 @@ from codegym.policy.protocol import Opening
 from codegym.policy.scripted import Script, ScriptedPolicy, can_say
 from codegym.tool.call import Call
 
-_NUMBERED = re.compile(r"^ *(\d+)[ *] ?(.*\S.*)$", re.MULTILINE)
-_EXCERPT = re.compile(r"^(.*\S.*) #(\d+)\*?$", re.MULTILINE)
-_FILE = re.compile(r"(?<![\w./-])[\w-]+(?:/[\w.-]+)*\.(?:py|js|mjs|c|h|go|rs)\b")
+NUMBERED = re.compile(r"^ *(\d{1,9})[ *] ?(.*\S.*)$", re.MULTILINE)
+EXCERPT = re.compile(r"^(.*) #(\d{1,9})\*?$", re.MULTILINE)
+FILE = re.compile(r"(?<![\w./-])[\w-]+(?:/[\w.-]+)*\.(?:py|js|mjs|c|h|go|rs)\b")
 _WORD = re.compile(r"<=|>=|==|!=|[-+*/<>]|\b\w+\b")
 _SWAPS = ("<", "<=", ">", ">=", "==", "!=", "+", "-", "*", "0", "1", "2", "True", "False", "None", "and", "or")
 
@@ -52,9 +52,9 @@ class _Dice:
     def see(self, observation: str) -> None:
         """Remember the names and numbered lines that are shown."""
         known = set(self.files)
-        self.files += [name for name in dict.fromkeys(_FILE.findall(observation)) if name not in known]
-        shown = [(int(number), line) for line, number in _EXCERPT.findall(observation)]
-        shown = shown or [(int(number), line) for number, line in _NUMBERED.findall(observation)]
+        self.files += [name for name in dict.fromkeys(FILE.findall(observation)) if name not in known]
+        shown = [(int(number), line) for line, number in EXCERPT.findall(observation) if line.strip()]
+        shown = shown or [(int(number), line) for number, line in NUMBERED.findall(observation)]
         self.lines = shown or self.lines
 
     def call(self) -> Call:

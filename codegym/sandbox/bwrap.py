@@ -12,8 +12,13 @@ limited. When the owner, the keeper or the runner dies, however it dies, the ker
 The stage is a tmpfs of limited size. Before Linux 6.6 that can't hold an overlay's marks; there it is a folder in
 the cache, deleted with the box, else with its owner's lease, and the disk limit is watched (``disk.py``).
 
+The pages of the host's files that a box brought into memory leave it with the box, where there are control groups.
+Calls that show or move such pages are refused, and no box can set the time of a file or device that others see.
+
 What it does not cover: the host's kernel is shared, so that a hole in it is a way out; the time of day and the
-CPU's model are the host's. Without control groups a box may use all CPUs.
+CPU's model are the host's. Boxes that run at the same time can talk: by load, by locks on and watches of the files
+of ``/usr`` that both see, by which of their pages are in memory. Without control groups a box may use all CPUs,
+leaves pages in memory, and what its sockets hold in buffers is counted by nobody.
 """
 
 from __future__ import annotations

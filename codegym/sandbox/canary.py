@@ -6,6 +6,8 @@ from outside as well (:meth:`~codegym.sandbox.protocol.Reusable.residue`), this 
 
 from __future__ import annotations
 
+from collections import Counter
+
 from codegym.deadline import keeping
 from codegym.sandbox.protocol import Sandbox
 
@@ -32,6 +34,5 @@ def sight(box: Sandbox) -> str:
 
 def strange(before: str, after: str) -> tuple[str, ...]:
     """Return what one sight shows and not the other, a line each."""
-    old, new = before.splitlines(), after.splitlines()
-    more = [f"new inside: {line}" for line in new if new.count(line) > old.count(line)]
-    return (*more, *(f"gone inside: {line}" for line in old if old.count(line) > new.count(line)))
+    old, new = Counter(before.splitlines()), Counter(after.splitlines())
+    return (*(f"new inside: {line}" for line in new - old), *(f"gone inside: {line}" for line in old - new))

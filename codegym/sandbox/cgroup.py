@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +23,8 @@ from codegym.sandbox.kernel import told
 _MOUNT = Path("/sys/fs/cgroup")
 _CPU_PERIOD = 100_000
 """Microseconds over which processor time is counted: the kernel's own default."""
+_SOCKETS = "memory.kmem.tcp"
+"""The files of version 1 that count what TCP and UDP hold in buffers: apart from all else, and only if limited."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +57,24 @@ class Cgroup:
             *((folder, "") for folder in folders),
             (f"{self.memory}/memory.{limit}", str(memory_bytes)),
             (f"-{self.memory}/memory.{swap}", "0" if self.v2 else str(memory_bytes)),
+            *(() if self.v2 else ((f"-{self.memory}/{_SOCKETS}.limit_in_bytes", str(memory_bytes)),)),
             (f"{self.pids}/pids.max", str(processes)),
             *(_cpu_limit(self.cpu, cpus, v2=self.v2) if self.cpu else ()),
             *((f"{folder}/{'cgroup.procs' if self.v2 else 'tasks'}", "0") for folder in folders),
         ]
 
     def used(self) -> int:
-        """Return the bytes that the box's processes hold, files in memory included, page cache excluded."""
+        """Return the bytes that the box holds: files in memory and buffers of sockets too, no page cache."""
         fields = dict(line.split() for line in told(f"{self.memory}/memory.stat").splitlines())
-        return int(fields["anon" if self.v2 else "rss"]) + int(fields["shmem"])
+        return int(fields["anon" if self.v2 else "rss"]) + int(fields["shmem"]) + self._sockets(fields)
+
+    def _sockets(self, fields: Mapping[str, str]) -> int:
+        if self.v2:
+            return int(fields.get("sock", 0))
+        try:
+            return int(told(f"{self.memory}/{_SOCKETS}.usage_in_bytes"))
+        except FileNotFoundError:
+            return 0
 
     def oom_kills(self) -> int:
         """Return how many processes the kernel has killed here for want of memory."""
@@ -71,12 +82,38 @@ class Cgroup:
         fields = dict(line.split() for line in told(f"{self.memory}/{name}").splitlines())
         return int(fields.get("oom_kill", 0))
 
+    def limit_sockets(self, memory_bytes: int) -> None:
+        """Limit what sockets hold in buffers, for a group of version 1 that somebody else has made.
+
+        No engine does that: runc ignores what Docker asks for. Who may not write to the group leaves it as it is.
+        """
+        if not self.v2:
+            with suppress(FileNotFoundError, PermissionError):
+                Path(f"{self.memory}/{_SOCKETS}.limit_in_bytes").write_text(str(memory_bytes))
+
+    def drop_pages(self) -> None:
+        """Take out of memory the pages of files that this group alone has brought there.
+
+        Boxes share the host's files, so that which of their pages are in memory is a message from one box to the
+        next: whoever reads them sees it by the time, and counted in its page faults. The kernel charges a page to
+        the group that read it first; so what a box read that nobody had, goes with it.
+        """
+        _drop_pages(self.memory)
+
+    def drop_pages_of_the_dead(self, seconds: float) -> None:
+        """Do that as soon as nobody is in the group, which somebody else will remove."""
+        deadline = time.monotonic() + seconds
+        with suppress(OSError):  # it is removed already
+            while told(f"{self.memory}/cgroup.procs") and time.monotonic() < deadline:
+                time.sleep(0.0005)
+            self.drop_pages()
+
     def limits(self) -> list[str]:
         """Return the limits as the kernel holds them."""
         names = (
             ("memory.max", "memory.swap.max")
             if self.v2
-            else ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes")
+            else ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes", f"{_SOCKETS}.limit_in_bytes")
         )
         files = [(self.memory, name) for name in names] + [(self.pids, "pids.max")]
         files += [(self.cpu, name) for name in ("cpu.max", "cpu.cfs_quota_us")] if self.cpu else []
@@ -196,10 +233,21 @@ def _remove(folders: Collection[Path], seconds: float) -> list[Path]:
 def _removed(folder: Path) -> bool:
     """Remove a group unless somebody is in it, or it is another user's; return whether it is gone."""
     try:
+        if not told(f"{folder}/cgroup.procs"):
+            _drop_pages(folder)
         folder.rmdir()
     except OSError:
         return not folder.is_dir()
     return True
+
+
+def _drop_pages(folder: Path) -> None:
+    """See :meth:`Cgroup.drop_pages`; of version 2 it takes Linux 5.19, of version 1 the group of memory."""
+    with suppress(OSError):  # all that can't be dropped is in use, or was written by the box itself
+        with suppress(FileNotFoundError):
+            Path(f"{folder}/memory.force_empty").write_text("0")
+            return
+        Path(f"{folder}/memory.reclaim").write_text(told(f"{folder}/memory.current"))
 
 
 def _age(folder: Path) -> float:

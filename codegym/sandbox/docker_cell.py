@@ -38,6 +38,7 @@ _INODES_PER_MB = 256
 _FEWEST_INODES = 16384
 _START_SECONDS = 60.0
 _LOOK_SECONDS = 0.5
+_END_SECONDS = 1.0
 _ANSWER = struct.Struct("<i")
 
 
@@ -66,6 +67,8 @@ class Cell:
         self._stage = wire.came()
         try:
             self.group = cgroup_of(wire.pid, container)
+            if self.group:
+                self.group.limit_sockets(plan.limits.memory_mb << 20)
             self.memory = Memory(wire.pid, self.path(""), plan.limits.memory_mb, self.group)
             self._prove()
         except (OSError, ValueError) as error:
@@ -162,6 +165,8 @@ class Cell:
                 self._open = False
                 self.wire.close()
                 os.close(self._stage)
+                if self.group:
+                    self.group.drop_pages_of_the_dead(_END_SECONDS)
 
     def _prove(self) -> None:
         """Lay a workspace on nothing, to see now whether it can be done."""

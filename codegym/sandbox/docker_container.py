@@ -36,7 +36,7 @@ LEASE_LABEL, CACHE_LABEL = "codegym.lease", "codegym.cache"
 RUNNER = "/.codegym-runner"
 OPEN_FILES = 1024
 _OWN_PROCESSES = 2
-_FOR_THE_RUNNER = {"unshare", "mount", "umount2", "move_mount", "open_tree", "chroot"}
+_FOR_THE_RUNNER = {"unshare", "mount", "umount2", "mount_setattr", "move_mount", "open_tree", "chroot"}
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,16 @@ import errno
 import os
 import posixpath
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from docker import DockerClient
 from docker.errors import DockerException
 from docker.types import DriverConfig, Mount
 
 from codegym.errors import SandboxError
 from codegym.sandbox import channel as frames
+from codegym.sandbox.cgroup import Cgroup
 from codegym.sandbox.disk import DiskWatch
 from codegym.sandbox.docker_container import Plan, cgroup_of, create, remove
 from codegym.sandbox.docker_layers import (
@@ -42,7 +42,14 @@ class Container:
 
     id: str
     channel: frames.Channel
-    oom_kills: Callable[[], int]
+    group: Cgroup | None
+
+    def oom_kills(self) -> int:
+        """Return how many of its processes the kernel killed for memory; 0 if that can't be seen."""
+        try:
+            return self.group.oom_kills() if self.group else 0
+        except FileNotFoundError:
+            return 0
 
 
 def start(plan: Plan, layers: Sequence[Path], upper: Path, work: Path) -> Container:
@@ -60,7 +67,7 @@ def start(plan: Plan, layers: Sequence[Path], upper: Path, work: Path) -> Contai
         plan.client.api.start(made)
         channel = frames.Channel(wire, lambda: wire.complaint.decode(errors="replace").strip())
         channel.hello()
-        return Container(made, channel, _oom_counter(plan.client, made))
+        return Container(made, channel, _limited_group(plan, made))
     except BaseException as error:
         remove(plan.client, made)
         if isinstance(error, DockerException | SandboxError | OSError):
@@ -68,20 +75,12 @@ def start(plan: Plan, layers: Sequence[Path], upper: Path, work: Path) -> Contai
         raise
 
 
-def _oom_counter(client: DockerClient, container: str) -> Callable[[], int]:
-    """Return what reads how many processes of the container the kernel killed for memory, from the host's cgroup.
-
-    Where the host's control groups can't be seen (another runtime), or the box is gone, it reads 0.
-    """
-    group = cgroup_of(client.api.inspect_container(container)["State"]["Pid"], container)
-
-    def kills() -> int:
-        try:
-            return group.oom_kills() if group else 0
-        except FileNotFoundError:
-            return 0
-
-    return kills
+def _limited_group(plan: Plan, container: str) -> Cgroup | None:
+    """Return the container's control groups, where they can be seen: not with every runtime."""
+    group = cgroup_of(plan.client.api.inspect_container(container)["State"]["Pid"], container)
+    if group:
+        group.limit_sockets(plan.limits.memory_mb << 20)
+    return group
 
 
 class VolumeBox(Sandbox):
@@ -218,6 +217,8 @@ class VolumeBox(Sandbox):
         box, self._container = self._container, None
         if box is not None:
             box.channel.close()
+            if box.group:
+                box.group.drop_pages()
             remove(self._plan.client, box.id)
             remove_folder(self._upper.parent)
 

@@ -24,6 +24,7 @@ from pydantic import ValidationError
 from codegym.catalog import cache_dir, content, images_dir, private_places, suites_dir
 from codegym.digest import digest_bytes, digest_json
 from codegym.errors import ImageError, unknown
+from codegym.sandbox.toolchain import warm
 from codegym.task import Frozen
 
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -125,6 +126,7 @@ def _host_image(name: str, folder: Path, cache: Path) -> HostImage:
         if found := _folder(name, command):
             binds += ((found, f"/opt/{command}"),)
             path = f"/opt/{command}/bin:{path}"
+    warm(name, spec.commands, [source for source, to in binds if to == "/opt/python"])
     return HostImage(name, image_digest(name), binds, path)
 
 

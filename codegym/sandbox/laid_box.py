@@ -86,7 +86,7 @@ class LaidBox(Sandbox):
         self._kind = kind
         self._lock = threading.RLock()
         self._closing = threading.Lock()
-        self._closed = False
+        self._closed = self._ran = False
         try:
             self._take(tree)
         except BaseException:
@@ -104,7 +104,7 @@ class LaidBox(Sandbox):
     ) -> ExecResult:
         """See :class:`~codegym.sandbox.protocol.Sandbox`."""
         limits = self._kind.limits
-        with self._using() as cell:
+        with self._running() as cell:
             ended = cell.channel.run(
                 frames.as_argv(command),
                 cwd=frames.inside(cwd),
@@ -123,7 +123,7 @@ class LaidBox(Sandbox):
         It starts in ``/`` and must not keep files of the workspace open. Returns its pid in the box; whether
         the program could be started shows only in what it does.
         """
-        with self._using() as cell:
+        with self._running() as cell:
             pid = cell.channel.spawn(argv, env={**self._kind.env, **(env or {})})
             self._services.append(" ".join(argv)[:_SHOWN])
             return pid
@@ -206,6 +206,9 @@ class LaidBox(Sandbox):
         with self._using() as cell:
             cell.channel.kill_all()
             self._take(tree)
+            if self._ran:
+                cell.memory.drop_pages()
+            self._ran = False
 
     def look(self) -> None:
         """See :class:`~codegym.sandbox.protocol.Reusable`."""
@@ -243,6 +246,12 @@ class LaidBox(Sandbox):
             if self._closed:
                 raise SandboxError("the box is closed")
             yield self.cell
+
+    @contextmanager
+    def _running(self) -> Iterator[Cell]:
+        with self._using() as cell:
+            self._ran = True
+            yield cell
 
     def _take(self, tree: Tree) -> None:
         """Start from ``tree``, with nothing written over it."""

@@ -44,6 +44,11 @@ class Memory:
             return False
         return used > self._limit and used - self._files() > self._limit
 
+    def drop_pages(self) -> None:
+        """See :meth:`~codegym.sandbox.cgroup.Cgroup.drop_pages`; without control groups nobody can do it."""
+        if self._cgroup is not None:
+            self._cgroup.drop_pages()
+
     def new_oom_kills(self) -> bool:
         """Return whether the kernel killed a process of the box for want of memory since the last call."""
         if self._cgroup is None:

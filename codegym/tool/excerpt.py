@@ -11,9 +11,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import dedent
+from typing import Annotated
+
+from pydantic import Field
 
 MOST_LINES = 40
 LONGEST_LINE = 120
+
+_Line = Annotated[int, Field(ge=1, le=1_000_000)]
+_Number = Annotated[float, Field(ge=0, le=1e9)]
 
 
 @dataclass(frozen=True)
@@ -27,12 +33,12 @@ class Suspect:
 
     path: str
     name: str
-    first: int
-    last: int
-    score: float = 0.0
-    hot: Sequence[int] = ()
-    docstring: Sequence[int] = ()
-    ran: Sequence[Sequence[float]] = ()
+    first: _Line
+    last: _Line
+    score: _Number = 0.0
+    hot: Sequence[_Line] = ()
+    docstring: tuple[()] | tuple[_Line, _Line] = ()
+    ran: Sequence[tuple[_Line, _Number, _Number, _Number]] = ()
 
     def lines(self) -> list[int]:
         """Return the file's line numbers that an excerpt shows: at most :data:`MOST_LINES`."""
@@ -47,7 +53,7 @@ class Suspect:
 
 def excerpt(suspect: Suspect, source: Sequence[str]) -> str:
     """Return the function's name and numbered lines; ``source`` are the file's lines."""
-    shown = suspect.lines()
+    shown = [number for number in suspect.lines() if number <= len(source)]
     text = dedent("\n".join(source[n - 1].rstrip() for n in shown)).split("\n")
     rows = [
         f"{line[:LONGEST_LINE]} #{n - suspect.first + 1}{'*' if n in suspect.hot else ''}"

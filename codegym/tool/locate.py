@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import asdict
 from functools import partial
 from importlib.resources import files
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter, ValidationError
 
 from codegym.digest import digest_json
 from codegym.harness.cache import run_apart, workspace_digest
@@ -27,6 +28,7 @@ from codegym.tool.workbench import Workbench
 
 _FOCUS, _SUSPECTS = "locate.focus", "locate.suspects"
 _LISTED = 6
+_ROWS = TypeAdapter(list[Suspect])
 
 
 @compact_tool
@@ -117,9 +119,8 @@ def _trace(bench: Workbench, box: Sandbox) -> list[dict[str, Any]]:
     ran = box.exec(["python", "-c", _script()], stdin=wanted, timeout=bench.seconds, env=ENV)
     last = ran.stdout.strip().rpartition("\n")[2]
     try:
-        rows: list[dict[str, Any]] = json.loads(last)
-        return [vars(Suspect(**row)) for row in rows]
-    except (json.JSONDecodeError, TypeError):
+        return [asdict(row) for row in _ROWS.validate_json(last)]
+    except ValidationError:  # the tracer shares its process with the code that it traces
         if ran.timed_out:
             return []
         why = (ran.stdout + ran.stderr)[-400:]

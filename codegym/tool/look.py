@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 from codegym.tool.argument import AnyPath, FilePath, LastLine, Line, Pattern
@@ -35,6 +36,7 @@ exit 0
 VIEW_LINES = 200
 BRIEF_LINES = 12
 LISTED = 200
+_MOST_DIGITS = 9
 
 
 @tool
@@ -76,7 +78,7 @@ def search(bench: Workbench, pattern: Pattern, path: AnyPath = ".") -> ToolResul
     if result.exit_code == _INVALID or (result.stderr.strip() and not result.stdout):
         why = cut(printable(result.stderr.strip()), 400)
         raise ToolError(f"The search failed: {pattern!r} is not a pattern that can be searched for: {why}")
-    hits = sorted(filter(None, map(_hit, result.stdout.split("\n"))))
+    hits = sorted(filter(None, map(hit_of, result.stdout.split("\n"))))
     if not hits:
         return ToolResult(f"No line matches {pattern!r} in {path}.", "no match", ok=False)
     lines = [f"{name}:{number}: {cut_line(text)}" for name, number, text in hits]
@@ -102,9 +104,13 @@ def _own_escape(escape: re.Match[str]) -> str:
     return r"\b" if escape[1] in "<>" else escape[0]
 
 
-def _hit(line: str) -> tuple[str, int, str] | None:
-    match = re.match(r"(?:\./)*([^\0]*)\0(\d+):(.*)", line)
-    return (printable(match[1]), int(match[2]), printable(match[3])) if match else None
+def hit_of(line: str) -> tuple[str, int, str] | None:
+    """Return path, number and text of a line of grep's, or ``None`` if it is none."""
+    path, _, rest = line.partition("\0")
+    number, colon, text = rest.partition(":")
+    if not (colon and number.isdecimal() and len(number) <= _MOST_DIGITS):
+        return None
+    return printable(posixpath.normpath(path)), int(number), printable(text)
 
 
 def _plural(noun: str, count: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
+import time
 from collections.abc import Collection
 
 from codegym.episode import TestStatus
@@ -137,17 +138,22 @@ def _python(bench: Workbench, paths: list[str]) -> list[str]:
 
 
 def _c(bench: Workbench, paths: list[str]) -> list[str]:
-    """Ask gcc about every unit, with the flags that the Makefile would give it, if there is one."""
+    """Ask gcc about every unit, with the flags of the Makefile if there is one; all of them in one deadline."""
     planned = bench.box.exec(["make", "--dry-run", "--always-make", "--keep-going"], timeout=bench.seconds).stdout
     commands = [line.split("&&")[0].strip() for line in planned.splitlines() if _COMPILES.match(line)]
     if not commands:
         units = ([path for path in paths if path.endswith(".c")] or paths)[:MOST_COMPILED]
         folders = sorted({posixpath.dirname(path) or "." for path in bench.files() if path.endswith(".h")} | {"."})
         commands = [shlex.join(["gcc", "-Wall", *(f"-I{folder}" for folder in folders), *units])]
-    results = [
-        bench.box.exec(f"{command} -fsyntax-only", timeout=bench.seconds) for command in commands[:MOST_COMPILED]
-    ]
-    return [said(result) for result in results if result.exit_code]
+    deadline = time.monotonic() + bench.seconds
+    problems: list[str] = []
+    for command in list(dict.fromkeys(commands))[:MOST_COMPILED]:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return [*problems, f"[stopped: not all that make would compile was looked at in {bench.seconds:g} s]"]
+        result = bench.box.exec(f"{command} -fsyntax-only", timeout=left)
+        problems += [said(result)] if result.exit_code else []
+    return problems
 
 
 def _javascript(bench: Workbench, paths: list[str]) -> list[str]:

@@ -40,6 +40,20 @@ for family in range(46):
     assert set(python(sealed_box, attempt).stdout.split()) <= {"1", "2", "10", "16"}
 
 
+def test_netlink_lists_addresses_and_no_more(sealed_box):
+    attempt = """import socket
+for protocol in range(24):
+    try:
+        socket.socket(16, 3, protocol)
+    except OSError:
+        continue
+    print(protocol)
+print(socket.getaddrinfo("localhost", 80)[0][4][1], [name for _, name in socket.if_nameindex()])
+"""
+    told = python(sealed_box, attempt)
+    assert (told.stdout, told.exit_code) == ("0\n80 ['lo']\n", 0), told
+
+
 def test_no_route_and_no_names(sealed_box):
     route = python(sealed_box, "import socket; socket.create_connection(('192.0.2.1', 80), 2)")
     names = python(sealed_box, "import socket; socket.getaddrinfo('example.com', 80)")

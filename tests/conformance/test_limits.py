@@ -28,6 +28,45 @@ def test_memory_of_many_processes_is_counted_together(tight):
     assert result.stdout.count("kept") < 4
 
 
+FILLED = """
+import socket, sys, time
+kind = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}[sys.argv[1]]
+pairs = []
+for _ in range(400):
+    server, sender = (socket.socket(type=kind) for _ in range(2))
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 30)
+    server.bind(("127.0.0.1", 0))
+    if kind == socket.SOCK_STREAM:
+        server.listen()
+    sender.connect(server.getsockname())
+    sender.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 30)
+    sender.setblocking(False)
+    pairs.append((server.accept()[0] if kind == socket.SOCK_STREAM else server, sender))
+    try:
+        for _ in range(200):
+            sender.send(bytes(32768))
+    except OSError:
+        pass
+time.sleep(1)
+held = 0
+for receiver, _ in pairs:
+    receiver.setblocking(False)
+    try:
+        while piece := receiver.recv(1 << 16):
+            held += len(piece)
+    except OSError:
+        pass
+print(held >> 20)
+"""
+
+
+@pytest.mark.parametrize("kind", ["tcp", "udp"])
+def test_memory_in_buffers_of_sockets(tight, kind):
+    """What was sent and never received is in nobody's address space."""
+    result = tight.exec(["python3", "-c", FILLED, kind], timeout=30)
+    assert result.oom or int(result.stdout) <= 128, result
+
+
 def test_processes(tight):
     result = tight.exec("i=0; while [ $i -lt 200 ]; do sleep 5 & i=$((i+1)); done; echo all", timeout=20)
     assert "all" not in result.stdout

@@ -15,7 +15,12 @@ LIMITS = Limits(command_seconds=30, memory_mb=512, processes=64)
 
 def tree(store: Path, **files: str) -> Tree:
     """Store a tree; ``__`` in a name is ``/`` and the last ``_`` a dot: ``tests__test_a_py``."""
-    named = {_path(name): File(dedent(text).lstrip("\n").encode()) for name, text in files.items()}
+    return named_tree(store, {_path(name): text for name, text in files.items()})
+
+
+def named_tree(store: Path, files: dict[str, str]) -> Tree:
+    """Store a tree of files that are named by their paths."""
+    named = {path: File(dedent(text).lstrip("\n").encode()) for path, text in files.items()}
     return Tree((store_tree(named, store),), tree_digest(named))
 
 

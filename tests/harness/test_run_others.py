@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from codegym.episode import TestStatus
+from codegym.harness.result import TestRun
 from codegym.harness.run import run_tests
 from codegym.harness.tap import read_tap
+from codegym.sandbox.backend import backend
 from codegym.task import TestPlan
-from tests.harness.boxes import open_box
+from tests.conformance.conftest import SEALED
+from tests.harness.boxes import LIMITS, named_tree, open_box
 
 TAP = """TAP version 14
 1..4
@@ -120,3 +123,61 @@ def test_node(tmp_path: Path) -> None:
     assert some.results["a.test.js::plain"] is TestStatus.PASSED
     assert late.timed_out
     assert not late.complete
+
+
+IMPORTS = {
+    "js": "const test = require('node:test'); const assert = require('node:assert');",
+    "mjs": "import test from 'node:test'; import assert from 'node:assert';",
+}
+NESTED = "test('plain', () => {}); test.describe('a', () => test.it('b', () => {})); "
+NESTED += "test('c', async (t) => { await t.test('d', () => {}); });"
+THROWN = {
+    "no prototype": "throw Object.create(null)",
+    "nothing": "throw undefined",
+    "null": "throw null",
+    "a symbol": "throw Symbol('s')",
+    "a function": "throw () => 1",
+    "no text": "throw { toString() { throw new Error('no') }, valueOf: 1 }",
+    "no message": "throw Object.assign(new Error(), { message: Object.create(null) })",
+    "no stack": "throw Object.assign(new Error('x'), { stack: Object.create(null) })",
+    "a strange code": "throw Object.assign(new Error('x'), { code: Object.create(null), failureType: () => 1 })",
+    "a cause without a text": "throw new Error('x', { cause: Object.create(null) })",
+    "a cause that throws": "throw new Error('x', { cause: new Proxy({}, { get() { throw 1 } }) })",
+    "functions": "assert.strictEqual(() => 1, 2)",
+    "symbols": "assert.strictEqual(Symbol('a'), Symbol('b'))",
+    "objects without a prototype": "assert.deepStrictEqual(Object.create(null), { a: 1 })",
+    "a proxy": "assert.strictEqual(new Proxy({}, { get() { throw 1 } }), 1)",
+    "a getter": "assert.deepStrictEqual({ get x() { throw 1 } }, { x: 1 })",
+    "what can't be cloned": "assert.strictEqual(new WeakMap(), new Promise(() => {}))",
+    "a text that throws": "assert.strictEqual({ toString() { throw 1 }, [Symbol.toPrimitive]() { throw 1 } }, 1)",
+    "half a character": "throw new Error('\\ud800')",
+}
+
+
+def _run_node(name: str, store: Path, files: dict[str, str], timeout: float = 60) -> TestRun:
+    with backend(name).open(named_tree(store, files), "node", LIMITS) as box:
+        return run_tests(box, TestPlan(framework="node", fail_to_pass=()), timeout=timeout)
+
+
+@pytest.mark.parametrize("name", SEALED)
+def test_node_files_are_named_by_their_paths(tmp_path: Path, name: str) -> None:
+    """Node 18, as Docker's image has it, names those of ES modules by URL."""
+    paths = ["plain.test", "in a folder/50%.test", "%41 b#?/c%20d.test", "\u00fc/\u65e5\u672c '\".test"]
+    files = {f"{path}.{kind}": IMPORTS[kind] + NESTED for path in paths for kind in IMPORTS}
+    run = _run_node(name, tmp_path, files)
+    assert run.complete
+    assert set(run.results) == {f"{file}::{test}" for file in files for test in ("plain", "a > b", "c > d", "c")}
+    assert set(run.results.values()) == {TestStatus.PASSED}
+
+
+@pytest.mark.parametrize("name", SEALED)
+def test_whatever_a_node_test_throws_is_reported(tmp_path: Path, name: str) -> None:
+    tests = "".join(f"test({case!r}, () => {{ {throws} }});" for case, throws in THROWN.items())
+    files = {f"a.test.{kind}": IMPORTS[kind] + tests + NESTED for kind in IMPORTS}
+    run = _run_node(name, tmp_path, files)
+    assert run.complete, run.output
+    for file in files:
+        failed = {test for test, status in run.results.items() if status is TestStatus.FAILED and file in test}
+        assert failed == {f"{file}::{case}" for case in THROWN}
+        assert run.results[f"{file}::a > b"] is TestStatus.PASSED
+    assert "Expected values to be strictly equal" in run.failures["a.test.js::a proxy"]

@@ -37,9 +37,9 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 STATUS = "|".join(WORDS)
 SUMMARY = re.compile(r"(%s) (\S+?::.*?\])(?= - |$)" % STATUS)
 VERBOSE = re.compile(r"(\S+?::.*?) (%s)(?: +\(.*\))?(?: +\[ *\d+%%\])?$" % STATUS)
-MARK = re.compile(r"\s*([✓✔√✕✗×✘○↓]|\d+\))\s+(.+)$")
-DURATION = re.compile(r"(.+?)\s+(?:\([\d.]+ ?m?s\)|\[[\d.]+ ?m?s\]|[\d.]+m?s)$")
-LOOSE_DURATION = re.compile(r"(.+?)\s+[\d.]+ m?s$")
+MARK = re.compile(r"\s*([✓✔√✕✗×✘○↓]|\d+\))\s+(\S.*)$")
+DURATION = re.compile(r"(?<!\s)\s+(?:\([\d.]+ ?m?s\)|\[[\d.]+ ?m?s\]|[\d.]+m?s)$")
+LOOSE_DURATION = re.compile(r"(?<!\s)\s+[\d.]+ m?s$")
 
 
 def pytest(line: str) -> Found:
@@ -87,10 +87,9 @@ def django(line: str) -> Found:
 
 def sympy(line: str) -> Found:
     """Read a line of sympy's own runner."""
-    failed = re.match(r"_+ .*\.py:(\S+) _+$", line)
-    if failed:
-        return failed.group(1), FAILED
     words = line.split()
+    if len(words) > 2 and not (words[0] + words[-1]).strip("_") and ".py:" in words[-2]:
+        return words[-2].rpartition(".py:")[2], FAILED
     if line.startswith("test_") and len(words) > 1 and words[1] in ("ok", "F", "E", "f", "s"):
         return words[0], {"ok": PASSED, "f": PASSED, "s": SKIPPED}.get(words[1], FAILED)
     return None
@@ -114,8 +113,7 @@ def marks(line: str) -> Found:
     if not found:
         return None
     mark, name = found.groups()
-    timed = DURATION.match(name)
-    return timed.group(1) if timed else name, PASSED if mark in "✓✔√" else SKIPPED if mark in "○↓" else FAILED
+    return DURATION.sub("", name), PASSED if mark in "✓✔√" else SKIPPED if mark in "○↓" else FAILED
 
 
 def maven(line: str) -> Found:
@@ -123,8 +121,9 @@ def maven(line: str) -> Found:
     found = re.match(r"(?:\[\w+\]\s+)?Tests run: (\d+), Failures: (\d+), Errors: (\d+).*? (?:--|-) in (\S+)", line)
     if found:
         return found.group(4), FAILED if int(found.group(2)) + int(found.group(3)) else PASSED
-    found = re.match(r"(\S.*? > .+?) (PASSED|FAILED|SKIPPED)$", line)
-    return (found.group(1), WORDS[found.group(2)]) if found else None
+    name, _, word = line.rpartition(" ")
+    below = name[:1].strip() and name.partition(" > ")[2]
+    return (name, WORDS[word]) if below and word in ("PASSED", "FAILED", "SKIPPED") else None
 
 
 DIALECTS = {
@@ -148,9 +147,9 @@ def others_marks(line: str) -> Iterator[Tuple[str, int]]:
     found, mark = marks(line), MARK.match(line)
     if found and mark:
         yield mark.group(2), found[1]
-        loose = LOOSE_DURATION.match(found[0])
-        if loose:
-            yield loose.group(1), found[1]
+        loose = LOOSE_DURATION.sub("", found[0])
+        if loose != found[0]:
+            yield loose, found[1]
 
 
 OTHERS = {"pytest": others_pytest, "pytest_options": others_pytest, "marks": others_marks}

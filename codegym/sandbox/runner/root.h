@@ -53,12 +53,13 @@ static int take_stage(const char *path, bool give) {
     return take(path, 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, -1);
 }
 
-/* A device can be used through a bind, anything else only be read. */
+/* A device can be used through a bind, anything else only be read. What is written to a device is not written to its
+ * mount: read-only, it keeps the times of the host's device, which all boxes see, from whoever may write to it. */
 static int take_bind(const char *path) {
     struct stat st;
     if (stat(path, &st)) die(path);
     bool device = S_ISCHR(st.st_mode);
-    return take(path, AT_RECURSIVE, MOUNT_ATTR_NOSUID | (device ? MOUNT_ATTR_NOEXEC : MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV), -1);
+    return take(path, AT_RECURSIVE, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | (device ? MOUNT_ATTR_NOEXEC : MOUNT_ATTR_NODEV), -1);
 }
 
 /* ---- placing ---- */
@@ -116,7 +117,7 @@ static void build_root(const struct plan *plan) {
     for (int i = 0; i < plan->links; i++) link_to(plan->link[2 * i], plan->link[2 * i + 1]);
     for (int i = 0; i < plan->binds; i++) place(plan->fds[plan->stores + i], plan->bind[2 * i + 1]);
     make_point(proc, true); make_point(pts, true);
-    if (mount("devpts", pts, "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")) die("devpts");
+    if (mount("devpts", pts, "devpts", MS_RDONLY | MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")) die("devpts");
     for (int i = 0; i < plan->hidden; i++) cover(take_cover("../none"), plan->hide[i]);
     bind_own("../tmp", tmp); bind_own("../shm", shm); bind_own("../none", work);
     if (mount(NULL, work, NULL, MS_SHARED, NULL)) die("workspace");

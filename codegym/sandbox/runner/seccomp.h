@@ -13,9 +13,14 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
+/* What older headers don't name yet. */
+#ifndef __NR_process_madvise
+#define __NR_process_madvise 440
+#endif
 #ifndef __NR_cachestat
 #define __NR_cachestat 451
 #endif
+enum { ADVICE_MERGEABLE = 12, ADVICE_COLD = 20, ADVICE_PAGEOUT = 21, ADVICE_COLLAPSE = 25, SET_MEMORY_MERGE = 67 };
 
 #if defined(__x86_64__)
 #define THIS_ARCH AUDIT_ARCH_X86_64
@@ -44,6 +49,11 @@
 #define FEW_FAMILIES(name) \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 7), LOAD(args[0]), \
     FAMILY(AF_UNIX, 4), FAMILY(AF_INET, 3), FAMILY(AF_INET6, 2), FAMILY(AF_NETLINK, 1), REFUSE(EAFNOSUPPORT), LOAD(nr)
+/* Of netlink, what lists a namespace's addresses: other protocols hold messages between processes, which no limit counts. */
+#define ROUTES_ONLY(name) \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 6), LOAD(args[0]), \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 3), LOAD(args[2]), \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0), REFUSE(EPROTONOSUPPORT), LOAD(nr)
 
 static const struct sock_filter denied[] = {
     LOAD(arch), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, THIS_ARCH, 1, 0), REFUSE(ENOSYS),
@@ -54,7 +64,7 @@ static const struct sock_filter denied[] = {
 #endif
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone3, 0, 1), REFUSE(ENOSYS), /* its flags are in memory: use clone */
     DENY_IF(clone, 0, BPF_JSET, 0x7e020000),                               /* new namespaces */
-    FEW_FAMILIES(socket), FEW_FAMILIES(socketpair),
+    FEW_FAMILIES(socket), FEW_FAMILIES(socketpair), ROUTES_ONLY(socket),
     DENY_UNLESS_ZERO(prlimit64, 0),                                        /* another process's limits */
     DENY_IF(ioctl, 1, BPF_JEQ, TIOCSTI), DENY_IF(ioctl, 1, BPF_JEQ, TIOCLINUX),
     DENY_IF(sched_setaffinity, 0, BPF_JEQ, 1), DENY_IF(sched_setscheduler, 0, BPF_JEQ, 1),
@@ -66,9 +76,16 @@ static const struct sock_filter denied[] = {
     DENY(add_key), DENY(request_key), DENY(keyctl),
     DENY(shmget), DENY(msgget), DENY(semget), DENY(mq_open),
     DENY(bpf), DENY(perf_event_open), DENY(userfaultfd), DENY(kcmp),
-    /* Which pages of the host's files are in memory, which boxes share, and taking them out of it. */
+    /* Boxes share the pages of the host's files. Refused is what tells which of them are in memory, what takes them out
+     * of it, and what merges them or pages of other boxes. Allowed is what brings them in (reading, readahead, WILLNEED,
+     * POPULATE_READ): any read does that, and what a box brought in is taken out with it (cgroup.py). */
+    DENY(mincore), DENY(cachestat), DENY(process_madvise),
     REFUSE_IF(preadv2, 5, BPF_JSET, RWF_NOWAIT, EOPNOTSUPP), REFUSE_IF(fadvise64, 3, BPF_JEQ, POSIX_FADV_DONTNEED, 0),
-    DENY(cachestat), DENY(fanotify_init),
+    DENY_IF(madvise, 2, BPF_JEQ, ADVICE_COLD), DENY_IF(madvise, 2, BPF_JEQ, ADVICE_PAGEOUT),
+    DENY_IF(madvise, 2, BPF_JEQ, ADVICE_COLLAPSE), DENY_IF(madvise, 2, BPF_JEQ, ADVICE_MERGEABLE),
+    DENY_IF(prctl, 0, BPF_JEQ, SET_MEMORY_MERGE),
+    /* What tells, or makes wait, who else opens a file of the host's. */
+    DENY(fanotify_init), DENY_IF(fcntl, 1, BPF_JEQ, F_SETLEASE), DENY_IF(fcntl, 1, BPF_JEQ, F_NOTIFY),
     DENY(io_uring_setup), DENY(io_uring_enter), DENY(io_uring_register),
     DENY(init_module), DENY(finit_module), DENY(delete_module), DENY(kexec_load), DENY(kexec_file_load),
     DENY(reboot), DENY(syslog), DENY(settimeofday), DENY(clock_settime), DENY(clock_adjtime), DENY(adjtimex),

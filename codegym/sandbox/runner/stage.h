@@ -48,9 +48,12 @@ static void cover(const char *from, const char *path, unsigned long flags) {
 static void hide(void) {
     const unsigned long sealed = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
     const char *folders[] = {"/sys", "/dev/mqueue", "/proc/fs", STAGE};
-    const char *files[] = {"/proc/cmdline", "/proc/keys", "/proc/kallsyms"};
+    const char *files[] = {"/proc/cmdline", "/proc/keys", "/proc/kallsyms"}, *devices[] = {"/dev", "/dev/pts"};
+    struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY}; /* devices can be written to all the same: root.h */
     for (int i = 0; i < 3; i++) cover("/dev/null", files[i], 0);
     for (int i = 0; i < 4; i++) cover("none", folders[i], sealed);
+    for (int i = 0; i < 2; i++)
+        if (syscall(SYS_mount_setattr, AT_FDCWD, devices[i], 0, &read_only, sizeof read_only) && errno != ENOENT) die(devices[i]);
 }
 
 static void build_stage(const char *size, const char *inodes) {
