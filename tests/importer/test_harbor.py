@@ -1,6 +1,9 @@
 """Task folders of Harbor and Terminal-Bench, made by others and by us."""
 
+import os
+import signal
 import subprocess
+from importlib.resources import files as resources
 from pathlib import Path
 
 import pytest
@@ -177,3 +180,18 @@ def test_the_scripts_we_export_work_without_us(
     head, _, rest = facts.read_text().partition("[metadata.codegym]")
     facts.write_text(head + rest[rest.index("[verifier]") :])
     certified(*harbor(tmp_path / "out", Wishes(image=image)))
+
+
+@pytest.mark.parametrize("output", ["", ">/dev/null", "2>/dev/null"])
+def test_what_an_exported_test_leaves_running_keeps_nobody_waiting(tmp_path: Path, output: str) -> None:
+    script = resources("codegym.exporter").joinpath("kit/tap.sh").read_text()
+    script = script.replace("/app", f"{tmp_path}").replace("/logs", f"{tmp_path}/logs")
+    command = f"sleep 300 {output} & echo 1..1; echo 'ok 1 - a'\n"
+    written(tmp_path, {"test.sh": script, "ids.txt": "a\n", "options.txt": command})
+    argv = ["sh", f"{tmp_path}/test.sh"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as running:
+        try:
+            running.communicate(timeout=60)
+        finally:
+            os.killpg(running.pid, signal.SIGKILL)
+    assert (tmp_path / "logs" / "verifier" / "reward.txt").read_text() == "1\n"

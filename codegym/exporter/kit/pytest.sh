@@ -6,7 +6,7 @@ cd /app && mkdir -p /logs/verifier || exit 3
 cp -a "$here/hidden/." . 2>/dev/null
 eval "set -- $(cat "$here/options.txt")"
 python3 -m pytest -p no:cacheprovider -rA -q --color=no --tb=short --rootdir=/app --override-ini=addopts= "$@" \
-    "@$here/ids.txt" >"$log" 2>&1
+    "@$here/ids.txt" >"$log" 2>&1 </dev/null
 status=$?
 cat "$log"
 sed -n 's/^PASSED //p' "$log" | LC_ALL=C sort -u >"$log.passed"
