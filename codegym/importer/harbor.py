@@ -23,7 +23,7 @@ from codegym.errors import ConfigError, TaskError
 from codegym.importer.dockerfile import Dockerfile, copied_files, read_dockerfile
 from codegym.importer.harbor_own import own_task
 from codegym.importer.harbor_solution import Solution, as_scripts, gold_patch
-from codegym.importer.imported import Imported, Wishes, folder, inside, metadata, placed, reading, task_id
+from codegym.importer.imported import Imported, Wishes, folder, inside, metadata, placed, read_each, task_id
 from codegym.importer.kit_text import kit
 from codegym.importer.names import ids_of_tests
 from codegym.importer.place import LOGS, Places
@@ -46,12 +46,8 @@ def harbor(path: Path, wishes: Wishes) -> Iterator[Imported]:
     found = sorted({file.parent for name in ("task.toml", "task.yaml") for file in path.rglob(name)})
     if not found:
         raise ConfigError(f"{path} holds no task: a folder with a task.toml or a task.yaml")
-    for root in found:
-        if not any(above in found for above in root.parents):
-            with reading(str(root)):
-                read = _harbor_task if (root / "task.toml").is_file() else _terminal_task
-                task = read(root, wishes)
-            yield task
+    roots = ((str(root), root) for root in found if not any(above in found for above in root.parents))
+    yield from read_each(roots, lambda root: _any_task(root, wishes), wishes.skip)
 
 
 @dataclass(frozen=True)
@@ -67,6 +63,11 @@ class _Read:
     plan: TestPlan
     hidden: Files
     solution: Solution | None
+
+
+def _any_task(root: Path, wishes: Wishes) -> Imported:
+    read = _harbor_task if (root / "task.toml").is_file() else _terminal_task
+    return read(root, wishes)
 
 
 def _harbor_task(root: Path, wishes: Wishes) -> Imported:
