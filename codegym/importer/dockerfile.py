@@ -84,11 +84,11 @@ class _Image:
     stages: dict[int, Files] = field(default_factory=dict)
 
     def build(self, dockerfile: Dockerfile) -> None:
-        """Do a stage's steps."""
+        """Do a stage's steps. Its working folders are there from the start: the base image may have them."""
+        for folder in (dockerfile.root, *(step for step in dockerfile.steps if isinstance(step, str))):
+            self._make_folder(folder)
         for step in dockerfile.steps:
-            if isinstance(step, str):
-                self._make_folder(step)
-            else:
+            if isinstance(step, Copy):
                 self._copy(step)
 
     def _copy(self, step: Copy) -> None:

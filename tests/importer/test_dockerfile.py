@@ -68,6 +68,13 @@ def test_here_documents_are_filled_in_unless_quoted(tmp_path: Path) -> None:
     assert files == {"E": '"1" $V 2\n', "F": "$V\n"}
 
 
+@pytest.mark.parametrize(
+    "text", ["COPY a /app\n", "COPY a /app\nWORKDIR /app\n", "COPY a .\n", "COPY a ./\nADD b.txt a\n"]
+)
+def test_the_base_may_have_the_working_folder(tmp_path: Path, text: str) -> None:
+    assert set(copied(tmp_path, f"FROM x\n{text}")) == {"a"}
+
+
 def test_stages_and_an_escape_of_its_own(tmp_path: Path) -> None:
     text = "# syntax=docker/dockerfile:1\n# escape=`\nARG B=base\nFROM $B:1 AS One\nWORKDIR /o\n"
     text += "COPY src `\n lib\nRUN make\n"
