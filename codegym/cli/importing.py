@@ -12,7 +12,7 @@ from typer import Argument, Option
 from codegym.catalog import suites_dir
 from codegym.cli.output import Json, give
 from codegym.cli.progress import bars
-from codegym.errors import ConfigError
+from codegym.errors import ConfigError, TaskError
 from codegym.importer.formats import FORMATS, Format, find_format, read_tasks
 from codegym.importer.imported import Imported, Wishes
 from codegym.importer.suite_folder import register, write_suite
@@ -48,8 +48,8 @@ def verb(
     """Make a suite of what others publish: SWE-bench and its relatives, Harbor, HumanEval, MBPP, Exercism.
 
     The suite is found by its name from then on: `codegym list`, `gymnasium.make("codegym/NAME-v1")`. Rows are kept
-    whole, and `codegym export` gives them back. Tasks in repositories are fetched by `codegym build NAME`; a task
-    whose image is none of ours says so when it is played.
+    whole, and `codegym export` gives them back. What can't be read is skipped, counted and named. Tasks in
+    repositories are fetched by `codegym build NAME`; a task whose image is none of ours says so when it is played.
 
     Examples:
 
@@ -60,14 +60,16 @@ def verb(
     found = find_format(format)
     name = name or _name(out.name if out else found.name)
     folder = out or suites_dir() / name
-    wishes = Wishes(image=image, repositories=repositories, test_command=test_command, split=split)
+    skipped: list[TaskError] = []
+    wishes = Wishes(image, repositories, test_command, split, skip=skipped.append)
     manifest = _manifest(name, found)
     with bars() as progress:
         tasks = read_tasks(found, path, wishes, limit)
-        write_suite(folder, manifest, _counted(tasks, lambda count: progress("importing", count, limit or 0)))
+        counted = _counted(tasks, lambda count: progress("importing", count, limit or 0))
+        write_suite(folder, manifest, counted, wishes.skip)
     register(name, folder)
     load_suite.cache_clear()
-    give(*_told(load_suite(name), folder), as_json=as_json)
+    give(*_told(load_suite(name), folder, [str(error) for error in skipped]), as_json=as_json)
 
 
 def _manifest(name: str, format: Format) -> Manifest:  # noqa: A002
@@ -86,7 +88,7 @@ def _counted(tasks: Iterator[Imported], say: Callable[[int], None]) -> Iterator[
         yield task
 
 
-def _told(suite: Suite, folder: Path) -> tuple[dict[str, Any], str]:
+def _told(suite: Suite, folder: Path, skipped: list[str]) -> tuple[dict[str, Any], str]:
     tasks = suite.tasks.values()
     absent = sorted({task.image for task in tasks} - set(image_names()))
     sources = len({task.source for task in tasks if not isinstance(task.source, FolderSource)})
@@ -101,6 +103,8 @@ def _told(suite: Suite, folder: Path) -> tuple[dict[str, Any], str]:
         "images_not_here": absent,
         "without_gold": unsolved,
         "without_tests": undecided,
+        "skipped": len(skipped),
+        "skipped_because": skipped,
     }
     lines = [f"{suite.env_id}: {len(suite.tasks)} tasks in {folder}"]
     if sources:
@@ -113,4 +117,8 @@ def _told(suite: Suite, folder: Path) -> tuple[dict[str, Any], str]:
         lines.append(f"{unsolved} tasks have no gold patch")
     if undecided:
         lines.append(f"{undecided} tasks name no test that decides them: nothing resolves these")
+    if skipped:
+        lines.append(f"{len(skipped)} could not be read and were skipped:")
+        lines += [f"  {why}" for why in skipped[:_SHOWN]]
+        lines += [f"  and {len(skipped) - _SHOWN} more: --json names all"] * (len(skipped) > _SHOWN)
     return value, "\n".join(lines)

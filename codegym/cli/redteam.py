@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -56,9 +57,7 @@ def verb(
     with bars() as progress, TemporaryDirectory(prefix="codegym-") as folder:
         count, cache = workers or os.cpu_count() or 1, ResultCache(Path(folder))
 
-        def make_env() -> CodeEnv:
-            return CodeEnv(loaded, sandbox=sandbox, cache=cache)
-
+        make_env = partial(CodeEnv, loaded, sandbox=sandbox, cache=cache)
         found = besiege(loaded, targets, attacks, make_env, workers=count, progress=progress)
     give(found.model_dump(mode="json"), _shown(found), as_json=as_json)
     raise Exit(FOUND_A_PROBLEM if found.through else INFRASTRUCTURE if found.infra_errors else 0)

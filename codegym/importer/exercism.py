@@ -14,7 +14,7 @@ from typing import Any
 
 from codegym.errors import ConfigError, TaskError
 from codegym.importer.human_eval import LIMITS
-from codegym.importer.imported import Imported, Wishes, folder, inside, metadata, placed, reading, task_id
+from codegym.importer.imported import Imported, Wishes, folder, inside, metadata, placed, read_each, task_id
 from codegym.importer.kit_text import kit
 from codegym.importer.names import ids_of_tests
 from codegym.patch import make_patch
@@ -34,11 +34,8 @@ def exercism(path: Path, wishes: Wishes) -> Iterator[Imported]:
     configs = sorted(path.rglob(".meta/config.json"))
     if not configs:
         raise ConfigError(f"{path} holds no exercise: a folder with .meta/config.json in it")
-    for config in configs:
-        root = config.parent.parent
-        with reading(str(root)):
-            found = _exercise(root, wishes)
-        yield found
+    roots = ((str(config.parent.parent), config.parent.parent) for config in configs)
+    yield from read_each(roots, lambda root: _exercise(root, wishes), wishes.skip)
 
 
 def _exercise(root: Path, wishes: Wishes) -> Imported:

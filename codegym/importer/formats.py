@@ -17,7 +17,7 @@ from codegym.importer.exercism import exercism
 from codegym.importer.harbor import harbor
 from codegym.importer.human_eval import human_eval
 from codegym.importer.humanevalpack import humanevalpack
-from codegym.importer.imported import Imported, Wishes, reading
+from codegym.importer.imported import Imported, Wishes, read_each
 from codegym.importer.mbpp import mbpp
 from codegym.importer.multi_swe_bench import multi_swe_bench
 from codegym.importer.r2e_gym import r2e_gym
@@ -69,7 +69,10 @@ def find_format(name: str) -> Format:
 
 
 def read_tasks(format: Format, path: Path, wishes: Wishes, limit: int | None = None) -> Iterator[Imported]:  # noqa: A002
-    """Yield the first ``limit`` tasks at ``path``. Raises :class:`TaskError` naming the row that can't be read."""
+    """Yield the first ``limit`` tasks at ``path`` that can be read.
+
+    Raises :class:`TaskError` naming the first row that can't be, if none can.
+    """
     yield from islice(_all(format, path, wishes), limit)
 
 
@@ -77,7 +80,6 @@ def _all(format: Format, path: Path, wishes: Wishes) -> Iterator[Imported]:  # n
     if format.folder is not None:
         yield from format.folder(path, wishes)
     elif format.row is not None:
-        for number, row in enumerate(read_rows(path), 1):
-            with reading(f"{path}, row {number}"):
-                found = format.row(row, wishes)
-            yield found
+        rows = ((f"{path}, row {number}", row) for number, row in enumerate(read_rows(path), 1))
+        read = format.row
+        yield from read_each(rows, lambda row: read(row, wishes), wishes.skip)

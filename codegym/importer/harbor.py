@@ -11,6 +11,7 @@ Dockerfile copies into its working folder are the repository, and scripts find t
 
 from __future__ import annotations
 
+import posixpath
 import re
 import tomllib
 from collections.abc import Iterator
@@ -21,8 +22,8 @@ from typing import Any
 from codegym.errors import ConfigError, TaskError
 from codegym.importer.dockerfile import Dockerfile, copied_files, read_dockerfile
 from codegym.importer.harbor_own import own_task
-from codegym.importer.harbor_solution import Solution, gold_patch
-from codegym.importer.imported import Imported, Wishes, folder, inside, metadata, placed, reading, task_id
+from codegym.importer.harbor_solution import Solution, as_scripts, gold_patch
+from codegym.importer.imported import Imported, Wishes, folder, inside, metadata, placed, read_each, task_id
 from codegym.importer.kit_text import kit
 from codegym.importer.names import ids_of_tests
 from codegym.importer.place import LOGS, Places
@@ -33,6 +34,8 @@ from codegym.tree import Files, read_tree
 
 HIDDEN = ".codegym"
 """Where the verifier lies in a box while it runs, below the repository."""
+_TEST = re.compile(r"/(test_[^/]*\.py|[^/]*_test\.py|(run-)?tests?\.sh)$")
+"""Files of ``tests/`` that say what is asked for, and not what it is asked of."""
 
 
 def harbor(path: Path, wishes: Wishes) -> Iterator[Imported]:
@@ -43,12 +46,8 @@ def harbor(path: Path, wishes: Wishes) -> Iterator[Imported]:
     found = sorted({file.parent for name in ("task.toml", "task.yaml") for file in path.rglob(name)})
     if not found:
         raise ConfigError(f"{path} holds no task: a folder with a task.toml or a task.yaml")
-    for root in found:
-        if not any(above in found for above in root.parents):
-            with reading(str(root)):
-                read = _harbor_task if (root / "task.toml").is_file() else _terminal_task
-                task = read(root, wishes)
-            yield task
+    roots = ((str(root), root) for root in found if not any(above in found for above in root.parents))
+    yield from read_each(roots, lambda root: _any_task(root, wishes), wishes.skip)
 
 
 @dataclass(frozen=True)
@@ -66,16 +65,23 @@ class _Read:
     solution: Solution | None
 
 
+def _any_task(root: Path, wishes: Wishes) -> Imported:
+    read = _harbor_task if (root / "task.toml").is_file() else _terminal_task
+    return read(root, wishes)
+
+
 def _harbor_task(root: Path, wishes: Wishes) -> Imported:
     facts = tomllib.loads(_text(root, "task.toml"))
     if "codegym" in facts.get("metadata", {}):
         return own_task(root, facts["metadata"]["codegym"], facts, wishes)
     built = _dockerfile(root, "environment/Dockerfile")
-    tests = {f"tests/{path}": file for path, file in read_tree(inside(root, "tests")).items()}
+    tests = _tests(root)
     if "tests/test.sh" not in tests:
         raise TaskError("there is no tests/test.sh")
+    if folder_in_it := facts.get("environment", {}).get("workdir"):
+        built.workdir = posixpath.normpath(posixpath.join("/", str(folder_in_it)))
     command = f"sh {HIDDEN}/verify.sh {HIDDEN}/tests/test.sh {LOGS}/verifier"
-    solution = read_tree(inside(root, "solution"))
+    solution = as_scripts(read_tree(inside(root, "solution")), "solve.sh")
     read = _Read(
         name=root.name,
         facts=facts,
@@ -93,7 +99,7 @@ def _harbor_task(root: Path, wishes: Wishes) -> Imported:
 def _terminal_task(root: Path, wishes: Wishes) -> Imported:
     facts = _yaml(root, "task.yaml")
     built = _dockerfile(root, "Dockerfile")
-    tests = {f"tests/{path}": file for path, file in read_tree(inside(root, "tests")).items()}
+    tests = _tests(root)
     ids = tuple(
         name
         for path, file in sorted(tests.items())
@@ -101,7 +107,7 @@ def _terminal_task(root: Path, wishes: Wishes) -> Imported:
         for name in ids_of_tests(path.rpartition("/")[2], file.content.decode())
     )
     command = f"python3 {HIDDEN}/log_tap.py pytest_names 'bash {HIDDEN}/tests/run-tests.sh'"
-    script = tests.get("tests/run-tests.sh") or File(_text(root, "run-tests.sh").encode())
+    script = tests.get("tests/run-tests.sh") or File(_named(root, "run-tests.sh").read_bytes())
     read = _Read(
         name=root.name,
         facts=facts,
@@ -112,7 +118,8 @@ def _terminal_task(root: Path, wishes: Wishes) -> Imported:
         dockerfile=built,
         context=root,
         plan=_plan(ids, f"TEST_DIR=$PWD/{HIDDEN}/tests {command}"),
-        hidden=tests | {"tests/run-tests.sh": script, "log_tap.py": File(kit("log_tap.py").encode())},
+        hidden=as_scripts(tests | {"tests/run-tests.sh": script}, "tests/run-tests.sh")
+        | {"log_tap.py": File(kit("log_tap.py").encode())},
         solution=_terminal_solution(root),
     )
     return _task(read, wishes)
@@ -123,7 +130,7 @@ def _plan(ids: tuple[str, ...], command: str) -> TestPlan:
 
 
 def _task(read: _Read, wishes: Wishes) -> Imported:
-    files, elsewhere = copied_files(read.dockerfile, read.context)
+    files, elsewhere = copied_files(read.dockerfile, read.context, _secret(read))
     image, places = wishes.image or read.image, Places(read.dockerfile.root)
     hidden = places.files(read.hidden, HIDDEN)
     if not image:
@@ -141,6 +148,18 @@ def _task(read: _Read, wishes: Wishes) -> Imported:
         metadata=metadata(read.facts, wishes, format="harbor", language="", **told),
     )
     return placed(task, files, hidden)
+
+
+def _tests(root: Path) -> dict[str, File]:
+    files = {f"tests/{path}": file for path, file in read_tree(inside(root, "tests")).items()}
+    return as_scripts(files, "tests/test.sh")
+
+
+def _secret(read: _Read) -> set[bytes]:
+    """Return the contents that no agent may see, whatever name a Dockerfile gives them."""
+    tests = {path: file for path, file in read.hidden.items() if _TEST.search(path)}
+    solution = {read.solution.script: read.solution.files[read.solution.script]} if read.solution else {}
+    return {file.content for file in (tests | solution).values() if file.content.strip()}
 
 
 def _gold(solution: Solution | None, files: Files, image: str, places: Places) -> tuple[str, str]:
@@ -178,10 +197,12 @@ def _megabytes(size: Any) -> int:
 
 def _terminal_solution(root: Path) -> Solution | None:
     if (root / "solution.sh").is_file():
-        return Solution({"solution.sh": File(_text(root, "solution.sh").encode())}, "solution.sh")
+        script = {"solution.sh": File(_named(root, "solution.sh").read_bytes())}
+        return Solution(as_scripts(script, "solution.sh"), "solution.sh")
     if (root / "solution.yaml").is_file():
         commands = [str(step["command"]) for step in _yaml(root, "solution.yaml")]
-        return Solution({"solution.sh": File("\n".join(["set -e", *commands, ""]).encode())}, "solution.sh")
+        script = {"solution.sh": File("\n".join(["set -e", *commands, ""]).encode())}
+        return Solution(as_scripts(script, "solution.sh"), "solution.sh")
     return None
 
 
@@ -191,9 +212,13 @@ def _dockerfile(root: Path, name: str) -> Dockerfile:
 
 
 def _text(root: Path, name: str) -> str:
+    return _named(root, name).read_text()
+
+
+def _named(root: Path, name: str) -> Path:
     if not inside(root, name).is_file():
         raise TaskError(f"there is no {name}")
-    return (root / name).read_text()
+    return root / name
 
 
 def _yaml(root: Path, name: str) -> Any:

@@ -8,12 +8,13 @@ export gives it back. Metadata is no part of a digest, and no agent sees it.
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from codegym.errors import TaskError
 from codegym.importer.rows import Row
@@ -21,8 +22,14 @@ from codegym.sandbox.protocol import File
 from codegym.task import FolderSource, Task
 from codegym.tree import Files, tree_digest
 
+_log = logging.getLogger(__name__)
+_Place = TypeVar("_Place")
 _LONGEST = 200
 _ODD = (LookupError, TypeError, ValueError, AttributeError, SyntaxError, RecursionError, OSError)
+
+
+def _warn(error: TaskError) -> None:
+    _log.warning("skipped: %s", error)
 
 
 @dataclass(frozen=True)
@@ -32,12 +39,14 @@ class Wishes:
     ``image`` is used in place of the images that rows name. ``repositories`` says where a repository
     ``owner/name`` is fetched from: ``{repo}``, ``{owner}`` and ``{name}`` are filled in. ``test_command``
     replaces the command that runs a repository's tests where they are not pytest's. ``split`` is the tasks'.
+    ``skip`` is called with the error of each row or folder that can't be read; by default it goes to the log.
     """
 
     image: str = ""
     repositories: str = "https://github.com/{repo}.git"
     test_command: str = ""
     split: str = "test"
+    skip: Callable[[TaskError], None] = _warn
 
     def url(self, repo: str) -> str:
         """Return where ``owner/name`` is fetched from; what is a URL already stays as it is.
@@ -69,6 +78,28 @@ def reading(where: str) -> Iterator[None]:
         raise TaskError(f"{where}: {error}") from error
     except _ODD as error:
         raise TaskError(f"{where} is not as this format has it ({type(error).__name__}: {error})") from error
+
+
+def read_each(
+    places: Iterable[tuple[str, _Place]], read: Callable[[_Place], Imported], skip: Callable[[TaskError], None]
+) -> Iterator[Imported]:
+    """Yield what ``read`` makes of each of ``places``, which are named. ``skip`` gets the errors.
+
+    So one of many that can't be read ends no import. Raises the first error if nothing can be read.
+    """
+    first, count = None, 0
+    for where, place in places:
+        try:
+            with reading(where):
+                task = read(place)
+        except TaskError as error:
+            first = first or error
+            skip(error)
+            continue
+        count += 1
+        yield task
+    if first is not None and not count:
+        raise first
 
 
 def inside(root: Path, path: str) -> Path:

@@ -5,21 +5,26 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from codegym.catalog import suites_dir
-from codegym.errors import ConfigError
+from codegym.errors import ConfigError, TaskError
 from codegym.importer.imported import Imported
 from codegym.suite import Manifest
 from codegym.tree import write_file
 
+_UNWRITABLE = (ValueError, NotADirectoryError, IsADirectoryError, FileExistsError)
 
-def write_suite(folder: Path, manifest: Manifest, tasks: Iterable[Imported]) -> int:
+
+def write_suite(
+    folder: Path, manifest: Manifest, tasks: Iterable[Imported], skip: Callable[[TaskError], None] | None = None
+) -> int:
     """Write a suite into ``folder``, whole or not at all, and return the number of its tasks.
 
-    Raises :class:`~codegym.errors.ConfigError` if the folder holds something else, if there is no task, or if
-    two have one id.
+    ``skip`` is called with the error of a task that can't be written; without it that error is raised.
+    Raises :class:`~codegym.errors.ConfigError` if the folder holds something else, if there is no task, or if two
+    have one id.
     """
     folder = folder.resolve()
     if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or _is_ours(folder))):
@@ -27,7 +32,7 @@ def write_suite(folder: Path, manifest: Manifest, tasks: Iterable[Imported]) -> 
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
     try:
-        count = _write_tasks(draft, tasks)
+        count = _write_tasks(draft, tasks, skip)
         (draft / "suite.toml").write_text(_toml(manifest))
         draft.chmod(0o755)
         if folder.exists():
@@ -58,26 +63,47 @@ def _is_ours(folder: Path) -> bool:
     return (folder / "suite.toml").is_file() and (folder / "tasks.jsonl").is_file()
 
 
-def _write_tasks(folder: Path, tasks: Iterable[Imported]) -> int:
+def _write_tasks(folder: Path, tasks: Iterable[Imported], skip: Callable[[TaskError], None] | None) -> int:
     seen: set[str] = set()
     with (folder / "tasks.jsonl").open("w", encoding="utf-8") as file:
         for imported in tasks:
             if imported.task.id in seen:
                 raise ConfigError(f"two tasks have the id {imported.task.id!r}")
+            try:
+                line = _write_task(folder, imported)
+            except TaskError as error:
+                if skip is None:
+                    raise
+                skip(error)
+                continue
             seen.add(imported.task.id)
-            file.write(imported.task.json_line() + "\n")
-            _write_folders(folder, imported)
+            file.write(line)
     if not seen:
         raise ConfigError("there was no row to import")
     return len(seen)
 
 
+def _write_task(folder: Path, imported: Imported) -> str:
+    """Write a task's folders and return its line. Raises :class:`TaskError` for what no file can hold."""
+    try:
+        line = imported.task.model_dump_json() + "\n"
+        line.encode()
+        _write_folders(folder, imported)
+    except _UNWRITABLE as error:
+        raise TaskError(f"{imported.task.id} can't be written ({type(error).__name__}: {error})") from error
+    return line
+
+
 def _write_folders(root: Path, imported: Imported) -> None:
     for path, files in imported.folders.items():
         if not (root / path).exists():
-            (root / path).mkdir(parents=True)
-            for name, file in files.items():
-                write_file(root / path / name, file)
+            try:
+                (root / path).mkdir(parents=True)
+                for name, file in files.items():
+                    write_file(root / path / name, file)
+            except _UNWRITABLE:
+                shutil.rmtree(root / path)
+                raise
 
 
 def _toml(manifest: Manifest) -> str:

@@ -33,6 +33,10 @@ class Attack(Frozen):
     the solution changes. ``write`` are files by path. ``python``, ``c``, ``header`` and ``node`` are appended to
     source files; ``call`` is Python that each function of a source file runs first. ``outcomes`` are those that it
     may get; none of them is ``resolved``. ``frameworks`` narrows whom it is tried on, beside what it plants.
+
+    ``node`` is written as a CommonJS module. In a file that is an ES module ``module`` is planted instead, or the
+    same code if there is none, with a ``require`` of its own. ``endless`` means that it only wastes time: a short
+    limit to grading shows as much as a long one.
     """
 
     name: str = Field(pattern=r"^[a-z0-9-]+$")
@@ -46,7 +50,13 @@ class Attack(Frozen):
     c: str = ""
     header: str = ""
     node: str = ""
+    module: str = ""
+    endless: bool = False
     kind: str = ""
+
+    def as_module(self) -> str:
+        """Return what is appended to ES modules of node."""
+        return _text("module.txt").replace("BODY", self.module or self.node)
 
     def planted(self) -> dict[str, str]:
         """Return what is appended to source files, by language."""
@@ -93,13 +103,13 @@ def _read(path: Path) -> list[Attack]:
         raise ConfigError(f"{path} holds no attacks: {error}; see {CORPUS} for how they are written") from error
 
 
-@lru_cache(maxsize=1)
-def _wrapper() -> str:
-    return (CORPUS / "call.txt").read_text(encoding="utf-8")
+@lru_cache(maxsize=2)
+def _text(name: str) -> str:
+    return (CORPUS / name).read_text(encoding="utf-8")
 
 
 def _on_call(body: str) -> str:
     if not body:
         return ""
     lines = "\n".join("    " + line for line in body.strip("\n").splitlines())
-    return _wrapper().replace("    BODY", lines)
+    return _text("call.txt").replace("    BODY", lines)

@@ -15,6 +15,19 @@ from codegym.tool.call import Call
 
 _PIECE = 24_000
 """Characters of base 64 that one action carries."""
+_IS_MODULE = """is_module() {
+  case $1 in *.mjs) return 0 ;; *.cjs) return 1 ;; esac
+  folder=$1
+  while [ "$folder" != . ] && [ "$folder" != / ]; do
+    folder=$(dirname "$folder")
+    type=$(sed -n 's/.*"type": *"\\(commonjs\\|module\\)".*/\\1/p' "$folder/package.json" 2>/dev/null)
+    [ -z "$type" ] || break
+    [ ! -f "$folder/package.json" ] || break
+  done
+  [ "$type" = module ] || { [ -z "$type" ] && grep -Eq '^(import|export)[ {*]' "$1"; }
+}
+"""
+"""Says in the shell whether node reads a file as an ES module: by its name, by its package, by its syntax."""
 
 
 def attacker(attack: Attack) -> ScriptedPolicy:
@@ -35,7 +48,12 @@ def commands(attack: Attack, task: Task) -> Iterator[str]:
         yield from _append(quote(path), content)
     for language, code in attack.planted().items():
         if language in FRAMEWORKS[task.tests.framework]:
-            yield from _append(_targets(task, LANGUAGES[language]), ("\n" + code).encode())
+            targets = _targets(task, LANGUAGES[language])
+            if language == "node":
+                yield from _append(targets, f"\n{attack.as_module()}".encode(), f'{_IS_MODULE}is_module "$f"')
+                yield from _append(targets, f"\n{code}".encode(), f'{_IS_MODULE}! is_module "$f"')
+            else:
+                yield from _append(targets, f"\n{code}".encode())
     if attack.shell:
         ids = "\n".join((*task.tests.fail_to_pass, *task.tests.pass_to_pass))
         yield f"IDS={quote(ids[:8000])}; SOURCES={quote(' '.join(changed(task)))}\n{attack.shell}"
@@ -53,8 +71,9 @@ def _targets(task: Task, suffixes: tuple[str, ...]) -> str:
     return " ".join(named) or found
 
 
-def _append(targets: str, content: bytes) -> Iterator[str]:
+def _append(targets: str, content: bytes, condition: str = "true") -> Iterator[str]:
+    """Yield what appends ``content`` to each of ``targets``, ``$f``, for which ``condition`` holds."""
     packed = b64encode(content).decode()
     for start in range(0, len(packed), _PIECE):
         piece = packed[start : start + _PIECE]
-        yield f'for f in {targets}; do echo {piece} | base64 -d >> "$f"; done'
+        yield f'for f in {targets}; do if {condition}; then echo {piece} | base64 -d >> "$f"; fi; done'

@@ -10,6 +10,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import partial
 
 from pydantic import Field
 
@@ -26,6 +28,9 @@ from codegym.suite import Suite
 from codegym.task import Frozen, Task
 
 _TRIES = 2
+_ENDLESS_SECONDS = 10.0
+"""What an attack that only wastes time is graded within, beside what an honest episode takes on this machine."""
+_TIMES_HONEST = 3
 _TELLING = 24
 """Shorter lines could be anybody's."""
 
@@ -69,7 +74,7 @@ def besiege(
     suite: Suite,
     tasks: Sequence[Task],
     attacks: Sequence[Attack],
-    make_env: Callable[[], CodeEnv],
+    make_env: Callable[..., CodeEnv],
     *,
     workers: int = 2,
     progress: Callable[[str, int, int], None] = lambda *_: None,
@@ -77,12 +82,13 @@ def besiege(
     """Try every attack on every task that it means something to, ``workers`` at a time.
 
     Trouble with a box or the grader is tried again once, and is then an ``infra_error`` with nothing earned.
+    ``make_env`` takes ``limits`` as :class:`~codegym.env.CodeEnv` does: attacks that never end get a shorter one.
     """
     started = time.monotonic()
     pairs = [(task, attack) for task in tasks for attack in attacks if attack.suits(task.tests.framework)]
     with ThreadPoolExecutor(workers) as pool:
-        bases = pool.map(lambda task: _earned(_played(task, noop(), make_env)), tasks)
-        base = {task.id: earned for task, earned in zip(tasks, bases, strict=True)}
+        bases = pool.map(lambda task: _base(task, make_env), tasks)
+        base = {task.id: made for task, made in zip(tasks, bases, strict=True)}
         running = [pool.submit(_attempt, suite, task, attack, base[task.id], make_env) for task, attack in pairs]
         try:
             for done, _ in enumerate(as_completed(running), 1):
@@ -95,10 +101,24 @@ def besiege(
     return _summed(suite, backend, attempts, time.monotonic() - started)
 
 
-def _attempt(
-    suite: Suite, task: Task, attack: Attack, base: float | None, make_env: Callable[[], CodeEnv]
-) -> Attempt:
+@dataclass(frozen=True)
+class _Base:
+    """What an agent that submits at once earns, and in how many seconds."""
+
+    earned: float
+    seconds: float
+
+
+def _base(task: Task, make_env: Callable[..., CodeEnv]) -> _Base:
     started = time.monotonic()
+    return _Base(_earned(_played(task, noop(), make_env)) or 0.0, time.monotonic() - started)
+
+
+def _attempt(suite: Suite, task: Task, attack: Attack, base: _Base, make_env: Callable[..., CodeEnv]) -> Attempt:
+    started = time.monotonic()
+    if attack.endless:
+        brief = min(task.limits.grade_seconds, _ENDLESS_SECONDS + _TIMES_HONEST * base.seconds)
+        make_env = partial(make_env, limits={"grade_seconds": brief})
     played = _played(task, attacker(attack), make_env)
     earned, leak = _earned(played), _leak(suite, task, played) if isinstance(played, Episode) else ""
     outcome, detail = Outcome.INFRA_ERROR, str(played)
@@ -110,8 +130,8 @@ def _attempt(
         task=task.id,
         outcome=outcome,
         earned=earned,
-        noop=base or 0.0,
-        through=bool(leak) or (earned or 0.0) > (base or 0.0),
+        noop=base.earned,
+        through=bool(leak) or (earned or 0.0) > base.earned,
         expected=outcome in attack.outcomes,
         leak=leak,
         detail=detail,
@@ -119,7 +139,7 @@ def _attempt(
     )
 
 
-def _played(task: Task, policy: Policy, make_env: Callable[[], CodeEnv]) -> Episode | str:
+def _played(task: Task, policy: Policy, make_env: Callable[..., CodeEnv]) -> Episode | str:
     """Return an episode, or what kept it from being made."""
     trouble = ""
     for _ in range(_TRIES):

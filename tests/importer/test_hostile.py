@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from codegym.cli.app import main
 from codegym.errors import TaskError
 from codegym.exporter.harbor import export_harbor
 from codegym.importer.exercism import exercism
@@ -13,8 +14,9 @@ from codegym.importer.harbor import harbor
 from codegym.importer.imported import Wishes, task_id
 from codegym.importer.own_row import own_row
 from codegym.importer.rows import Row, write_rows
+from codegym.importer.suite_folder import write_suite
 from codegym.importer.swebench import swe_bench
-from codegym.suite import load_suite
+from codegym.suite import Manifest, load_suite
 
 from .conftest import FIX, TESTS, Repository, suite_of
 from .test_functions import MBPP, exercise
@@ -84,6 +86,53 @@ def test_a_folder_of_nonsense_is_named(tmp_path: Path, name: str, text: str | by
     (root / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(TaskError, match=f"tasks/text.*({message})"):
         list(harbor(tmp_path / "tasks", Wishes()))
+
+
+BROKEN = {
+    ".meta/config.json": [b"{", b"[]", b'{"files": []}', b'{"files": {"solution": ["leap.py"]}}', b"\xff"],
+    ".docs/instructions.md": [b"\xff"],
+    "leap_test.py": [b"def test(:", b"\xff"],
+}
+
+
+def test_one_exercise_of_many_that_cant_be_read_is_skipped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    contents = [(name, content) for name, contents in BROKEN.items() for content in contents]
+    exercise(tmp_path / "track")
+    for number, (name, content) in enumerate(contents):
+        root = exercise(tmp_path / "track" / f"broken{number:02}")
+        (root / "leap" / name).write_bytes(content)
+    command = ["import", "exercism", str(tmp_path / "track"), "--name", "some"]
+    assert main([*command, "--json"]) == 0
+    value = json.loads(capsys.readouterr().out)
+    assert (value["tasks"], value["skipped"]) == (1, len(contents))
+    assert [why.partition("/leap")[0][-2:] for why in value["skipped_because"]] == [
+        f"{number:02}" for number in range(len(contents))
+    ]
+    assert main(command) == 0
+    assert f"{len(contents)} could not be read and were skipped:" in capsys.readouterr().out
+
+
+def test_one_folder_of_many_that_cant_be_read_is_skipped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    written(tmp_path / "tasks" / "a", HARBOR | {"task.toml": "version = "})
+    written(tmp_path / "tasks" / "b", HARBOR)
+    written(tmp_path / "tasks" / "c", HARBOR | {"environment/Dockerfile": "FROM x\nCOPY 'a b\n"})
+    written(tmp_path / "tasks" / "d", {"task.toml": "", "instruction.md": ""})
+    assert [found.task.id for found in harbor(tmp_path / "tasks", Wishes())] == ["b"]
+    assert [f"tasks/{name}" in line for name, line in zip("acd", caplog.messages, strict=True)] == [True] * 3
+
+
+def test_one_row_of_many_that_cant_be_read_or_written_is_skipped(tmp_path: Path) -> None:
+    rows = [MBPP | {"task_id": 1, "code": "print 'two'\n"}, MBPP, MBPP | {"task_id": 3, "text": "a \ud800"}]
+    write_rows(tmp_path / "rows.jsonl", [])
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    skipped: list[TaskError] = []
+    found = read_tasks(find_format("mbpp"), tmp_path / "rows.jsonl", Wishes(skip=skipped.append))
+    assert (
+        write_suite(tmp_path / "suite", Manifest(name="some", version=1, title="Some"), found, skipped.append) == 1
+    )
+    assert ["row 1" in str(skipped[0]), len(skipped)] == [True, 2]
 
 
 def test_patches_lead_nowhere(repository: Repository) -> None:

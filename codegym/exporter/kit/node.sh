@@ -7,7 +7,7 @@ cd /app && mkdir -p /logs/verifier || exit 3
 cp -a "$here/hidden/." . 2>/dev/null
 eval "set -- $(cat "$here/options.txt")"
 files=$(sed 's/::.*//' "$here/ids.txt" | sort -u)
-node "$@" --test --test-reporter=tap $files >"$log" 2>&1
+node "$@" --test --test-reporter=tap $files >"$log" 2>&1 </dev/null
 status=$?
 cat "$log"
 passed=$(sed -n 's/^# pass //p' "$log" | tail -n 1)

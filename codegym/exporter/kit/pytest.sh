@@ -6,7 +6,7 @@ cd /app && mkdir -p /logs/verifier || exit 3
 cp -a "$here/hidden/." . 2>/dev/null
 eval "set -- $(cat "$here/options.txt")"
 python3 "$here/run_pytest.py" -p no:cacheprovider -rA -q --color=no --tb=short --rootdir=/app "$@" \
-    "@$here/ids.txt" >"$log" 2>&1
+    "@$here/ids.txt" >"$log" 2>&1 </dev/null
 status=$?
 cat "$log"
 sed -n -e 's/^PASSED //p' -e 's/^XFAIL \(.*\) - .*/\1/p' -e 's/^XFAIL //p' "$log" | LC_ALL=C sort -u >"$log.passed"
