@@ -34,6 +34,7 @@ class TaskCertificate(Frozen):
     (untouched, bug, gold, empty), the grader's included. ``quarantined`` are the tests whose runs did not agree,
     ``stable`` the number of fail-to-pass tests that failed without and passed with the gold patch every time.
     ``seconds`` is a grade's; ``percentiles`` (p50, p90, max) are those of all runs of its tests alone.
+    ``bank`` is the digest of the forms that its grades are drawn from, ``unproven`` are the tests without any.
     ``memory_mb`` is the most that one process held. ``why`` is empty if all is as it should be. Where
     ``settled`` is false the machine could not tell: such a certificate is shown, never kept.
     """
@@ -54,6 +55,8 @@ class TaskCertificate(Frozen):
     backend: str = ""
     repeats: int = 0
     versions: dict[str, str] = Field(default_factory=dict)
+    bank: str = ""
+    unproven: tuple[str, ...] = ()
 
     @property
     def refused(self) -> bool:

@@ -54,6 +54,7 @@ class Verdict(Frozen):
     """A grader's word on one patch. ``detail`` says in one line why; ``cached`` that no test was run for it.
 
     ``failure`` is set where the tests did not come to an orderly end: what failed, and whose fault it is.
+    ``unproven`` counts the deciding tests that could not be examined: they were believed when they passed.
     """
 
     outcome: Outcome
@@ -61,6 +62,7 @@ class Verdict(Frozen):
     pass_to_pass: dict[str, TestStatus] = Field(default_factory=dict)
     detail: str = ""
     failure: Failure | None = None
+    unproven: int = 0
     seconds: float = 0.0
     cached: bool = False
 

@@ -18,7 +18,7 @@ from codegym.sandbox.image import image_names, load_image
 from codegym.suite import claimed_suite, load_manifest, load_suite, read_certificates, suite_names
 
 Rows = list[dict[str, Any]]
-_COUNTS = ("tasks", "certified", "quarantined", "refused")
+_COUNTS = ("tasks", "certified", "quarantined", "refused", "unproven")
 
 
 def verb(
@@ -30,7 +30,8 @@ def verb(
     """List suites, the tasks of a suite with what their certificates say, images and boards.
 
     Of suites: how many tasks there are, how many of them are certified, how many lost tests that are not
-    steady, and how many more were refused. Of tasks: why, the seconds of a run, the most memory of a process.
+    steady, how many more were refused, and how many have tests that can't be examined (unproven). Of tasks: why,
+    the seconds of a run, the most memory of a process.
 
     Examples:
 
@@ -62,8 +63,9 @@ def _suite(name: str) -> dict[str, Any]:
         return row | {"note": str(error)}
     splits = {split: len(ids) for split, ids in loaded.splits.items()}
     claimed = claimed_suite(name) if loaded.refused or loaded.quarantined else loaded
-    certified = sum(not certificate.refused for certificate in read_certificates(claimed).values())
-    counts = (len(loaded.tasks), certified, len(loaded.quarantined), len(loaded.refused))
+    sound = [each for each in read_certificates(claimed).values() if not each.refused]
+    unproven = sum(bool(certificate.unproven) for certificate in sound)
+    counts = (len(loaded.tasks), len(sound), len(loaded.quarantined), len(loaded.refused), unproven)
     sizes = dict(zip(_COUNTS, counts, strict=True)) | {"splits": splits, "digest": loaded.digest}
     return row | sizes | {"note": ""}
 
@@ -90,11 +92,12 @@ def _tasks(name: str, split: str | None) -> Rows:
 def _certificate(found: TaskCertificate | None) -> dict[str, Any]:
     """Return what a certificate says in a few cells; empty ones where there is none."""
     if found is None:
-        return dict.fromkeys(("certificate", "p50_s", "max_s", "memory_mb"))
+        return dict.fromkeys(("certificate", "unproven", "p50_s", "max_s", "memory_mb"))
     sound = f"sound in {found.repeats} runs of each state on {found.backend}"
     kind = "refused: " if found.refused else "tests in quarantine: "
     seconds = {"p50_s": found.percentiles.get("p50"), "max_s": found.percentiles.get("max")}
-    return {"certificate": kind + found.why if found.why else sound, **seconds, "memory_mb": found.memory_mb}
+    said = {"certificate": kind + found.why if found.why else sound, "unproven": len(found.unproven)}
+    return said | seconds | {"memory_mb": found.memory_mb}
 
 
 def _known(metadata: dict[str, Any]) -> dict[str, Any]:

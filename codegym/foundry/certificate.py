@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from codegym.catalog import cache_dir
 from codegym.certificate import TaskCertificate
 from codegym.digest import digest_json
+from codegym.grade.form.bank import keep_banks, remembered_bank
 from codegym.suite import Suite, certificates_path, load_suite, read_certificates
 from codegym.task import Frozen, Task
 
@@ -43,6 +44,8 @@ class Certificate(Frozen):
 def keep_certificates(suite: Suite, certificates: Iterable[TaskCertificate]) -> Path:
     """Write ``certificates`` beside the suite, with those of other tasks that are there, and return the file.
 
+    The banks of forms that they name are written beside them.
+
     What the machine could not settle is left out. From now on :func:`~codegym.suite.load_suite` heeds them.
     """
     settled = {certificate.task: certificate for certificate in certificates if certificate.settled}
@@ -53,6 +56,8 @@ def keep_certificates(suite: Suite, certificates: Iterable[TaskCertificate]) -> 
     lines = [known[task].model_dump_json(exclude_defaults=True) + "\n" for task in suite.tasks if task in known]
     draft.write_text("".join(lines))
     draft.replace(path)
+    banks = {task: remembered_bank(certificate.bank) for task, certificate in settled.items() if certificate.bank}
+    keep_banks(suite, {task: bank for task, bank in banks.items() if bank is not None})
     load_suite.cache_clear()
     return path
 

@@ -28,7 +28,10 @@ from codegym.foundry.progress import Progress, silent
 from codegym.foundry.repeat import Repeated, Repeater
 from codegym.foundry.weigh import Evidence, weigh
 from codegym.foundry.workspace import State, Workspace, workspaces
+from codegym.grade.form.bank import remember_bank
+from codegym.grade.form.proving import prove
 from codegym.grade.grade import grade
+from codegym.grade.subject import Subject, named
 from codegym.harness.result import TestRun
 from codegym.sandbox.backend import backend as backend_named
 from codegym.sandbox.image import image_digest
@@ -154,7 +157,7 @@ class _Session:
     def _graded(self, task: Task) -> Evidence:
         evidence = Evidence()
         for state, patch in ((State.GOLD, task.gold_patch), (State.EMPTY, "")):
-            verdict = evidence.verdicts[state] = self._verdict(task, patch)
+            verdict = evidence.verdicts[state] = self._verdict(task, patch, evidence)
             if verdict.outcome is Outcome.INFRA_ERROR:
                 evidence.trouble = verdict.detail
         try:
@@ -164,12 +167,18 @@ class _Session:
             evidence.verdicts[State.GOLD] = Verdict(outcome=Outcome.INVALID_PATCH, detail=str(error))
         return evidence
 
-    def _verdict(self, task: Task, patch: str) -> Verdict:
-        """Grade a patch. What is the task's own fault is a verdict, what is the machine's ``infra_error``."""
+    def _verdict(self, task: Task, patch: str, evidence: Evidence) -> Verdict:
+        """Grade a patch by a bank of forms that is made now, once for both patches.
+
+        What is the task's own fault is a verdict, what is the machine's ``infra_error``.
+        """
         trouble = ""
         for _ in range(_TRIES):
             try:
-                return grade(self.suite, task, patch, backend=self.backend, cache=None)
+                if evidence.bank is None and task.gold_patch:
+                    evidence.bank = prove(Subject(self.suite, task, self.backend))
+                    remember_bank(evidence.bank.digest, evidence.bank)
+                return grade(self.suite, task, patch, backend=self.backend, cache=None, bank=evidence.bank)
             except TaskError as error:
                 return Verdict(outcome=Outcome.INVALID_PATCH, detail=str(error))
             except (GradeError, SandboxError) as error:
@@ -207,11 +216,6 @@ class _Session:
         for task in job.tasks:
             evidence[task.id].trouble = trouble
         return Repeated(TestRun(results={}, complete=False), None)
-
-
-def named(task: Task) -> tuple[str, ...]:
-    """Return the tests that decide a task, each once."""
-    return tuple(dict.fromkeys((*task.tests.fail_to_pass, *task.tests.pass_to_pass)))
 
 
 def _jobs(tasks: list[Task], evidence: Mapping[str, Evidence]) -> list[_Job]:

@@ -9,6 +9,8 @@ from codegym.certificate import StateSeen, TaskCertificate
 from codegym.episode import Outcome, TestStatus, Verdict
 from codegym.foundry.repeat import Repeated
 from codegym.foundry.workspace import State, Workspace
+from codegym.grade.form.bank import Bank
+from codegym.grade.subject import named
 from codegym.task import Task
 
 _PASSED = TestStatus.PASSED
@@ -20,12 +22,13 @@ class Evidence:
     """What was seen of one task: the grader's words, and by workspace, for each run, the tests that passed.
 
     ``spaces`` are the workspaces of the states; there are none where a patch does not fit. ``trouble`` is why the
-    machine could not tell.
+    machine could not tell. ``bank`` are the forms by which the patches were graded.
     """
 
     verdicts: dict[State, Verdict] = field(default_factory=dict)
     spaces: Mapping[State, Workspace] = field(default_factory=dict)
     trouble: str = ""
+    bank: Bank | None = None
     runs: dict[str, list[frozenset[str]]] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
     memory_mb: list[float] = field(default_factory=list)
@@ -65,13 +68,15 @@ def weigh(task: Task, evidence: Evidence) -> TaskCertificate:
         empty=evidence.verdicts[State.EMPTY].outcome,
         flaky=bool(quarantined),
         seconds=round(evidence.verdicts[State.GOLD].seconds, 3),
-        why=_why(evidence, quarantined, stable),
+        why=_why(task, evidence, quarantined, stable),
         settled=not evidence.trouble,
         quarantined=quarantined,
         stable=stable,
         states={state: _seen(task, state, evidence) for state in State if evidence.of(state)},
         percentiles=_percentiles(evidence.seconds),
         memory_mb=max(evidence.memory_mb, default=None),
+        bank=evidence.bank.digest if evidence.bank else "",
+        unproven=evidence.bank.unproven(named(task)) if evidence.bank else (),
     )
 
 
@@ -96,7 +101,8 @@ def _stable(task: Task, evidence: Evidence) -> int:
     )
 
 
-def _why(evidence: Evidence, quarantined: tuple[str, ...], stable: int) -> str:
+def _wrong(evidence: Evidence) -> str:
+    """Return what is wrong with the grader's words on the two patches."""
     if evidence.trouble:
         return f"the machine could not tell: {evidence.trouble}"
     gold, empty = evidence.verdicts[State.GOLD], evidence.verdicts[State.EMPTY]
@@ -104,13 +110,20 @@ def _why(evidence: Evidence, quarantined: tuple[str, ...], stable: int) -> str:
         return f"the gold patch does not resolve it: {gold.outcome}: {gold.detail}"
     if empty.outcome is not Outcome.UNRESOLVED:
         return f"the empty patch gives {empty.outcome}: {empty.detail}"
+    return ""
+
+
+def _why(task: Task, evidence: Evidence, quarantined: tuple[str, ...], stable: int) -> str:
+    if why := _wrong(evidence):
+        return why
     if quarantined:
         more = f" and {len(quarantined) - _NAMED} more" if len(quarantined) > _NAMED else ""
         left = "no fail-to-pass test is stable" if not stable else f"{stable} fail-to-pass tests are stable"
         return f"repeated runs do not agree on {', '.join(quarantined[:_NAMED])}{more}; {left}"
     if not stable:
         return "no test fails every time without the gold patch and passes every time with it"
-    return ""
+    examined = evidence.bank is None or evidence.bank.proven.intersection(task.tests.fail_to_pass)
+    return "" if examined else "no fail-to-pass test can be examined: whatever is changed in them, none fails"
 
 
 def _seen(task: Task, state: State, evidence: Evidence) -> StateSeen:
@@ -118,7 +131,7 @@ def _seen(task: Task, state: State, evidence: Evidence) -> StateSeen:
     key = {known: space.key for known, space in evidence.spaces.items()}
     unsolved = key[state] in (key[State.BUG], key[State.EMPTY])
     failing = {*task.tests.fail_to_pass} if unsolved else set()
-    ids = [*dict.fromkeys((*task.tests.fail_to_pass, *task.tests.pass_to_pass))]
+    ids = named(task)
     rates = {test: sum(test in passed for passed in runs) / len(runs) for test in ids}
     odd = {test: round(rate, 3) for test, rate in rates.items() if rate != (test not in failing)}
     return StateSeen(runs=len(runs), resolved=sum(passed.issuperset(ids) for passed in runs), rates=odd)

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import NamedTuple
 
-from codegym.grade.bank import Bank, Form, Kind, Place
-from codegym.grade.edit import Edit, edited, overlap
+from codegym.grade.form.bank import Bank, Form, Kind, Place
+from codegym.grade.form.edit import Edit, edited, overlap
 from codegym.sandbox.protocol import File
 from codegym.task import TestPlan
 

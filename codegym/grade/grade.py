@@ -18,11 +18,11 @@ from codegym.digest import digest_bytes, digest_json
 from codegym.episode import Outcome, Verdict
 from codegym.errors import GradeError, is_of_machine
 from codegym.failure import Failure, Owner
-from codegym.grade.bank import Bank
 from codegym.grade.exam import Setter
+from codegym.grade.form.bank import Bank
+from codegym.grade.form.proving import bank_of
 from codegym.grade.judge import Answers, blamed_on_task
 from codegym.grade.protected import is_protected
-from codegym.grade.proving import bank_of
 from codegym.grade.room import CannotLay, Room
 from codegym.grade.subject import Subject
 from codegym.harness.cache import ResultCache
@@ -72,8 +72,18 @@ def _is_below(path: str, files: Iterable[str]) -> bool:
     return any(path.startswith(f"{file}/") for file in files)
 
 
-def grade(suite: Suite, task: Task, patch: str, *, backend: Backend, cache: ResultCache | None) -> Verdict:
+def grade(
+    suite: Suite,
+    task: Task,
+    patch: str,
+    *,
+    backend: Backend,
+    cache: ResultCache | None,
+    bank: Bank | None = None,
+) -> Verdict:
     """Return the verdict on ``patch``; with a ``cache``, an equal workspace is not tested again.
+
+    Forms are drawn from ``bank``, by default from the task's own (:func:`~codegym.grade.form.proving.bank_of`).
 
     Raises :class:`GradeError` or :class:`~codegym.errors.SandboxError` when nothing could be established.
     """
@@ -93,7 +103,7 @@ def grade(suite: Suite, task: Task, patch: str, *, backend: Backend, cache: Resu
     if obstacle:
         return Verdict(outcome=Outcome.INVALID_PATCH, detail=f"{obstacle} stands where the tests need a folder")
     try:
-        verdict = _cached(subject, {**kept, **hidden}, cache)
+        verdict = _cached(subject, bank or bank_of(subject), {**kept, **hidden}, cache)
     except CannotLay as error:
         why = f"the patch can't be laid over the tree: {error}"
         failure = error.failure and replace(error.failure, owner=Owner.AGENT)
@@ -112,8 +122,8 @@ def grade_gold(suite: Suite, task: Task, *, backend: Backend, cache: ResultCache
     return grade(suite, task, task.gold_patch, backend=backend, cache=cache)
 
 
-def _cached(subject: Subject, changes: Changes, cache: ResultCache | None) -> Verdict:
-    task, bank = subject.task, bank_of(subject)
+def _cached(subject: Subject, bank: Bank, changes: Changes, cache: ResultCache | None) -> Verdict:
+    task = subject.task
     if cache is None:
         return _established(subject, bank, changes)[0]
     limits = task.limits.model_dump(mode="json")

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 
 from codegym.episode import Outcome, TestStatus, Verdict
 from codegym.failure import Failure, Owner
-from codegym.grade.bank import Bank, Kind
 from codegym.grade.exam import Active, Sheet
+from codegym.grade.form.bank import Bank, Kind
 from codegym.grade.subject import kind_of, named
 from codegym.harness.cache import may_be_kept
 from codegym.harness.result import TestRun
@@ -76,6 +76,7 @@ class Answers:
             pass_to_pass={test: statuses[test] for test in tests.pass_to_pass},
             detail=detail,
             failure=None if outcome is Outcome.TAMPERED else self.failure(),
+            unproven=len(self.bank.unproven(statuses)),
             seconds=sum(run.seconds for _, run in self.runs),
         )
 
@@ -117,7 +118,9 @@ class Answers:
             )
         if doubts := [test for test in ids if self._unseen(test)]:
             return Outcome.UNRESOLVED, _UNSEEN.format(doubts[0])
-        return Outcome.RESOLVED, f"all {len(ids)} tests passed"
+        unproven = len(self.bank.unproven(ids))
+        note = f", {unproven} of them unproven" if unproven else ""
+        return Outcome.RESOLVED, f"all {len(ids)} tests passed{note}"
 
     def _why(self, test: str) -> str:
         runs = (run for sheet, run in self.runs if test in sheet.ids and test not in sheet.wrong)

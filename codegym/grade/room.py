@@ -11,7 +11,6 @@ import errno
 from collections.abc import Mapping
 from types import TracebackType
 
-from codegym.errors import GradeError
 from codegym.failure import Failure, FailureKind
 from codegym.grade.subject import Subject
 from codegym.harness.codes import codes_of
@@ -19,6 +18,7 @@ from codegym.harness.result import TestRun
 from codegym.harness.run import run_tests
 from codegym.harness.warm import prepare
 from codegym.sandbox.image import image_digest
+from codegym.sandbox.lay import lay_files
 from codegym.sandbox.protocol import Changes, File, Sandbox, Snapshot, Spawns
 
 _SWEEP = r"""
@@ -63,7 +63,7 @@ class Room:
             if self._pytest:
                 self._waits = prepare(self._box)
             try:
-                _lay(self._box, self._changes)
+                lay_files(self._box, self._changes)
             except OSError as error:
                 raise _cannot(error) from error
             self._start: Snapshot = self._box.snapshot()
@@ -106,29 +106,3 @@ def _cannot(error: OSError) -> CannotLay:
     trouble = CannotLay(str(error))
     trouble.failure = Failure(FailureKind.DISK) if error.errno == errno.ENOSPC else None
     return trouble
-
-
-def _lay(box: Sandbox, changes: Changes) -> None:
-    for path, file in changes.items():
-        if file is None:
-            box.remove(path)
-    for path, file in changes.items():
-        if file is not None:
-            _write(box, path, file)
-
-
-def _write(box: Sandbox, path: str, file: File) -> None:
-    if file.link is None:
-        box.write(path, file.content, executable=file.executable)
-        return
-    folder = path.rpartition("/")[0]
-    script = 'mkdir -p "./$1" && { rmdir "./$3" 2>/dev/null; ln -sfnT -- "$2" "./$3"; }'
-    made = box.exec(["sh", "-c", script, "sh", folder, file.link, path])
-    if made.exit_code:
-        raise CannotLay(f"the link {path!r} could not be made in the box: {made.stderr.strip()}")
-
-
-def check_answered(run: TestRun, what: str) -> None:
-    """Raise :class:`~codegym.errors.GradeError` if a run of gold came to no end: nothing can be made of it."""
-    if run.timed_out or run.oom:
-        raise GradeError(f"{what} did not come to an end")

@@ -10,8 +10,8 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from codegym.failure import FailureKind
+from codegym.grade.form.text_checks import language
 from codegym.grade.protected import is_protected
-from codegym.grade.text_checks import language
 from codegym.harness.cache import run_key, workspace_digest
 from codegym.harness.result import TestRun
 from codegym.patch import PatchError, apply_patch

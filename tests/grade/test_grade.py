@@ -95,14 +95,15 @@ def test_the_file_of_a_doctest_is_no_test(test: str, protected: bool) -> None:
     assert is_protected(test.partition("::")[0], plan) is protected
 
 
-def test_a_control_has_another_box_than_the_run(tmp_path: Path) -> None:
+def test_all_forms_of_a_grade_are_run_in_one_box(tmp_path: Path) -> None:
     suite, task = python_suite(tmp_path)
+    grade_gold(suite, task, backend=BWRAP, cache=None)
     pool = Pool(BWRAP, spare=0)
     solution = patch_of({"mod.py": "def double(x):\n    return x * 2\n"})
     verdict = grade(suite, task, solution, backend=pool, cache=None)
     pool.close()
     assert verdict.outcome is Outcome.RESOLVED
-    assert (pool.tally.opened, pool.tally.reused) == (2, 0)
+    assert (pool.tally.opened, pool.tally.reused) == (1, 0)
 
 
 @pytest.mark.parametrize("what", PROTECTED)

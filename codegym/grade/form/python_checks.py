@@ -2,7 +2,7 @@
 
 Checks are looked for wherever they stand: in tests, helpers, fixtures, other methods, and as
 ``if …: raise AssertionError``. Whether an edit does make a test fail is found out by running it with the gold
-patch (:mod:`codegym.grade.proving`); nothing here has to be certain.
+patch (:mod:`codegym.grade.form.proving`); nothing here has to be certain.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from random import Random
 
-from codegym.grade.bank import Kind
-from codegym.grade.edit import Edit, Edits, Text
-from codegym.grade.python_values import changed_values, is_value
+from codegym.grade.form.bank import Kind
+from codegym.grade.form.edit import Edit, Edits, Text
+from codegym.grade.form.python_values import changed_values, is_value
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _FOREIGN = ("KeyError", "IndexError", "ZeroDivisionError", "NotImplementedError", "RecursionError", "TimeoutError")

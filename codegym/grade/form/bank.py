@@ -21,7 +21,7 @@ from pydantic import Field, ValidationError
 from codegym.catalog import cache_dir
 from codegym.digest import digest_json
 from codegym.errors import TaskError
-from codegym.grade.edit import Edit
+from codegym.grade.form.edit import Edit
 from codegym.sandbox.lease import draft_prefix
 from codegym.suite import Suite, certificates_path
 from codegym.task import Frozen, Task

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from random import Random
 
-from codegym.grade.bank import Kind
-from codegym.grade.cases import case_ids
-from codegym.grade.edit import Edit, Edits
-from codegym.grade.python_checks import Check, Module
+from codegym.grade.form.bank import Kind
+from codegym.grade.form.cases import case_ids
+from codegym.grade.form.edit import Edit, Edits
+from codegym.grade.form.python_checks import Check, Module
+from codegym.grade.form.text_checks import text_checks
 from codegym.grade.subject import Subject
-from codegym.grade.text_checks import text_checks
 
 _CHECKS = 8
 """So many checks of one function are tried, those first at which the unpatched tree fails."""

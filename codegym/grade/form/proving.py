@@ -17,10 +17,10 @@ from random import Random
 
 from codegym.digest import digest_bytes, digest_json
 from codegym.episode import TestStatus
-from codegym.grade.bank import Bank, Form, Kind, Place, bank_key, remember_bank, remembered_bank, shipped_bank
-from codegym.grade.edit import Edit, Edits, edited, overlap
 from codegym.grade.exam import Setter, Sheet
-from codegym.grade.proposal import Proposal, bases, proposals
+from codegym.grade.form.bank import Bank, Form, Kind, Place, bank_key, remember_bank, remembered_bank, shipped_bank
+from codegym.grade.form.edit import Edit, Edits, edited, overlap
+from codegym.grade.form.proposal import Proposal, bases, proposals
 from codegym.grade.room import CannotLay, Room
 from codegym.grade.subject import Subject, kind_of
 from codegym.harness.result import TestRun
@@ -300,4 +300,5 @@ def _with(run: TestRun, *statuses: TestStatus) -> frozenset[str]:
 
 def _maker_digest() -> str:
     here = Path(__file__).parent
-    return digest_json([[path.name, digest_bytes(path.read_bytes())] for path in sorted(here.glob("*.py"))])
+    made_by = [*sorted(here.glob("*.py")), here.parent / "exam.py", here.parent / "room.py"]
+    return digest_json([[path.name, digest_bytes(path.read_bytes())] for path in made_by])

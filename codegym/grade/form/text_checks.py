@@ -1,7 +1,7 @@
 """The checks of C and JavaScript test files, found by how they are written, and edits that should make them fail.
 
 No parser for these languages is at hand. That is sound all the same: what an edit does is found out by running it
-with the gold patch (:mod:`codegym.grade.proving`), and one that changes nothing, or breaks the build, is dropped.
+with the gold patch (:mod:`codegym.grade.form.proving`); one that changes nothing or breaks the build is dropped.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from codegym.grade.bank import Kind
-from codegym.grade.edit import Edit, Edits
-from codegym.grade.literal import others
+from codegym.grade.form.bank import Kind
+from codegym.grade.form.edit import Edit, Edits
+from codegym.grade.form.literal import others
 
 SUFFIXES = dict.fromkeys((".c", ".h", ".cc", ".cpp", ".cxx", ".hpp"), "c")
 SUFFIXES |= dict.fromkeys((".js", ".cjs", ".mjs", ".ts", ".mts", ".cts"), "js")

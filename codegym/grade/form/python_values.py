@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from random import Random
 
-from codegym.grade.edit import Edit, Edits, Text
-from codegym.grade.literal import MOST, others
+from codegym.grade.form.edit import Edit, Edits, Text
+from codegym.grade.form.literal import MOST, others
 
 _MAKES = frozenset(
     {"approx", "array", "bytearray", "date", "datetime", "dict", "frozenset", "list", "set", "timedelta", "tuple"}
