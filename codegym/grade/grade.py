@@ -160,10 +160,7 @@ def _examined(subject: Subject, bank: Bank, changes: Changes) -> Answers:
         for sheet in setter.exam():
             answers.add(sheet, room.run(sheet.files, sheet.ids))
             if answers.settled():
-                return answers
-        for test, active in list(answers.unsure()):
-            for sheet in setter.again(test, active):
-                answers.add(sheet, room.run(sheet.files, sheet.ids))
+                break
     return answers
 
 

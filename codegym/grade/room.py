@@ -21,19 +21,42 @@ from codegym.sandbox.image import image_digest
 from codegym.sandbox.lay import lay_files
 from codegym.sandbox.protocol import Changes, File, Sandbox, Snapshot, Spawns
 
-_SWEEP = r"""
-sweep() {
-    for f in "$1"/* "$1"/.[!.]* "$1"/..?*; do
-        [ "$f" != /tmp/.codegym-warm ] || continue
-        [ -e "$f" ] || [ -L "$f" ] || continue
-        [ -L "$f" ] || chmod -R u+rwX "$f" 2>/dev/null
-        rm -rf "$f" || exit 1
-    done
-}
-sweep /tmp; sweep /dev/shm
-cd /tmp/.codegym-warm && for f in * .[!.]*; do
-    case "$f" in in | out | pid | '*' | '.[!.]*') ;; *) chmod -R u+rwX "$f"; rm -rf "$f" || exit 1 ;; esac
-done
+_PID = "/tmp/.codegym-warm/pid"  # noqa: S108  a path in the box
+_SWEEP = """
+import os, shutil, sys
+PIPES = "/tmp/.codegym-warm"
+def emptied(folder, kept=()):
+    os.chmod(folder, 0o700)
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if os.path.isdir(path) and not os.path.islink(path):
+            os.chmod(path, 0o700)
+            for inner, folders, _ in os.walk(path):
+                for each in folders:
+                    each = os.path.join(inner, each)
+                    os.path.islink(each) or os.chmod(each, 0o700)
+        if path in kept:
+            continue
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)
+def reset(path, mode):
+    for name in os.listxattr(path, follow_symlinks=False):
+        os.removexattr(path, name, follow_symlinks=False)
+    os.chmod(path, mode)
+    os.utime(path, (0, 0))
+emptied("/dev/shm")
+emptied("/tmp", [PIPES])
+emptied(PIPES, [PIPES + "/in", PIPES + "/out"])
+os.mkdir("/tmp/home")
+with open(PIPES + "/pid", "w") as file:
+    file.write(sys.argv[1])
+for name, mode in (("in", 0o600), ("out", 0o600), ("pid", 0o600), ("", 0o700)):
+    reset(os.path.join(PIPES, name), mode)
+reset("/tmp/home", 0o755)
+reset("/tmp", 0o1777)
+reset("/dev/shm", 0o1777)
 """
 """Empties what processes share beside the workspace, but for the pipes of the pytest that waits."""
 
@@ -62,6 +85,7 @@ class Room:
         try:
             if self._pytest:
                 self._waits = prepare(self._box)
+                self._pid = self._box.read(_PID).decode() if self._waits else ""
             try:
                 lay_files(self._box, self._changes)
             except OSError as error:
@@ -95,7 +119,7 @@ class Room:
         if not self._waits or not isinstance(self._box, Spawns):
             self._box.restore(self._start)
             return
-        swept = self._box.exec(["sh", "-c", _SWEEP], cwd="/", timeout=30.0)
+        swept = self._box.exec(["python3", "-I", "-S", "-c", _SWEEP, self._pid], cwd="/", timeout=30.0)
         self._box.relay(self._start)
         if swept.exit_code:
             self._waits = False

@@ -1,8 +1,8 @@
 """A bank of forms: for the tests that decide a task, what can be changed in them and what that does under gold.
 
 A *place* is a check in a test file. Its *forms* are edits of that check; each was run with the gold patch in
-place, and names the tests that failed because of it. A test that no form makes fail is *unproven*: whether code
-passes it honestly cannot be examined. The bank lies beside the certificate, and is never in an agent's box.
+place, and names the tests that failed because of it. A test that no change of its checks makes fail is *unproven*:
+whether code passes it honestly cannot be examined. The bank lies beside the certificate, never in an agent's box.
 """
 
 from __future__ import annotations
@@ -30,12 +30,21 @@ from codegym.task import Frozen, Task
 class Kind(StrEnum):
     """What a form changes: a literal, an operator or the shape of a check, the exception that is awaited.
 
-    Only a ``value`` cannot be told from the original by code that reads the test.
+    Only a ``value`` cannot be told from the original by code that reads the test. An ``exception`` is one that a
+    right solution might raise beside the awaited one, by a class derived from both; a ``foreign`` one is not.
+    A ``result`` is a check of ours
+    that fails whatever the code does: it shows no more than that a test's result is not made up.
     """
 
     VALUE = "value"
     OPERATOR = "operator"
     EXCEPTION = "exception"
+    FOREIGN = "foreign"
+    RESULT = "result"
+
+
+AWAITED = (Kind.EXCEPTION, Kind.FOREIGN)
+"""Kinds of which one form that passes means nothing: several have to."""
 
 
 class Form(Frozen):
@@ -77,7 +86,12 @@ class Bank(Frozen):
 
     @cached_property
     def proven(self) -> frozenset[str]:
-        """The tests that some form makes fail."""
+        """The tests that a change of what they check makes fail."""
+        return self._failed_by(set(Kind) - {Kind.RESULT})
+
+    @cached_property
+    def examinable(self) -> frozenset[str]:
+        """The tests that some form makes fail, of whatever kind."""
         return self._failed_by(Kind)
 
     @cached_property
@@ -86,7 +100,7 @@ class Bank(Frozen):
         return self._failed_by([Kind.VALUE])
 
     def unproven(self, ids: Iterable[str]) -> tuple[str, ...]:
-        """Return those of ``ids`` that no form makes fail, in order."""
+        """Return those of ``ids`` that are not proven, in order."""
         return tuple(test for test in ids if test not in self.proven)
 
     @property

@@ -15,8 +15,8 @@ from codegym.grade.subject import Subject
 
 _CHECKS = 6
 """So many checks of one function are tried, those first at which the unpatched tree fails."""
-_WAYS = 2
-"""So many edits of a literal are tried, and one more of an exception."""
+_WAYS = 3
+"""So many edits of one check are tried: as many as an exam can use."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +91,7 @@ def one_check_more(subject: Subject, tests: Iterable[str]) -> list[Proposal]:
             last, end = function.body[-1], module.text.span(function.body[-1])[1]
             apart = "; " if last.lineno == function.lineno else "\n" + " " * function.body[0].col_offset
             way = (Edit(end, end, f"{apart}assert [] == [0]"),)
-            made.append(Proposal(path, Kind.OPERATOR, (way,), owner, None, tuple(owned)))
+            made.append(Proposal(path, Kind.RESULT, (way,), owner, None, tuple(owned)))
     return made
 
 
@@ -162,8 +162,7 @@ def _concerned(check: Check, tests: list[str], ids: tuple[str, ...]) -> tuple[st
 def _of(path: str, check: Check, tests: tuple[str, ...], failing: Mapping[str, frozenset[int]]) -> Proposal:
     first, last = check.lines
     fails = any(first <= line <= last for line in failing.get(path, ()))
-    ways = check.ways[: _WAYS + (check.kind is Kind.EXCEPTION)]
-    return Proposal(path, check.kind, ways, check.owner, check.case, tests, fails)
+    return Proposal(path, check.kind, check.ways[:_WAYS], check.owner, check.case, tests, fails)
 
 
 def _fewer(made: list[Proposal], chance: Random) -> list[Proposal]:

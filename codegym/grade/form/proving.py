@@ -19,7 +19,16 @@ from random import Random
 from codegym.digest import digest_bytes, digest_json
 from codegym.episode import TestStatus
 from codegym.grade.exam import Setter, Sheet
-from codegym.grade.form.bank import Bank, Form, Kind, Place, bank_key, remember_bank, remembered_bank, shipped_bank
+from codegym.grade.form.bank import (
+    AWAITED,
+    Bank,
+    Form,
+    Place,
+    bank_key,
+    remember_bank,
+    remembered_bank,
+    shipped_bank,
+)
 from codegym.grade.form.edit import Edit, Edits, edited, overlap
 from codegym.grade.form.proposal import Proposal, bases, one_check_more, proposals
 from codegym.grade.room import CannotLay, Room
@@ -272,7 +281,7 @@ class _Prover:
                 fails_unpatched=each.proposal.fails_unpatched,
             )
             for each in kept
-            if each.proposal.kind is not Kind.EXCEPTION or len(each.forms) > 1
+            if each.proposal.kind not in AWAITED or len(each.forms) > 1
         ]
         return self._bank.model_copy(update={"places": tuple(places)})
 

@@ -20,8 +20,17 @@ from codegym.grade.form.edit import Edit, Edits, Text
 from codegym.grade.form.python_values import changed_values, is_value
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-_FOREIGN = ("KeyError", "IndexError", "ZeroDivisionError", "NotImplementedError", "RecursionError", "TimeoutError")
-_RAISED = (*_FOREIGN, "ValueError", "TypeError", "AttributeError", "RuntimeError", "NameError", "OverflowError")
+_RAISED = (
+    "KeyError",
+    "IndexError",
+    "ValueError",
+    "TypeError",
+    "AttributeError",
+    "RuntimeError",
+    "ArithmeticError",
+)
+_FOREIGN = ("NameError", "ZeroDivisionError", "RecursionError", "OverflowError", "EOFError", "ImportError")
+"""Exceptions that a class of somebody's may be derived from beside another, and those that it hardly is."""
 _WARNED = ("UserWarning", "DeprecationWarning", "RuntimeWarning", "FutureWarning", "BytesWarning", "SyntaxWarning")
 _RAISING: dict[str, tuple[str, ...]] = {"raises": _RAISED, "assertRaises": _RAISED, "assertRaisesRegex": _RAISED}
 _RAISING |= {"warns": _WARNED, "assertWarns": _WARNED, "assertWarnsRegex": _WARNED}
@@ -47,6 +56,7 @@ _EQUAL = re.compile(r"assert(?!.*not).*(equals?|close)", re.IGNORECASE)
 _CALLED = re.compile(r"assert_(any_call|has_calls|called_(once_)?with|awaited_(once_)?with)")
 _FAILS = frozenset({"fail", "AssertionError"})
 _LOOSE = (ast.BoolOp, ast.IfExp, ast.Lambda, ast.NamedExpr, ast.Starred)
+_BRANCHES = (ast.If, ast.IfExp, ast.While, ast.Match, ast.BoolOp, ast.JoinedStr)
 _EXCEPTIONS = 3
 """So many unrelated exceptions are tried in the place of one: all of them must pass before anybody is accused."""
 
@@ -151,7 +161,7 @@ class _Reader:
 
     def checks(self) -> Iterator[Check]:
         """Yield what can be changed, in the order of the text."""
-        for node in _below(*self.function.body):
+        for node in _always_reached(*self.function.body):
             if isinstance(node, ast.Assert):
                 yield from self._assertion(node, node.test)
             elif isinstance(node, ast.Call):
@@ -178,6 +188,8 @@ class _Reader:
             yield from self._check(call, Kind.OPERATOR, (Edit(start, start, "0, "),))
         elif name in _RAISING and given:
             yield from self._check(call, Kind.EXCEPTION, *self._other_class(given[0], _RAISING[name]))
+            if _RAISING[name] is _RAISED:
+                yield from self._check(call, Kind.FOREIGN, *self._other_class(given[0], _FOREIGN))
         elif name in _CONTRARY:
             yield from self._check(call, Kind.OPERATOR, (Edit(end - len(name), end, _CONTRARY[name]),))
 
@@ -282,10 +294,8 @@ class _Reader:
         """Return edits that wait for an unrelated exception: no superclass and no subclass of the awaited one."""
         named = (getattr(builtins, each.id, None) for each in ast.walk(node) if isinstance(each, ast.Name))
         awaited = tuple(each for each in named if isinstance(each, type))
-        others: Sequence[str] = classes if classes is _WARNED else _FOREIGN
-        if awaited:
-            kinds = {name: getattr(builtins, name) for name in classes}
-            others = [n for n, kind in kinds.items() if not any(_related(kind, one) for one in awaited)]
+        kinds = {name: getattr(builtins, name) for name in classes}
+        others = [n for n, kind in kinds.items() if not any(_related(kind, one) for one in awaited)]
         drawn = self.chance.sample(others, min(_EXCEPTIONS, len(others)))
         return [(Edit(*self.text.span(node), other),) for other in drawn] if len(drawn) > 1 else []
 
@@ -327,6 +337,20 @@ def _below(*nodes: ast.AST) -> Iterator[ast.AST]:
         node = waiting.pop()
         if not isinstance(node, ast.JoinedStr):
             yield node
+            waiting += reversed(list(ast.iter_child_nodes(node)))
+
+
+def _always_reached(*nodes: ast.AST) -> Iterator[ast.AST]:
+    """Yield nodes as :func:`_below` does, but none of which it depends on a result whether it is reached.
+
+    Another right solution may take the other branch, and would pass whatever is changed in this one.
+    """
+    waiting = list(reversed(nodes))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        caught = isinstance(node, ast.Try) and node.handlers
+        if not caught and not isinstance(node, _BRANCHES):
             waiting += reversed(list(ast.iter_child_nodes(node)))
 
 
