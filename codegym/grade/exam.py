@@ -81,6 +81,10 @@ class Setter:
     def sheet(self, active: Sequence[Active], ids: Iterable[str]) -> Sheet:
         """Return the sheet of ``ids`` with the forms in ``active``."""
         edits: dict[str, list[Edit]] = {path: list(base) for path, base in self.bank.bases.items()}
+        changed = {each.place for each in active}
+        for place in self.bank.places:
+            if place.right and place not in changed:
+                edits.setdefault(place.path, []).extend(place.right)
         wrong: dict[str, tuple[Active, ...]] = {}
         asked = tuple(ids)
         for each in active:

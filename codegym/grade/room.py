@@ -115,6 +115,13 @@ class Room:
         limit = timeout or task.limits.grade_seconds
         return run_tests(self._box, task.tests, ids, timeout=limit, prepared=self._waits, codes=codes)
 
+    def written(self, path: str) -> bytes:
+        """Return what the last run wrote to a file outside the workspace; nothing if it did not."""
+        try:
+            return self._box.read(path)
+        except OSError:
+            return b""
+
     def _refresh(self) -> None:
         if not self._waits or not isinstance(self._box, Spawns):
             self._box.restore(self._start)

@@ -57,12 +57,14 @@ class Form(Frozen):
 class Place(Frozen):
     """A check in the file ``path``, and its forms.
 
-    ``fails_unpatched``: the unpatched tree was seen to fail at this check.
+    ``fails_unpatched``: the unpatched tree was seen to fail at this check. ``right`` are edits that stand there in
+    every right form: an expected value that the patch could move, at its value under gold.
     """
 
     path: str
     kind: Kind
     forms: tuple[Form, ...]
+    right: tuple[Edit, ...] = ()
     fails_unpatched: bool = False
 
 

@@ -9,9 +9,12 @@ from random import Random
 from codegym.grade.form.bank import Kind
 from codegym.grade.form.cases import case_ids
 from codegym.grade.form.edit import Edit, Edits
+from codegym.grade.form.oracle import RECORD, fixed, oracles, read_record, recorded
 from codegym.grade.form.python_checks import Check, Module
 from codegym.grade.form.text_checks import text_checks
+from codegym.grade.room import Room
 from codegym.grade.subject import Subject
+from codegym.sandbox.protocol import File
 
 _CHECKS = 6
 """So many checks of one function are tried, those first at which the unpatched tree fails."""
@@ -36,6 +39,34 @@ class Proposal:
     fails_unpatched: bool = False
     loose: bool = False
     row: bool = False
+    right: Edits = ()
+
+
+def oracle_proposals(
+    subject: Subject, tests: Iterable[str], room: Room, failing: Mapping[str, frozenset[int]]
+) -> list[Proposal]:
+    """Return checks whose expected value is computed of the standard library, fixed at its value under gold.
+
+    Two runs of the tests in ``room`` say what the values are; a value that is not always the same stays computed.
+    """
+    made: list[Proposal] = []
+    for path, owners in (_owners(subject, tests) if subject.task.tests.framework == "pytest" else {}).items():
+        content = _content(subject, path)
+        module = Module(content)
+        sides = [(owner, each) for owner in owners for each in oracles(module, owner)]
+        if not sides:
+            continue
+        file = File(recorded(module.text, [each.right for _, each in sides]))
+        ids = tuple(test for owned in owners.values() for test in owned)
+        values = [read_record(room.written(RECORD)) for _ in range(2) if room.run({path: file}, ids).complete]
+        for number, (owner, each) in enumerate(sides):
+            if len(values) == 2 and values[0].get(number, "") == values[1].get(number) is not None:
+                right, ways = fixed(module.text, each.right, values[0][number], _chance(path, owner))
+                check = Check(
+                    owner, Kind.VALUE, (each.node.lineno, each.node.end_lineno or each.node.lineno), ways
+                )
+                made.append(replace(_of(path, check, tuple(owners[owner]), failing), right=right))
+    return [proposal for proposal in made if proposal.ways]
 
 
 def bases(subject: Subject, passing: Iterable[str]) -> dict[str, tuple[Edit, ...]]:

@@ -127,9 +127,23 @@ class Module:
         """Return the checks in the function at ``owner``."""
         return list(_Reader(self.text, owner, self.functions[owner], self.cases(owner), chance).checks())
 
+    def comparisons(self, owner: str) -> list[Sides]:
+        """Return the checks in a function that compare two sides for being equal, and are always reached."""
+        pairs = ((node, _sides(node)) for node in _always_reached(*self.functions[owner].body) if _is_equal(node))
+        return [Sides(node, *sides[:2]) for node, sides in pairs if isinstance(node, ast.expr | ast.stmt)]
+
     def cases(self, owner: str) -> Cases | None:
         """Return the parametrized cases of a function; ``None`` if they are not written out in one decorator."""
         return _cases(self.functions[owner], self.tables) if owner in self.functions else None
+
+
+@dataclass(frozen=True)
+class Sides:
+    """A check that compares ``left`` and ``right`` for being equal."""
+
+    node: ast.expr | ast.stmt
+    left: ast.expr
+    right: ast.expr
 
 
 @dataclass(frozen=True)
@@ -324,6 +338,18 @@ def _sides(node: ast.AST) -> tuple[ast.expr, ...]:
         return tuple(node.args[:2]) if _EQUAL.fullmatch(called(node)) else ()
     test = getattr(node, "test", None) if isinstance(node, ast.Assert | ast.If) else None
     return (test.left, *test.comparators) if isinstance(test, ast.Compare) and len(test.ops) == 1 else ()
+
+
+def _is_equal(node: ast.AST) -> bool:
+    """Return whether a check holds only if its two sides are equal, with nothing else beside them."""
+    if isinstance(node, ast.Call):
+        return (
+            len(_sides(node)) == 2
+            and not _CLOSE.search(called(node))
+            and not isinstance(node.args[0], ast.Starred)
+        )
+    test = node.test if isinstance(node, ast.Assert) else None
+    return isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)
 
 
 def _names_in(function: Function) -> list[ast.Name]:
