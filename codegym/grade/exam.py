@@ -159,23 +159,41 @@ class Setter:
     def _spread(self, group: Sequence[Place], count: int) -> list[tuple[int, Active]]:
         """Draw the sheet in which a group is right, and for each place those in which it is wrong.
 
-        No test is wrong at two places of one sheet, which could make up for each other. A place for which that
-        leaves no sheet is not used in this exam.
+        No test is wrong at two places of one sheet, which could make up for each other. So each place gets one
+        sheet first if it makes further tests fail, and then all get as many as they should and as are left. A place
+        for which that leaves no sheet is not used in this exam.
         """
-        others = list(range(count))
-        others.remove(self.chance.randrange(count))
-        taken: dict[int, set[int]] = {number: set() for number in others}
-        spread: list[tuple[int, Active]] = []
+        taken: dict[int, set[int]] = {number: set() for number in self.chance.sample(range(count), count - 1)}
+        failing: set[int] = set()
+        drawn: list[tuple[Place, list[Form], list[int]]] = []
         for place in self.chance.sample(group, len(group)):
-            tests = {n for form in place.forms for n in form.fails}
-            free = [number for number in others if not taken[number] & tests]
-            numbers = self.chance.sample(free, min(len(free), self._times(place, count)))
-            one = self.chance.choice(place.forms)
-            forms = self.chance.sample(place.forms, len(place.forms)) if place.kind is Kind.EXCEPTION else [one]
-            for turn, number in enumerate(numbers):
-                taken[number] |= tests
-                spread.append((number, Active(place, forms[turn % len(forms)])))
+            forms = self._in_order(place, failing)
+            numbers = [] if failing.issuperset(forms[0].fails) else self._take(place, taken, 1)
+            failing.update(forms[0].fails if numbers else ())
+            drawn.append((place, forms, numbers))
+        spread: list[tuple[int, Active]] = []
+        for place, forms, numbers in drawn:
+            numbers.extend(self._take(place, taken, self._times(place, count) - len(numbers)))
+            spread += [(number, Active(place, forms[turn % len(forms)])) for turn, number in enumerate(numbers)]
         return spread
+
+    def _in_order(self, place: Place, failing: set[int]) -> list[Form]:
+        """Return the forms that a place takes in turn: one, which makes most tests fail that are not ``failing``.
+
+        Of a place that awaits an exception all are taken.
+        """
+        forms = self.chance.sample(place.forms, len(place.forms))
+        forms.sort(key=lambda form: -len(failing.union(form.fails)))
+        return forms if place.kind is Kind.EXCEPTION else forms[:1]
+
+    def _take(self, place: Place, taken: dict[int, set[int]], most: int) -> list[int]:
+        """Draw up to ``most`` sheets in which no test of ``place`` is wrong so far, and note that it is now."""
+        tests = {n for form in place.forms for n in form.fails}
+        free = [number for number, others in taken.items() if not others & tests]
+        numbers = self.chance.sample(free, min(len(free), max(0, most)))
+        for number in numbers:
+            taken[number] |= tests
+        return numbers
 
     def _times(self, place: Place, count: int) -> int:
         """Return in how many sheets a place is wrong: half of them, or once for each exception."""
