@@ -160,8 +160,8 @@ class Setter:
         """Draw the sheet in which a group is right, and for each place those in which it is wrong.
 
         No test is wrong at two places of one sheet, which could make up for each other. So each place gets one
-        sheet first if it makes further tests fail, and then all get as many as they should and as are left. A place
-        for which that leaves no sheet is not used in this exam.
+        sheet first if it makes further tests fail, and then all get as many as they should and as are left. A
+        place for which that leaves no sheet is not used in this exam.
         """
         taken: dict[int, set[int]] = {number: set() for number in self.chance.sample(range(count), count - 1)}
         failing: set[int] = set()
