@@ -1,23 +1,19 @@
-"""Runs in one room: none finds a trace of the one before, none reaches the server that starts them all."""
+"""Runs in one room: none finds a trace of the one before."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from codegym.grade.room import CannotLay, Room
 from codegym.grade.subject import Subject
-from codegym.harness.result import TestRun
 from codegym.sandbox.backend import backend
-from codegym.sandbox.bwrap import BwrapBackend
 from codegym.sandbox.protocol import File
+from tests.grade.rooms import MOD, SEALED, TEST, ask, room_of
 from tests.grade.suites import change, suite_of
 
-TEST = "tests/test_mod.py::test_it"
-KINDS = [pytest.param("bwrap"), pytest.param("bwrap on disk"), pytest.param("docker", marks=pytest.mark.docker)]
+KINDS = [*SEALED, "bwrap on disk"]
 
 PLANT = """
 import os, subprocess, sys, tempfile
@@ -65,25 +61,6 @@ def look():
     assert os.access("tests", os.W_OK)
     return there
 """
-MOD = "def f():\n    return 1\n"
-
-
-@contextmanager
-def room_of(root: Path, kind: str, mod: str = MOD) -> Iterator[Room]:
-    boxes = BwrapBackend(stage="disk") if kind == "bwrap on disk" else backend(kind)
-    run = next(each for each in boxes.capabilities() if each.name == "run")
-    if not run.available:
-        pytest.skip(f"{kind}: {run.why}")
-    plan = {"framework": "pytest", "fail_to_pass": (TEST,)}
-    repo = {"mod.py": "", "tests/test_mod.py": ""}
-    suite, task = suite_of(root, repo, {"tests/test_mod.py": "def test_it(): pass\n"}, tests=plan, image="python")
-    subject = Subject(suite, task, boxes)
-    with Room(subject, {**change({"mod.py": mod}), **subject.hidden}) as room:
-        yield room
-
-
-def ask(room: Room, test: str, name: str = "tests/test_mod.py") -> TestRun:
-    return room.run({name: File(test.encode())}, (TEST,))
 
 
 def python_test(text: str, body: str) -> str:
@@ -139,7 +116,7 @@ def state():
 """
 
 
-@pytest.mark.parametrize("kind", [pytest.param("bwrap"), pytest.param("docker", marks=pytest.mark.docker)])
+@pytest.mark.parametrize("kind", SEALED)
 def test_what_stays_holds_no_notes(tmp_path: Path, kind: str) -> None:
     """Modes, times and attributes of folders, and the file that names the server."""
     says = f"{NOTES}\ndef test_it():\n    assert 0, repr(state()) + open(FOLDER + '/pid').read()\n"
@@ -148,143 +125,6 @@ def test_what_stays_holds_no_notes(tmp_path: Path, kind: str) -> None:
         assert ask(room, f"{NOTES}\ndef test_it():\n    note()\n").passed((TEST,))
         assert ask(room, says).failures == before.failures
         assert "0o41777" in before.failures[TEST]
-
-
-ROGUE = """
-import json, os, shutil, socket
-FOLDER = "/tmp/.codegym-warm/"
-
-def ask():
-    question = {"root": "/work", "ids": [], "paths": ["rogue.py"], "options": ["-q", "-pno:cacheprovider"]}
-    return b"0" * 32 + b"\\n600\\n" + json.dumps(question).encode() + b"\\n"
-
-def put(name, content):
-    os.unlink(FOLDER + name)
-    open(FOLDER + name, "wb").write(content)
-
-def meddle():
-    open("rogue.py", "w").write('''
-import os, socket, time
-def test_rogue():
-    for name in ("in", "out"):
-        if not os.path.islink("/tmp/.codegym-warm/" + name):
-            os.unlink("/tmp/.codegym-warm/" + name)
-            os.mkfifo("/tmp/.codegym-warm/" + name)
-    kept = socket.socket(socket.AF_UNIX)
-    kept.bind("\\\\0rogue")
-    kept.listen()
-    time.sleep(600)
-''')
-"""
-MEDDLES = {
-    "another pipe": "put('in', b''); os.unlink(FOLDER + 'in'); os.mkfifo(FOLDER + 'in')",
-    "a folder": "os.unlink(FOLDER + 'in'); os.makedirs(FOLDER + 'in/x'); os.chmod(FOLDER + 'in', 0)",
-    "a link": "put('out', b''); os.unlink(FOLDER + 'out'); os.symlink('/work/mod.py', FOLDER + 'out')",
-    "another server": "put('pid', b'1\\n')",
-    "files beside": "[open(FOLDER + name, 'w') for name in ('killed', 'draft', '.x', '..x', '-rf', 'a b')]",
-    "no pipes": "shutil.rmtree(FOLDER)",
-    "another folder": "os.rename(FOLDER[:-1], '/tmp/x'); os.symlink('/tmp/x', FOLDER[:-1])",
-    "shut": "os.chmod(FOLDER, 0)",
-}
-STAYS = """
-def stay():
-    for _ in range(3):
-        if os.fork() == 0:
-            os.setsid()
-    kept = socket.socket(socket.AF_UNIX)
-    kept.bind("\\0rogue-%d" % os.getpid())
-    kept.listen()
-    time.sleep(600)
-"""
-LINGERS = {
-    "a question of its own": "meddle(); put('in', ask()); put('out', b'')",
-    "a question of its own, behind the old pipe": "meddle(); put('in', ask())",
-    "kills who watches it": "os.kill(watcher, 9); stay()",
-    "kills who watches it, from below": "os.kill(watcher, 9) if os.fork() == 0 else 0; stay()",
-    "kills the server": "os.kill(server(), 9) if os.fork() == 0 else 0; stay()",
-    "kills both": "[os.kill(each, 9) for each in (server(), watcher)]; stay()",
-    "removes what names the server": "os.unlink(FOLDER + 'pid'); os.fork() or stay()",
-}
-SERVER = "import time\nwatcher = os.getppid()\ndef server():\n    return int(open(FOLDER + 'pid').read())\n"
-
-
-@pytest.mark.parametrize("how", MEDDLES)
-def test_whoever_meddles_with_the_pipes_is_at_most_not_answered(tmp_path: Path, how: str) -> None:
-    with room_of(tmp_path, "bwrap") as room:
-        ask(room, f"{ROGUE}\ndef test_it():\n    {MEDDLES[how]}\n")
-        run = ask(room, "def test_it(): pass\n")
-        assert run.passed((TEST,)) or not (run.complete or run.results)
-
-
-@pytest.mark.parametrize("how", LINGERS)
-def test_no_process_outlives_its_run(tmp_path: Path, how: str) -> None:
-    """Whoever has a request of its own served, or ends who watches it, has nobody left in the box."""
-    with room_of(tmp_path, "bwrap") as room:
-        test = f"{ROGUE}{STAYS}{SERVER}\ndef test_it():\n    {LINGERS[how]}\n"
-        first = room.run({"tests/test_mod.py": File(test.encode())}, (TEST,), timeout=1.0)
-        assert first.passed((TEST,)) == (how.startswith("a question") or "removes" in how)
-        room._box.exec("sleep 0.6")
-        run = ask(room, "def test_it():\n    assert '@rogue' not in open('/proc/net/unix').read()\n")
-        assert run.passed((TEST,)) or not (run.complete or run.results)
-        assert "@rogue" not in room._box.exec("cat /proc/net/unix").stdout
-
-
-REACH = """
-import ctypes, os
-
-def read(path):
-    with open(path, "rb") as file:
-        return file.read(1)
-
-def test_it():
-    libc = ctypes.CDLL(None, use_errno=True)
-    server = int(open("/tmp/.codegym-warm/pid").read())
-    reached = []
-    for process in {server, os.getppid()}:
-        for name in ("mem", "environ", "maps", "fd", "cwd", "root", "syscall", "stack", "auxv"):
-            path = "/proc/%d/%s" % (process, name)
-            try:
-                {"fd": os.listdir, "cwd": os.readlink, "root": os.readlink}.get(name, read)(path)
-                reached.append(path)
-            except OSError:
-                pass
-        for name in ("mem", "oom_score_adj", "comm", "clear_refs"):
-            try:
-                open("/proc/%d/%s" % (process, name), "wb").close()
-                reached.append("write " + name)
-            except OSError:
-                pass
-        for fd in range(12):
-            try:
-                os.open("/proc/%d/fd/%d" % (process, fd), os.O_RDWR)
-                reached.append("fd %d" % fd)
-            except OSError:
-                pass
-        for request in (16, 0x4206):  # PTRACE_ATTACH, PTRACE_SEIZE
-            if libc.ptrace(request, process, None, None) == 0:
-                reached.append("ptrace")
-        page = ctypes.create_string_buffer(8)
-        vector = (ctypes.c_void_p * 2)(ctypes.addressof(page), 8)
-        remote = (ctypes.c_void_p * 2)(id(page), 8)
-        if libc.process_vm_readv(process, vector, 1, remote, 1, 0) >= 0:
-            reached.append("process_vm_readv")
-        if hasattr(os, "pidfd_open"):
-            try:
-                pidfd = os.pidfd_open(process)
-            except OSError:
-                continue
-            for fd in range(12):
-                if libc.syscall(438, pidfd, fd, 0) >= 0:  # pidfd_getfd
-                    reached.append("pidfd_getfd %d" % fd)
-    assert reached == [], reached
-"""
-
-
-@pytest.mark.parametrize("kind", [pytest.param("bwrap"), pytest.param("docker", marks=pytest.mark.docker)])
-def test_server_and_supervisor_can_not_be_reached(tmp_path: Path, kind: str) -> None:
-    with room_of(tmp_path, kind) as room:
-        run = ask(room, REACH)
-        assert run.passed((TEST,)), run.failures
 
 
 def test_code_that_a_sheet_imports_is_its_own(tmp_path: Path) -> None:
