@@ -163,18 +163,53 @@ class Setter:
         return [group[1] for group in groups]
 
     def _spread(self, group: Sequence[Place], count: int) -> list[tuple[int, Active]]:
-        """Draw the sheet in which a group is right, and for each place those in which it is wrong."""
-        others = list(range(count))
-        others.remove(self.chance.randrange(count))
+        """Draw the sheet in which a group is right, and for each place those in which it is wrong.
+
+        No test is wrong at two places of one sheet, which could make up for each other. So each place gets one
+        sheet first if it makes further tests fail, and then all get as many as they should and as are left. A
+        place for which that leaves no sheet is not used in this exam.
+        """
+        taken: dict[int, set[int]] = {number: set() for number in self.chance.sample(range(count), count - 1)}
+        failing: set[int] = set()
+        drawn: list[tuple[Place, list[Form], list[int]]] = []
+        for place in self.chance.sample(group, len(group)):
+            forms = self._in_order(place, failing, count)
+            numbers = [] if failing.issuperset(forms[0].fails) else self._take(place, taken, 1)
+            failing.update(forms[0].fails if numbers else ())
+            drawn.append((place, forms, numbers))
         spread: list[tuple[int, Active]] = []
-        for place in group:
-            if len(place.forms) >= len(others) or place.kind in AWAITED:
-                forms = self.chance.sample(place.forms, min(len(place.forms), len(others)))
-            else:
-                forms = [self.chance.choice(place.forms)] * max(1, count // 2)
-            numbers = self.chance.sample(others, len(forms))
-            spread += [(n, Active(place, form)) for n, form in zip(numbers, forms, strict=True)]
+        for place, forms, numbers in drawn:
+            numbers.extend(self._take(place, taken, self._times(place, count) - len(numbers)))
+            spread += [(number, Active(place, forms[turn % len(forms)])) for turn, number in enumerate(numbers)]
         return spread
+
+    def _in_order(self, place: Place, failing: set[int], count: int) -> list[Form]:
+        """Return the forms that a place takes in turn, first one that makes most tests fail beside the ``failing``.
+
+        They are all different where there are enough of them for every sheet but the right one, or where it takes
+        several exceptions to mean anything; otherwise it is one form.
+        """
+        forms = self.chance.sample(place.forms, len(place.forms))
+        forms.sort(key=lambda form: -len(failing.union(form.fails)))
+        return forms if _is_varied(place, count) else forms[:1]
+
+    def _take(self, place: Place, taken: dict[int, set[int]], most: int) -> list[int]:
+        """Draw up to ``most`` sheets in which no test of ``place`` is wrong so far, and note that it is now."""
+        tests = tests_of(place)
+        free = [number for number, others in taken.items() if not others & tests]
+        numbers = self.chance.sample(free, min(len(free), max(0, most)))
+        for number in numbers:
+            taken[number] |= tests
+        return numbers
+
+    @staticmethod
+    def _times(place: Place, count: int) -> int:
+        """Return in how many sheets a place is wrong: once for each of its forms, or in half of all."""
+        return min(count - 1, len(place.forms)) if _is_varied(place, count) else max(1, count // 2)
+
+
+def _is_varied(place: Place, count: int) -> bool:
+    return place.kind in AWAITED or len(place.forms) >= count - 1
 
 
 def tests_of(place: Place) -> set[int]:

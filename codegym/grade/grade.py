@@ -168,8 +168,13 @@ def _examined(subject: Subject, bank: Bank, changes: Changes) -> Answers:
 def grader_digest() -> str:
     """Return the digest of the grader's own files: a verdict is only as good as what gave it."""
     here = Path(__file__).parent
-    files = sorted(here.rglob("*.py"))
-    return digest_json([[path.relative_to(here).as_posix(), digest_bytes(path.read_bytes())] for path in files])
+    files = [[path.relative_to(here).as_posix(), digest_bytes(path.read_bytes())] for path in grader_files()]
+    return digest_json(files)
+
+
+def grader_files() -> list[Path]:
+    """Return the files of which :func:`grader_digest` is, sorted: all of this package and its own."""
+    return sorted(Path(__file__).parent.rglob("*.py"))
 
 
 def _in_the_way(kept: Changes, hidden: Iterable[str]) -> str | None:

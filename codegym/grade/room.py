@@ -21,44 +21,42 @@ from codegym.sandbox.image import image_digest
 from codegym.sandbox.lay import lay_files
 from codegym.sandbox.protocol import Changes, File, Sandbox, Snapshot, Spawns
 
-_PID = "/tmp/.codegym-warm/pid"  # noqa: S108  a path in the box
-_SWEEP = """
-import os, shutil, sys
-PIPES = "/tmp/.codegym-warm"
-def emptied(folder, kept=()):
-    os.chmod(folder, 0o700)
-    for name in os.listdir(folder):
-        path = os.path.join(folder, name)
-        if os.path.isdir(path) and not os.path.islink(path):
-            os.chmod(path, 0o700)
-            for inner, folders, _ in os.walk(path):
-                for each in folders:
-                    each = os.path.join(inner, each)
-                    os.path.islink(each) or os.chmod(each, 0o700)
-        if path in kept:
-            continue
-        if os.path.isdir(path) and not os.path.islink(path):
-            shutil.rmtree(path)
-        else:
-            os.unlink(path)
-def reset(path, mode):
-    for name in os.listxattr(path, follow_symlinks=False):
-        os.removexattr(path, name, follow_symlinks=False)
-    os.chmod(path, mode)
-    os.utime(path, (0, 0))
-emptied("/dev/shm")
-emptied("/tmp", [PIPES])
-emptied(PIPES, [PIPES + "/in", PIPES + "/out"])
-os.mkdir("/tmp/home")
-with open(PIPES + "/pid", "w") as file:
-    file.write(sys.argv[1])
-for name, mode in (("in", 0o600), ("out", 0o600), ("pid", 0o600), ("", 0o700)):
-    reset(os.path.join(PIPES, name), mode)
-reset("/tmp/home", 0o755)
-reset("/tmp", 0o1777)
-reset("/dev/shm", 0o1777)
+_SWEEP = r"""
+sweep() {
+    [ -d "$1" ] && [ ! -L "$1" ] && chmod 1777 "$1" || exit 1
+    for f in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+        [ "$f" != /tmp/.codegym-warm ] || continue
+        [ -e "$f" ] || [ -L "$f" ] || continue
+        [ -L "$f" ] || chmod -R u+rwX "$f" 2>/dev/null
+        rm -rf "$f" || exit 1
+    done
+}
+sweep /tmp; sweep /dev/shm; mkdir /tmp/home
+[ ! -L /tmp/.codegym-warm ] && chmod 755 /tmp/.codegym-warm && cd /tmp/.codegym-warm || exit 1
+for f in * .[!.]* ..?*; do
+    case "$f" in in | out | '*' | '.[!.]*' | '..?*') ;; *) chmod -R u+rwX "./$f"; rm -rf "./$f" || exit 1 ;; esac
+done
+[ "$(stat -c %i in)-$(stat -c %i out)" = "$2-$3" ] && read -r _ _ state _ <"/proc/$1/stat" || exit 1
+[ "$state" != Z ] && chmod 644 in out && echo "$1" >pid || exit 1
+exec python3 -I -S -c '
+import os
+for path in ("/tmp", "/dev/shm", ".", "in", "out"):
+    try:
+        names = os.listxattr(path)
+    except OSError:
+        names = []
+    for name in names:
+        os.removexattr(path, name)
+    os.utime(path)
+'
 """
-"""Empties what processes share beside the workspace, but for the pipes of the pytest that waits."""
+"""Empties what processes share beside the workspace, but for the pipes of the pytest that waits.
+
+Fails if that is gone, or its pipes are not those that it made. What stays is cleared of its modes, times and
+attributes, in which a process could leave notes.
+"""
+_WHO = "cd /tmp/.codegym-warm && cat pid && stat -c %i in out"
+"""Prints what a sweep is given: the id of the process that waits, and the numbers of its pipes."""
 
 
 class CannotLay(Exception):  # noqa: N818 - not an error of ours: a patch asks for what no file system allows
@@ -78,6 +76,7 @@ class Room:
         self._pytest = subject.task.tests.framework == "pytest"
         self._used = False
         self._waits = False
+        self._server: list[str] = []
         self.runs = 0
 
     def __enter__(self) -> Room:
@@ -85,7 +84,7 @@ class Room:
         try:
             if self._pytest:
                 self._waits = prepare(self._box)
-                self._pid = self._box.read(_PID).decode() if self._waits else ""
+                self._server = self._box.exec(_WHO, cwd="/").stdout.split() if self._waits else []
             try:
                 lay_files(self._box, self._changes)
             except OSError as error:
@@ -126,7 +125,7 @@ class Room:
         if not self._waits or not isinstance(self._box, Spawns):
             self._box.restore(self._start)
             return
-        swept = self._box.exec(["python3", "-I", "-S", "-c", _SWEEP, self._pid], cwd="/", timeout=30.0)
+        swept = self._box.exec(["sh", "-c", _SWEEP, "sh", *self._server], cwd="/", timeout=30.0)
         self._box.relay(self._start)
         if swept.exit_code:
             self._waits = False

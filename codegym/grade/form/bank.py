@@ -126,7 +126,8 @@ def bank_key(task: Task) -> str:
 def banks_path(suite: Suite) -> Path:
     """Return where the banks of a suite are kept: beside its certificates."""
     certificates = certificates_path(suite)
-    return certificates.with_name(certificates.name.removesuffix("certificates.jsonl") + "forms.jsonl.gz")
+    name = "forms" if certificates.name == "certificates.jsonl" else f"{certificates.stem}.forms"
+    return certificates.with_name(f"{name}.jsonl.gz")
 
 
 def shipped_bank(suite: Suite, task: Task) -> Bank | None:
@@ -184,7 +185,10 @@ def _lines_of(path: Path) -> dict[str, str]:
 @lru_cache(maxsize=8)
 def _lines(path: Path, _changed: int, _size: int) -> dict[str, str]:
     try:
-        rows = [json.loads(line) for line in gzip.decompress(path.read_bytes()).decode().splitlines()]
+        packed = path.read_bytes()
+        if not packed:
+            raise EOFError("it is empty")
+        rows = [json.loads(line) for line in gzip.decompress(packed).decode().splitlines()]
         return {task: json.dumps(bank) for task, bank in rows}
     except (OSError, EOFError, ValueError, TypeError) as error:
         raise TaskError(f"{path} can't be read: {error}; delete it and certify the suite again") from error
