@@ -184,7 +184,7 @@ class Setter:
         return spread
 
     def _in_order(self, place: Place, failing: set[int], count: int) -> list[Form]:
-        """Return the forms that a place takes in turn, first one that makes most tests fail beside the ``failing``.
+        """Return the forms that a place takes in turn, first one that makes most tests fail beside ``failing``.
 
         They are all different where there are enough of them for every sheet but the right one, or where it takes
         several exceptions to mean anything; otherwise it is one form.

@@ -158,7 +158,8 @@ def bank(subject: Subject) -> Bank:
 
 def test_all_is_proven_and_sealed_where_a_literal_is_expected(bank: Bank) -> None:
     assert bank.gold_fails == ""
-    assert bank.unproven(bank.tests) == ()
+    assert bank.unproven(bank.tests) == ids(["test_nothing"])
+    assert bank.examinable == frozenset(bank.tests)
     assert set(ids(SEALED)) - bank.sealed == set()
 
 
@@ -168,7 +169,8 @@ def test_in_which_way_the_others_are_proven(bank: Bank) -> None:
         for test in ids(PROVEN)
     }
     usual = {test: {Kind.OPERATOR} for test in ids(PROVEN)}
-    assert kinds == usual | {ids(["test_raises"])[0]: {Kind.EXCEPTION}}
+    usual |= {ids(["test_nothing"])[0]: {Kind.RESULT}}
+    assert kinds == usual | {ids(["test_raises"])[0]: {Kind.EXCEPTION, Kind.FOREIGN}}
 
 
 def test_a_case_s_form_fails_that_case_alone(bank: Bank) -> None:

@@ -117,7 +117,7 @@ def test_no_related_exception_is_waited_for(check: str, never: type[Exception]) 
 
 def test_an_exception_of_the_code_s_own_is_exchanged_for_standard_ones() -> None:
     changed = texts("def test_it():\n    with pytest.raises(mod.Trouble):\n        f()\n")
-    assert len(set(changed)) == 3
+    assert len(set(changed)) == 6
     assert all("mod.Trouble" not in text and "Error)" in text for text in changed)
 
 
@@ -147,7 +147,6 @@ def test_what_a_name_stands_for_is_changed_where_only_checks_see_it(body: str, d
     ("self.assertAlmostEqual(f(1), 2.5, delta=1)", Kind.OPERATOR),
     ("numpy.testing.assert_allclose(f(1), 2.5, rtol=0.1)", Kind.OPERATOR),
     ("numpy.testing.assert_array_equal(f(1), [1, 2])", Kind.VALUE),
-    ("with pytest.raises(KeyError): f(1)", Kind.EXCEPTION),
 ])  # fmt: skip
 def test_an_expected_literal_is_sealed_and_where_nearness_is_enough_it_stays(check: str, kind: Kind) -> None:
     assert [found.kind for found in checks_of(f"def test_it():\n    {check}\n")[1]] == [kind]
