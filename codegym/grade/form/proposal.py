@@ -8,6 +8,7 @@ from random import Random
 
 from codegym.grade.form.bank import Kind
 from codegym.grade.form.cases import case_ids
+from codegym.grade.form.certain import calls_of
 from codegym.grade.form.edit import Edit, Edits
 from codegym.grade.form.python_checks import Check, Module
 from codegym.grade.form.text_checks import text_checks
@@ -16,6 +17,7 @@ from codegym.grade.subject import Subject
 _CHECKS = 8
 """So many checks of one function are tried, those first at which the unpatched tree fails."""
 _WAYS = 3
+_ALWAYS = frozenset({"setUp", "tearDown", "setUpClass", "tearDownClass", "setup_method", "teardown_method"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +25,8 @@ class Proposal:
     """A check in the file ``path``, and edits of it that may make tests fail.
 
     ``tests`` are those that it can fail, where that is known: it stands in their function, or is about their case.
-    ``loose`` ones are the last to be tried. A ``row`` of a table is about few tests, which no other row is about.
+    A ``row`` of a table is about few tests, which no other row is about. A check in a helper counts for its
+    ``callers`` only, the tests that call it whatever the code under test does; ``None`` where that is not known.
     """
 
     path: str
@@ -33,8 +36,8 @@ class Proposal:
     case: int | None = None
     tests: tuple[str, ...] = ()
     fails_unpatched: bool = False
-    loose: bool = False
     row: bool = False
+    callers: frozenset[str] | None = None
 
 
 def bases(subject: Subject, passing: Iterable[str]) -> dict[str, tuple[Edit, ...]]:
@@ -65,14 +68,12 @@ def proposals(
         own = list(_python(subject, list(passing), based, failing, chance))
         return [*own, *_tables(subject, failing, chance), *_helpers(subject, failing, chance)]
     drawn = [
-        Proposal(
-            path, check.kind, check.ways, fails_unpatched=check.line in failing.get(path, ()), loose=check.loose
-        )
+        Proposal(path, check.kind, check.ways, fails_unpatched=check.line in failing.get(path, ()))
         for path, file in subject.deciding_files.items()
         for check in text_checks(path, file.content, chance)
     ]
     chance.shuffle(drawn)
-    return sorted(drawn, key=lambda each: (each.loose, not each.fails_unpatched))
+    return sorted(drawn, key=lambda each: not each.fails_unpatched)
 
 
 def _python(
@@ -103,15 +104,43 @@ def _tables(subject: Subject, failing: Mapping[str, frozenset[int]], chance: Ran
 def _helpers(subject: Subject, failing: Mapping[str, frozenset[int]], chance: Random) -> Iterator[Proposal]:
     """Yield checks outside the functions of the tests that decide: in helpers, fixtures, other methods."""
     known = _owners(subject, subject.tests)
-    for path, file in {**subject.deciding_files, **subject.helper_files}.items():
-        module = Module(file.content)
+    modules = {
+        path: Module(file.content) for path, file in {**subject.deciding_files, **subject.helper_files}.items()
+    }
+    callers = _callers(modules, known)
+    for path, module in modules.items():
         others = [owner for owner in module.functions if owner not in known.get(path, {})]
         others = [owner for owner in others if path in known or not owner.rpartition("::")[2].startswith("test")]
         for owner in others:
             checks = [
                 _of(path, check, (), failing) for check in module.checks(owner, chance) if check.case is None
             ]
-            yield from _fewer(checks, chance)
+            tests = callers.get(owner.rpartition("::")[2], frozenset())
+            yield from (replace(each, callers=tests) for each in (_fewer(checks, chance) if tests else []))
+
+
+def _callers(
+    modules: Mapping[str, Module], known: Mapping[str, dict[str, list[str]]]
+) -> dict[str, frozenset[str]]:
+    """Return the tests that certainly call a function, directly or by way of others, by the function's name."""
+    calls: dict[str, frozenset[str]] = {}
+    for module in modules.values():
+        for owner, function in module.functions.items():
+            name = owner.rpartition("::")[2]
+            calls[name] = calls.get(name, frozenset()) | calls_of(function)
+    always = frozenset(name for name, names in calls.items() if name in _ALWAYS or "fixture" in names)
+    callers: dict[str, frozenset[str]] = {}
+    for path, owners in known.items():
+        for owner, tests in owners.items():
+            reached, waiting = set[str](), [*calls_of(modules[path].functions[owner]), *always]
+            while waiting:
+                name = waiting.pop()
+                if name in calls and name not in reached:
+                    reached.add(name)
+                    waiting += calls[name]
+            for name in reached:
+                callers[name] = callers.get(name, frozenset()).union(tests)
+    return callers
 
 
 def _owners(subject: Subject, tests: Iterable[str]) -> dict[str, dict[str, list[str]]]:

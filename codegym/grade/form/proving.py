@@ -185,12 +185,13 @@ class _Prover:
         """Run a form of each alone, to see which tests it fails, until every test fails at enough places."""
         started = time.monotonic()
         for proposal in waiting[:_ALONE]:
-            few = [test for test in self.passing if self._places_of(test) < (1 if proposal.loose else _ENOUGH)]
+            few = [test for test in self.passing if self._places_of(test) < _ENOUGH]
             if not few or time.monotonic() - started > _SECONDS:
                 break
             run = self._run([(proposal.path, proposal.ways[0])], self._bank.tests)
-            if run.complete:
-                self._keep(proposal, proposal.ways[0], _with(run, *_FAILED) & self.passing)
+            failed = _with(run, *_FAILED) & self.passing
+            if run.complete and (proposal.callers is None or failed <= proposal.callers):
+                self._keep(proposal, proposal.ways[0], failed)
         self._further_ways([each for each in waiting if id(each) in self.kept and len(each.ways) > 1])
 
     def _further_ways(self, waiting: Sequence[Proposal]) -> None:
