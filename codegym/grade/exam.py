@@ -30,6 +30,8 @@ _AT_THE_FAILURE = 0.8
 """How often a test is examined at the check at which the unpatched tree fails, if that is known."""
 _PLACES = 2
 """At so many of its checks a test is examined."""
+_CALM = 3
+"""So many tests are examined one by one where an exam was disturbed."""
 
 
 class Active(NamedTuple):
@@ -90,10 +92,18 @@ class Setter:
         }
         return Sheet(laid, asked, tuple(active), wrong)
 
-    def again(self, test: str, active: Active) -> list[Sheet]:
-        """Return sheets of one test with the other forms of the place that made it fail."""
+    def again(self, ids: Iterable[str], active: Active) -> list[Sheet]:
+        """Return sheets of ``ids`` with the other forms of the place in ``active``."""
         others = [form for form in active.place.forms if form != active.form]
-        return [self.sheet([Active(active.place, form)], [test]) for form in others]
+        return [self.sheet([Active(active.place, form)], ids) for form in others]
+
+    def calm(self, suspects: Sequence[Active]) -> list[Sheet]:
+        """Return whole sheets with at most one wrong place: none, then each of ``suspects``, then a few others."""
+        core = [test for test in self.plan.fail_to_pass if test in self._places] or list(self._places)
+        drawn = self.chance.sample(core, min(_CALM, len(core)))
+        places = dict.fromkeys(self._one_of(self._places[test], fresh=True) for test in drawn)
+        others = [Active(place, self.chance.choice(place.forms)) for place in places]
+        return [self.sheet([], self.ids), *(self.sheet([each], self.ids) for each in (*suspects, *others))]
 
     def _extent(self) -> tuple[int, frozenset[str]]:
         """Return the number of sheets, and the tests that are examined."""
