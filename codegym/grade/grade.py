@@ -154,7 +154,8 @@ def _established(subject: Subject, bank: Bank, changes: Changes) -> tuple[Verdic
 
 def _examined(subject: Subject, bank: Bank, changes: Changes) -> Answers:
     """Run an exam in a fresh box, as far as it takes to settle the outcome and every test's status."""
-    files = {**subject.deciding_files, **subject.helper_files}
+    paths = {*bank.bases, *(place.path for place in bank.places)}
+    files = {path: file for path in sorted(paths) if (file := subject.file(path)) is not None}
     setter = Setter(bank, subject.task.tests, files, SystemRandom())
     answers = Answers(subject.task, bank)
     with Room(subject, changes) as room:

@@ -70,7 +70,7 @@ class Subject:
         """The files that the ids of deciding tests name, and in languages without node ids all with checks."""
         if self.task.tests.framework == "pytest":
             paths = dict.fromkeys(test.partition("::")[0] for test in self.tests)
-            files = {path: self._file(path) for path in paths}
+            files = {path: self.file(path) for path in paths}
             return {path: file for path, file in files.items() if file is not None and file.link is None}
         return {path: file for path, file in self._protected_files() if language(path)}
 
@@ -100,7 +100,8 @@ class Subject:
         places = [f"{root}{name}{end}" for root in _ROOTS for end in (".py", "/__init__.py")]
         return any(self.suite.base_file(self.task, place) is not None for place in places)
 
-    def _file(self, path: str) -> File | None:
+    def file(self, path: str) -> File | None:
+        """Return a file as it lies there while tests run, if no patch has changed it."""
         return self.hidden.get(path) or self.suite.base_file(self.task, path)
 
     def _protected_files(self) -> Iterator[tuple[str, File]]:

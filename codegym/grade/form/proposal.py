@@ -14,9 +14,10 @@ from codegym.grade.form.python_checks import Check, Module
 from codegym.grade.form.text_checks import text_checks
 from codegym.grade.subject import Subject
 
-_CHECKS = 8
+_CHECKS = 6
 """So many checks of one function are tried, those first at which the unpatched tree fails."""
-_WAYS = 3
+_WAYS = 2
+"""So many edits of a literal are tried, and one more of an exception."""
 _ALWAYS = frozenset({"setUp", "tearDown", "setUpClass", "tearDownClass", "setup_method", "teardown_method"})
 
 
@@ -46,7 +47,7 @@ def bases(subject: Subject, passing: Iterable[str]) -> dict[str, tuple[Edit, ...
         return {}
     made: dict[str, tuple[Edit, ...]] = {}
     for path, owners in _owners(subject, passing).items():
-        module = Module(subject.deciding_files[path].content)
+        module = Module(_content(subject, path))
         named = ((module.cases(owner), tests) for owner, tests in owners.items())
         usable = [(cases, ids) for cases, tests in named if cases and (ids := case_ids(cases, tests))]
         made[path] = tuple(edit for cases, ids in usable for edit in cases.named(module.text, ids))
@@ -65,8 +66,8 @@ def proposals(
     ``based`` are the files whose cases have fixed names, ``failing`` the lines at which the unpatched tree fails.
     """
     if subject.task.tests.framework == "pytest":
-        own = list(_python(subject, list(passing), based, failing, chance))
-        return [*own, *_tables(subject, failing, chance), *_helpers(subject, failing, chance)]
+        own = list(_python(subject, passing, based, failing))
+        return [*own, *_tables(subject, failing), *_helpers(subject, failing)]
     drawn = [
         Proposal(path, check.kind, check.ways, fails_unpatched=check.line in failing.get(path, ()))
         for path, file in subject.deciding_files.items()
@@ -76,47 +77,56 @@ def proposals(
     return sorted(drawn, key=lambda each: not each.fails_unpatched)
 
 
+def one_check_more(subject: Subject, tests: Iterable[str]) -> list[Proposal]:
+    """Return checks that fail whatever the code does, for tests in which nothing else can be changed.
+
+    They show no more than that a test's result is not made up.
+    """
+    if subject.task.tests.framework != "pytest":
+        return []
+    made: list[Proposal] = []
+    for path, owners in _owners(subject, tests).items():
+        module = Module(_content(subject, path))
+        for owner, owned in owners.items():
+            function = module.functions[owner]
+            last, end = function.body[-1], module.text.span(function.body[-1])[1]
+            apart = "; " if last.lineno == function.lineno else "\n" + " " * function.body[0].col_offset
+            way = (Edit(end, end, f"{apart}assert [] == [0]"),)
+            made.append(Proposal(path, Kind.OPERATOR, (way,), owner, None, tuple(owned)))
+    return made
+
+
 def _python(
-    subject: Subject,
-    passing: list[str],
-    based: frozenset[str],
-    failing: Mapping[str, frozenset[int]],
-    chance: Random,
+    subject: Subject, passing: Iterable[str], based: frozenset[str], failing: Mapping[str, frozenset[int]]
 ) -> Iterator[Proposal]:
     for path, owners in _owners(subject, passing).items():
-        module = Module(subject.deciding_files[path].content)
+        module = Module(_content(subject, path))
         for owner, tests in owners.items():
             cases = module.cases(owner)
             ids = case_ids(cases, tests) if cases and path in based else ()
-            made = [
-                _of(path, check, _concerned(check, tests, ids), failing) for check in module.checks(owner, chance)
-            ]
-            usable = _fewer([each for each in made if each.tests], chance)
-            yield from usable or [_one_check_more(path, owner, module, tests)]
+            checks = module.checks(owner, _chance(path, owner))
+            made = [_of(path, check, _concerned(check, tests, ids), failing) for check in checks]
+            yield from _fewer([each for each in made if each.tests], _chance(path, owner))
 
 
-def _tables(subject: Subject, failing: Mapping[str, frozenset[int]], chance: Random) -> Iterator[Proposal]:
+def _tables(subject: Subject, failing: Mapping[str, frozenset[int]]) -> Iterator[Proposal]:
     for path, file in subject.deciding_files.items():
-        for check in Module(file.content).rows(chance):
+        for check in Module(file.content).rows(_chance(path, "")):
             yield replace(_of(path, check, (), failing), row=True)
 
 
-def _helpers(subject: Subject, failing: Mapping[str, frozenset[int]], chance: Random) -> Iterator[Proposal]:
-    """Yield checks outside the functions of the tests that decide: in helpers, fixtures, other methods."""
-    known = _owners(subject, subject.tests)
-    modules = {
-        path: Module(file.content) for path, file in {**subject.deciding_files, **subject.helper_files}.items()
-    }
-    callers = _callers(modules, known)
+def _helpers(subject: Subject, failing: Mapping[str, frozenset[int]]) -> Iterator[Proposal]:
+    """Yield checks outside the functions of tests: in helpers, fixtures, other methods."""
+    files = {**subject.deciding_files, **subject.helper_files}
+    modules = {path: Module(file.content) for path, file in files.items()}
+    callers = _callers(modules, _owners(subject, subject.tests))
     for path, module in modules.items():
-        others = [owner for owner in module.functions if owner not in known.get(path, {})]
-        others = [owner for owner in others if path in known or not owner.rpartition("::")[2].startswith("test")]
-        for owner in others:
-            checks = [
-                _of(path, check, (), failing) for check in module.checks(owner, chance) if check.case is None
-            ]
+        for owner in module.functions:
             tests = callers.get(owner.rpartition("::")[2], frozenset())
-            yield from (replace(each, callers=tests) for each in (_fewer(checks, chance) if tests else []))
+            if tests and not owner.rpartition("::")[2].startswith("test"):
+                checks = (check for check in module.checks(owner, _chance(path, owner)) if check.case is None)
+                made = [replace(_of(path, check, (), failing), callers=tests) for check in checks]
+                yield from _fewer(made, _chance(path, owner))
 
 
 def _callers(
@@ -144,15 +154,32 @@ def _callers(
 
 
 def _owners(subject: Subject, tests: Iterable[str]) -> dict[str, dict[str, list[str]]]:
-    """Return the tests by file and function."""
+    """Return the tests by file and function; inherited ones by that which they inherit, if it is the only one."""
     owners: dict[str, dict[str, list[str]]] = {}
     modules = {path: Module(file.content) for path, file in subject.deciding_files.items()}
+    inherited: list[str] = []
     for test in sorted(tests, key=subject.tests.index):
         path = test.partition("::")[0]
         owner = modules[path].owner(test) if path in modules else ""
         if owner:
             owners.setdefault(path, {}).setdefault(owner, []).append(test)
+        elif "::" in test.partition("::")[2]:
+            inherited.append(test)
+    helpers = {path: Module(file.content) for path, file in subject.helper_files.items()} if inherited else {}
+    for test in inherited:
+        places = [(path, owner) for path, module in helpers.items() if (owner := module.owner(test))]
+        if len(places) == 1:
+            owners.setdefault(places[0][0], {}).setdefault(places[0][1], []).append(test)
     return owners
+
+
+def _content(subject: Subject, path: str) -> bytes:
+    return {**subject.deciding_files, **subject.helper_files}[path].content
+
+
+def _chance(path: str, owner: str) -> Random:
+    """Return what draws in one function: the same for every task whose tests it is among."""
+    return Random(f"{path} {owner}")  # noqa: S311 - which form is used is decided by each exam
 
 
 def _concerned(check: Check, tests: list[str], ids: tuple[str, ...]) -> tuple[str, ...]:
@@ -164,7 +191,8 @@ def _concerned(check: Check, tests: list[str], ids: tuple[str, ...]) -> tuple[st
 def _of(path: str, check: Check, tests: tuple[str, ...], failing: Mapping[str, frozenset[int]]) -> Proposal:
     first, last = check.lines
     fails = any(first <= line <= last for line in failing.get(path, ()))
-    return Proposal(path, check.kind, check.ways[:_WAYS], check.owner, check.case, tests, fails)
+    ways = check.ways[: _WAYS + (check.kind is Kind.EXCEPTION)]
+    return Proposal(path, check.kind, ways, check.owner, check.case, tests, fails)
 
 
 def _fewer(made: list[Proposal], chance: Random) -> list[Proposal]:
@@ -173,15 +201,3 @@ def _fewer(made: list[Proposal], chance: Random) -> list[Proposal]:
     bodies = [each for each in made if each.case is None]
     chance.shuffle(bodies)
     return [*sorted(bodies, key=lambda each: not each.fails_unpatched)[:_CHECKS], *cases]
-
-
-def _one_check_more(path: str, owner: str, module: Module, tests: list[str]) -> Proposal:
-    """Return the check that fails whatever the code does, for a test in which no other can be changed.
-
-    It shows no more than that the test's result is not made up.
-    """
-    function = module.functions[owner]
-    last, end = function.body[-1], module.text.span(function.body[-1])[1]
-    apart = "; " if last.lineno == function.lineno else "\n" + " " * function.body[0].col_offset
-    way = (Edit(end, end, f"{apart}assert [] == [0]"),)
-    return Proposal(path, Kind.OPERATOR, (way,), owner, None, tuple(tests))

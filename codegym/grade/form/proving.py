@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 
@@ -20,12 +21,14 @@ from codegym.episode import TestStatus
 from codegym.grade.exam import Setter, Sheet
 from codegym.grade.form.bank import Bank, Form, Kind, Place, bank_key, remember_bank, remembered_bank, shipped_bank
 from codegym.grade.form.edit import Edit, Edits, edited, overlap
-from codegym.grade.form.proposal import Proposal, bases, proposals
+from codegym.grade.form.proposal import Proposal, bases, one_check_more, proposals
 from codegym.grade.room import CannotLay, Room
 from codegym.grade.subject import Subject, kind_of
+from codegym.harness.cache import workspace_digest
 from codegym.harness.result import TestRun
 from codegym.sandbox.image import image_digest
-from codegym.sandbox.protocol import File
+from codegym.sandbox.protocol import Changes, File
+from codegym.tree import file_at, read_tree
 
 _FAILED = (TestStatus.FAILED, TestStatus.ERROR)
 _LINE = re.compile(r"([\w.+/-]{1,200}):([0-9]{1,6})\b")
@@ -89,6 +92,7 @@ class _Prover:
         self.files = {**subject.deciding_files, **subject.helper_files}
         self.kept: dict[int, _Kept] = {}
         self.passing: frozenset[str] = frozenset()
+        self.memory = _memory(_gold_key(subject))
 
     def bank(self) -> Bank:
         run = self.room.run({}, self._bank.tests)
@@ -110,6 +114,7 @@ class _Prover:
         self._in_rounds([each for each in self.proposals if each.tests])
         self._by_codes([each for each in self.proposals if each.row])
         self._one_by_one([each for each in self.proposals if not each.tests and not each.row])
+        self._in_rounds(one_check_more(self.subject, self._short_of(1)))
 
     def _sound_bases(self) -> dict[str, tuple[Edit, ...]]:
         """Return the edits that fix the names of parametrized cases, where the tests keep their names and pass."""
@@ -134,8 +139,11 @@ class _Prover:
                     together.append(queue.pop(0))
             self._measure(together)
 
-    def _measure(self, together: Sequence[tuple[Proposal, Edits]]) -> None:
+    def _measure(self, forms: Sequence[tuple[Proposal, Edits]]) -> None:
         """Run forms together and keep those that fail tests; of a run without an orderly end, halves of them."""
+        together = [form for form in forms if not self._remembered(*form)]
+        if not together:
+            return
         ids = tuple(dict.fromkeys(test for proposal, _ in together for test in proposal.tests))
         run = self._run([(proposal.path, way) for proposal, way in together], ids)
         if not run.complete and len(together) > 1:
@@ -146,6 +154,16 @@ class _Prover:
             failed = _with(run, *_FAILED)
             for proposal, way in together:
                 self._keep(proposal, way, failed.intersection(proposal.tests))
+                seen = self.memory.setdefault((proposal.path, way), {})
+                seen |= {test: test in failed for test in proposal.tests}
+
+    def _remembered(self, proposal: Proposal, way: Edits) -> bool:
+        """Keep a form that was run for another task with the same files; return whether one was."""
+        seen = self.memory.get((proposal.path, way), {})
+        if not seen.keys() >= set(proposal.tests):
+            return False
+        self._keep(proposal, way, [test for test in proposal.tests if seen[test]])
+        return True
 
     def _by_codes(self, rows: Sequence[Proposal]) -> None:
         """Find out which tests each row of a table is about, in few runs.
@@ -184,9 +202,9 @@ class _Prover:
     def _one_by_one(self, waiting: Sequence[Proposal]) -> None:
         """Run a form of each alone, to see which tests it fails, until every test fails at enough places."""
         started = time.monotonic()
+        enough = _ENOUGH if self.subject.task.tests.framework != "pytest" else 1
         for proposal in waiting[:_ALONE]:
-            few = [test for test in self.passing if self._places_of(test) < _ENOUGH]
-            if not few or time.monotonic() - started > _SECONDS:
+            if not self._short_of(enough) or time.monotonic() - started > _SECONDS:
                 break
             run = self._run([(proposal.path, proposal.ways[0])], self._bank.tests)
             failed = _with(run, *_FAILED) & self.passing
@@ -212,9 +230,10 @@ class _Prover:
     def _tests_of(self, proposal: Proposal) -> set[int]:
         return {n for form in self.kept[id(proposal)].forms for n in form.fails}
 
-    def _places_of(self, test: str) -> int:
-        number = self.numbers[test]
-        return sum(any(number in form.fails for form in kept.forms) for kept in self.kept.values())
+    def _short_of(self, count: int) -> list[str]:
+        """Return the tests that can be made to fail at fewer than ``count`` places."""
+        places = [{n for form in kept.forms for n in form.fails} for kept in self.kept.values()]
+        return [test for test in self.passing if sum(self.numbers[test] in place for place in places) < count]
 
     def _keep(self, proposal: Proposal, way: Edits, failed: Iterable[str]) -> None:
         fails = tuple(sorted(self.numbers[test] for test in failed))
@@ -280,6 +299,22 @@ class _Prover:
     def _without(bank: Bank, dropped: Sequence[Place]) -> Bank:
         kept = tuple(place for place in bank.places if place not in dropped)
         return bank.model_copy(update={"places": kept}) if dropped else bank
+
+
+@lru_cache(maxsize=8)
+def _memory(_gold_key: str) -> dict[tuple[str, Edits], dict[str, bool]]:
+    """Return what forms did to tests under gold: the same for all tasks whose solved tree is the same."""
+    return {}
+
+
+def _gold_key(subject: Subject) -> str:
+    """Return the digest of what lies in the box under gold, and of how tests are run there."""
+    layers, task = subject.suite.tree(subject.task).layers, subject.task
+    changed: Changes = {path: file for layer in reversed(layers[:-1]) for path, file in read_tree(layer).items()}
+    changed |= {**(subject.gold or {}), **subject.hidden}
+    real = {path: file for path, file in changed.items() if file != file_at(layers[-1], path)}
+    digest = workspace_digest(layers[-1].name, dict(sorted(real.items())))
+    return digest_json([digest, task.image, task.tests.framework, task.tests.command, subject.backend.name])
 
 
 def _failing_lines(subject: Subject) -> dict[str, frozenset[int]]:

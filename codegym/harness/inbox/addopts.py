@@ -1,4 +1,4 @@
-# ruff: noqa: PLC0415, PTH112, PTH113, PTH118
+# ruff: noqa: PLC0415, PTH112, PTH113, PTH118, PTH120
 """Decides which options of a repository's ``addopts`` hold while its tests run in a box.
 
 Tests may need such options: another import mode, a plugin, doctests, an option of their own ``conftest.py``.
@@ -14,6 +14,7 @@ pytest 6 and later.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -156,6 +157,24 @@ def has_module(name: str) -> bool:
     return any(os.path.isfile(place + ".py") or os.path.isdir(place) for place in places)
 
 
+def own_paths(config: Any) -> list[str]:
+    """Return the folders that the repository's ``pythonpath`` names, whatever the command says instead of it.
+
+    Without them a conftest may not be importable where ``addopts`` ask for another import mode.
+    """
+    import os
+    import shlex
+
+    from _pytest.config.findpaths import load_config_dict_from_file
+
+    if not config.inipath:
+        return []
+    setting: Any = (load_config_dict_from_file(config.inipath) or {}).get("pythonpath", [])
+    setting = getattr(setting, "value", setting)
+    folder = os.path.dirname(str(config.inipath))
+    return [os.path.join(folder, path) for path in (shlex.split(setting) if isinstance(setting, str) else setting)]
+
+
 def filter_addopts(pytest: Any) -> tuple[Addopts, Any]:
     """Make pytest take only what holds of ``addopts``; return the choice, and the plugin that completes it."""
     from _pytest.config import Config
@@ -167,8 +186,9 @@ def filter_addopts(pytest: Any) -> tuple[Addopts, Any]:
         return validate(self, chosen.kept(args, self._parser), via)
 
     class LateOptions:
-        def pytest_load_initial_conftests(self, args: list[str], parser: Any) -> Iterator[None]:
+        def pytest_load_initial_conftests(self, early_config: Any, args: list[str], parser: Any) -> Iterator[None]:
             args[:0] = chosen.late(parser)
+            sys.path += [path for path in own_paths(early_config) if path not in sys.path]
             outcome: Any = yield
             outcome.get_result()
             args[:0] = chosen.late(parser)
