@@ -16,11 +16,13 @@ _BLANKED = re.compile(
 _MARK = re.compile(r"[(){};\n]")
 _GOES_ON = re.compile(r"\s*(?:(?:if|for|while|else|do|switch|catch)\b.*)?|.*[-+*/%&|?:=,<>.]\s*", re.DOTALL)
 """A beginning of a statement that a line's end does not end, where semicolons are left out."""
-_BRANCH = re.compile(
-    r"\b(?:if|else|switch|case|catch|try|default)\b|&&|\|\||\?"
-    r"|\bfor\b[^;]*\bof\s+(?!\[|(?:Object\.\w+\(\s*)?[A-Z][A-Z_0-9]*\b)"
+_GIVEN = (
+    r"[^;]*;[^;]*[<>]=?\s*(?:\d|[A-Z][A-Z_0-9]*\b|(?:\(\w+\)\s*)?sizeof\b)"
+    r"|[^;]*\bof\s+(?:\[|(?:Object\.\w+\(\s*)?[A-Z][A-Z_0-9]*\b)"
 )
-"""What may leave out what follows it: branches, and loops through what is not written out in the test."""
+"""What a loop goes through that is written out in the test: to a number or constant, or along a list."""
+_BRANCH = re.compile(rf"\b(?:if|else|switch|case|catch|try|default)\b|&&|\|\||\?|\b(?:for|while)\b(?!{_GIVEN})")
+"""What may leave out what follows it: branches, and loops through anything else."""
 _FUNCTION = re.compile(r"=>|\bfunction\b")
 _RUN_AT_ONCE = re.compile(
     r"\b(?:test|it|describe|suite|context|before|after|beforeEach|afterEach|only)\s*\("
