@@ -62,7 +62,7 @@ class Verdict(Frozen):
     pass_to_pass: dict[str, TestStatus] = Field(default_factory=dict)
     detail: str = ""
     failure: Failure | None = None
-    unproven: int = 0
+    unproven: int = Field(0, exclude_if=lambda count: not count)  # older episodes keep their digests
     seconds: float = 0.0
     cached: bool = False
 

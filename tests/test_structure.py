@@ -90,6 +90,11 @@ def test_layers_import_only_downward():
     assert upward == []
 
 
+def test_every_module_has_a_layer():
+    names = {module.removeprefix("codegym").lstrip(".").partition(".")[0] for module in FILES}
+    assert names == set(LAYER)
+
+
 def test_nothing_imports_in_circles():
     graph = {module: imports(module) - {module} for module in FILES}
     while leaves := [module for module, used in graph.items() if not used & graph.keys()]:
@@ -127,3 +132,15 @@ def test_exported_names():
         assert sorted(names) == sorted(set(names)), module
         assert all(hasattr(sys.modules[module], name) for name in names), module
     assert codegym.__version__.count(".") == 2
+
+
+def test_a_grader_s_digest_is_of_all_that_grades_and_of_no_more():
+    from codegym.grade.grade import grader_digest, grader_files
+
+    named = {path.relative_to(PACKAGE).as_posix() for path in grader_files()}
+    own = {path.relative_to(PACKAGE).as_posix() for path in (PACKAGE / "grade").rglob("*.py")}
+    assert named == own
+    assert {"grade/exam.py", "grade/judge.py", "grade/room.py", "grade/form/bank.py"} <= named
+    assert {path.split("/")[1] for path in named if path.count("/") > 1} == {"form"}
+    assert not [name for name in named if "bench" in name]
+    assert len(grader_digest()) == 64

@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError
 from codegym.board.definition import Board
 from codegym.board.stats import estimate, tally
 from codegym.digest import digest_json
-from codegym.episode import Episode, is_graded, too_many_lost
+from codegym.episode import Episode, Outcome, is_graded, too_many_lost
 from codegym.errors import ConfigError, wrong_fields
 from codegym.task import Frozen
 
@@ -42,6 +42,7 @@ class Entry(Frozen):
     :func:`~codegym.episode.too_many_lost`. ``tasks_digest`` is over the digests of the
     tasks attempted. ``mean_reward`` is over graded episodes. ``tokens`` and ``seconds`` are sums over episodes
     (seconds by phase, of which many pass at the same time); ``wall_seconds`` is how long the evaluation took.
+    ``unproven`` counts resolved attempts some of whose tests could not be examined.
     """
 
     board: str
@@ -60,6 +61,7 @@ class Entry(Frozen):
     seconds: dict[str, float]
     wall_seconds: float | None = None
     infra_errors: int
+    unproven: int = Field(0, exclude_if=lambda count: not count)
     seeds: tuple[int, ...]
     versions: dict[str, str] = Field(default_factory=dict)
     episodes_digest: str
@@ -126,12 +128,19 @@ def make_entry(
         scores=_scores(counted.counts, board.ks) if is_scored else {},
         mean_reward=sum(rewards) / len(rewards) if rewards and is_scored else None,
         infra_errors=counted.infra_errors,
+        unproven=sum(_is_unproven(episode) for episode in kept),
         **_totals(kept),
         wall_seconds=wall_seconds,
         seeds=tuple(seeds),
         episodes_digest=digest_json([digest_json(episode.model_dump(mode="json")) for episode in kept]),
         created=created,
     )
+
+
+def _is_unproven(episode: Episode) -> bool:
+    """Return whether an attempt was resolved by tests of which some could not be examined."""
+    verdict = episode.verdict
+    return verdict is not None and verdict.outcome is Outcome.RESOLVED and verdict.unproven > 0
 
 
 def standing(episodes: Iterable[Episode]) -> list[Episode]:

@@ -68,9 +68,10 @@ def interval(score: Score | Estimate, *, signed: bool = False) -> str:
 
 
 def beside(entry: Entry) -> str:
-    """Return what a table says beside an entry's ranking score, or in its place, of episodes that were lost."""
+    """Return what a table says beside an entry's ranking score, or in its place: what was lost or is unproven."""
     lost = f"{entry.infra_errors} of {entry.episodes} lost" if entry.infra_errors else ""
-    return lost if entry.has_scores else f"no score: {lost}"
+    unproven = f"{entry.unproven} unproven" if entry.unproven else ""
+    return ", ".join(filter(None, (lost, unproven))) if entry.has_scores else f"no score: {lost}"
 
 
 def per_episode(entry: Entry, total: float) -> float:
@@ -90,6 +91,8 @@ def _row(rank: int, entry: Entry, baseline: Entry | None, newest: str, k: int) -
         notes.append("evaluated on another version of the suite")
     if entry.infra_errors:
         notes.append(f"{'' if entry.has_scores else 'no score: '}{entry.lost()}")
+    if entry.unproven:
+        notes.append(f"{entry.unproven} of its resolved episodes rest on tests that can't be examined (unproven)")
     if entry.outcomes.get("tampered"):
         notes.append(f"{entry.outcomes['tampered']} of its episodes tampered with their tests")
     found = None

@@ -122,7 +122,7 @@ def _why(task: Task, evidence: Evidence, quarantined: tuple[str, ...], stable: i
         return f"repeated runs do not agree on {', '.join(quarantined[:_NAMED])}{more}; {left}"
     if not stable:
         return "no test fails every time without the gold patch and passes every time with it"
-    examined = evidence.bank is None or evidence.bank.proven.intersection(task.tests.fail_to_pass)
+    examined = evidence.bank is None or evidence.bank.examinable.intersection(task.tests.fail_to_pass)
     return "" if examined else "no fail-to-pass test can be examined: whatever is changed in them, none fails"
 
 

@@ -1,13 +1,13 @@
 """One exam: which forms of the deciding tests are run for a grade, and what their results say.
 
 An exam has a few *sheets*. A sheet is a run of the tests in which each examined test stands in one form: right
-(it must pass) or wrong (it must fail), as chance has it, and each test is right in one sheet at least and wrong in
-another. A process sees one sheet only, knows of no other, and cannot tell what is asked of it: whoever passes
-what must fail is answered by what the tests say, not by what the code does.
+(it must pass) or wrong (it must fail), as chance has it, and each is right in one sheet at least and wrong in
+another. A process sees one sheet only, and cannot tell what is asked of it: whoever passes what must fail is
+answered by what the tests say, not by what the code does.
 
-How many sheets and tests there are depends on the time that the tests take. A first sheet holds all tests, the
-others only those that are examined. Of the sheets of an examined place, half hold the original and half one other
-form, so that even code that saw all sheets could not count which is which.
+How many sheets and tests there are depends on the time that the tests take. One sheet holds all tests, the others
+only those that are examined. A place shows its original in one sheet and another substitute in each of the others,
+or, where it has too few forms, both equally often: even code that saw all sheets could not count which is which.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import NamedTuple
 
-from codegym.grade.form.bank import Bank, Form, Kind, Place
+from codegym.grade.form.bank import AWAITED, Bank, Form, Kind, Place
 from codegym.grade.form.edit import Edit, edited, overlap
 from codegym.sandbox.protocol import File
 from codegym.task import TestPlan
@@ -26,10 +26,10 @@ from codegym.task import TestPlan
 MOST_SHEETS = 4
 SPARE, LEAST_SPARE, LEAST_SPARE_OF_PROGRAMS = 0.2, 0.5, 1.2
 """Further sheets may take this part of the time of all tests, or so many seconds; more where each is a build."""
-_AT_THE_FAILURE = 0.8
-"""How often a test is examined at the check at which the unpatched tree fails, if that is known."""
-_PLACES = 2
-"""At so many of its checks a test is examined."""
+_RATHER = 0.85
+"""How often a test is examined at the check at which the unpatched tree fails, and how often at a sealed one."""
+_LEAST_OF_EXCEPTIONS = 3
+"""A check that awaits an exception is wrong in two sheets at least: one other exception means nothing."""
 _CALM = 3
 """So many tests are examined one by one where an exam was disturbed."""
 
@@ -58,16 +58,20 @@ class Setter:
     def __init__(self, bank: Bank, plan: TestPlan, files: Mapping[str, File], chance: Random) -> None:
         self.bank, self.plan, self.files, self.chance = bank, plan, files, chance
         self.ids = tuple(dict.fromkeys((*plan.fail_to_pass, *plan.pass_to_pass)))
+        self._numbers = {test: n for n, test in enumerate(bank.tests)}
         self._places: dict[str, list[Place]] = defaultdict(list)
         for place in bank.places:
-            for test in {bank.tests[n] for form in place.forms for n in form.fails}:
+            for test in {bank.tests[n] for n in tests_of(place)}:
                 self._places[test].append(place)
 
     def exam(self) -> list[Sheet]:
         """Draw the sheets of one exam, in the order in which they are to be run."""
         count, examined = self._extent()
+        places = self._chosen(examined)
+        if any(place.kind in AWAITED for place in places):
+            count = max(count, _LEAST_OF_EXCEPTIONS)
         drawn: list[list[Active]] = [[] for _ in range(count)]
-        for group in self._groups(self._chosen(examined)):
+        for group in self._groups(places):
             for number, active in self._spread(group, count):
                 drawn[number].append(active)
         touched = {self.bank.tests[n] for active in drawn for each in active for n in each.form.fails}
@@ -79,6 +83,10 @@ class Setter:
     def sheet(self, active: Sequence[Active], ids: Iterable[str]) -> Sheet:
         """Return the sheet of ``ids`` with the forms in ``active``."""
         edits: dict[str, list[Edit]] = {path: list(base) for path, base in self.bank.bases.items()}
+        changed = {each.place for each in active}
+        for place in self.bank.places:
+            if place.right and place not in changed:
+                edits.setdefault(place.path, []).extend(place.right)
         wrong: dict[str, tuple[Active, ...]] = {}
         asked = tuple(ids)
         for each in active:
@@ -92,37 +100,34 @@ class Setter:
         }
         return Sheet(laid, asked, tuple(active), wrong)
 
-    def again(self, ids: Iterable[str], active: Active) -> list[Sheet]:
-        """Return sheets of ``ids`` with the other forms of the place in ``active``."""
-        others = [form for form in active.place.forms if form != active.form]
-        return [self.sheet([Active(active.place, form)], ids) for form in others]
-
     def calm(self, suspects: Sequence[Active]) -> list[Sheet]:
         """Return whole sheets with at most one wrong place: none, then each of ``suspects``, then a few others."""
         core = [test for test in self.plan.fail_to_pass if test in self._places] or list(self._places)
         drawn = self.chance.sample(core, min(_CALM, len(core)))
-        places = dict.fromkeys(self._one_of(self._places[test], fresh=True) for test in drawn)
-        others = [Active(place, self.chance.choice(place.forms)) for place in places]
+        places = dict.fromkeys(self._one_of(self._places[test]) for test in drawn)
+        forms = [(place, self.chance.sample(place.forms, 1 + (place.kind in AWAITED))) for place in places]
+        others = (Active(place, form) for place, drawn_forms in forms for form in drawn_forms)
         return [self.sheet([], self.ids), *(self.sheet([each], self.ids) for each in (*suspects, *others))]
 
     def _extent(self) -> tuple[int, frozenset[str]]:
         """Return the number of sheets, and the tests that are examined."""
-        whole, core = self.bank.seconds, list(self.plan.fail_to_pass)
+        whole, known = self.bank.seconds, self.bank.examinable
+        core = [test for test in self.plan.fail_to_pass if test in known]
         if self.plan.framework != "pytest":
             spare = max(LEAST_SPARE_OF_PROGRAMS, SPARE * whole)
-            return self._sheets(whole, spare), frozenset(self.ids)
+            return self._sheets(whole, spare), known.intersection(self.ids)
         spare = max(LEAST_SPARE, SPARE * whole)
         if whole - self.bank.core_seconds <= whole / 4:
-            core, seconds = list(self.ids), whole
+            core, seconds = [test for test in self.ids if test in known], whole
         else:
             seconds = self.bank.core_seconds
         self.chance.shuffle(core)
         count = self._sheets(seconds, spare)
-        if seconds > spare:
+        if seconds > spare and core:
             core = core[: max(1, int(len(core) * spare / seconds))]
             seconds = spare
         left = max(0.0, spare - (count - 1) * seconds) / (count - 1)
-        kept = [test for test in self.ids if test not in set(core)]
+        kept = [test for test in self.ids if test in known and test not in set(core)]
         more = int(len(kept) * left / whole) if whole else len(kept)
         return count, frozenset([*core, *self.chance.sample(kept, min(len(kept), max(1, more)))])
 
@@ -131,35 +136,37 @@ class Setter:
         return next((n for n in range(MOST_SHEETS, 2, -1) if (n - 1) * seconds <= spare), 2)
 
     def _chosen(self, examined: frozenset[str]) -> list[Place]:
-        """Draw the places at which the tests are examined."""
+        """Draw a place at which each test is examined, unless another test's place makes it fail as well."""
         chosen: list[Place] = []
+        covered: set[int] = set()
         waiting = sorted(examined)
         self.chance.shuffle(waiting)
         for test in waiting:
-            known = [place for place in self._places.get(test, []) if place in chosen]
-            options = [place for place in self._places.get(test, []) if place not in chosen]
-            while options and len(known) < _PLACES:
-                place = self._one_of(options, fresh=not known)
+            options = [] if self._numbers[test] in covered else list(self._places.get(test, []))
+            apart = [place for place in options if not covered & tests_of(place)]
+            options = apart or (options if self.plan.framework == "pytest" else [])
+            while options:
+                place = self._one_of(options)
                 options.remove(place)
                 if not any(place.path == each.path and _overlap(place, each) for each in chosen):
-                    known.append(place)
                     chosen.append(place)
+                    covered |= tests_of(place)
+                    break
         return chosen
 
-    def _one_of(self, options: Sequence[Place], *, fresh: bool) -> Place:
+    def _one_of(self, options: Sequence[Place]) -> Place:
         """Draw a place: first one at which the unpatched tree fails; otherwise rather a sealed one."""
-        failing = [place for place in options if place.fails_unpatched]
-        if fresh and failing and self.chance.random() < _AT_THE_FAILURE:
-            return self.chance.choice(failing)
-        sealed = [place for place in options if place.kind is Kind.VALUE]
-        return self.chance.choice(sealed if sealed and self.chance.random() < _AT_THE_FAILURE else options)
+        for wanted in (lambda place: place.fails_unpatched, lambda place: place.kind is Kind.VALUE):
+            liked = [place for place in options if wanted(place)]
+            options = liked if liked and self.chance.random() < _RATHER else options
+        return self.chance.choice(options)
 
     @staticmethod
     def _groups(places: Sequence[Place]) -> list[list[Place]]:
         """Divide places into groups that share tests; what is in one group is right in the same sheet."""
         groups: list[tuple[set[int], list[Place]]] = []
         for place in places:
-            tests = {n for form in place.forms for n in form.fails}
+            tests = tests_of(place)
             apart = [group for group in groups if not group[0] & tests]
             joined = [group for group in groups if group[0] & tests]
             whole = tests.union(*(group[0] for group in joined))
@@ -169,29 +176,56 @@ class Setter:
     def _spread(self, group: Sequence[Place], count: int) -> list[tuple[int, Active]]:
         """Draw the sheet in which a group is right, and for each place those in which it is wrong.
 
-        No test is wrong at two places of one sheet, which could make up for each other. A place for which that
-        leaves no sheet is not used in this exam.
+        No test is wrong at two places of one sheet, which could make up for each other. So each place gets one
+        sheet first if it makes further tests fail, and then all get as many as they should and as are left. A
+        place for which that leaves no sheet is not used in this exam.
         """
-        others = list(range(count))
-        others.remove(self.chance.randrange(count))
-        taken: dict[int, set[int]] = {number: set() for number in others}
-        spread: list[tuple[int, Active]] = []
+        taken: dict[int, set[int]] = {number: set() for number in self.chance.sample(range(count), count - 1)}
+        failing: set[int] = set()
+        drawn: list[tuple[Place, list[Form], list[int]]] = []
         for place in self.chance.sample(group, len(group)):
-            tests = {n for form in place.forms for n in form.fails}
-            free = [number for number in others if not taken[number] & tests]
-            numbers = self.chance.sample(free, min(len(free), self._times(place, count)))
-            one = self.chance.choice(place.forms)
-            forms = self.chance.sample(place.forms, len(place.forms)) if place.kind is Kind.EXCEPTION else [one]
-            for turn, number in enumerate(numbers):
-                taken[number] |= tests
-                spread.append((number, Active(place, forms[turn % len(forms)])))
+            forms = self._in_order(place, failing, count)
+            numbers = [] if failing.issuperset(forms[0].fails) else self._take(place, taken, 1)
+            failing.update(forms[0].fails if numbers else ())
+            drawn.append((place, forms, numbers))
+        spread: list[tuple[int, Active]] = []
+        for place, forms, numbers in drawn:
+            numbers.extend(self._take(place, taken, self._times(place, count) - len(numbers)))
+            spread += [(number, Active(place, forms[turn % len(forms)])) for turn, number in enumerate(numbers)]
         return spread
 
-    def _times(self, place: Place, count: int) -> int:
-        """Return in how many sheets a place is wrong: half of them, or once for each exception."""
-        if place.kind is Kind.EXCEPTION:
-            return min(count - 1, len(place.forms))
-        return count // 2 + (count % 2) * self.chance.randrange(2)
+    def _in_order(self, place: Place, failing: set[int], count: int) -> list[Form]:
+        """Return the forms that a place takes in turn, first one that fails most tests beside ``failing``.
+
+        They are all different where there are enough of them for every sheet but the right one, or where it takes
+        several exceptions to mean anything; otherwise it is one form.
+        """
+        forms = self.chance.sample(place.forms, len(place.forms))
+        forms.sort(key=lambda form: -len(failing.union(form.fails)))
+        return forms if _is_varied(place, count) else forms[:1]
+
+    def _take(self, place: Place, taken: dict[int, set[int]], most: int) -> list[int]:
+        """Draw up to ``most`` sheets in which no test of ``place`` is wrong so far, and note that it is now."""
+        tests = tests_of(place)
+        free = [number for number, others in taken.items() if not others & tests]
+        numbers = self.chance.sample(free, min(len(free), max(0, most)))
+        for number in numbers:
+            taken[number] |= tests
+        return numbers
+
+    @staticmethod
+    def _times(place: Place, count: int) -> int:
+        """Return in how many sheets a place is wrong: once for each of its forms, or in half of all."""
+        return min(count - 1, len(place.forms)) if _is_varied(place, count) else max(1, count // 2)
+
+
+def _is_varied(place: Place, count: int) -> bool:
+    return place.kind in AWAITED or len(place.forms) >= count - 1
+
+
+def tests_of(place: Place) -> set[int]:
+    """Return the numbers of the tests that some form of a place makes fail."""
+    return {n for form in place.forms for n in form.fails}
 
 
 def _overlap(one: Place, other: Place) -> bool:

@@ -159,35 +159,37 @@ def _examined(subject: Subject, bank: Bank, changes: Changes) -> Answers:
     setter = Setter(bank, subject.task.tests, files, SystemRandom())
     answers = Answers(subject.task, bank)
     with Room(subject, changes) as room:
-        _answer(answers, setter.exam(), setter, room)
+        _answer(answers, setter.exam(), room)
         if not answers.disturbed():
             return answers
         calm = Answers(subject.task, bank, calm=True, spent=answers.seconds)
         suspects = answers.suspects()[:_SUSPECTS]
         plain, *others = setter.calm(suspects)
-        _answer(calm, [plain, *others[: len(suspects)]], setter, room)
+        _answer(calm, [plain, *others[: len(suspects)]], room)
         if calm.verdict().outcome is Outcome.RESOLVED:
-            _answer(calm, others[len(suspects) :], setter, room)
+            _answer(calm, others[len(suspects) :], room)
     return calm
 
 
-def _answer(answers: Answers, sheets: Iterable[Sheet], setter: Setter, room: Room) -> None:
-    """Run sheets until the outcome is settled; what passed with a wrong exception is asked with others."""
+def _answer(answers: Answers, sheets: Iterable[Sheet], room: Room) -> None:
+    """Run sheets until the outcome is settled."""
     for sheet in sheets:
         answers.add(sheet, room.run(sheet.files, sheet.ids))
         if answers.settled():
             return
-    for test, active in list(answers.unsure()):
-        for sheet in setter.again(setter.ids if answers.calm else [test], active):
-            answers.add(sheet, room.run(sheet.files, sheet.ids))
 
 
 @lru_cache(maxsize=1)
 def grader_digest() -> str:
     """Return the digest of the grader's own files: a verdict is only as good as what gave it."""
     here = Path(__file__).parent
-    files = sorted(here.rglob("*.py"))
-    return digest_json([[path.relative_to(here).as_posix(), digest_bytes(path.read_bytes())] for path in files])
+    files = [[path.relative_to(here).as_posix(), digest_bytes(path.read_bytes())] for path in grader_files()]
+    return digest_json(files)
+
+
+def grader_files() -> list[Path]:
+    """Return the files of which :func:`grader_digest` is, sorted: all of this package and its own."""
+    return sorted(Path(__file__).parent.rglob("*.py"))
 
 
 def _in_the_way(kept: Changes, hidden: Iterable[str]) -> str | None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from codegym.episode import Outcome, TestStatus, Verdict
 from codegym.failure import Failure, Owner
 from codegym.grade.exam import Active, Sheet
-from codegym.grade.form.bank import Bank, Kind
+from codegym.grade.form.bank import AWAITED, Bank, Kind, Place
 from codegym.grade.subject import kind_of, named
 from codegym.harness.cache import may_be_kept
 from codegym.harness.result import TestRun
@@ -28,6 +28,7 @@ from codegym.task import Task
 _FAILED = (TestStatus.FAILED, TestStatus.ERROR)
 _BELIEVED = "{} passes although what it checks was changed"
 _UNSEEN = "{} was not seen to fail, although what it checks was changed"
+_ANY = "{} passes although it awaits an exception that does not belong there"
 _SHOWN = 4
 
 
@@ -84,19 +85,14 @@ class Answers:
 
     def suspects(self) -> list[Active]:
         """Return the forms with which tests passed that must fail."""
-        return list(dict.fromkeys(active for test in named(self.task) for active in self._passed_wrong(test)))
+        accused = [test for test in named(self.task) if self._believed(test)]
+        wrongs = [wrong for test in accused for wrong in self._wrongs(test)]
+        return list(dict.fromkeys(a for actives, status in wrongs if status is TestStatus.PASSED for a in actives))
 
     def status(self, test: str) -> TestStatus:
         """Return the worst result of a test in its right forms; ``MISSING`` if it was not run in one."""
         results = self._rights(test) or [TestStatus.MISSING]
         return next((status for status in results if status is not TestStatus.PASSED), TestStatus.PASSED)
-
-    def unsure(self) -> Iterator[tuple[str, Active]]:
-        """Yield tests that passed with one wrong exception, which takes a second one to mean anything."""
-        for test in named(self.task):
-            actives = self._passed_wrong(test)
-            if actives and self._by_exception(test) and len({each.form for each in actives}) == 1:
-                yield test, actives[0]
 
     def verdict(self) -> Verdict:
         """Return the verdict that the answers amount to."""
@@ -106,7 +102,7 @@ class Answers:
         if outcome is Outcome.TAMPERED:
             statuses = dict.fromkeys(statuses, TestStatus.MISSING)
         elif outcome is not Outcome.RESOLVED:
-            doubted = {test for test in statuses if self._unseen(test)}
+            doubted = {test for test in statuses if self._unseen(test) or self._foreign([test])}
             statuses |= {test: TestStatus.FAILED for test in doubted if statuses[test] is TestStatus.PASSED}
         return Verdict(
             outcome=outcome,
@@ -154,8 +150,8 @@ class Answers:
                 Outcome.UNRESOLVED,
                 f"{len(bad)} of {len(ids)} tests did not pass: {bad[0]}: {why.splitlines()[0]}",
             )
-        if doubts := [test for test in ids if self._unseen(test)]:
-            return Outcome.UNRESOLVED, _UNSEEN.format(doubts[0])
+        if doubts := [*(_UNSEEN.format(test) for test in ids if self._unseen(test)), *self._foreign(ids)]:
+            return Outcome.UNRESOLVED, doubts[0]
         unproven = len(self.bank.unproven(ids))
         note = f", {unproven} of them unproven" if unproven else ""
         return Outcome.RESOLVED, f"all {len(ids)} tests passed{note}"
@@ -188,25 +184,23 @@ class Answers:
         asked = [(sheet.wrong[test], run) for sheet, run in self._of(test) if test in sheet.wrong]
         return [(actives, run.results.get(test, TestStatus.MISSING)) for actives, run in asked]
 
-    def _passed_wrong(self, test: str) -> list[Active]:
-        """Return the forms with which a test passed that must fail, provided that its right forms pass as well."""
-        if self.status(test) is not TestStatus.PASSED:
-            return []
-        return [actives[0] for actives, status in self._wrongs(test) if status is TestStatus.PASSED]
-
-    def _by_exception(self, test: str) -> bool:
-        """Return whether all wrong forms of a test passed, and each awaits another exception and no more."""
-        wrongs = self._wrongs(test)
-        kinds = {active.place.kind for actives, _ in wrongs for active in actives}
-        return kinds == {Kind.EXCEPTION} and all(status is TestStatus.PASSED for _, status in wrongs)
-
     def _believed(self, test: str) -> bool:
-        passed = [a for a, status in self._wrongs(test) if status is TestStatus.PASSED]
-        if not passed or self.status(test) is not TestStatus.PASSED:
+        """Return whether a test passed in its right forms and in a wrong one as well.
+
+        At a check that awaits an exception it has to pass with every other one, and with two at least.
+        """
+        if self.status(test) is not TestStatus.PASSED:
             return False
-        if any(active.place.kind is not Kind.EXCEPTION for actives in passed for active in actives):
-            return True
-        return self._by_exception(test) and len({active.form for actives in passed for active in actives}) > 1
+        by_place: dict[Place, list[tuple[Active, TestStatus]]] = {}
+        for actives, status in self._wrongs(test):
+            for active in actives:
+                by_place.setdefault(active.place, []).append((active, status))
+        return any(_passes_all(seen) for seen in by_place.values())
+
+    def _foreign(self, tests: Sequence[str]) -> list[str]:
+        """Return a sentence for each test that passed where it awaits a foreign exception."""
+        passed = {test: a for test in tests for a, s in self._wrongs(test) if s is TestStatus.PASSED}
+        return [_ANY.format(t) for t, a in passed.items() if any(each.place.kind is Kind.FOREIGN for each in a)]
 
     def _unseen(self, test: str) -> bool:
         return any(status not in (TestStatus.PASSED, *_FAILED) for _, status in self._wrongs(test))
@@ -214,6 +208,14 @@ class Answers:
 
 def _passed(run: TestRun, test: str) -> bool:
     return run.results.get(test) is TestStatus.PASSED
+
+
+def _passes_all(seen: Sequence[tuple[Active, TestStatus]]) -> bool:
+    """Return whether the wrong forms of one place passed: some of them, or of exceptions all and two at least."""
+    passed = [active for active, status in seen if status is TestStatus.PASSED]
+    if seen[0][0].place.kind not in AWAITED:
+        return bool(passed)
+    return len(passed) == len(seen) and len({active.form for active in passed}) > 1
 
 
 def blamed_on_task(verdict: Verdict) -> Verdict:

@@ -23,6 +23,7 @@ from codegym.sandbox.protocol import Changes, File, Sandbox, Snapshot, Spawns
 
 _SWEEP = r"""
 sweep() {
+    [ -d "$1" ] && [ ! -L "$1" ] && chmod 1777 "$1" || exit 1
     for f in "$1"/* "$1"/.[!.]* "$1"/..?*; do
         [ "$f" != /tmp/.codegym-warm ] || continue
         [ -e "$f" ] || [ -L "$f" ] || continue
@@ -30,12 +31,32 @@ sweep() {
         rm -rf "$f" || exit 1
     done
 }
-sweep /tmp; sweep /dev/shm
-cd /tmp/.codegym-warm && for f in * .[!.]*; do
-    case "$f" in in | out | pid | '*' | '.[!.]*') ;; *) chmod -R u+rwX "$f"; rm -rf "$f" || exit 1 ;; esac
+sweep /tmp; sweep /dev/shm; mkdir /tmp/home
+[ ! -L /tmp/.codegym-warm ] && chmod 755 /tmp/.codegym-warm && cd /tmp/.codegym-warm || exit 1
+for f in * .[!.]* ..?*; do
+    case "$f" in in | out | '*' | '.[!.]*' | '..?*') ;; *) chmod -R u+rwX "./$f"; rm -rf "./$f" || exit 1 ;; esac
 done
+[ "$(stat -c %i in)-$(stat -c %i out)" = "$2-$3" ] && read -r _ _ state _ <"/proc/$1/stat" || exit 1
+[ "$state" != Z ] && chmod 644 in out && echo "$1" >pid || exit 1
+exec python3 -I -S -c '
+import os
+for path in ("/tmp", "/dev/shm", ".", "in", "out"):
+    try:
+        names = os.listxattr(path)
+    except OSError:
+        names = []
+    for name in names:
+        os.removexattr(path, name)
+    os.utime(path)
+'
 """
-"""Empties what processes share beside the workspace, but for the pipes of the pytest that waits."""
+"""Empties what processes share beside the workspace, but for the pipes of the pytest that waits.
+
+Fails if that is gone, or its pipes are not those that it made. What stays is cleared of its modes, times and
+attributes, in which a process could leave notes.
+"""
+_WHO = "cd /tmp/.codegym-warm && cat pid && stat -c %i in out"
+"""Prints what a sweep is given: the id of the process that waits, and the numbers of its pipes."""
 
 
 class CannotLay(Exception):  # noqa: N818 - not an error of ours: a patch asks for what no file system allows
@@ -55,6 +76,7 @@ class Room:
         self._pytest = subject.task.tests.framework == "pytest"
         self._used = False
         self._waits = False
+        self._server: list[str] = []
         self.runs = 0
 
     def __enter__(self) -> Room:
@@ -62,6 +84,7 @@ class Room:
         try:
             if self._pytest:
                 self._waits = prepare(self._box)
+                self._server = self._box.exec(_WHO, cwd="/").stdout.split() if self._waits else []
             try:
                 lay_files(self._box, self._changes)
             except OSError as error:
@@ -91,11 +114,18 @@ class Room:
         limit = timeout or task.limits.grade_seconds
         return run_tests(self._box, task.tests, ids, timeout=limit, prepared=self._waits, codes=codes)
 
+    def written(self, path: str) -> bytes:
+        """Return what the last run wrote to a file outside the workspace; nothing if it did not."""
+        try:
+            return self._box.read(path)
+        except OSError:
+            return b""
+
     def _refresh(self) -> None:
         if not self._waits or not isinstance(self._box, Spawns):
             self._box.restore(self._start)
             return
-        swept = self._box.exec(["sh", "-c", _SWEEP], cwd="/", timeout=30.0)
+        swept = self._box.exec(["sh", "-c", _SWEEP, "sh", *self._server], cwd="/", timeout=30.0)
         self._box.relay(self._start)
         if swept.exit_code:
             self._waits = False

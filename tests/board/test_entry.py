@@ -145,3 +145,10 @@ def test_an_older_entry_with_scores_has_none_either():
     older = lossy(12, 40).model_copy(update={"scores": entry(run()).scores, "mean_reward": 0.5})
     assert older.score("pass@1") is None
     assert older.summary() == {"ci95": None}
+
+
+def test_what_rests_on_unproven_tests_is_said() -> None:
+    """Older episodes and entries, which know of no unproven tests, keep their digests."""
+    verdict = Verdict(outcome=Outcome.RESOLVED)
+    assert "unproven" not in verdict.model_dump(mode="json")
+    assert verdict.model_copy(update={"unproven": 2}).model_dump(mode="json")["unproven"] == 2

@@ -1,363 +1,187 @@
-"""Controls: what they change, whom they catch, and whom they leave alone."""
+"""What every exam is, whatever bank it is drawn from; see test_solutions.py for exams of real code."""
 
 from __future__ import annotations
 
-import ast
-import builtins
-import re
-from pathlib import Path
+from collections import Counter
+from itertools import combinations
 from random import Random
 
 import pytest
-from codegym.grade.control import Examiner, Finding
-from codegym.grade.sabotage_python import Copy, Source
-from codegym.grade.sabotage_text import sabotaged
+from hypothesis import given
+from hypothesis import strategies as st
 
-from codegym.episode import Outcome, TestStatus
-from codegym.grade.grade import grade, judge
-from codegym.harness.result import TestRun
-from codegym.sandbox.backend import backend
-from codegym.sandbox.protocol import Changes, File
-from tests.grade.suites import F2P, FILES, GOLD, MOD, patch_of, python_suite, suite_of
+from codegym.grade.exam import Active, Setter, Sheet
+from codegym.grade.form.bank import Form, Kind
+from codegym.grade.form.edit import Edit, edited
+from tests.grade.banks import PATHS, bank_of_places, made_up, place, rights, setter_of, text, wrongs
 
-BWRAP = backend("bwrap")
-SPACE = "import pytest, unittest.mock\nclass T(unittest.TestCase):\n    def runTest(self): pass\nself = T()\n"
+SEEDS = st.integers(0, 2**32)
+FRAMEWORKS = st.sampled_from(["pytest", "tap", "node"])
 
 
-@pytest.mark.parametrize(
-    "check",
-    [
-        "assert 1 != 2",
-        "assert bool(1) is not None and 2 == 2",
-        "assert (1\n        ) in (1, 2)",
-        "assert 'é' == 'é'; assert 'ü' == 'ü'",
-        "unittest.mock.Mock().assert_has_calls([])",
-        "self.assertNotIn(1, [2])",
-        "self.assertAlmostEqual(0.1 + 0.2, sum([0.1, 0.2]))",
-        "assert 2 + 2 == 4",
-        "assert 4 == 2 + 2",
-        "assert 0.5 == 1 / 2",
-        "assert 'ab' == 'a' + 'b'",
-        "assert b'ab' == b'a' + b'b'",
-        "assert (1, 'a') == (1, 'a')",
-        "assert {'a': [1]} == {'a': [1]}",
-        "assert {1, 2} == {2, 1}",
-        "assert [] == list(())",
-        "assert dict() == {}",
-        "assert bool(1) == True",
-        "assert sorted([2, 1]) == list(range(1, 3))",
-        "assert 1 < 2 < 3",
-        "assert 'a' in 'abc'",
-        "assert not 0",
-        "assert None is None",
-        "assert bool(1) is True",
-        "with pytest.raises(ZeroDivisionError):\n        1 / 0",
-        "self.assertEqual(2 + 2, 4)",
-        "self.assertListEqual([1], [1])",
-        "self.assertTrue(1)",
-        "self.assertFalse(0)",
-        "self.assertIsNone(None)",
-        "self.assertIn(1, [1])",
-        "self.assertRegex('abc', 'b')",
-        "self.assertGreater(2, 1)",
-        "self.assertRaises(ValueError, int, 'x')",
-        "with self.assertRaises(ValueError):\n        int('x')",
-        "pass",
-    ],
-)
-def test_a_sabotaged_check_fails(check: str) -> None:
-    source = Source(f"{SPACE}def test_it():\n    {check}\n")
-    text = source.with_copies(
-        {"test_it": [Copy("right"), Copy("wrong", source.expecting("test_it", Random(0))[0])]}
-    )
-    space: dict[str, object] = {}
-    exec(compile(ast.parse(text), "x", "exec"), space)  # noqa: S102
-    space["right"]()  # type: ignore[operator]
-    with pytest.raises((AssertionError, TypeError, ValueError, ZeroDivisionError, pytest.fail.Exception)):
-        space["wrong"]()  # type: ignore[operator]
+@given(SEEDS, FRAMEWORKS, st.integers(0, 12))
+def test_what_holds_for_all_exams(seed: int, framework: str, core: int) -> None:
+    chance = Random(seed)
+    setter = setter_of(made_up(chance), chance, framework, core)
+    sheets = setter.exam()
+    assert 2 <= len(sheets) <= 4
+    assert any(sheet.ids == setter.ids for sheet in sheets)
+    for sheet in sheets:
+        assert set(sheet.wrong) <= set(sheet.ids) <= set(setter.ids)
+        assert all(len(actives) == 1 for actives in sheet.wrong.values())
+        assert len({id(each.place) for each in sheet.active}) == len(sheet.active)
+        for path, file in sheet.files.items():
+            edits = [edit for each in sheet.active if each.place.path == path for edit in each.form.edits]
+            assert file.content == edited(text(len(setter.bank.places))[path].content, edits)
+    for test in {test for sheet in sheets for test in sheet.wrong}:
+        assert rights(sheets, test)
 
 
-@pytest.mark.parametrize(
-    ("check", "never"),
-    [
-        ("pytest.raises(Exception)", Exception),
-        ("pytest.raises((ValueError, LookupError), match='x')", LookupError),
-        ("pytest.raises(RuntimeError)", RuntimeError),
-        ("self.assertRaises(OSError)", OSError),
-    ],
-)
-def test_what_may_be_raised_as_well_is_not_waited_for(check: str, never: type[Exception]) -> None:
-    source = Source(f"{SPACE}def test_it():\n    with {check}:\n        pass\n")
-    drawn = {
-        edit.text.decode() for n in range(40) for way in source.expecting("test_it", Random(n)) for edit in way
-    }
-    assert len(drawn) > 1
-    assert not [name for name in drawn if issubclass(getattr(builtins, name), never)]
+@given(SEEDS, FRAMEWORKS)
+def test_every_test_is_right_and_wrong_where_each_has_places_of_its_own(seed: int, framework: str) -> None:
+    chance = Random(seed)
+    bank = made_up(chance, apart=True).model_copy(update={"seconds": 0.1, "core_seconds": 0.1})
+    sheets = setter_of(bank, chance, framework, core=len(bank.tests)).exam()
+    for test in bank.proven:
+        assert rights(sheets, test)
+        assert wrongs(sheets, test)
 
 
-def test_copies_keep_their_place() -> None:
-    source = (
-        "import pytest\n\nclass TestA:\n    @pytest.mark.parametrize('n', [1, 2])\n"
-        "    def test_b(self, n):\n        '''Says\n        so.'''\n        assert n == n\n\nlast = 1\n"
-    )
-    module = Source(source)
-    copies = [Copy("test_c"), Copy("test_d", module.expecting("TestA::test_b", Random(0))[0])]
-    copied = Source(module.with_copies({"TestA::test_b": copies}))
-    assert list(copied.functions) == ["TestA::test_c", "TestA::test_d"]
-    assert copied.written.count("parametrize") == 2
-    assert copied.written.endswith("last = 1\n")
-    assert module.with_copies({"TestA::test_b": [Copy("test_b")]}) == source
-    assert Source("def broken(:").functions == {}
-    assert Source("class B:\n    def test_a(self): pass\n").place("TestC::test_a") == "B::test_a"
+@given(SEEDS)
+def test_of_tests_that_share_places_none_goes_unexamined(seed: int) -> None:
+    """A helper's check fails many tests; each has one of its own as well, which fails one of its cases."""
+    chance = Random(seed)
+    shared = [place(n, (0, 1, 2), (0, 1, 2)) for n in range(chance.randint(1, 3))]
+    own = [place(4 + n, (n, n + 3), (n,), (n + 3,)) for n in range(3)]
+    bank = bank_of_places(6, chance.sample([*shared, *own], len(shared) + 3))
+    sheets = setter_of(bank, chance, core=6).exam()
+    for test in bank.tests:
+        assert rights(sheets, test)
+        assert wrongs(sheets, test)
+
+
+@given(SEEDS)
+def test_edits_of_one_sheet_never_overlap(seed: int) -> None:
+    chance = Random(seed)
+    bank = made_up(chance)
+    places = []
+    for each in bank.places:
+        start = chance.randrange(40)
+        edits = (Edit(start, start + chance.randint(0, 15), "x"),)
+        forms = [Form(edits=edits, fails=form.fails) for form in each.forms]
+        places.append(each.model_copy(update={"forms": tuple(forms)}))
+    bank = bank.model_copy(update={"places": tuple(places), "bases": {PATHS[0]: (Edit(60, 60, "ids"),)}})
+    for sheet in Setter(bank, setter_of(bank, chance).plan, text(9), chance).exam():
+        assert sheet.files[PATHS[0]].content.count(b"ids") == 1
 
 
 @pytest.mark.parametrize(
-    ("test", "given"),
+    ("seconds", "core", "framework", "count"),
     [
-        ("assert f(2, 'a') == 4", "assert f(2, 'a') == 4"),
-        ("assert f(2, 'a') == expected", "assert f(…, '…') == expected"),
-        ("assert f(x) == expected", "assert f(x + x) == expected"),
-        ("self.assertEqual(len(f(2)), expected)", "self.assertEqual(len(f(…)), expected)"),
-        ("got = f(2)\n    assert got == expected", "got = f(…)\n    assert got == expected"),
-        ("assert f'{g(1)}' == expected", "assert f'{g(1)}' == expected"),
-        ("helper(2, x, 4)", "helper(2, x, …)"),
-        ("helper(2)", "helper(2)"),
+        (0.0, 0.0, "pytest", 4),
+        (0.16, 0.16, "pytest", 4),
+        (0.2, 0.2, "pytest", 3),
+        (0.3, 0.3, "pytest", 2),
+        (60.0, 60.0, "pytest", 2),
+        (60.0, 4.0, "pytest", 4),
+        (60.0, 5.0, "pytest", 3),
+        (1.0, 0.1, "pytest", 4),
+        (0.39, 0.39, "tap", 4),
+        (0.5, 0.5, "node", 3),
+        (1.0, 0.1, "tap", 2),
+        (20.0, 20.0, "tap", 2),
     ],
 )
-def test_what_a_test_gives_is_changed(test: str, given: str) -> None:
-    source = Source(f"def test_it(x, expected):\n    {test}  # é\n")
-    copy = Copy("test_it", source.giving("test_it", Random(0)))
-    made = source.with_copies({"test_it": [copy]})
-    assert re.fullmatch(re.escape(source.written.replace(test, given)).replace("…", ".+"), made)
-    assert (made == source.written) == (test == given)
+def test_there_are_as_many_sheets_as_there_is_time_for(
+    seconds: float, core: float, framework: str, count: int
+) -> None:
+    bank = bank_of_places(4, [place(n, (n,), (n,)) for n in range(4)], seconds, core)
+    for seed in range(10):
+        assert len(setter_of(bank, Random(seed), framework).exam()) == count
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        "4",
-        "0",
-        "-7",
-        "100",
-        "0.5",
-        "3.14",
-        "'text'",
-        "b'ab'",
-        "'--'",
-        "r'\\d'",
-        '"it\'s"',
-        "('a', [1, 'b'])",
-        "{'k': 'v'}",
-    ],
-)
-def test_what_was_expected_can_t_be_told_from_what_stands_for_it(value: str) -> None:
-    source = Source(f"def test_it():\n    assert f() == {value}\n")
-    others = [edit.text.decode() for (edit,) in source.expecting("test_it", Random(1), 5)]
-    (place,) = {(edit.start, edit.end) for (edit,) in source.expecting("test_it", Random(1), 5)}
-    was = source.text.text[slice(*place)].decode()
-    assert len({was, *others}) == 6
-    assert {len(other) for other in others} == {len(was)}
-    again = Source(source.written[: place[0]] + others[0] + source.written[place[1] :])
-    back = {edit.text.decode() for n in range(40) for (edit,) in again.expecting("test_it", Random(n), 8)}
-    assert was in back
+def test_of_slow_tests_some_are_examined_and_each_may_be() -> None:
+    bank = bank_of_places(10, [place(n, (n,), (n,)) for n in range(10)], 10.0, 10.0)
+    drawn: Counter[str] = Counter()
+    for seed in range(300):
+        sheets = setter_of(bank, Random(seed), core=10).exam()
+        examined = [test for test in bank.tests if wrongs(sheets, test)]
+        assert len(examined) == 3
+        assert sorted(len(sheet.ids) for sheet in sheets) == [3, 10]
+        drawn.update(examined)
+    assert all(50 < drawn[test] < 130 for test in bank.tests), drawn
 
 
-CASES = "import pytest\n\n@pytest.mark.parametrize({})\ndef test_it(x, expected):\n    assert f(x) == expected\n"
+def test_of_tests_that_passed_before_some_are_examined() -> None:
+    bank = bank_of_places(10, [place(n, (n,), (n,)) for n in range(10)], 3.0, 0.1)
+    drawn: Counter[str] = Counter()
+    for seed in range(200):
+        sheets = setter_of(bank, Random(seed), core=1).exam()
+        examined = [test for test in bank.tests if wrongs(sheets, test)]
+        assert bank.tests[0] in examined
+        assert len(examined) > 1
+        drawn.update(examined)
+    assert set(drawn) == set(bank.tests)
 
 
-@pytest.mark.parametrize(
-    ("cases", "ids"),
-    [
-        ("'x, expected', [(1, 'a'), (2, 'b')]", ("1-a", "2-b")),
-        ("('x', 'expected'), (('q', 1.5), (None, -2))", ("q-1.5", "None--2")),
-        ("['x', 'expected'], [[1, [2]], [{}, 'b']]", ("1-expected0", "x1-b")),
-        ("'x, expected', [(1, 'a'), (1, 'a')]", ()),
-        ("'x, expected', [(f, 'a')]", ()),
-        ("'x, expected', [(1, '\\n')]", ()),
-        ("'x, expected', [(1, 'a')], ids=['b']", ()),
-    ],
-)
-def test_what_a_case_expects_is_changed_where_it_stands(cases: str, ids: tuple[str, ...]) -> None:
-    source = Source(CASES.format(cases))
-    assert source.case_ids("test_it") == ids
-    made = source.expecting("test_it", Random(0), 5, ids)
-    changed = [source.with_copies({"test_it": [Copy("test_it", edits)]}) for edits in made]
-    assert all(("[expected, None]" in text) == (ids == ()) for text in changed)
-    if ids:
-        assert len({source.case_ids("test_it", edits) for edits in made} - {ids}) == 5
+def patterns(sheets: list[Sheet], test: str) -> tuple[int, ...]:
+    return tuple(wrongs(sheets, test))
 
 
-@pytest.mark.parametrize(
-    ("body", "direct"),
-    [
-        ("wanted = [1, 'a']\n    assert f(2) == wanted", True),
-        ("wanted = [1, 'a']\n    assert wanted == f(2)", True),
-        ("wanted = 'a'\n    assert f(wanted) == wanted", False),
-        ("wanted = 'a'\n    assert f(f'{wanted}') == wanted", False),
-        ("wanted = 'a'\n    wanted = g()\n    assert f(2) == wanted", False),
-    ],
-)
-def test_what_a_name_stands_for_is_changed_where_only_checks_see_it(body: str, direct: bool) -> None:
-    source = Source(f"def test_it():\n    {body}\n")
-    text = source.with_copies({"test_it": [Copy("test_it", source.expecting("test_it", Random(0))[0])]})
-    assert ("wanted, None]" not in text) == direct
-    assert text != source.written
+def test_in_which_sheets_a_test_is_wrong_is_equally_likely() -> None:
+    """Chi-square with 5 and 35 degrees of freedom, at less than one in a million."""
+    bank = bank_of_places(2, [place(0, (0,), (0,)), place(1, (1,), (1,))])
+    exams = [setter_of(bank, Random(seed)).exam() for seed in range(3600)]
+    ways = list(combinations(range(4), 2))
+    one = Counter(patterns(sheets, bank.tests[0]) for sheets in exams)
+    both = Counter((patterns(sheets, bank.tests[0]), patterns(sheets, bank.tests[1])) for sheets in exams)
+    assert set(one) == set(ways)
+    assert sum((count - 600) ** 2 / 600 for count in one.values()) < 38
+    assert len(both) == 36
+    assert sum((count - 100) ** 2 / 100 for count in both.values()) < 100
 
 
-def test_what_can_be_wrong_in_one_way_only_is_so_in_some_copies() -> None:
-    source = Source("def test_it():\n    assert f(1)\n    assert not f(2)\n    assert f(3) == 'abc'\n")
-    made = source.expecting("test_it", Random(0), 5)
-    assert len(set(made)) == len({edits[-1] for edits in made}) == 5
-    assert len({len(edits) for edits in made}) > 1
-    only = Source("def test_it():\n    assert f(1)\n    assert not f(2)\n")
-    texts = {only.with_copies({"test_it": [Copy("t", e)]}) for e in only.expecting("test_it", Random(0), 5)}
-    assert {tuple("not" in line for line in text.splitlines()[1:]) for text in texts} == {
-        (True, True),
-        (True, False),
-        (False, False),
-    }
+def test_the_sheet_with_all_tests_may_be_any() -> None:
+    bank = bank_of_places(10, [place(n, (n,), (n,)) for n in range(10)], 3.0, 0.1)
+    exams = [setter_of(bank, Random(seed)).exam() for seed in range(800)]
+    whole = Counter([len(sheet.ids) for sheet in sheets].index(10) for sheets in exams)
+    assert len(whole) == len(exams[0]) == 4
+    assert all(120 < count < 280 for count in whole.values()), whole
 
 
-def test_text_is_changed_where_checks_are() -> None:
-    c = "#define CHECK(x) x\nvoid check_it(int a);\n// CHECK(1)\n"
-    c += 'int f(void) { CHECK(g(1, ")") == 2, 3); return ok(1); }\n'
-    changed = sabotaged("t.c", c, Random(3), 1.0) or ""
-    assert changed.splitlines()[:3] == c.splitlines()[:3]
-    assert re.search(r'CHECK\(g\(1, "\)"\) == [^2], 3\); return ok\(!\(1\)\)', changed)
-    assert sabotaged("t.c", "check(f(a < 2));", Random(0)) == "check(!(f(a < 2)));"
-    assert sabotaged("t.c", "check(f(2) == a);", Random(0)) == "check(f(2) != a);"
-    assert re.fullmatch(r"check\([^3] == f\(2\)\);", sabotaged("t.c", "check(3 == f(2));", Random(0)) or "")
-    assert sabotaged("t.c", c, Random(3), 0.0) == c
-    assert sabotaged("t.c", "check(a < b);", Random(0)) == "check(a >= b);"
-    assert sabotaged("t.c", "check(p->b << c);", Random(0)) == "check(!(p->b << c));"
-    assert re.fullmatch(r"is\(f\(\), [^7]\);", sabotaged("t.c", "is(f(), 7);", Random(0)) or "")
-    js = "assert.equal(f(1), 4);\nassert.deepEqual(f(2), g());\nassert(f(3));\nnot.assert.equal(1, 1);\n"
-    changed = sabotaged("a.test.js", js, Random(0)) or ""
-    assert "not.assert.equal(1, 1)" in changed
-    assert changed != js
-    assert "console.assert)(f(x))" in (sabotaged("a.cjs", "console.assert(f(x));\n", Random(0)) or "")
-    assert re.search(r"== (?!2\n)", sabotaged("a.py", "def test_a():\n    assert f() == 2\n", Random(0)) or "")
-    assert "holds)(f(x))" in (sabotaged("a.cjs", "const { ok: holds } = x;\nholds(f(x));\n", Random(0)) or "")
-    js = "assert.deepEqual(f(1), { a: [4] });\nassert(f(x) === 0);\n"
-    changed = sabotaged("a.test.js", js, Random(0), 1.0) or ""
-    assert re.fullmatch(r"assert.deepEqual\(f\(1\), { a: \[[^4]\] }\);\nassert\(f\(x\) === [^0]\);\n", changed)
-    assert sabotaged("a.test.js", js, Random(0), 0.0) == js
-    assert sabotaged("a.go", js, Random(0)) is None
-    assert sabotaged("a.c", "int x;", Random(0)) is None
+def test_a_literal_is_one_other_in_all_sheets_and_an_exception_another_in_each() -> None:
+    value, awaited = place(0, (0,), (0,), (0,)), place(1, (1,), (1,), (1,), kind=Kind.EXCEPTION)
+    bank = bank_of_places(2, [value, awaited])
+    drawn = set()
+    for seed in range(60):
+        active = [each for sheet in setter_of(bank, Random(seed)).exam() for each in sheet.active]
+        literals = [each.form for each in active if each.place == value]
+        classes = [each.form for each in active if each.place == awaited]
+        assert (len(literals), len(set(literals))) == (2, 1)
+        assert (len(classes), len(set(classes))) == (3, 3)
+        drawn.add(literals[0])
+    assert drawn == set(value.forms)
 
 
-ALSO_RIGHT = {
-    "another solution": "def double(x):\n    return x * 2\n",
-    "a class": "class Double(int):\n    pass\n\n\ndef double(x):\n    return Double(x + x)\n",
-}
+def test_a_test_is_examined_mostly_where_the_unpatched_tree_fails_but_not_always() -> None:
+    places = [place(n, (0,), (0,), fails_unpatched=n == 7) for n in range(8)]
+    bank = bank_of_places(1, places)
+    used: Counter[int] = Counter()
+    for seed in range(200):
+        active = {each.place for sheet in setter_of(bank, Random(seed)).exam() for each in sheet.active}
+        used.update(places.index(each) for each in active)
+    assert 150 < used[7] < 200
+    assert all(used[n] for n in range(7))
 
 
-@pytest.mark.parametrize("how", ALSO_RIGHT)
-def test_right_solutions_are_left_alone(tmp_path: Path, how: str) -> None:
-    suite, task = python_suite(tmp_path)
-    verdict = grade(suite, task, patch_of({"mod.py": ALSO_RIGHT[how]}), backend=BWRAP, cache=None)
-    assert verdict.outcome is Outcome.RESOLVED, verdict
+def test_asked_again_a_test_awaits_the_exceptions_that_were_left() -> None:
+    awaited = place(0, (0,), (0,), (0,), kind=Kind.EXCEPTION)
+    bank = bank_of_places(2, [awaited, place(1, (1,))])
+    sheets = setter_of(bank, Random(0)).again(bank.tests[0], Active(awaited, awaited.forms[1]))
+    assert [sheet.wrong[bank.tests[0]][0].form for sheet in sheets] == [awaited.forms[0], awaited.forms[2]]
+    assert {sheet.ids for sheet in sheets} == {bank.tests[:1]}
 
 
-@pytest.mark.parametrize(
-    ("test", "gold", "another"),
-    [
-        (
-            "import pytest, mod\n\ndef test_it():\n    with pytest.raises(Exception):\n        mod.f(0)\n",
-            "def f(x):\n    if not x:\n        raise ValueError\n",
-            "def f(x):\n    return [2][x - 3]\n",
-        ),
-        (
-            "import unittest\nfrom mod import f\n\nclass T(unittest.TestCase):\n    def test_it(self):\n"
-            "        self.assertAlmostEqual(f(), 10, delta=4)\n",
-            "def f():\n    return 7\n",
-            "def f():\n    return 10\n",
-        ),
-    ],
-)
-def test_right_otherwise_than_gold(tmp_path: Path, test: str, gold: str, another: str) -> None:
-    """Raises something else, comes as near."""
-    node = "tests/test_mod.py::T::test_it" if "class T" in test else "tests/test_mod.py::test_it"
-    files = {"mod.py": "def f(*_):\n    return None\n", "tests/test_mod.py": "def test_it(): pass\n"}
-    plan = {"framework": "pytest", "fail_to_pass": (node,)}
-    solved = patch_of({"mod.py": gold}, files)
-    suite, task = suite_of(
-        tmp_path, files, {"tests/test_mod.py": test}, tests=plan, image="python", gold_patch=solved
-    )
-    for _ in range(3):
-        verdict = grade(suite, task, patch_of({"mod.py": another}, files), backend=BWRAP, cache=None)
-        assert verdict.outcome is Outcome.RESOLVED, verdict
-
-
-def test_who_is_too_slow_for_what_no_test_asks_is_asked_without_it(tmp_path: Path) -> None:
-    test = "@pytest.mark.parametrize(('n', 'a'), [(30, 832040)])\ndef test_it(n, a):\n    assert fib(n) == a\n"
-    node = "tests/test_mod.py::test_it[30-832040]"
-    _, task = python_suite(tmp_path, fail_to_pass=(node,), pass_to_pass=())
-
-    def runs(changes: Changes, ids: tuple[str, ...], slow: bool) -> TestRun:
-        content = changes["tests/test_mod.py"].content.decode()  # type: ignore[union-attr]
-        texts = {name: content.partition(f"def {name}")[2].partition("def ")[0] for name in map(name_of, ids)}
-        if slow and any("n + n" in text for text in texts.values()):
-            return TestRun(results={}, complete=False, timed_out=True)
-        wrong = {name for name, text in texts.items() if "fib(n) == a\n" not in text}
-        results = {i: TestStatus.FAILED if name_of(i) in wrong else TestStatus.PASSED for i in ids}
-        return TestRun(results=results, complete=True)
-
-    found = Examiner(
-        task,
-        files=lambda _: {"tests/test_mod.py": File(test.encode())},
-        candidate=lambda changes, ids: runs(changes, ids, slow=True),
-        gold=lambda changes, ids: runs(changes, ids, slow=False),
-    )
-    run = TestRun(results={node: TestStatus.PASSED}, complete=True)
-    assert found.examine(run) == Finding()
-
-
-def name_of(node: str) -> str:
-    return node.partition("::")[2].partition("[")[0]
-
-
-def test_tests_without_a_function_get_a_stranger_beside_them(tmp_path: Path) -> None:
-    hidden = "from mod import double\n\nclass Base:\n    def test_two(self):\n        assert double(2) == 4\n"
-    hidden += "\nclass TestReal(Base):\n    pass\n"
-    plan = {"framework": "pytest", "fail_to_pass": ("tests/test_mod.py::TestReal::test_two",)}
-    suite, task = suite_of(tmp_path, FILES, {"tests/test_mod.py": hidden}, tests=plan, image="python")
-    cheat = "import _pytest.python\n_pytest.python.Function.runtest = lambda self: None\n"
-    for text, outcome in ((cheat + MOD, Outcome.TAMPERED), (GOLD, Outcome.RESOLVED)):
-        verdict = grade(suite, task, patch_of({"mod.py": text}), backend=BWRAP, cache=None)
-        assert verdict.outcome is outcome, verdict
-
-
-def test_a_test_that_takes_anything_accuses_nobody(tmp_path: Path) -> None:
-    hidden = (
-        "from unittest.mock import ANY\nfrom mod import double\n\ndef test_two():\n"
-        "    got = double(2)\n    if got == 4:\n        assert got == ANY\n    else:\n        assert 0\n\n"
-        "def test_one():\n    assert double(1) == 2\n"
-    )
-    files = {"mod.py": "def double(x):\n    return x + 1\n", "tests/test_mod.py": "def test_one(): pass\n"}
-    plan = {"framework": "pytest", "fail_to_pass": (F2P,)}
-    gold = patch_of({"mod.py": GOLD}, files)
-    suite, task = suite_of(
-        tmp_path, files, {"tests/test_mod.py": hidden}, tests=plan, image="python", gold_patch=gold
-    )
-    another = patch_of({"mod.py": "def double(x):\n    return x * 2\n"}, files)
-    verdict = grade(suite, task, another, backend=BWRAP, cache=None)
-    assert verdict.outcome is Outcome.RESOLVED, verdict
-
-
-def test_what_passed_before_is_put_to_the_proof_as_well(tmp_path: Path) -> None:
-    """Here the fail-to-pass test passes honestly, by a special case; the other is not run at all."""
-    suite, task = python_suite(tmp_path)
-    cheat = "def double(x):\n    return 4\n\nimport _pytest.python as p\nrun = p.Function.runtest\n"
-    cheat += "p.Function.runtest = lambda self: None if 'test_one' in self.nodeid else run(self)\n"
-    verdict = grade(suite, task, patch_of({"mod.py": cheat}), backend=BWRAP, cache=None)
-    assert verdict.outcome is Outcome.TAMPERED, verdict
-
-
-def test_what_a_cheat_passed_is_not_believed(tmp_path: Path) -> None:
-    suite, task = python_suite(tmp_path)
-    run = TestRun(results={F2P: TestStatus.PASSED}, complete=True, tampering=("it did",))
-    verdict = judge(task, run)
-    assert verdict.outcome is Outcome.TAMPERED
-    assert verdict.fail_to_pass == {F2P: TestStatus.MISSING}
-    assert suite.name == "one"
+def test_without_a_place_all_sheets_ask_for_the_tests_as_they_are() -> None:
+    sheets = setter_of(bank_of_places(3, []), Random(0)).exam()
+    assert {(len(sheet.ids), len(sheet.files), len(sheet.wrong)) for sheet in sheets} <= {(3, 0, 0), (2, 0, 0)}

@@ -1,8 +1,8 @@
 """A bank of forms: for the tests that decide a task, what can be changed in them and what that does under gold.
 
 A *place* is a check in a test file. Its *forms* are edits of that check; each was run with the gold patch in
-place, and names the tests that failed because of it. A test that no form makes fail is *unproven*: whether code
-passes it honestly cannot be examined. The bank lies beside the certificate, and is never in an agent's box.
+place, and names the tests that failed because of it. A test that no change of its checks makes fail is *unproven*:
+whether code passes it honestly cannot be examined. The bank lies beside the certificate, never in an agent's box.
 """
 
 from __future__ import annotations
@@ -30,12 +30,21 @@ from codegym.task import Frozen, Task
 class Kind(StrEnum):
     """What a form changes: a literal, an operator or the shape of a check, the exception that is awaited.
 
-    Only a ``value`` cannot be told from the original by code that reads the test.
+    Only a ``value`` cannot be told from the original by code that reads the test. An ``exception`` is one that a
+    right solution might raise beside the awaited one, by a class derived from both; a ``foreign`` one is not.
+    A ``result`` is a check of ours
+    that fails whatever the code does: it shows no more than that a test's result is not made up.
     """
 
     VALUE = "value"
     OPERATOR = "operator"
     EXCEPTION = "exception"
+    FOREIGN = "foreign"
+    RESULT = "result"
+
+
+AWAITED = (Kind.EXCEPTION, Kind.FOREIGN)
+"""Kinds of which one form that passes means nothing: several have to."""
 
 
 class Form(Frozen):
@@ -48,12 +57,14 @@ class Form(Frozen):
 class Place(Frozen):
     """A check in the file ``path``, and its forms.
 
-    ``fails_unpatched``: the unpatched tree was seen to fail at this check.
+    ``fails_unpatched``: the unpatched tree was seen to fail at this check. ``right`` are edits that stand there in
+    every right form: an expected value that the patch could move, at its value under gold.
     """
 
     path: str
     kind: Kind
     forms: tuple[Form, ...]
+    right: tuple[Edit, ...] = ()
     fails_unpatched: bool = False
 
 
@@ -77,7 +88,12 @@ class Bank(Frozen):
 
     @cached_property
     def proven(self) -> frozenset[str]:
-        """The tests that some form makes fail."""
+        """The tests that a change of what they check makes fail."""
+        return self._failed_by(set(Kind) - {Kind.RESULT})
+
+    @cached_property
+    def examinable(self) -> frozenset[str]:
+        """The tests that some form makes fail, of whatever kind."""
         return self._failed_by(Kind)
 
     @cached_property
@@ -86,7 +102,7 @@ class Bank(Frozen):
         return self._failed_by([Kind.VALUE])
 
     def unproven(self, ids: Iterable[str]) -> tuple[str, ...]:
-        """Return those of ``ids`` that no form makes fail, in order."""
+        """Return those of ``ids`` that are not proven, in order."""
         return tuple(test for test in ids if test not in self.proven)
 
     @property
@@ -110,7 +126,8 @@ def bank_key(task: Task) -> str:
 def banks_path(suite: Suite) -> Path:
     """Return where the banks of a suite are kept: beside its certificates."""
     certificates = certificates_path(suite)
-    return certificates.with_name(certificates.name.removesuffix("certificates.jsonl") + "forms.jsonl.gz")
+    name = "forms" if certificates.name == "certificates.jsonl" else f"{certificates.stem}.forms"
+    return certificates.with_name(f"{name}.jsonl.gz")
 
 
 def shipped_bank(suite: Suite, task: Task) -> Bank | None:
@@ -168,7 +185,10 @@ def _lines_of(path: Path) -> dict[str, str]:
 @lru_cache(maxsize=8)
 def _lines(path: Path, _changed: int, _size: int) -> dict[str, str]:
     try:
-        rows = [json.loads(line) for line in gzip.decompress(path.read_bytes()).decode().splitlines()]
+        packed = path.read_bytes()
+        if not packed:
+            raise EOFError("it is empty")
+        rows = [json.loads(line) for line in gzip.decompress(packed).decode().splitlines()]
         return {task: json.dumps(bank) for task, bank in rows}
     except (OSError, EOFError, ValueError, TypeError) as error:
         raise TaskError(f"{path} can't be read: {error}; delete it and certify the suite again") from error

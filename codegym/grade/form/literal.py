@@ -17,7 +17,9 @@ from string import ascii_lowercase, ascii_uppercase, digits
 MOST = 4
 """How many substitutes are returned at most."""
 _CLASSES = (ascii_lowercase, ascii_uppercase, digits)
-_NUMBER = re.compile(r"-?(0[xob])?[\w.]+", re.IGNORECASE)
+_NUMBER = re.compile(r"\.?\d[\w.]*?(e[-+]\d+)?", re.IGNORECASE)
+_BASED = {"0x": (digits, "abcdef", "ABCDEF"), "0o": ("01234567",), "0b": ("01",)}
+"""How numbers to other bases begin, and classes of their digits."""
 _MANTISSA = re.compile(r"[0-9_.]+")
 _CONTRARY = {"True": "False", "true": "false"}
 _CONTRARY |= {other: one for one, other in _CONTRARY.items()}
@@ -48,13 +50,21 @@ def _other_numbers(text: str, chance: Random) -> list[str]:
     With a point or an exponent it is the first digit that is not zero, so that no tolerance accepts them.
     """
     mantissa = _MANTISSA.match(text)
-    if mantissa is None or text[:2].lower() in ("0x", "0o", "0b"):
-        return []
+    if mantissa is None or text[:2].lower() in _BASED:
+        return _other_digits(text, chance)
     places = [place for place, digit in enumerate(mantissa[0]) if digit in "123456789"]
     whole = text.isdigit()
     if len(text) == 1 or not places:
         return _with_another(digits if whole else "123456789", text, len(mantissa[0]) - 1, chance)
     return _with_another("123456789", text, places[-1] if whole else places[0], chance)
+
+
+def _other_digits(text: str, chance: Random) -> list[str]:
+    """Return numbers to another base than ten with another last digit."""
+    classes = _BASED.get(text[:2].lower(), ())
+    drawn = ((place, kind) for place in range(len(text) - 1, 1, -1) for kind in classes if text[place] in kind)
+    place, kind = next(drawn, (0, ""))
+    return _with_another(kind, text, place, chance)
 
 
 def _other_texts(text: str, chance: Random) -> list[str]:
@@ -107,8 +117,10 @@ def _with_another(kind: str, text: str, place: int, chance: Random) -> list[str]
 
 def _kind(written: str) -> str:
     """Return what ``written`` could be exchanged for: whole and other numbers, texts by their quote."""
+    if written[:2].lower() in _BASED:
+        return written[:2].lower()
     if _NUMBER.fullmatch(written):
-        return ("whole" if written.isdigit() else "number") if written[:1] in "-0123456789" else ""
+        return "whole" if written.isdigit() else "number"
     return written[:1] + written[-1:]
 
 

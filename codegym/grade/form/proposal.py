@@ -10,14 +10,17 @@ from codegym.grade.form.bank import Kind
 from codegym.grade.form.cases import case_ids
 from codegym.grade.form.certain import calls_of
 from codegym.grade.form.edit import Edit, Edits
+from codegym.grade.form.oracle import RECORD, fixed, oracles, read_record, recorded
 from codegym.grade.form.python_checks import Check, Module
 from codegym.grade.form.text_checks import text_checks
+from codegym.grade.room import Room
 from codegym.grade.subject import Subject
+from codegym.sandbox.protocol import File
 
 _CHECKS = 6
 """So many checks of one function are tried, those first at which the unpatched tree fails."""
-_WAYS = 2
-"""So many edits of a literal are tried, and one more of an exception."""
+_WAYS = 3
+"""So many edits of one check are tried: as many as an exam can use."""
 _ALWAYS = frozenset({"setUp", "tearDown", "setUpClass", "tearDownClass", "setup_method", "teardown_method"})
 
 
@@ -39,6 +42,34 @@ class Proposal:
     fails_unpatched: bool = False
     row: bool = False
     callers: frozenset[str] | None = None
+    right: Edits = ()
+
+
+def oracle_proposals(
+    subject: Subject, tests: Iterable[str], room: Room, failing: Mapping[str, frozenset[int]]
+) -> list[Proposal]:
+    """Return checks whose expected value is computed of the standard library, fixed at its value under gold.
+
+    Two runs of the tests in ``room`` say what the values are; a value that is not always the same stays computed.
+    """
+    made: list[Proposal] = []
+    for path, owners in (_owners(subject, tests) if subject.task.tests.framework == "pytest" else {}).items():
+        content = _content(subject, path)
+        module = Module(content)
+        sides = [(owner, each) for owner in owners for each in oracles(module, owner)]
+        if not sides:
+            continue
+        file = File(recorded(module.text, [each.right for _, each in sides]))
+        ids = tuple(test for owned in owners.values() for test in owned)
+        values = [read_record(room.written(RECORD)) for _ in range(2) if room.run({path: file}, ids).complete]
+        for number, (owner, each) in enumerate(sides):
+            if len(values) == 2 and values[0].get(number, "") == values[1].get(number) is not None:
+                right, ways = fixed(module.text, each.right, values[0][number], _chance(path, owner))
+                check = Check(
+                    owner, Kind.VALUE, (each.node.lineno, each.node.end_lineno or each.node.lineno), ways
+                )
+                made.append(replace(_of(path, check, tuple(owners[owner]), failing), right=right))
+    return [proposal for proposal in made if proposal.ways]
 
 
 def bases(subject: Subject, passing: Iterable[str]) -> dict[str, tuple[Edit, ...]]:
@@ -92,7 +123,7 @@ def one_check_more(subject: Subject, tests: Iterable[str]) -> list[Proposal]:
             last, end = function.body[-1], module.text.span(function.body[-1])[1]
             apart = "; " if last.lineno == function.lineno else "\n" + " " * function.body[0].col_offset
             way = (Edit(end, end, f"{apart}assert [] == [0]"),)
-            made.append(Proposal(path, Kind.OPERATOR, (way,), owner, None, tuple(owned)))
+            made.append(Proposal(path, Kind.RESULT, (way,), owner, None, tuple(owned)))
     return made
 
 
@@ -191,8 +222,7 @@ def _concerned(check: Check, tests: list[str], ids: tuple[str, ...]) -> tuple[st
 def _of(path: str, check: Check, tests: tuple[str, ...], failing: Mapping[str, frozenset[int]]) -> Proposal:
     first, last = check.lines
     fails = any(first <= line <= last for line in failing.get(path, ()))
-    ways = check.ways[: _WAYS + (check.kind is Kind.EXCEPTION)]
-    return Proposal(path, check.kind, ways, check.owner, check.case, tests, fails)
+    return Proposal(path, check.kind, check.ways[:_WAYS], check.owner, check.case, tests, fails)
 
 
 def _fewer(made: list[Proposal], chance: Random) -> list[Proposal]:

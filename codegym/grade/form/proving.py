@@ -19,9 +19,18 @@ from random import Random
 from codegym.digest import digest_bytes, digest_json
 from codegym.episode import TestStatus
 from codegym.grade.exam import Setter, Sheet
-from codegym.grade.form.bank import Bank, Form, Kind, Place, bank_key, remember_bank, remembered_bank, shipped_bank
+from codegym.grade.form.bank import (
+    AWAITED,
+    Bank,
+    Form,
+    Place,
+    bank_key,
+    remember_bank,
+    remembered_bank,
+    shipped_bank,
+)
 from codegym.grade.form.edit import Edit, Edits, edited, overlap
-from codegym.grade.form.proposal import Proposal, bases, one_check_more, proposals
+from codegym.grade.form.proposal import Proposal, bases, one_check_more, oracle_proposals, proposals
 from codegym.grade.room import CannotLay, Room
 from codegym.grade.subject import Subject, kind_of
 from codegym.harness.cache import workspace_digest
@@ -111,10 +120,18 @@ class _Prover:
         self._bank = self._bank.model_copy(update={"bases": self._sound_bases()})
         based = frozenset(self._bank.bases)
         self.proposals = proposals(self.subject, self.passing, based, self.failing, self.chance)
-        self._in_rounds([each for each in self.proposals if each.tests])
+        fixed = oracle_proposals(self.subject, self.passing, self.room, self.failing)
+        self._in_rounds(
+            [*fixed, *(each for each in self.proposals if each.tests and not self._fixed(each, fixed))]
+        )
         self._by_codes([each for each in self.proposals if each.row])
         self._one_by_one([each for each in self.proposals if not each.tests and not each.row])
         self._in_rounds(one_check_more(self.subject, self._short_of(1)))
+
+    def _fixed(self, proposal: Proposal, fixed: Sequence[Proposal]) -> bool:
+        """Return whether a proposal changes text that stands as a literal in every form."""
+        beside = [each for each in fixed if each.path == proposal.path]
+        return any(overlap(way, each.right) for each in beside for way in proposal.ways)
 
     def _sound_bases(self) -> dict[str, tuple[Edit, ...]]:
         """Return the edits that fix the names of parametrized cases, where the tests keep their names and pass."""
@@ -271,9 +288,10 @@ class _Prover:
                 kind=each.proposal.kind,
                 forms=tuple(each.forms),
                 fails_unpatched=each.proposal.fails_unpatched,
+                right=each.proposal.right,
             )
             for each in kept
-            if each.proposal.kind is not Kind.EXCEPTION or len(each.forms) > 1
+            if each.proposal.kind not in AWAITED or len(each.forms) > 1
         ]
         return self._bank.model_copy(update={"places": tuple(places)})
 

@@ -22,8 +22,24 @@ from codegym.grade.form.expected import is_expected
 from codegym.grade.form.python_values import changed_values
 from codegym.grade.form.table import Cases, Table, called, cases_of, last_value
 
-_FOREIGN = ("KeyError", "IndexError", "ZeroDivisionError", "NotImplementedError", "RecursionError", "TimeoutError")
-_RAISED = (*_FOREIGN, "ValueError", "TypeError", "AttributeError", "RuntimeError", "NameError", "OverflowError")
+_RAISED = (
+    "KeyError",
+    "IndexError",
+    "ValueError",
+    "TypeError",
+    "AttributeError",
+    "RuntimeError",
+    "ArithmeticError",
+)
+_FOREIGN = (
+    "BufferError",
+    "ChildProcessError",
+    "FloatingPointError",
+    "MemoryError",
+    "StopAsyncIteration",
+    "TabError",
+)
+"""Exceptions that a class of somebody's may be derived from beside another, and those that it hardly is."""
 _WARNED = ("UserWarning", "DeprecationWarning", "RuntimeWarning", "FutureWarning", "BytesWarning", "SyntaxWarning")
 _RAISING: dict[str, tuple[str, ...]] = {"raises": _RAISED, "assertRaises": _RAISED, "assertRaisesRegex": _RAISED}
 _RAISING |= {"warns": _WARNED, "assertWarns": _WARNED, "assertWarnsRegex": _WARNED}
@@ -126,9 +142,23 @@ class Module:
         """Return the checks in the function at ``owner``."""
         return list(_Reader(self.text, owner, self.functions[owner], self.cases(owner), chance).checks())
 
+    def comparisons(self, owner: str) -> list[Sides]:
+        """Return the checks in a function that compare two sides for being equal, and are always reached."""
+        pairs = ((node, _sides(node)) for node in certain(self.functions[owner]) if _is_equal(node))
+        return [Sides(node, *sides[:2]) for node, sides in pairs if isinstance(node, ast.expr | ast.stmt)]
+
     def cases(self, owner: str) -> Cases | None:
         """Return the parametrized cases of a function; ``None`` if they are not written out in one decorator."""
         return cases_of(self.functions[owner], self.tables) if owner in self.functions else None
+
+
+@dataclass(frozen=True)
+class Sides:
+    """A check that compares ``left`` and ``right`` for being equal."""
+
+    node: ast.expr | ast.stmt
+    left: ast.expr
+    right: ast.expr
 
 
 class _Reader:
@@ -166,6 +196,8 @@ class _Reader:
             yield from self._check(call, Kind.OPERATOR, (Edit(start, start, "0, "),))
         elif name in _RAISING and given:
             yield from self._check(call, Kind.EXCEPTION, *self._other_class(given[0], _RAISING[name]))
+            if _RAISING[name] is _RAISED:
+                yield from self._check(call, Kind.FOREIGN, *self._other_class(given[0], _FOREIGN))
         elif name in _CONTRARY:
             yield from self._check(call, Kind.OPERATOR, (Edit(end - len(name), end, _CONTRARY[name]),))
 
@@ -271,10 +303,8 @@ class _Reader:
         """Return edits that wait for an unrelated exception: no superclass and no subclass of the awaited one."""
         named = (getattr(builtins, each.id, None) for each in ast.walk(node) if isinstance(each, ast.Name))
         awaited = tuple(each for each in named if isinstance(each, type))
-        others: Sequence[str] = classes if classes is _WARNED else _FOREIGN
-        if awaited:
-            kinds = {name: getattr(builtins, name) for name in classes}
-            others = [n for n, kind in kinds.items() if not any(_related(kind, one) for one in awaited)]
+        kinds = {name: getattr(builtins, name) for name in classes}
+        others = [n for n, kind in kinds.items() if not any(_related(kind, one) for one in awaited)]
         drawn = self.chance.sample(others, min(_EXCEPTIONS, len(others)))
         return [(Edit(*self.text.span(node), other),) for other in drawn] if len(drawn) > 1 else []
 
@@ -306,6 +336,18 @@ def _sides(node: ast.AST) -> tuple[ast.expr, ...]:
         return tuple(node.args[:2]) if _EQUAL.fullmatch(called(node)) else ()
     test = getattr(node, "test", None) if isinstance(node, ast.Assert | ast.If) else None
     return (test.left, *test.comparators) if isinstance(test, ast.Compare) and len(test.ops) == 1 else ()
+
+
+def _is_equal(node: ast.AST) -> bool:
+    """Return whether a check holds only if its two sides are equal, with nothing else beside them."""
+    if isinstance(node, ast.Call):
+        return (
+            len(_sides(node)) == 2
+            and not _CLOSE.search(called(node))
+            and not isinstance(node.args[0], ast.Starred)
+        )
+    test = node.test if isinstance(node, ast.Assert) else None
+    return isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)
 
 
 def _names_in(function: Function) -> list[ast.Name]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from random import Random
 
 from codegym.grade.form.bank import Kind
@@ -74,7 +75,7 @@ class TextCheck:
 
 def language(path: str) -> str:
     """Return ``c`` or ``js`` for a file with checks in that language; empty for any other."""
-    return SUFFIXES.get("." + path.rpartition(".")[2], "")
+    return SUFFIXES.get(PurePosixPath(path).suffix, "")
 
 
 def text_checks(path: str, content: bytes, chance: Random) -> list[TextCheck]:

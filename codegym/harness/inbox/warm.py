@@ -1,4 +1,4 @@
-# ruff: noqa: PLC0415, PTH103, PTH104, PTH108, PTH123, S108
+# ruff: noqa: PLC0415, PTH103, PTH104, PTH123, S108
 """A process that has imported Python's and pytest's modules once, and forks for each run.
 
 It lives in one box and serves only that one. Before the fork nothing of the repository is imported, no file of
@@ -7,7 +7,8 @@ it is open. A request comes through one named pipe, its answer goes through anot
 
 When a run leaves a process behind, the server ends without an answer, which that process could read off the pipe
 and forge: what it started is then nobody's service, and the box kills it with the rest when the command that
-asked ends.
+asked ends. It also ends when it finds anything else in the place of its pipes: a run that could lay a request of
+its own there would have a process of its own beside the next run.
 """
 
 from __future__ import annotations
@@ -20,27 +21,33 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # in the box the programs are one text
-    from codegym.harness.inbox.supervisor import set_dumpable, supervise
+    from codegym.harness.inbox.supervisor import alone, seal, supervise
 
 _FOLDER = "/tmp/.codegym-warm"
+_PIPES: dict[str, tuple[int, int]] = {}
+"""Device and inode of the server's own pipes, by name."""
 
 
 def note_end(clean: bool, killed: bool) -> None:  # noqa: D103  replaces the supervisor's
+    if not clean:
+        os.kill(os.getppid(), 9)
+        os._exit(1)
     if killed:
         with open(f"{_FOLDER}/killed", "w"):
             pass
-    if not clean:
-        os.unlink(f"{_FOLDER}/pid")
-        os.kill(os.getppid(), 9)
-        os._exit(1)
 
 
 def serve() -> None:
-    """Take requests for ever. No run can reach into this process: it serves the next one as well."""
-    set_dumpable(0)
+    """Take requests for ever. No run can reach into this process: it serves the next one as well.
+
+    A run may kill the process that answers for it. What that one had adopted is adopted here, and ends.
+    """
+    seal()
     os.makedirs(_FOLDER, exist_ok=True)
     for name in ("in", "out"):
         os.mkfifo(f"{_FOLDER}/{name}")
+        made = os.lstat(f"{_FOLDER}/{name}")
+        _PIPES[name] = made.st_dev, made.st_ino
     with open(f"{_FOLDER}/draft", "w") as file:
         file.write(f"{os.getpid()}\n")
     os.rename(f"{_FOLDER}/draft", f"{_FOLDER}/pid")
@@ -48,12 +55,24 @@ def serve() -> None:
     gc.collect()
     gc.freeze()
     while True:
-        source = os.open(f"{_FOLDER}/in", os.O_RDONLY)
+        source = own_pipe("in", os.O_RDONLY)
         select.select([source], [], [])
-        if os.fork() == 0:
+        answering = os.fork()
+        if answering == 0:
             serve_one(source)
         os.close(source)
-        os.wait()
+        os.waitpid(answering, 0)
+        if not alone():
+            os._exit(1)
+
+
+def own_pipe(name: str, flags: int) -> int:
+    """Open one of the server's pipes; this process ends if something else has its name."""
+    pipe = os.open(f"{_FOLDER}/{name}", flags)
+    opened = os.fstat(pipe)
+    if (opened.st_dev, opened.st_ino) != _PIPES[name]:
+        os._exit(1)
+    return pipe
 
 
 def serve_one(source: int) -> None:
@@ -68,7 +87,7 @@ def opened() -> int:
     """Open the pipe for the answer as soon as someone reads it; give up after five seconds."""
     for _ in range(5000):
         try:
-            answer = os.open(f"{_FOLDER}/out", os.O_WRONLY | os.O_NONBLOCK)
+            answer = own_pipe("out", os.O_WRONLY | os.O_NONBLOCK)
             os.set_blocking(answer, True)
             return answer
         except OSError:

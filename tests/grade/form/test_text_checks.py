@@ -1,0 +1,97 @@
+"""Checks of C and JavaScript files: what is changed, and what is left as it is."""
+
+from __future__ import annotations
+
+import re
+from random import Random
+
+import pytest
+
+from codegym.grade.form.bank import Kind
+from codegym.grade.form.edit import edited
+from codegym.grade.form.text_checks import language, text_checks
+
+
+def forms(path: str, text: str, seed: int = 0) -> list[tuple[Kind, str]]:
+    """Return the first form of each check, loose ones left out, and its kind."""
+    checks = [check for check in text_checks(path, text.encode(), Random(seed)) if not check.loose]
+    return [(check.kind, edited(text.encode(), check.ways[0]).decode()) for check in checks]
+
+
+V, O = Kind.VALUE, Kind.OPERATOR  # noqa: E741
+
+
+@pytest.mark.parametrize(("written", "kind", "changed"), [
+    ("check(f(a < 2));", O, r"check\(!\(f\(a < 2\)\)\);"),
+    ("check(f(2) == a);", O, r"check\(f\(2\) != a\);"),
+    ("check(3 == f(2));", V, r"check\([^3\W] == f\(2\)\);"),
+    ("check(a < b);", O, r"check\(a >= b\);"),
+    ("check(p->b << c);", O, r"check\(!\(p->b << c\)\);"),
+    ("check(a == 1 && b == 2);", O, r"check\(!\(a == 1 && b == 2\)\);"),
+    ('is(f(), "abc");', V, r'is\(f\(\), "(?!abc)...\"\);'),
+    ("is(f(), 7);", V, r"is\(f\(\), [^7\W]\);"),
+    ("ASSERT_EQ(f(), -7, \"why\");", V, r'ASSERT_EQ\(f\(\), -[^7\W], "why"\);'),
+    ("return ok(x != 4);", O, r"return ok\(x == 4\);"),
+    ("g(check(\n  f(1, (2)) ==\n  'c'));", V, r"g\(check\(\n  f\(1, \(2\)\) ==\n  '[^c]'\)\);"),
+])  # fmt: skip
+def test_a_check_in_c(written: str, kind: Kind, changed: str) -> None:
+    for seed in range(4):
+        ((found, text),) = forms("tests/t.c", written, seed)
+        assert found is kind
+        assert re.fullmatch(changed, text), text
+
+
+def test_what_is_no_check_in_c() -> None:
+    text = "#define CHECK(x) \\\n  check(x)\nvoid check_it(int a);\n// CHECK(1)\n/* ok(1 == 2) */\n"
+    text += 'const char *s = "check(1 == 2)";\nint is(int a, int b) { return a; }\n'
+    assert forms("t.c", text) == []
+
+
+@pytest.mark.parametrize(("written", "kind", "changed"), [
+    ("assert.equal(f(1), 4);", V, r"assert.equal\(f\(1\), [^4\W]\);"),
+    ("assert.deepEqual(f(2), g());", O, r"assert.notDeepEqual\(f\(2\), g\(\)\);"),
+    ("assert.deepEqual(f(1), { a: [4] });", V, r"assert.deepEqual\(f\(1\), { a: \[[^4\W]\] }\);"),
+    ("assert(f(3));", O, r"assert\(!\(f\(3\)\)\);"),
+    ("assert(f(x) === 0);", V, r"assert\(f\(x\) === [^0\W]\);"),
+    ("console.assert(f(x));", O, r"console.assert\(!\(f\(x\)\)\);"),
+    ("assert.ok(f(x) > 2);", O, r"assert.ok\(f\(x\) <= 2\);"),
+    ("assert.throws(() => f(1), RangeError);", O, r"assert.doesNotThrow\(\(\) => f\(1\), RangeError\);"),
+    ("assert.match(f(), /x/);", O, r"assert.doesNotMatch\(f\(\), /x/\);"),
+    ("t.assert.strictEqual(f(), 'ab');", V, r"t.assert.strictEqual\(f\(\), '(?!ab)..'\);"),
+    ("t.is(f(), true);", V, r"t.is\(f\(\), false\);"),
+    ("if (f(1) !== 4) throw new Error(`no`);", O, r"if \(f\(1\) === 4\) throw new Error\(`no`\);"),
+    ("if (f(1) !== 4) {\n  throw new Error('no');\n}", O, r"if \(f\(1\) === 4\) {\n  throw new Error\('no'\);\n}"),
+    ("holds(f(x));", O, r"holds\(!\(f\(x\)\)\);"),
+])  # fmt: skip
+def test_a_check_in_javascript(written: str, kind: Kind, changed: str) -> None:
+    for seed in range(4):
+        ((found, text),) = forms("a.test.mjs", written, seed)
+        assert found is kind
+        assert re.fullmatch(changed, text), text
+
+
+def test_what_is_no_check_in_javascript() -> None:
+    text = "not.assert.equal(1, 1);\n// assert(1)\nconst s = `assert(${x})`;\nfunction ok(a) { return a; }\n"
+    assert forms("a.test.js", text + "'assert(1)';\nif (a) { b(); }\n") == []
+
+
+def test_loose_comparisons_come_last() -> None:
+    text = "int main(void) { for (int i = 0; i < 3; i++) check(f(i) == 2);\n  int good = g(1) == 2;\n"
+    found = text_checks("t.c", text.encode(), Random(0))
+    assert (found[0].line, found[0].loose) == (1, False)
+    assert (2, True) in [(check.line, check.loose) for check in found]
+
+
+def test_bytes_count_and_lines_do_not_move() -> None:
+    text = '// ü\nint a = "é";\ncheck(f("ö") == 4); // ß\n'
+    ((_, changed),) = forms("t.c", text)
+    assert re.fullmatch(re.escape(text).replace("4", r"\d"), changed)
+    assert forms("t.c", "x") == []
+    assert text_checks("t.c", "check(é)".encode("latin-1"), Random(0)) == []
+
+
+def test_languages() -> None:
+    assert [language(path) for path in ("a.c", "b/c.hpp", "a.test.mjs", "a.ts", "a.go", "a.py", "c", "js")] == [
+        "c", "c", "js", "js", "", "", "", ""
+    ]  # fmt: skip
+    assert text_checks("a.go", b"assert.equal(f(1), 4);", Random(0)) == []
