@@ -30,6 +30,8 @@ _RATHER = 0.85
 """How often a test is examined at the check at which the unpatched tree fails, and how often at a sealed one."""
 _LEAST_OF_EXCEPTIONS = 3
 """A check that awaits an exception is wrong in two sheets at least: one other exception means nothing."""
+_CALM = 3
+"""So many tests are examined one by one where an exam was disturbed."""
 
 
 class Active(NamedTuple):
@@ -97,6 +99,15 @@ class Setter:
             for path, file in files.items()
         }
         return Sheet(laid, asked, tuple(active), wrong)
+
+    def calm(self, suspects: Sequence[Active]) -> list[Sheet]:
+        """Return whole sheets with at most one wrong place: none, then each of ``suspects``, then a few others."""
+        core = [test for test in self.plan.fail_to_pass if test in self._places] or list(self._places)
+        drawn = self.chance.sample(core, min(_CALM, len(core)))
+        places = dict.fromkeys(self._one_of(self._places[test]) for test in drawn)
+        forms = [(place, self.chance.sample(place.forms, 1 + (place.kind in AWAITED))) for place in places]
+        others = (Active(place, form) for place, drawn_forms in forms for form in drawn_forms)
+        return [self.sheet([], self.ids), *(self.sheet([each], self.ids) for each in (*suspects, *others))]
 
     def _extent(self) -> tuple[int, frozenset[str]]:
         """Return the number of sheets, and the tests that are examined."""
@@ -184,7 +195,7 @@ class Setter:
         return spread
 
     def _in_order(self, place: Place, failing: set[int], count: int) -> list[Form]:
-        """Return the forms that a place takes in turn, first one that makes most tests fail beside ``failing``.
+        """Return the forms that a place takes in turn, first one that fails most tests beside ``failing``.
 
         They are all different where there are enough of them for every sheet but the right one, or where it takes
         several exceptions to mean anything; otherwise it is one form.

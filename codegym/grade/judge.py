@@ -3,11 +3,17 @@
 A test passes if it passed in every right form and was seen to fail in every wrong one. One that passes in both is
 not answered by the code that it tests: that is evidence of tampering. Where a test waits for an exception this
 takes several unrelated exceptions that all "are raised", since a right solution may raise one of two classes.
+
+A test in a wrong form stops half-way and may leave something behind: a registered name, a counter, an open pool.
+A right solution that keeps such things may then fail the tests that follow, though gold does not; and one that
+warns once fails a test that is run without the one before it. So an exam in which something speaks against the
+code only there is *disturbed*, and proves nothing. It is followed by *calm* sheets: one of all tests in which all
+are right, and some in which one place is wrong, where all that comes before it must pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from codegym.episode import Outcome, TestStatus, Verdict
@@ -28,10 +34,15 @@ _SHOWN = 4
 
 @dataclass
 class Answers:
-    """The sheets of an exam that were answered so far, and what follows from them."""
+    """The sheets of an exam that were answered so far, and what follows from them.
+
+    With ``calm`` only undisturbed results count. ``spent`` are the seconds of runs before these.
+    """
 
     task: Task
     bank: Bank
+    calm: bool = False
+    spent: float = 0.0
     runs: list[tuple[Sheet, TestRun]] = field(default_factory=list)
 
     def add(self, sheet: Sheet, run: TestRun) -> None:
@@ -48,6 +59,35 @@ class Answers:
             return True
         seen = all(self._rights(test) for test in named(self.task))
         return seen and all(self.status(test) is not TestStatus.PASSED for test in self.task.tests.fail_to_pass)
+
+    def disturbed(self) -> bool:
+        """Return whether all that speaks against the code may be due to wrong forms of other tests."""
+        if any(run.tampering for _, run in self.runs):
+            return False
+        genuine, doubtful = False, False
+        for sheet, run in self.runs:
+            failing = {test for test in sheet.ids if test not in sheet.wrong and not _passed(run, test)}
+            if failing or kind_of(run) is not None:
+                mixed = bool(sheet.wrong) or len(sheet.ids) < len(named(self.task))
+                doubtful = doubtful or mixed
+                genuine = genuine or not mixed or not failing.isdisjoint(self._undisturbed(sheet, run))
+        accused = {test for test in named(self.task) if self._believed(test)}
+        return not self._surely_believed(accused) if accused else doubtful and not genuine
+
+    def _surely_believed(self, accused: Set[str]) -> bool:
+        wrongs = ((accused & sheet.wrong.keys() & self._undisturbed(sheet, run), run) for sheet, run in self.runs)
+        return any(_passed(run, test) for tests, run in wrongs for test in tests)
+
+    @property
+    def seconds(self) -> float:
+        """What all runs took."""
+        return self.spent + sum(run.seconds for _, run in self.runs)
+
+    def suspects(self) -> list[Active]:
+        """Return the forms with which tests passed that must fail."""
+        accused = [test for test in named(self.task) if self._believed(test)]
+        wrongs = [wrong for test in accused for wrong in self._wrongs(test)]
+        return list(dict.fromkeys(a for actives, status in wrongs if status is TestStatus.PASSED for a in actives))
 
     def status(self, test: str) -> TestStatus:
         """Return the worst result of a test in its right forms; ``MISSING`` if it was not run in one."""
@@ -71,7 +111,7 @@ class Answers:
             detail=detail,
             failure=None if outcome is Outcome.TAMPERED else self.failure(),
             unproven=len(self.bank.unproven(statuses)),
-            seconds=sum(run.seconds for _, run in self.runs),
+            seconds=self.seconds,
         )
 
     def failure(self) -> Failure | None:
@@ -85,8 +125,8 @@ class Answers:
         return self._outcome()[0] is Outcome.TAMPERED or all(may_be_kept(run) for _, run in self.runs)
 
     def _outcome(self) -> tuple[Outcome, str]:
-        ids, runs = named(self.task), [run for _, run in self.runs]
-        evidence = [each for run in runs for each in run.tampering]
+        ids, runs = named(self.task), [run for sheet, run in self.runs if not (self.calm and sheet.wrong)]
+        evidence = [each for _, run in self.runs for each in run.tampering]
         evidence += [_BELIEVED.format(test) for test in ids if self._believed(test)]
         if evidence:
             more = f"; and {len(evidence) - _SHOWN} more" if len(evidence) > _SHOWN else ""
@@ -121,11 +161,27 @@ class Answers:
         return next((run.failures[test] for run in runs if test in run.failures), "")
 
     def _rights(self, test: str) -> list[TestStatus]:
-        runs = [run for sheet, run in self.runs if test in sheet.ids and test not in sheet.wrong]
+        runs = [run for sheet, run in self._of(test) if test not in sheet.wrong]
         return [run.results.get(test, TestStatus.MISSING) for run in runs]
 
+    def _of(self, test: str) -> Iterator[tuple[Sheet, TestRun]]:
+        """Yield the runs whose result of a test counts."""
+        for sheet, run in self.runs:
+            if test in sheet.ids and (not self.calm or test in self._undisturbed(sheet, run)):
+                yield sheet, run
+
+    def _undisturbed(self, sheet: Sheet, run: TestRun) -> frozenset[str]:
+        """Return the tests of a whole sheet that ran before any wrong one did, and the first of those."""
+        if len(sheet.ids) < len(named(self.task)):
+            return frozenset()
+        order = list(run.results)
+        wrong = [number for number, test in enumerate(order) if test in sheet.wrong]
+        if not sheet.wrong or not order:
+            return frozenset(sheet.ids)
+        return frozenset(order[: wrong[0] + 1] if wrong else order)
+
     def _wrongs(self, test: str) -> list[tuple[tuple[Active, ...], TestStatus]]:
-        asked = [(sheet.wrong[test], run) for sheet, run in self.runs if test in sheet.wrong]
+        asked = [(sheet.wrong[test], run) for sheet, run in self._of(test) if test in sheet.wrong]
         return [(actives, run.results.get(test, TestStatus.MISSING)) for actives, run in asked]
 
     def _believed(self, test: str) -> bool:
@@ -148,6 +204,10 @@ class Answers:
 
     def _unseen(self, test: str) -> bool:
         return any(status not in (TestStatus.PASSED, *_FAILED) for _, status in self._wrongs(test))
+
+
+def _passed(run: TestRun, test: str) -> bool:
+    return run.results.get(test) is TestStatus.PASSED
 
 
 def _passes_all(seen: Sequence[tuple[Active, TestStatus]]) -> bool:

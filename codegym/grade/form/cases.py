@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from codegym.grade.form.python_checks import Cases
+from codegym.grade.form.table import Cases
 
 _NAMED = (ast.List, ast.Tuple, ast.Dict, ast.Set)
 """What pytest calls by the parameter's name and the number of the case."""

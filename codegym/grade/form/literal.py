@@ -32,7 +32,7 @@ def others(written: str, near: Sequence[str], chance: Random) -> list[str]:
     own = _other_numbers(written, chance) if _NUMBER.fullmatch(written) else _other_texts(written, chance)
     kind = _kind(written)
     beside = [
-        each for each in dict.fromkeys(near) if kind and _kind(each) == kind and _value(each) != _value(written)
+        each for each in dict.fromkeys(near) if kind and _kind(each) == kind and _plain(each) != _plain(written)
     ]
     chance.shuffle(beside)
     chance.shuffle(own)
@@ -97,7 +97,8 @@ def _alike(drawn: Sequence[str], text: str) -> list[str]:
     return [
         each
         for each, other in kept
-        if type(other) is type(value) and other != value and value is not None and len(other or "") == len(value)
+        if type(other) is type(value) and value is not None and len(other or "") == len(value)
+        if _plain(each) != _plain(text)
     ]
 
 
@@ -121,6 +122,16 @@ def _kind(written: str) -> str:
     if _NUMBER.fullmatch(written):
         return "whole" if written.isdigit() else "number"
     return written[:1] + written[-1:]
+
+
+def _plain(written: str) -> object:
+    """Return a value without what a lenient comparison may overlook: case and blanks."""
+    value = _value(written)
+    return b"".join(value.lower().split()) if isinstance(value, bytes) else _folded(value)
+
+
+def _folded(value: object) -> object:
+    return "".join(value.casefold().split()) if isinstance(value, str) and value.strip() else value
 
 
 def _value(written: str) -> object:

@@ -14,8 +14,9 @@ import sys
 from collections.abc import Iterable
 from random import Random
 
+from codegym.grade.form.certain import Function
 from codegym.grade.form.edit import Edit, Edits, Text, edited
-from codegym.grade.form.python_checks import Function, Module, Sides
+from codegym.grade.form.python_checks import Module, Sides
 from codegym.grade.form.python_values import changed_values, is_value
 
 RECORD = "/tmp/.codegym-seen"  # noqa: S108  a path in the box

@@ -8,6 +8,7 @@ from random import Random
 
 from codegym.grade.form.bank import Kind
 from codegym.grade.form.cases import case_ids
+from codegym.grade.form.certain import calls_of
 from codegym.grade.form.edit import Edit, Edits
 from codegym.grade.form.oracle import RECORD, fixed, oracles, read_record, recorded
 from codegym.grade.form.python_checks import Check, Module
@@ -20,6 +21,7 @@ _CHECKS = 6
 """So many checks of one function are tried, those first at which the unpatched tree fails."""
 _WAYS = 3
 """So many edits of one check are tried: as many as an exam can use."""
+_ALWAYS = frozenset({"setUp", "tearDown", "setUpClass", "tearDownClass", "setup_method", "teardown_method"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +29,8 @@ class Proposal:
     """A check in the file ``path``, and edits of it that may make tests fail.
 
     ``tests`` are those that it can fail, where that is known: it stands in their function, or is about their case.
-    ``loose`` ones are the last to be tried. A ``row`` of a table is about few tests, which no other row is about.
+    A ``row`` of a table is about few tests, which no other row is about. A check in a helper counts for its
+    ``callers`` only, the tests that call it whatever the code under test does; ``None`` where that is not known.
     """
 
     path: str
@@ -37,8 +40,8 @@ class Proposal:
     case: int | None = None
     tests: tuple[str, ...] = ()
     fails_unpatched: bool = False
-    loose: bool = False
     row: bool = False
+    callers: frozenset[str] | None = None
     right: Edits = ()
 
 
@@ -97,14 +100,12 @@ def proposals(
         own = list(_python(subject, passing, based, failing))
         return [*own, *_tables(subject, failing), *_helpers(subject, failing)]
     drawn = [
-        Proposal(
-            path, check.kind, check.ways, fails_unpatched=check.line in failing.get(path, ()), loose=check.loose
-        )
+        Proposal(path, check.kind, check.ways, fails_unpatched=check.line in failing.get(path, ()))
         for path, file in subject.deciding_files.items()
         for check in text_checks(path, file.content, chance)
     ]
     chance.shuffle(drawn)
-    return sorted(drawn, key=lambda each: (each.loose, not each.fails_unpatched))
+    return sorted(drawn, key=lambda each: not each.fails_unpatched)
 
 
 def one_check_more(subject: Subject, tests: Iterable[str]) -> list[Proposal]:
@@ -147,12 +148,40 @@ def _tables(subject: Subject, failing: Mapping[str, frozenset[int]]) -> Iterator
 
 def _helpers(subject: Subject, failing: Mapping[str, frozenset[int]]) -> Iterator[Proposal]:
     """Yield checks outside the functions of tests: in helpers, fixtures, other methods."""
-    for path, file in {**subject.deciding_files, **subject.helper_files}.items():
-        module = Module(file.content)
+    files = {**subject.deciding_files, **subject.helper_files}
+    modules = {path: Module(file.content) for path, file in files.items()}
+    callers = _callers(modules, _owners(subject, subject.tests))
+    for path, module in modules.items():
         for owner in module.functions:
-            if not owner.rpartition("::")[2].startswith("test"):
+            tests = callers.get(owner.rpartition("::")[2], frozenset())
+            if tests and not owner.rpartition("::")[2].startswith("test"):
                 checks = (check for check in module.checks(owner, _chance(path, owner)) if check.case is None)
-                yield from _fewer([_of(path, check, (), failing) for check in checks], _chance(path, owner))
+                made = [replace(_of(path, check, (), failing), callers=tests) for check in checks]
+                yield from _fewer(made, _chance(path, owner))
+
+
+def _callers(
+    modules: Mapping[str, Module], known: Mapping[str, dict[str, list[str]]]
+) -> dict[str, frozenset[str]]:
+    """Return the tests that certainly call a function, directly or by way of others, by the function's name."""
+    calls: dict[str, frozenset[str]] = {}
+    for module in modules.values():
+        for owner, function in module.functions.items():
+            name = owner.rpartition("::")[2]
+            calls[name] = calls.get(name, frozenset()) | calls_of(function)
+    always = frozenset(name for name, names in calls.items() if name in _ALWAYS or "fixture" in names)
+    callers: dict[str, frozenset[str]] = {}
+    for path, owners in known.items():
+        for owner, tests in owners.items():
+            reached, waiting = set[str](), [*calls_of(modules[path].functions[owner]), *always]
+            while waiting:
+                name = waiting.pop()
+                if name in calls and name not in reached:
+                    reached.add(name)
+                    waiting += calls[name]
+            for name in reached:
+                callers[name] = callers.get(name, frozenset()).union(tests)
+    return callers
 
 
 def _owners(subject: Subject, tests: Iterable[str]) -> dict[str, dict[str, list[str]]]:

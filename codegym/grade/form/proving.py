@@ -221,11 +221,12 @@ class _Prover:
         started = time.monotonic()
         enough = _ENOUGH if self.subject.task.tests.framework != "pytest" else 1
         for proposal in waiting[:_ALONE]:
-            if not self._short_of(1 if proposal.loose else enough) or time.monotonic() - started > _SECONDS:
+            if not self._short_of(enough) or time.monotonic() - started > _SECONDS:
                 break
             run = self._run([(proposal.path, proposal.ways[0])], self._bank.tests)
-            if run.complete:
-                self._keep(proposal, proposal.ways[0], _with(run, *_FAILED) & self.passing)
+            failed = _with(run, *_FAILED) & self.passing
+            if run.complete and (proposal.callers is None or failed <= proposal.callers):
+                self._keep(proposal, proposal.ways[0], failed)
         self._further_ways([each for each in waiting if id(each) in self.kept and len(each.ways) > 1])
 
     def _further_ways(self, waiting: Sequence[Proposal]) -> None:

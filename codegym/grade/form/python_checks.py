@@ -10,16 +10,18 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
 
 from codegym.grade.form.bank import Kind
+from codegym.grade.form.certain import Function, certain
 from codegym.grade.form.edit import Edit, Edits, Text
-from codegym.grade.form.python_values import changed_values, is_value
+from codegym.grade.form.expected import is_expected
+from codegym.grade.form.python_values import changed_values
+from codegym.grade.form.table import Cases, Table, called, cases_of, last_value
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 _RAISED = (
     "KeyError",
     "IndexError",
@@ -29,7 +31,14 @@ _RAISED = (
     "RuntimeError",
     "ArithmeticError",
 )
-_FOREIGN = ("NameError", "ZeroDivisionError", "RecursionError", "OverflowError", "EOFError", "ImportError")
+_FOREIGN = (
+    "BufferError",
+    "ChildProcessError",
+    "FloatingPointError",
+    "MemoryError",
+    "StopAsyncIteration",
+    "TabError",
+)
 """Exceptions that a class of somebody's may be derived from beside another, and those that it hardly is."""
 _WARNED = ("UserWarning", "DeprecationWarning", "RuntimeWarning", "FutureWarning", "BytesWarning", "SyntaxWarning")
 _RAISING: dict[str, tuple[str, ...]] = {"raises": _RAISED, "assertRaises": _RAISED, "assertRaisesRegex": _RAISED}
@@ -51,12 +60,13 @@ _CONTRARY |= {contrary: name for name, contrary in _CONTRARY.items()}
 _OPERATORS = {"!=": "==", "is not": "is", "not in": "in", "<": ">=", ">": "<="}
 _OPERATORS |= {contrary: name for name, contrary in _OPERATORS.items()}
 _OPERATOR = re.compile(rb"is\s+not\b|not\s+in\b|is\b|in\b|[!<>]=?=?|==")
-_CLOSE = re.compile(r"almost|close", re.IGNORECASE)
-_EQUAL = re.compile(r"assert(?!.*not).*(equals?|close)", re.IGNORECASE)
+_CLOSE = re.compile(r"almost|close|approx", re.IGNORECASE)
+_EXACT = 10_000
+"""Whole numbers above this differ by less than usual tolerances when their last digit is another."""
+_EQUAL = re.compile(r"assert(?!.*(not|less|greater)).*(equals?|close)", re.IGNORECASE)
 _CALLED = re.compile(r"assert_(any_call|has_calls|called_(once_)?with|awaited_(once_)?with)")
 _FAILS = frozenset({"fail", "AssertionError"})
 _LOOSE = (ast.BoolOp, ast.IfExp, ast.Lambda, ast.NamedExpr, ast.Starred)
-_BRANCHES = (ast.If, ast.IfExp, ast.While, ast.Match, ast.BoolOp, ast.JoinedStr)
 _EXCEPTIONS = 3
 """So many unrelated exceptions are tried in the place of one: all of them must pass before anybody is accused."""
 
@@ -91,25 +101,30 @@ class Module:
             return
 
     @cached_property
-    def tables(self) -> dict[str, ast.List | ast.Tuple | ast.Dict]:
+    def tables(self) -> dict[str, Table]:
         """The tables of values that the module assigns to a name once, by that name."""
         targets = [node.targets[0] for node in self.tree.body if isinstance(node, ast.Assign)]
         names = [target.id for target in targets if isinstance(target, ast.Name)]
-        made: dict[str, ast.List | ast.Tuple | ast.Dict] = {}
+        made: dict[str, Table] = {}
         for node in self.tree.body:
             value, target = getattr(node, "value", None), (getattr(node, "targets", None) or [None])[0]
-            if isinstance(value, ast.List | ast.Tuple | ast.Dict) and isinstance(target, ast.Name):
+            if isinstance(value, Table) and isinstance(target, ast.Name):
                 made[target.id] = value
         return {name: table for name, table in made.items() if names.count(name) == 1}
 
     def rows(self, chance: Random) -> list[Check]:
-        """Return what the rows of tables seem to expect: the last value of a row, or the value of a key."""
-        made = [check for table in self.tables.values() for check in self._rows(table, chance)]
+        """Return what the rows of tables expect: the last value of a row, or the value of a key.
+
+        Only of tables whose values are compared for being equal, wherever they are used.
+        """
+        functions = self.functions.values()
+        names = [name for name in self.tables if is_expected(name, self.tree, functions)]
+        made = [check for name in names for check in self._rows(self.tables[name], chance)]
         return made if len(made) > 1 else []
 
-    def _rows(self, table: ast.List | ast.Tuple | ast.Dict, chance: Random) -> Iterator[Check]:
+    def _rows(self, table: Table, chance: Random) -> Iterator[Check]:
         values = table.values if isinstance(table, ast.Dict) else table.elts
-        lasts = [_last(value, alone=isinstance(table, ast.Dict)) for value in values]
+        lasts = [last_value(value, alone=isinstance(table, ast.Dict)) for value in values]
         leaves = (leaf for last in lasts if last for leaf in ast.walk(last) if isinstance(leaf, ast.Constant))
         beside = [self.text.of(leaf).decode() for leaf in leaves]
         for last in lasts:
@@ -129,12 +144,12 @@ class Module:
 
     def comparisons(self, owner: str) -> list[Sides]:
         """Return the checks in a function that compare two sides for being equal, and are always reached."""
-        pairs = ((node, _sides(node)) for node in _always_reached(*self.functions[owner].body) if _is_equal(node))
+        pairs = ((node, _sides(node)) for node in certain(self.functions[owner]) if _is_equal(node))
         return [Sides(node, *sides[:2]) for node, sides in pairs if isinstance(node, ast.expr | ast.stmt)]
 
     def cases(self, owner: str) -> Cases | None:
         """Return the parametrized cases of a function; ``None`` if they are not written out in one decorator."""
-        return _cases(self.functions[owner], self.tables) if owner in self.functions else None
+        return cases_of(self.functions[owner], self.tables) if owner in self.functions else None
 
 
 @dataclass(frozen=True)
@@ -146,26 +161,6 @@ class Sides:
     right: ast.expr
 
 
-@dataclass(frozen=True)
-class Cases:
-    """One ``parametrize`` with a list of cases: names of parameters, and a row of values for each case.
-
-    ``ids`` are the names that cases were given in words, ``None`` where pytest makes one of the values.
-    """
-
-    call: ast.Call
-    names: tuple[str, ...]
-    rows: tuple[tuple[ast.expr, ...], ...]
-    ids: tuple[str | None, ...]
-
-    def named(self, text: Text, ids: Sequence[str]) -> Edits:
-        """Return the edit that gives the cases their ``ids`` in words, whatever their values become."""
-        if self.call.keywords:
-            return ()
-        last = text.span(self.call.args[1])[1]
-        return (Edit(last, last, f", ids={list(ids)!r}"),)
-
-
 class _Reader:
     """Looks for checks in one function."""
 
@@ -175,7 +170,7 @@ class _Reader:
 
     def checks(self) -> Iterator[Check]:
         """Yield what can be changed, in the order of the text."""
-        for node in _always_reached(*self.function.body):
+        for node in certain(self.function):
             if isinstance(node, ast.Assert):
                 yield from self._assertion(node, node.test)
             elif isinstance(node, ast.Call):
@@ -195,8 +190,7 @@ class _Reader:
         name, given = called(call), call.args
         end = self.text.span(call.func)[1]
         if _EQUAL.fullmatch(name) and len(given) > 1 and not isinstance(given[0], ast.Starred):
-            near = bool(_CLOSE.search(name)) and bool(call.keywords or len(given) > 2)
-            yield from self._equal(call, given[0], given[1], near=near)
+            yield from self._equal(call, given[0], given[1], near=_is_near(call))
         elif _CALLED.fullmatch(name):
             start = self.text.text.index(b"(", end) + 1
             yield from self._check(call, Kind.OPERATOR, (Edit(start, start, "0, "),))
@@ -227,6 +221,7 @@ class _Reader:
 
         Where nearness is enough no other number is expected: another right solution may be near that one.
         """
+        near = near or any(_is_near(each) for side in (left, right) for each in ast.walk(side))
         beside = [self.text.of(leaf).decode() for leaf in _below(node) if isinstance(leaf, ast.Constant)]
         for side in () if near else (right, left):
             if ways := changed_values(self.text, self._meant(side), beside, self.chance):
@@ -314,11 +309,14 @@ class _Reader:
         return [(Edit(*self.text.span(node), other),) for other in drawn] if len(drawn) > 1 else []
 
 
-def called(node: ast.Call) -> str:
-    """Return the name of what is called, without what it is an attribute of."""
-    if isinstance(node.func, ast.Attribute):
-        return node.func.attr
-    return node.func.id if isinstance(node.func, ast.Name) else ""
+def _is_near(node: ast.AST) -> bool:
+    """Return whether a call accepts a range of numbers, in which another of the expected ones may lie."""
+    if not isinstance(node, ast.Call) or not _CLOSE.search(called(node)):
+        return False
+    leaves = (leaf.value for leaf in ast.walk(node) if isinstance(leaf, ast.Constant))
+    large = any(isinstance(value, int) and value > _EXACT for value in leaves)
+    own = node.args if called(node) != "approx" else [*node.args, *node.args]
+    return large or bool(node.keywords) or len(own) > 2
 
 
 def _related(one: type, other: type) -> bool:
@@ -366,20 +364,6 @@ def _below(*nodes: ast.AST) -> Iterator[ast.AST]:
             waiting += reversed(list(ast.iter_child_nodes(node)))
 
 
-def _always_reached(*nodes: ast.AST) -> Iterator[ast.AST]:
-    """Yield nodes as :func:`_below` does, but none of which it depends on a result whether it is reached.
-
-    Another right solution may take the other branch, and would pass whatever is changed in this one.
-    """
-    waiting = list(reversed(nodes))
-    while waiting:
-        node = waiting.pop()
-        yield node
-        caught = isinstance(node, ast.Try) and node.handlers
-        if not caught and not isinstance(node, _BRANCHES):
-            waiting += reversed(list(ast.iter_child_nodes(node)))
-
-
 def _functions(body: Sequence[ast.stmt], above: str) -> Iterator[tuple[str, Function]]:
     for node in body:
         if isinstance(node, Function):
@@ -388,62 +372,3 @@ def _functions(body: Sequence[ast.stmt], above: str) -> Iterator[tuple[str, Func
             yield from _functions(node.body, f"{above}{node.name}::")
         elif isinstance(node, ast.If | ast.Try | ast.With):
             yield from _functions(node.body, above)
-
-
-def _cases(function: Function, tables: Mapping[str, ast.List | ast.Tuple | ast.Dict]) -> Cases | None:
-    calls = [each for each in function.decorator_list if isinstance(each, ast.Call)]
-    named = [call for call in calls if called(call) == "parametrize"]
-    call = named[0] if len(named) == 1 else None
-    if call is None or len(call.args) != 2:
-        return None
-    listed = tables.get(call.args[1].id) if isinstance(call.args[1], ast.Name) else call.args[1]
-    if not isinstance(listed, ast.List | ast.Tuple):
-        return None
-    names = _parameters(call.args[0])
-    rows = tuple(_row(value, len(names)) for value in listed.elts)
-    ids = _given_ids(call, listed.elts)
-    whole = names and rows and all(len(row) == len(names) for row in rows) and len(ids) == len(rows)
-    return Cases(call, names, rows, ids) if whole else None
-
-
-def _given_ids(call: ast.Call, values: Sequence[ast.expr]) -> tuple[str | None, ...]:
-    """Return the names that cases are given in words; none at all if they are made in a way not known here."""
-    if not call.keywords:
-        return tuple(_param_id(value) for value in values)
-    listed = call.keywords[0].value if len(call.keywords) == 1 and call.keywords[0].arg == "ids" else None
-    texts = listed.elts if isinstance(listed, ast.List | ast.Tuple) else []
-    return tuple(str(each.value) for each in texts if isinstance(each, ast.Constant))
-
-
-def _param_id(value: ast.expr) -> str | None:
-    keywords = value.keywords if isinstance(value, ast.Call) else []
-    return next(
-        (str(k.value.value) for k in keywords if k.arg == "id" and isinstance(k.value, ast.Constant)), None
-    )
-
-
-def _parameters(node: ast.expr) -> tuple[str, ...]:
-    given = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
-    texts = [each.value for each in given if isinstance(each, ast.Constant) and isinstance(each.value, str)]
-    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
-
-
-def _row(value: ast.expr, parameters: int) -> tuple[ast.expr, ...]:
-    if isinstance(value, ast.Call) and called(value) == "param":
-        return tuple(value.args)
-    if parameters == 1:
-        return () if isinstance(value, ast.Starred) else (value,)
-    return tuple(value.elts) if isinstance(value, ast.List | ast.Tuple) else ()
-
-
-def _last(value: ast.expr | None, *, alone: bool) -> ast.expr | None:
-    """Return what a row of a table seems to expect; a value that is no row counts where it stands ``alone``."""
-    if (
-        isinstance(value, ast.Tuple | ast.List)
-        and len(value.elts) > 1
-        and (isinstance(value, ast.Tuple) or not alone)
-    ):
-        return value.elts[-1]
-    if isinstance(value, ast.Call) and called(value) == "param" and len(value.args) > 1:
-        return value.args[-1]
-    return value if alone and is_value(value) else None

@@ -1,7 +1,8 @@
 """The checks of C and JavaScript test files, found by how they are written, and edits that should make them fail.
 
-No parser for these languages is at hand. That is sound all the same: what an edit does is found out by running it
-with the gold patch (:mod:`codegym.grade.form.proving`); one that changes nothing or breaks the build is dropped.
+No parser for these languages is at hand. What an edit does is found out by running it with the gold patch
+(:mod:`codegym.grade.form.proving`); one that changes nothing or breaks the build is dropped. An edit must say the
+contrary of its check, or expect another value: other right code than gold then fails it as well.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import PurePosixPath
 from random import Random
 
 from codegym.grade.form.bank import Kind
+from codegym.grade.form.blocks import Blocks
 from codegym.grade.form.edit import Edit, Edits
 from codegym.grade.form.literal import others
 
@@ -22,9 +24,12 @@ SUFFIXES |= dict.fromkeys((".js", ".cjs", ".mjs", ".ts", ".mts", ".cts"), "js")
 _SKIP = r"""(?P<skip>//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'"""
 _C_CHECK = re.compile(
     _SKIP + r"|^[ \t]*\#(?:\\\n|[^\n])*)"
-    r"|(?P<before>[\w*]+[ \t]+)?\b(?:\w+_)?(?:check|assert|expect|require|verify|ok|is)(?:_\w+)?[ \t]*\(",
+    r"|\b(?!is_)(?:(?:ck|cr|tap|test|unit)_)?(?:check|assert|expect|require|verify|ok|is)"
+    r"(?:_(?:true|false|is|eq|equals?|same|str|string|text|u?int|u?long|size|char|bool|ptr|mem|num|float|double|[iu]\d+))*"
+    r"[ \t]*\(",
     re.DOTALL | re.MULTILINE | re.IGNORECASE,
 )
+"""Only what says the contrary for the contrary: no bounds, and no predicates, which may be the code under test."""
 _JS_CHECK = re.compile(
     _SKIP + r"|`(?:\\.|[^`\\])*`)"
     r"|(?<![\w.$])(?<!function )(?P<what>(?:t\.|console\.)?assert(?:\.strict)?|ok|holds|t(?=\.))"
@@ -32,11 +37,16 @@ _JS_CHECK = re.compile(
     r"|\bif\s*(?P<denial>\()(?=[^\n]*\)\s*\{?\s*(?:\n\s*)?throw\b)",
     re.DOTALL,
 )
-_STATEMENT = frozenset({"return", "else", "do"})
+_STATEMENT = re.compile(r"(?:(?:for|while)\b.*\)\s*)?(?:return\b|\(void\))?", re.DOTALL)
+"""What stands between the beginning of a statement in C and a check in it, if it is no part of an expression."""
 _OPERATORS = {"==": "!=", "===": "!==", "<": ">=", ">": "<="}
 _OPERATORS |= {contrary: operator for operator, contrary in _OPERATORS.items()}
 _COMPARES = re.compile(r"(?<=[\w)\]}\s])([=!]==?|[<>]=?)(?=[\w\s(\"'!-])")
-_LOOSE_COMPARES = re.compile(r"(?<=[\w)\]] )([=!]==?|[<>]=?)(?= [\w(\"'-])")
+_EITHER = re.compile(r"\|\||\?|(?<![&|])[&|^](?![&|])")
+"""In a condition: more than one way to be true, so that it takes more than one of its comparisons to be false."""
+_COMPUTED = re.compile(r"\(|=>|[\w)\]]\[")
+_BOUND = re.compile(r"less|great|most|least|below|above|max|min|approx|close|near|almost|within", re.IGNORECASE)
+"""In the name of a check: what it is given is no value that it expects, but a bound or a value to be near."""
 _LITERAL = re.compile(r"""(?<![\w.])\d[\w.]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\b(?:true|false)\b""")
 _WHOLE = re.compile(rf"[\s-]*(?P<literal>{_LITERAL.pattern})\s*")
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|`(?:\\.|[^`\\])*`|[()\[\]{},]')
@@ -56,15 +66,11 @@ _FIRST_LINE = 1
 
 @dataclass(frozen=True)
 class TextCheck:
-    """A check in a file of C or JavaScript: the line it stands in, and edits that should make it fail.
-
-    ``loose`` ones are comparisons that stand in no known check; they are tried where nothing else is there.
-    """
+    """A check in a file of C or JavaScript: the line it stands in, and edits that should make it fail."""
 
     line: int
     kind: Kind
     ways: tuple[Edits, ...]
-    loose: bool = False
 
 
 def language(path: str) -> str:
@@ -79,8 +85,7 @@ def text_checks(path: str, content: bytes, chance: Random) -> list[TextCheck]:
     except UnicodeDecodeError:
         return []
     reader = _Reader(text, chance)
-    strict = list({"c": reader.c, "js": reader.js}.get(language(path), lambda: iter(()))())
-    return [*strict, *(reader.loose() if language(path) else ())]
+    return list({"c": reader.c, "js": reader.js}.get(language(path), lambda: iter(()))())
 
 
 class _Reader:
@@ -89,45 +94,41 @@ class _Reader:
     def __init__(self, text: str, chance: Random) -> None:
         self.text, self.chance = text, chance
         self._ascii = text.isascii()
+        self._blocks = Blocks(text)
 
     def c(self) -> Iterator[TextCheck]:
         """Yield the checks of a C file: calls of ``check``, ``assert``, ``ok`` … that are no definitions."""
         for match in _C_CHECK.finditer(self.text):
-            before = (match["before"] or "").strip()
-            if match["skip"] is not None or (before and before not in _STATEMENT):
+            if match["skip"] is not None or not self._blocks.certain(match.start()):
+                continue
+            if not _STATEMENT.fullmatch(self._blocks.head(match.start()).strip()):
                 continue
             start = match.end()
             end = self._argument_end(start)
-            more = self._argument_end(end + 1) if self.text[end : end + 1] == "," else end
-            yield self._condition(start, end) if more == end else self._two_sides(start, end, more)
+            if self.text[end : end + 1] == ",":
+                ways = self._literal(end + 1, self._argument_end(end + 1))
+                yield from [TextCheck(self._line(start), Kind.VALUE, tuple(ways))] if ways else []
+            yield self._condition(start, end)
 
     def js(self) -> Iterator[TextCheck]:
         """Yield the checks of a JavaScript file: assertions, and ``if (…) throw``."""
         for match in _JS_CHECK.finditer(self.text):
-            if match["skip"] is not None:
+            if match["skip"] is not None or not self._blocks.certain(match.start()):
                 continue
             start = match.end() if match["denial"] is None else match.end("denial")
             end, name = self._argument_end(start), match["name"] or "ok"
             if match["denial"] is not None or name in ("ok", "true") or (name == "assert"):
                 yield self._condition(start, end)
-            elif name in _METHODS or _TAKES_A_VALUE.fullmatch(name):
-                last = self._argument_end(end + 1)
-                yield self._expected(end + 1, last) or self._contrary(
-                    match.start("name"), match.end("name"), start
-                )
-
-    def loose(self) -> Iterator[TextCheck]:
-        """Yield comparisons outside known checks."""
-        for match in _LOOSE_COMPARES.finditer(self.text):
-            line = self.text[self.text.rfind("\n", 0, match.start()) + 1 : match.start()].lstrip()
-            if not line.startswith(("#", "//", "*", "for")):
-                way = self._edit(*match.span(), _OPERATORS[match[0]])
-                yield TextCheck(self._line(match.start()), Kind.OPERATOR, (way,), loose=True)
+            elif name in _METHODS or (_TAKES_A_VALUE.fullmatch(name) and not _BOUND.search(name)):
+                yield from list(self._expected(end + 1, self._argument_end(end + 1))) or [
+                    self._contrary(match.start("name"), match.end("name"), start)
+                ]
 
     def _condition(self, start: int, end: int) -> TextCheck:
         """Return what denies a condition: another literal that it compares with, or the contrary operator."""
-        compares = list(_COMPARES.finditer(self._flat(start, end)))
-        if len(compares) == 1 and compares[0][0] in _OPERATORS:
+        flat = self._flat(start, end)
+        compares = list(_COMPARES.finditer(flat))
+        if len(compares) == 1 and compares[0][0] in _OPERATORS and not _EITHER.search(flat):
             first, last = (start + place for place in compares[0].span())
             if compares[0][0] in ("==", "==="):
                 sides = self._literal(last, end) or self._literal(start, first)
@@ -137,14 +138,10 @@ class _Reader:
             return TextCheck(self._line(start), Kind.OPERATOR, (way,))
         return TextCheck(self._line(start), Kind.OPERATOR, (self._edit(start, end, f"!({self.text[start:end]})"),))
 
-    def _two_sides(self, start: int, end: int, more: int) -> TextCheck:
-        ways = self._literal(end + 1, more)
-        return TextCheck(self._line(start), Kind.VALUE, tuple(ways)) if ways else self._condition(start, end)
-
-    def _expected(self, start: int, end: int) -> TextCheck | None:
-        """Return other literals in a value that is expected, if it holds no call."""
+    def _expected(self, start: int, end: int) -> Iterator[TextCheck]:
+        """Yield what changes literals in a value that is expected, if it holds no call and no index."""
         value = self.text[start:end]
-        places = [] if "(" in value or "=>" in value else list(_LITERAL.finditer(self.text, start, end))
+        places = [] if _COMPUTED.search(value) else list(_LITERAL.finditer(self.text, start, end))
         self.chance.shuffle(places)
         beside = [place[0] for place in _LITERAL.finditer(self.text, *self._around(start))]
         ways = [
@@ -153,7 +150,8 @@ class _Reader:
             for other in others(place[0], beside, self.chance)
             if not self._is_key(place)
         ]
-        return TextCheck(self._line(start), Kind.VALUE, tuple(ways)) if ways else None
+        if ways:
+            yield TextCheck(self._line(start), Kind.VALUE, tuple(ways))
 
     def _contrary(self, first: int, last: int, start: int) -> TextCheck:
         name = self.text[first:last]

@@ -1,0 +1,100 @@
+"""Tables in Python tests: the cases of ``parametrize``, and values in rows that a test goes through."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from codegym.grade.form.certain import Function
+from codegym.grade.form.edit import Edit, Edits, Text
+from codegym.grade.form.python_values import is_value
+
+Table = ast.List | ast.Tuple | ast.Dict
+
+
+def called(node: ast.Call) -> str:
+    """Return the name of what is called, without what it is an attribute of."""
+    if isinstance(node.func, ast.Attribute):
+        return node.func.attr
+    return node.func.id if isinstance(node.func, ast.Name) else ""
+
+
+@dataclass(frozen=True)
+class Cases:
+    """One ``parametrize`` with a list of cases: names of parameters, and a row of values for each case.
+
+    ``ids`` are the names that cases were given in words, ``None`` where pytest makes one of the values.
+    """
+
+    call: ast.Call
+    names: tuple[str, ...]
+    rows: tuple[tuple[ast.expr, ...], ...]
+    ids: tuple[str | None, ...]
+
+    def named(self, text: Text, ids: Sequence[str]) -> Edits:
+        """Return the edit that gives the cases their ``ids`` in words, whatever their values become."""
+        if self.call.keywords:
+            return ()
+        last = text.span(self.call.args[1])[1]
+        return (Edit(last, last, f", ids={list(ids)!r}"),)
+
+
+def cases_of(function: Function, tables: Mapping[str, Table]) -> Cases | None:
+    """Return the parametrized cases of a function; ``None`` if they are not written out in one decorator."""
+    calls = [each for each in function.decorator_list if isinstance(each, ast.Call)]
+    named = [call for call in calls if called(call) == "parametrize"]
+    call = named[0] if len(named) == 1 else None
+    if call is None or len(call.args) != 2:
+        return None
+    listed = tables.get(call.args[1].id) if isinstance(call.args[1], ast.Name) else call.args[1]
+    if not isinstance(listed, ast.List | ast.Tuple):
+        return None
+    names = _parameters(call.args[0])
+    rows = tuple(_row(value, len(names)) for value in listed.elts)
+    ids = _given_ids(call, listed.elts)
+    whole = names and rows and all(len(row) == len(names) for row in rows) and len(ids) == len(rows)
+    return Cases(call, names, rows, ids) if whole else None
+
+
+def _given_ids(call: ast.Call, values: Sequence[ast.expr]) -> tuple[str | None, ...]:
+    """Return the names that cases are given in words; none at all if they are made in a way not known here."""
+    if not call.keywords:
+        return tuple(_param_id(value) for value in values)
+    listed = call.keywords[0].value if len(call.keywords) == 1 and call.keywords[0].arg == "ids" else None
+    texts = listed.elts if isinstance(listed, ast.List | ast.Tuple) else []
+    return tuple(str(each.value) for each in texts if isinstance(each, ast.Constant))
+
+
+def _param_id(value: ast.expr) -> str | None:
+    keywords = value.keywords if isinstance(value, ast.Call) else []
+    return next(
+        (str(k.value.value) for k in keywords if k.arg == "id" and isinstance(k.value, ast.Constant)), None
+    )
+
+
+def _parameters(node: ast.expr) -> tuple[str, ...]:
+    given = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
+    texts = [each.value for each in given if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
+
+
+def _row(value: ast.expr, parameters: int) -> tuple[ast.expr, ...]:
+    if isinstance(value, ast.Call) and called(value) == "param":
+        return tuple(value.args)
+    if parameters == 1:
+        return () if isinstance(value, ast.Starred) else (value,)
+    return tuple(value.elts) if isinstance(value, ast.List | ast.Tuple) else ()
+
+
+def last_value(value: ast.expr | None, *, alone: bool) -> ast.expr | None:
+    """Return what a row of a table seems to expect; a value that is no row counts where it stands ``alone``."""
+    if (
+        isinstance(value, ast.Tuple | ast.List)
+        and len(value.elts) > 1
+        and (isinstance(value, ast.Tuple) or not alone)
+    ):
+        return value.elts[-1]
+    if isinstance(value, ast.Call) and called(value) == "param" and len(value.args) > 1:
+        return value.args[-1]
+    return value if alone and is_value(value) else None
