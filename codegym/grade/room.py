@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
+from functools import cached_property
 from types import TracebackType
 
 from codegym.failure import Failure, FailureKind
 from codegym.grade.subject import Subject
-from codegym.harness.codes import codes_of
+from codegym.harness.codes import Codes, codes_of
 from codegym.harness.result import TestRun
 from codegym.harness.run import run_tests
 from codegym.harness.warm import prepare
@@ -109,10 +110,20 @@ class Room:
         self.runs += 1
         for path, file in files.items():
             self._box.write(path, file.content, executable=file.executable)
-        image = image_digest(task.image)
-        codes = codes_of(subject.suite.tree(task), {**self._changes, **files}, image, purpose="grade")
         limit = timeout or task.limits.grade_seconds
-        return run_tests(self._box, task.tests, ids, timeout=limit, prepared=self._waits, codes=codes)
+        return run_tests(self._box, task.tests, ids, timeout=limit, prepared=self._waits, codes=self._codes)
+
+    @cached_property
+    def _codes(self) -> Codes:
+        """The compiled modules that a run may start from: none of a test file.
+
+        They are compiled once, from the form that a first run had. Whether a later run is handed them would say
+        whether it has that form too.
+        """
+        subject = self._subject
+        tests = dict.fromkeys((*subject.deciding_files, *subject.helper_files))
+        changes = {**self._changes, **tests}
+        return codes_of(subject.suite.tree(subject.task), changes, image_digest(subject.task.image), purpose="grade")
 
     def written(self, path: str) -> bytes:
         """Return what the last run wrote to a file outside the workspace; nothing if it did not."""
