@@ -123,7 +123,9 @@ class Room:
         subject = self._subject
         tests = dict.fromkeys((*subject.deciding_files, *subject.helper_files))
         changes = {**self._changes, **tests}
-        return codes_of(subject.suite.tree(subject.task), changes, image_digest(subject.task.image), purpose="grade")
+        return codes_of(
+            subject.suite.tree(subject.task), changes, image_digest(subject.task.image), purpose="grade"
+        )
 
     def written(self, path: str) -> bytes:
         """Return what the last run wrote to a file outside the workspace; nothing if it did not."""
