@@ -37,8 +37,10 @@ _JS_CHECK = re.compile(
     r"|\bif\s*(?P<denial>\()(?=[^\n]*\)\s*\{?\s*(?:\n\s*)?throw\b)",
     re.DOTALL,
 )
-_STATEMENT = re.compile(r"(?:(?:for|while)\b.*\)\s*)?(?:return\b|\(void\))?", re.DOTALL)
-"""What stands between the beginning of a statement in C and a check in it, if it is no part of an expression."""
+_TYPED = re.compile(r"(?<![\w*])(?!return\b|else\b|do\b)[\w*]+\s*")
+"""What stands before the name of a function in C where it is defined."""
+_SAYS = re.compile(r"(?:check|assert|expect|require|verify|ok|true|false|[\s_(])+", re.IGNORECASE)
+"""The name of a check whose second argument is a message, if it is a text."""
 _OPERATORS = {"==": "!=", "===": "!==", "<": ">=", ">": "<="}
 _OPERATORS |= {contrary: operator for operator, contrary in _OPERATORS.items()}
 _COMPARES = re.compile(r"(?<=[\w)\]}\s])([=!]==?|[<>]=?)(?=[\w\s(\"'!-])")
@@ -101,14 +103,17 @@ class _Reader:
         for match in _C_CHECK.finditer(self.text):
             if match["skip"] is not None or not self._blocks.certain(match.start()):
                 continue
-            if not _STATEMENT.fullmatch(self._blocks.head(match.start()).strip()):
-                continue
-            start = match.end()
-            end = self._argument_end(start)
-            if self.text[end : end + 1] == ",":
-                ways = self._literal(end + 1, self._argument_end(end + 1))
-                yield from [TextCheck(self._line(start), Kind.VALUE, tuple(ways))] if ways else []
-            yield self._condition(start, end)
+            if not _TYPED.fullmatch(self._blocks.head(match.start()).rpartition("\n")[2].lstrip()):
+                yield self._c_check(match[0], match.end())
+
+    def _c_check(self, name: str, start: int) -> TextCheck:
+        end = self._argument_end(start)
+        says = _SAYS.fullmatch(name) and self.text[end + 1 :].lstrip()[:1] in ('"', "L", "u")
+        if self.text[end : end + 1] == "," and not says and not _COMPARES.search(self._flat(start, end)):
+            ways = self._literal(end + 1, self._argument_end(end + 1))
+            if ways:
+                return TextCheck(self._line(start), Kind.VALUE, tuple(ways))
+        return self._condition(start, end)
 
     def js(self) -> Iterator[TextCheck]:
         """Yield the checks of a JavaScript file: assertions, and ``if (…) throw``."""

@@ -184,6 +184,10 @@ def test_marks_at_the_begin_and_ends_of_lines_are_kept(text: str) -> None:
 def test_rows_of_tables() -> None:
     table = "ROWS = [(1, 'ab'), (2, 'cd'), (3, 'ef')]\nNAMES = {'a': 10, 'b': 20}\n"
     table += "TWICE = [1, 2]\nTWICE = [(1, 2), (3, 4)]\n"
+    table += "LIMITS = [('a', 7), ('b', 8)]\nWORDS = [(1, 'x'), (2, 'y')]\n"
+    table += "def test_it():\n    for x, y in ROWS:\n        assert f(x) == y\n    assert f('a') == NAMES['a']\n"
+    table += "    for x, most in LIMITS:\n        assert cost(x) <= most\n"
+    table += "    for x, word in WORDS:\n        assert f(x, word) == word\n"
     module = Module(table.encode())
     checks = module.rows(Random(0))
     assert [(check.kind, check.lines) for check in checks] == [(Kind.VALUE, (1, 1))] * 3 + [

@@ -13,8 +13,8 @@ from codegym.grade.form.text_checks import language, text_checks
 
 
 def forms(path: str, text: str, seed: int = 0) -> list[tuple[Kind, str]]:
-    """Return the first form of each check, loose ones left out, and its kind."""
-    checks = [check for check in text_checks(path, text.encode(), Random(seed)) if not check.loose]
+    """Return the first form of each check, and its kind."""
+    checks = text_checks(path, text.encode(), Random(seed))
     return [(check.kind, edited(text.encode(), check.ways[0]).decode()) for check in checks]
 
 
@@ -75,11 +75,57 @@ def test_what_is_no_check_in_javascript() -> None:
     assert forms("a.test.js", text + "'assert(1)';\nif (a) { b(); }\n") == []
 
 
-def test_loose_comparisons_come_last() -> None:
-    text = "int main(void) { for (int i = 0; i < 3; i++) check(f(i) == 2);\n  int good = g(1) == 2;\n"
-    found = text_checks("t.c", text.encode(), Random(0))
-    assert (found[0].line, found[0].loose) == (1, False)
-    assert (2, True) in [(check.line, check.loose) for check in found]
+@pytest.mark.parametrize("text", [
+    "if (n > 0) check(a == 1);",
+    "if (n > 0)\n    check(a == 1);\nelse\n    check(a == 2);",
+    "if (n > 0) { x(); check(a == 1); }",
+    "for (int i = 0; i < n; i++) check(a[i] == 1);",
+    "while (next(&a)) { check(a == 1); }",
+    "good = f(1) == 2;",
+    "is_empty(q);",
+    "ASSERT_LE(n, 7); check_at_most(n, 7); assert_near(x, 3, 1); check_order(out);",
+])  # fmt: skip
+def test_what_other_right_code_need_not_reach_or_may_do_better_in_c(text: str) -> None:
+    assert forms("t.c", f"static bool f(void) {{\n    {text}\n    return true;\n}}\n") == []
+
+
+@pytest.mark.parametrize("text", [
+    "if (n) assert.equal(f(), 1)",
+    "if (n)\n    assert.equal(f(), 1)",
+    "try { f() } catch (error) { assert.match(error.message, /x/) }",
+    "pool.run(() => { assert.equal(a, 3) })",
+    "pool.run((x) => assert.equal(x, 3))",
+    "for (const problem of f()) { assert.equal(problem, 'x') }",
+    "for (let i = 0; i < xs.length; i++) { assert.equal(xs[i], 3) }",
+    "problems.forEach((problem) => assert.equal(problem, 'x'))",
+    "n && assert.equal(f(), 1)",
+    "assert.lessOrEqual(n, 7); assert.isAtMost(n, 7); expect.closeTo(n, 7)",
+])  # fmt: skip
+def test_what_other_right_code_need_not_reach_or_may_do_better_in_javascript(text: str) -> None:
+    assert forms("a.test.js", f"test('it', async () => {{\n  {text}\n}})\n") == []
+
+
+@pytest.mark.parametrize(("path", "text", "count"), [
+    ("t.c", "for (int i = 0; i < 3; i++)\n    check(f(i) == 2);", 1),
+    ("t.c", "for (size_t i = 0; i < COUNT; i++) { check(f(i) == 2); }", 1),
+    ("t.c", "if (n) { x(); }\n    check(f(1) == 2);", 1),
+    ("t.c", 'check(f(1) == 2, "a message"); ok(g(), "another");', 2),
+    ("a.test.js", "for (const x of [1, 2]) { assert.equal(f(x), x + 1) }", 1),
+    ("a.test.js", "[1, 2].forEach((x) => { assert.equal(f(x), 3) })", 1),
+    ("a.test.js", "const [a, b] = f()\n  assert.equal(a, 3)\n  await assert.rejects(b, Error)", 2),
+    ("a.test.js", "if (n) { x() }\n  assert.equal(f(), 3)", 1),
+])  # fmt: skip
+def test_what_everybody_reaches(path: str, text: str, count: int) -> None:
+    around = (
+        "static bool f(void) {{ {} return true; }}" if path == "t.c" else "test('it', async () => {{\n  {}\n}})"
+    )
+    assert len(forms(path, around.format(text))) == count
+
+
+def test_a_condition_that_may_be_true_in_two_ways_is_denied_as_a_whole() -> None:
+    assert forms("t.c", "check(n == 0 || a);") == [(O, "check(!(n == 0 || a));")]
+    assert forms("a.test.js", "assert(n < 3 || a)") == [(O, "assert(!(n < 3 || a))")]
+    assert forms("t.c", "check(a ? n == 1 : b);") == [(O, "check(!(a ? n == 1 : b));")]
 
 
 def test_bytes_count_and_lines_do_not_move() -> None:
