@@ -2,22 +2,28 @@
 
 No parser for these languages is at hand. That is sound all the same: what an edit does is found out by running it
 with the gold patch (:mod:`codegym.grade.form.proving`); one that changes nothing or breaks the build is dropped.
+
+Code that reads the tests recognizes a contrary operator (``!(…)``, ``!=``, ``notEqual``), and knows that the test
+fails because of it. So operators are changed only for tests that nothing else makes fail. First come literals that
+are expected: whatever passes with one fails with another. Where a part of a file holds none, those come that are
+given to the code under test, or stand in its tables and helpers.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
 from codegym.grade.form.bank import Kind
 from codegym.grade.form.edit import Edit, Edits
-from codegym.grade.form.literal import others
+from codegym.grade.form.text_literals import LITERAL, is_order, literals, paragraphs, substitutes
 
 SUFFIXES = dict.fromkeys((".c", ".h", ".cc", ".cpp", ".cxx", ".hpp"), "c")
 SUFFIXES |= dict.fromkeys((".js", ".cjs", ".mjs", ".ts", ".mts", ".cts"), "js")
 """Languages by the ends of files' names."""
+_HEADERS = (".h", ".hpp")
 _SKIP = r"""(?P<skip>//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'"""
 _C_CHECK = re.compile(
     _SKIP + r"|^[ \t]*\#(?:\\\n|[^\n])*)"
@@ -36,8 +42,7 @@ _OPERATORS = {"==": "!=", "===": "!==", "<": ">=", ">": "<="}
 _OPERATORS |= {contrary: operator for operator, contrary in _OPERATORS.items()}
 _COMPARES = re.compile(r"(?<=[\w)\]}\s])([=!]==?|[<>]=?)(?=[\w\s(\"'!-])")
 _LOOSE_COMPARES = re.compile(r"(?<=[\w)\]] )([=!]==?|[<>]=?)(?= [\w(\"'-])")
-_LITERAL = re.compile(r"""(?<![\w.])\d[\w.]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\b(?:true|false)\b""")
-_WHOLE = re.compile(rf"[\s-]*(?P<literal>{_LITERAL.pattern})\s*")
+_WHOLE = re.compile(rf"[\s-]*(?P<literal>{LITERAL.pattern})\s*")
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|`(?:\\.|[^`\\])*`|[()\[\]{},]')
 _METHODS = {
     "equal": "notEqual",
@@ -50,14 +55,24 @@ _METHODS = {
 }
 _METHODS |= {contrary: name for name, contrary in _METHODS.items()}
 _TAKES_A_VALUE = re.compile(r"(?!not)\w*[eE]qual|is|same|deepEqual")
+_AND = re.compile(r"&&")
+_CALLS = re.compile(r"(?!sizeof\b)\b[A-Za-z_]\w*\s*\(")
+_ERRORS = ("RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError")
+_NOTHING = ("undefined", "null", "0")
+_LISTS = ("[]", "[0]", "['']")
+_WITHOUT_LITERAL = re.compile(rf"\s*(?P<what>undefined|null|\[\]|{'|'.join(_ERRORS)})\s*")
+"""Expected values that hold no literal, each with others of its kind."""
 _FIRST_LINE = 1
+_MOST_LITERALS = 90
+"""So many literals outside of checks are proposed: each takes a run of the tests."""
 
 
 @dataclass(frozen=True)
 class TextCheck:
     """A check in a file of C or JavaScript: the line it stands in, and edits that should make it fail.
 
-    ``loose`` ones are comparisons that stand in no known check; they are tried where nothing else is there.
+    ``loose`` ones are tried for tests that nothing else makes fail: operators, which give a form away, and
+    comparisons that stand in no known check.
     """
 
     line: int
@@ -77,16 +92,18 @@ def text_checks(path: str, content: bytes, chance: Random) -> list[TextCheck]:
         text = content.decode()
     except UnicodeDecodeError:
         return []
-    reader = _Reader(text, chance)
+    reader = _Reader(text, chance, indented=language(path) == "c")
     strict = list({"c": reader.c, "js": reader.js}.get(language(path), lambda: iter(()))())
-    return [*strict, *(reader.loose() if language(path) else ())]
+    if not language(path):
+        return []
+    return [*strict, *reader.literals(strict, header=path.endswith(_HEADERS)), *reader.loose()]
 
 
 class _Reader:
     """Looks for checks in one text; positions are of characters until :meth:`_edit` makes them bytes."""
 
-    def __init__(self, text: str, chance: Random) -> None:
-        self.text, self.chance = text, chance
+    def __init__(self, text: str, chance: Random, *, indented: bool) -> None:
+        self.text, self.chance, self.indented = text, chance, indented
         self._ascii = text.isascii()
 
     def c(self) -> Iterator[TextCheck]:
@@ -110,10 +127,22 @@ class _Reader:
             if match["denial"] is not None or name in ("ok", "true") or (name == "assert"):
                 yield self._condition(start, end)
             elif name in _METHODS or _TAKES_A_VALUE.fullmatch(name):
-                last = self._argument_end(end + 1)
-                yield self._expected(end + 1, last) or self._contrary(
-                    match.start("name"), match.end("name"), start
-                )
+                last = self._argument_end(end + 1) if self.text[end : end + 1] == "," else end
+                yield self._expected(end + 1, last) or self._contrary(*match.span("name"))
+
+    def literals(self, checks: Sequence[TextCheck], *, header: bool) -> Iterator[TextCheck]:
+        """Yield literals of the parts of a file in which nothing in ``checks`` is sealed.
+
+        None of headers, which all tests depend on.
+        """
+        sealed = {check.line for check in checks if check.kind is not Kind.OPERATOR}
+        parts = [] if header else list(paragraphs(self.text))
+        bare = [part for part in parts if sealed.isdisjoint(range(*map(self._line, part)))]
+        places = [place for part in bare for place in literals(self.text, *part, within=self.indented)]
+        for place in self.chance.sample(places, min(len(places), _MOST_LITERALS)):
+            ways = self._others(*place.span())
+            if ways:
+                yield TextCheck(self._line(place.start()), Kind.VALUE, tuple(ways))
 
     def loose(self) -> Iterator[TextCheck]:
         """Yield comparisons outside known checks."""
@@ -125,39 +154,64 @@ class _Reader:
 
     def _condition(self, start: int, end: int) -> TextCheck:
         """Return what denies a condition: another literal that it compares with, or the contrary operator."""
-        compares = list(_COMPARES.finditer(self._flat(start, end)))
+        flat = self._flat(start, end)
+        if "||" not in flat and "?" not in flat:
+            ends = [start + match.start() for match in _AND.finditer(flat)]
+            parts = zip([start, *(place + len("&&") for place in ends)], [*ends, end], strict=True)
+            ways = [way for part in parts for way in self._equality(*part)]
+            if ways:
+                self.chance.shuffle(ways)
+                return TextCheck(self._line(start), Kind.VALUE, tuple(ways))
+        compares = list(_COMPARES.finditer(flat))
         if len(compares) == 1 and compares[0][0] in _OPERATORS:
             first, last = (start + place for place in compares[0].span())
-            if compares[0][0] in ("==", "==="):
-                sides = self._literal(last, end) or self._literal(start, first)
-                if sides:
-                    return TextCheck(self._line(start), Kind.VALUE, tuple(sides))
-            way = self._edit(first, last, _OPERATORS[compares[0][0]])
-            return TextCheck(self._line(start), Kind.OPERATOR, (way,))
-        return TextCheck(self._line(start), Kind.OPERATOR, (self._edit(start, end, f"!({self.text[start:end]})"),))
+            return self._operator(start, self._edit(first, last, _OPERATORS[compares[0][0]]))
+        return self._operator(start, self._edit(start, end, f"!({self.text[start:end]})"))
+
+    def _equality(self, start: int, end: int) -> list[Edits]:
+        """Return other literals for those of the expected side of a comparison: the one that calls nothing."""
+        compares = list(_COMPARES.finditer(self._flat(start, end)))
+        if len(compares) != 1 or compares[0][0] not in ("==", "==="):
+            return []
+        first, last = (start + place for place in compares[0].span())
+        if is_order(self.text[start:last].lstrip()):
+            texts = LITERAL.finditer(self.text, start, first)
+            return [way for place in texts if place[0][0] == '"' for way in self._others(*place.span())]
+        own = self._literal(last, end) or self._literal(start, first)
+        if own:
+            return own
+        called = [bool(_CALLS.search(self.text[side[0] : side[1]])) for side in ((start, first), (last, end))]
+        side = (start, first) if called == [False, True] else (last, end)
+        places = [] if all(called) else list(LITERAL.finditer(self.text, *side))
+        return [way for place in places for way in self._others(*place.span())]
 
     def _two_sides(self, start: int, end: int, more: int) -> TextCheck:
         ways = self._literal(end + 1, more)
         return TextCheck(self._line(start), Kind.VALUE, tuple(ways)) if ways else self._condition(start, end)
 
     def _expected(self, start: int, end: int) -> TextCheck | None:
-        """Return other literals in a value that is expected, if it holds no call."""
+        """Return other literals in a value that is expected, if it holds no call; or other classes of errors."""
         value = self.text[start:end]
-        places = [] if "(" in value or "=>" in value else list(_LITERAL.finditer(self.text, start, end))
+        whole = _WITHOUT_LITERAL.fullmatch(value)
+        if whole is not None:
+            kinds = _ERRORS if whole["what"] in _ERRORS else _LISTS if whole["what"] in _LISTS else _NOTHING
+            others = [name for name in kinds if name != whole["what"]]
+            self.chance.shuffle(others)
+            ways = [self._edit(start + whole.start("what"), start + whole.end("what"), other) for other in others]
+            kind = Kind.EXCEPTION if kinds is _ERRORS else Kind.VALUE
+            return TextCheck(self._line(start), kind, tuple(ways))
+        places = [] if "(" in value or "=>" in value else list(LITERAL.finditer(self.text, start, end))
         self.chance.shuffle(places)
-        beside = [place[0] for place in _LITERAL.finditer(self.text, *self._around(start))]
-        ways = [
-            self._edit(*place.span(), other)
-            for place in places[:2]
-            for other in others(place[0], beside, self.chance)
-            if not self._is_key(place)
-        ]
+        ways = [way for place in places[:2] if not self._is_key(place) for way in self._others(*place.span())]
         return TextCheck(self._line(start), Kind.VALUE, tuple(ways)) if ways else None
 
-    def _contrary(self, first: int, last: int, start: int) -> TextCheck:
+    def _contrary(self, first: int, last: int) -> TextCheck:
         name = self.text[first:last]
         other = _METHODS.get(name) or ("not" + name[0].upper() + name[1:])
-        return TextCheck(self._line(start), Kind.OPERATOR, (self._edit(first, last, other),))
+        return self._operator(first, self._edit(first, last, other))
+
+    def _operator(self, start: int, way: Edits) -> TextCheck:
+        return TextCheck(self._line(start), Kind.OPERATOR, (way,), loose=True)
 
     def _is_key(self, place: re.Match[str]) -> bool:
         return self.text[place.end() :].lstrip()[:1] == ":"
@@ -165,16 +219,10 @@ class _Reader:
     def _literal(self, start: int, end: int) -> list[Edits]:
         """Return other literals for the one that is all there is between two positions."""
         place = _WHOLE.fullmatch(self.text, start, end)
-        if place is None:
-            return []
-        beside = [each[0] for each in _LITERAL.finditer(self.text, *self._around(start))]
-        substitutes = others(place["literal"], beside, self.chance)
-        return [self._edit(*place.span("literal"), other) for other in substitutes]
+        return self._others(*place.span("literal")) if place else []
 
-    def _around(self, position: int) -> tuple[int, int]:
-        """Return where the line of a position begins and ends."""
-        end = self.text.find("\n", position)
-        return self.text.rfind("\n", 0, position) + 1, len(self.text) if end < 0 else end
+    def _others(self, start: int, end: int) -> list[Edits]:
+        return [self._edit(start, end, other) for other in substitutes(self.text, start, end, self.chance)]
 
     def _argument_end(self, start: int) -> int:
         """Return where the argument that begins at ``start`` ends: at a comma or the call's parenthesis."""
