@@ -6,7 +6,7 @@ with the gold patch (:mod:`codegym.grade.form.proving`); one that changes nothin
 Code that reads the tests recognizes a contrary operator (``!(…)``, ``!=``, ``notEqual``), and knows that the test
 fails because of it. So operators are changed only for tests that nothing else makes fail. First come literals that
 are expected: whatever passes with one fails with another. Where a part of a file holds none, those come that are
-given to the code under test, or stand in its tables and helpers.
+given to the code under test, or stand in tables.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from random import Random
 
 from codegym.grade.form.bank import Kind
 from codegym.grade.form.edit import Edit, Edits
-from codegym.grade.form.text_literals import LITERAL, is_order, literals, paragraphs, substitutes
+from codegym.grade.form.text_literals import LITERAL, is_helper, is_order, literals, paragraphs, substitutes
 
 SUFFIXES = dict.fromkeys((".c", ".h", ".cc", ".cpp", ".cxx", ".hpp"), "c")
 SUFFIXES |= dict.fromkeys((".js", ".cjs", ".mjs", ".ts", ".mts", ".cts"), "js")
@@ -133,16 +133,18 @@ class _Reader:
     def literals(self, checks: Sequence[TextCheck], *, header: bool) -> Iterator[TextCheck]:
         """Yield literals of the parts of a file in which nothing in ``checks`` is sealed.
 
-        None of headers, which all tests depend on.
+        None of headers and helpers: which tests fail with one of theirs may depend on the code under test. For
+        the same reason each is changed in one way only.
         """
         sealed = {check.line for check in checks if check.kind is not Kind.OPERATOR}
         parts = [] if header else list(paragraphs(self.text))
         bare = [part for part in parts if sealed.isdisjoint(range(*map(self._line, part)))]
+        bare = [part for part in bare if not is_helper(self.text, *part)]
         places = [place for part in bare for place in literals(self.text, *part, within=self.indented)]
         for place in self.chance.sample(places, min(len(places), _MOST_LITERALS)):
             ways = self._others(*place.span())
             if ways:
-                yield TextCheck(self._line(place.start()), Kind.VALUE, tuple(ways))
+                yield TextCheck(self._line(place.start()), Kind.VALUE, tuple(ways[:1]))
 
     def loose(self) -> Iterator[TextCheck]:
         """Yield comparisons outside known checks."""

@@ -1,7 +1,7 @@
 """Literals in test files of C and JavaScript, and what may stand in their place.
 
-A test fails as well if another value is given to the code under test, or stands in a table or a helper. Of such
-a change no reader can say whether it is one, as long as the new literal could have been written by the author.
+A test fails as well if another value is given to the code under test, or stands in a table. Of such a change no
+reader can say whether it is one, as long as the new literal could have been written by the author.
 """
 
 from __future__ import annotations
@@ -24,6 +24,14 @@ _APART = re.compile(
 )
 """Literals, and what holds none to be changed: comments, imports, heads of loops, names of tests."""
 _ORDER = re.compile(r"\b(?:str|mem|wcs)\w*cmp\((?:[^()\n]|\([^()\n]*\))*\)\s*==\s*")
+_DEFINED = re.compile(
+    r"^(?!\w*return\b|else\b)[A-Za-z_][^\n;={}()]*?\b([A-Za-z_]\w*)\([^\n;]*$"
+    r"|^(?:export\s+)?(?:const|let|var)\s+(\w+)\s*=\s*(?:async\b\s*)?(?:\([^\n]*|\w+\s*)=>",
+    re.MULTILINE,
+)
+_PROSE = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL)
+_ONCE = 2
+"""How often a name occurs that is defined and referred to once."""
 _RETURN = re.compile(r"\breturn\s*$")
 _BOUND = re.compile(r"(?<![<>=-])[<>]=?(?![<>])")
 _BLANK = re.compile(r"\n\s*\n")
@@ -35,6 +43,16 @@ def paragraphs(text: str) -> Iterator[tuple[int, int]]:
     """Yield where each part of ``text`` between blank lines begins and ends."""
     breaks = [match.span() for match in _BLANK.finditer(text)]
     yield from zip([0, *(end for _, end in breaks)], [*(start for start, _ in breaks), len(text)], strict=True)
+
+
+def is_helper(text: str, start: int, end: int) -> bool:
+    """Return whether a function begins between two positions that more than one place refers to.
+
+    A test is referred to once, in the list of tests. A macro such as ``TEST`` names no function.
+    """
+    names = [match[1] or match[2] for match in _DEFINED.finditer(text, start, end)]
+    code = _PROSE.sub("", text) if names else ""
+    return any(len(re.findall(rf"\b{name}\b", code)) > _ONCE for name in names if not name.isupper())
 
 
 def literals(text: str, start: int, end: int, *, within: bool) -> Iterator[re.Match[str]]:
