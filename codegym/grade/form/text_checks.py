@@ -171,7 +171,7 @@ class _Reader:
                 yield TextCheck(self._line(place.start()), Kind.VALUE, tuple(ways[:1]), given=True)
 
     def _is_given(self, position: int, changed: Collection[int]) -> bool:
-        """Return whether what stands at ``position`` is reached in any case, and in no check but a ``changed`` one."""
+        """Return whether what stands there is reached in any case, and in no check but a ``changed`` one."""
         pattern = _C_CHECK if self.indented else _JS_CHECK
         checks = (match for match in pattern.finditer(self.text, *self._around(position)) if match["skip"] is None)
         free = self._line(position) in changed or next(checks, None) is None
