@@ -6,8 +6,8 @@ another. A process sees one sheet only, and cannot tell what is asked of it: who
 answered by what the tests say, not by what the code does.
 
 How many sheets and tests there are depends on the time that the tests take. One sheet holds all tests, the others
-only those that are examined. A place shows its original in one sheet and another substitute in each of the others,
-or, where it has too few forms, both equally often: even code that saw all sheets could not count which is which.
+only those that are examined. In which sheets a test is right is drawn from all choices but none and all: whoever
+knows the order of the sheets cannot know it either, nor can it be counted which form is the original.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ SPARE, LEAST_SPARE, LEAST_SPARE_OF_PROGRAMS = 0.2, 0.5, 1.2
 """Further sheets may take this part of the time of all tests, or so many seconds; more where each is a build."""
 _RATHER = 0.85
 """How often a test is examined at the check at which the unpatched tree fails, and how often at a sealed one."""
-_LEAST_OF_EXCEPTIONS = 3
-"""A check that awaits an exception is wrong in two sheets at least: one other exception means nothing."""
+LEAST_SHEETS = 3
+"""Of these a check that awaits an exception is wrong in two at least: one other exception means nothing."""
 _CALM = 3
 """So many tests are examined one by one where an exam was disturbed."""
 
@@ -50,6 +50,8 @@ class Sheet:
     active: tuple[Active, ...] = ()
     wrong: Mapping[str, tuple[Active, ...]] = field(default_factory=dict)
     """The tests that must fail, and the forms that make them fail."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What tests are called in these files, if not by their ids."""
 
 
 class Setter:
@@ -68,8 +70,6 @@ class Setter:
         """Draw the sheets of one exam, in the order in which they are to be run."""
         count, examined = self._extent()
         places = self._chosen(examined)
-        if any(place.kind in AWAITED for place in places):
-            count = max(count, _LEAST_OF_EXCEPTIONS)
         drawn: list[list[Active]] = [[] for _ in range(count)]
         for group in self._groups(places):
             for number, active in self._spread(group, count):
@@ -81,8 +81,12 @@ class Setter:
         return [sheet for sheet in sheets if sheet.ids]
 
     def sheet(self, active: Sequence[Active], ids: Iterable[str]) -> Sheet:
-        """Return the sheet of ``ids`` with the forms in ``active``."""
-        edits: dict[str, list[Edit]] = {path: list(base) for path, base in self.bank.bases.items()}
+        """Return the sheet of ``ids`` with the forms in ``active``.
+
+        All files that a form might change are written, so that none is seen to be older than another.
+        """
+        edits: dict[str, list[Edit]] = {place.path: [] for place in self.bank.places}
+        edits |= {path: list(base) for path, base in self.bank.bases.items()}
         changed = {each.place for each in active}
         for place in self.bank.places:
             if place.right and place not in changed:
@@ -98,7 +102,7 @@ class Setter:
             path: File(edited(file.content, edits[path]), executable=file.executable)
             for path, file in files.items()
         }
-        return Sheet(laid, asked, tuple(active), wrong)
+        return Sheet(laid, asked, tuple(active), wrong, self.bank.aliases)
 
     def calm(self, suspects: Sequence[Active]) -> list[Sheet]:
         """Return whole sheets with at most one wrong place: none, then each of ``suspects``, then a few others."""
@@ -123,9 +127,9 @@ class Setter:
             seconds = self.bank.core_seconds
         self.chance.shuffle(core)
         count = self._sheets(seconds, spare)
-        if seconds > spare and core:
-            core = core[: max(1, int(len(core) * spare / seconds))]
-            seconds = spare
+        if (LEAST_SHEETS - 1) * seconds > spare and core:
+            core = core[: max(1, int(len(core) * spare / seconds / (LEAST_SHEETS - 1)))]
+            seconds = spare / (LEAST_SHEETS - 1)
         left = max(0.0, spare - (count - 1) * seconds) / (count - 1)
         kept = [test for test in self.ids if test in known and test not in set(core)]
         more = int(len(kept) * left / whole) if whole else len(kept)
@@ -133,7 +137,7 @@ class Setter:
 
     @staticmethod
     def _sheets(seconds: float, spare: float) -> int:
-        return next((n for n in range(MOST_SHEETS, 2, -1) if (n - 1) * seconds <= spare), 2)
+        return MOST_SHEETS if (MOST_SHEETS - 1) * seconds <= spare else LEAST_SHEETS
 
     def _chosen(self, examined: frozenset[str]) -> list[Place]:
         """Draw a place at which each test is examined, unless another test's place makes it fail as well."""
@@ -174,35 +178,44 @@ class Setter:
         return [group[1] for group in groups]
 
     def _spread(self, group: Sequence[Place], count: int) -> list[tuple[int, Active]]:
-        """Draw the sheet in which a group is right, and for each place those in which it is wrong.
+        """Draw the sheets in which a group is right, and those in which each of its places is wrong.
 
         No test is wrong at two places of one sheet, which could make up for each other. So each place gets one
-        sheet first if it makes further tests fail, and then all get as many as they should and as are left. A
-        place for which that leaves no sheet is not used in this exam.
+        sheet first if it makes further tests fail, and then all get as many as are left. A place for which that
+        leaves no sheet is not used in this exam.
         """
-        taken: dict[int, set[int]] = {number: set() for number in self.chance.sample(range(count), count - 1)}
+        taken: dict[int, set[int]] = {number: set() for number in self._wrong_sheets(group, count)}
         failing: set[int] = set()
         drawn: list[tuple[Place, list[Form], list[int]]] = []
         for place in self.chance.sample(group, len(group)):
-            forms = self._in_order(place, failing, count)
+            forms = self._in_order(place, failing)
             numbers = [] if failing.issuperset(forms[0].fails) else self._take(place, taken, 1)
             failing.update(forms[0].fails if numbers else ())
             drawn.append((place, forms, numbers))
         spread: list[tuple[int, Active]] = []
         for place, forms, numbers in drawn:
-            numbers.extend(self._take(place, taken, self._times(place, count) - len(numbers)))
+            numbers.extend(self._take(place, taken, count))
             spread += [(number, Active(place, forms[turn % len(forms)])) for turn, number in enumerate(numbers)]
         return spread
 
-    def _in_order(self, place: Place, failing: set[int], count: int) -> list[Form]:
+    def _wrong_sheets(self, group: Sequence[Place], count: int) -> list[int]:
+        """Draw some of the sheets, neither none nor all, each choice as likely as any other.
+
+        So whoever knows the order of the sheets, or tosses a coin in each, passes as seldom as can be.
+        """
+        least = 2 if any(place.kind in AWAITED for place in group) else 1
+        choices = [n for n in range(1, 2**count - 1) if n.bit_count() >= least]
+        drawn = self.chance.choice(choices)
+        return [number for number in range(count) if drawn >> number & 1]
+
+    def _in_order(self, place: Place, failing: set[int]) -> list[Form]:
         """Return the forms that a place takes in turn, first one that fails most tests beside ``failing``.
 
-        They are all different where there are enough of them for every sheet but the right one, or where it takes
-        several exceptions to mean anything; otherwise it is one form.
+        It is one form, so that no other occurs more often; of exceptions it takes several to mean anything.
         """
         forms = self.chance.sample(place.forms, len(place.forms))
         forms.sort(key=lambda form: -len(failing.union(form.fails)))
-        return forms if _is_varied(place, count) else forms[:1]
+        return forms if place.kind in AWAITED else forms[:1]
 
     def _take(self, place: Place, taken: dict[int, set[int]], most: int) -> list[int]:
         """Draw up to ``most`` sheets in which no test of ``place`` is wrong so far, and note that it is now."""
@@ -212,15 +225,6 @@ class Setter:
         for number in numbers:
             taken[number] |= tests
         return numbers
-
-    @staticmethod
-    def _times(place: Place, count: int) -> int:
-        """Return in how many sheets a place is wrong: once for each of its forms, or in half of all."""
-        return min(count - 1, len(place.forms)) if _is_varied(place, count) else max(1, count // 2)
-
-
-def _is_varied(place: Place, count: int) -> bool:
-    return place.kind in AWAITED or len(place.forms) >= count - 1
 
 
 def tests_of(place: Place) -> set[int]:

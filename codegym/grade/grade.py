@@ -174,7 +174,7 @@ def _examined(subject: Subject, bank: Bank, changes: Changes) -> Answers:
 def _answer(answers: Answers, sheets: Iterable[Sheet], room: Room) -> None:
     """Run sheets until the outcome is settled."""
     for sheet in sheets:
-        answers.add(sheet, room.run(sheet.files, sheet.ids))
+        answers.add(sheet, room.run(sheet.files, sheet.ids, names=sheet.names))
         if answers.settled():
             return
 

@@ -107,10 +107,17 @@ class Room:
     ) -> None:
         self._box.close()
 
-    def run(self, files: Mapping[str, File], ids: tuple[str, ...], timeout: float | None = None) -> TestRun:
+    def run(
+        self,
+        files: Mapping[str, File],
+        ids: tuple[str, ...],
+        timeout: float | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> TestRun:
         """Run ``ids`` with ``files`` laid over the workspace, which nothing that ran here before has touched.
 
-        Without a ``timeout`` it may take what a grade may, or what is left of that for all runs.
+        Without a ``timeout`` it may take what a grade may, or what is left of that for all runs. ``names`` are
+        what tests are called in ``files``, if not by their ids.
         """
         task = self._subject.task
         if self._used:
@@ -120,7 +127,9 @@ class Room:
         for path, file in files.items():
             self._box.write(path, file.content, executable=file.executable)
         limit = timeout or max(_LEAST_SECONDS, min(task.limits.grade_seconds, self._left))
-        run = run_tests(self._box, task.tests, ids, timeout=limit, prepared=self._waits, codes=self._codes)
+        asked = tuple((names or {}).get(test, test) for test in ids)
+        run = run_tests(self._box, task.tests, asked, timeout=limit, prepared=self._waits, codes=self._codes)
+        run = _renamed(run, dict(zip(asked, ids, strict=True)))
         self._left -= 0.0 if timeout else run.seconds
         return run
 
@@ -154,6 +163,13 @@ class Room:
         if swept.exit_code:
             self._waits = False
             self._box.restore(self._start)
+
+
+def _renamed(run: TestRun, ids: Mapping[str, str]) -> TestRun:
+    """Return ``run`` with tests called by their ids again."""
+    results = {ids.get(name, name): status for name, status in run.results.items()}
+    failures = {ids.get(name, name): why for name, why in run.failures.items()}
+    return run.model_copy(update={"results": results, "failures": failures})
 
 
 def _cannot(error: OSError) -> CannotLay:

@@ -91,11 +91,14 @@ class Layers:
         self._stage.clean()
 
     def relay(self, snapshot: Snapshot) -> None:
-        """Drop the upper layer and lay a new one over the snapshot's; no process may have a file of it open."""
+        """Drop the upper layer and lay a new one over the snapshot's; no process may have a file of it open.
+
+        The old one goes first: it may hold all that there is of the disk, and a new one needs some.
+        """
         dropped, self._frozen = self._upper, self.find(snapshot)
         self._upper += 1
-        self._lay()
         self._stage.drop(str(dropped))
+        self._lay()
 
     def fork(self, stage: Stage, base: Names, moved: Callable[[str], str]) -> Layers:
         """Lay these layers on another stage as they are now; ``moved`` names them there."""

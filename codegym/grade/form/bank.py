@@ -72,7 +72,7 @@ class Bank(Frozen):
     """The forms of one task's tests.
 
     ``tests`` are the ids that form numbers refer to. ``bases`` are edits that every form of a file has as well:
-    they give parametrized cases fixed names, and expected values that the patch could move their value under gold.
+    they give parametrized cases names that say nothing of their values, which ``aliases`` map tests to.
     ``seconds`` is what a run of all tests took under gold, ``core_seconds`` one of the fail-to-pass tests.
     ``gold_fails`` says in which way gold itself did not pass, ``usual`` what gold was accused of.
     """
@@ -80,6 +80,7 @@ class Bank(Frozen):
     key: str
     tests: tuple[str, ...]
     bases: dict[str, tuple[Edit, ...]] = Field(default_factory=dict)
+    aliases: dict[str, str] = Field(default_factory=dict)
     places: tuple[Place, ...] = ()
     seconds: float = 0.0
     core_seconds: float = 0.0

@@ -74,17 +74,42 @@ def oracle_proposals(
     return [proposal for proposal in made if proposal.ways]
 
 
-def bases(subject: Subject, passing: Iterable[str]) -> dict[str, tuple[Edit, ...]]:
-    """Return edits, by file, after which parametrized cases keep their names whatever their values become."""
+@dataclass(frozen=True)
+class Base:
+    """Edits of one file that all its forms have, and what they make of the ids of tests."""
+
+    edits: Edits
+    aliases: dict[str, str]
+
+
+def bases(subject: Subject, passing: Iterable[str]) -> dict[str, Base]:
+    """Return the base of each file, after which the names of parametrized cases say nothing of their values.
+
+    Otherwise the name would tell the value that a form has changed.
+    """
     if subject.task.tests.framework != "pytest":
         return {}
-    made: dict[str, tuple[Edit, ...]] = {}
+    made: dict[str, Base] = {}
     for path, owners in _owners(subject, passing).items():
         module = Module(_content(subject, path))
-        named = ((module.cases(owner), tests) for owner, tests in owners.items())
-        usable = [(cases, ids) for cases, tests in named if cases and (ids := case_ids(cases, tests))]
-        made[path] = tuple(edit for cases, ids in usable for edit in cases.named(module.text, ids))
-    return made
+        edits: list[Edit] = []
+        aliases: dict[str, str] = {}
+        for owner, tests in owners.items():
+            cases = module.cases(owner)
+            ids = case_ids(cases, tests) if cases else ()
+            if cases and ids:
+                more, names = cases.named(module.text)
+                edits += more
+                known = dict(zip(ids, names, strict=True))
+                aliases |= {
+                    test: _called(test, known[test.partition("[")[2][:-1]]) for test in tests if "[" in test
+                }
+        made[path] = Base(tuple(edits), {test: name for test, name in aliases.items() if test != name})
+    return {path: base for path, base in made.items() if base.edits}
+
+
+def _called(test: str, case: str) -> str:
+    return f"{test.partition('[')[0]}[{case}]"
 
 
 def proposals(

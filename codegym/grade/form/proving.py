@@ -117,7 +117,7 @@ class _Prover:
         return self._examined()
 
     def _propose(self) -> None:
-        self._bank = self._bank.model_copy(update={"bases": self._sound_bases()})
+        self._bank = self._with_bases(self._bank)
         based = frozenset(self._bank.bases)
         self.proposals = proposals(self.subject, self.passing, based, self.failing, self.chance)
         fixed = oracle_proposals(self.subject, self.passing, self.room, self.failing)
@@ -133,15 +133,24 @@ class _Prover:
         beside = [each for each in fixed if each.path == proposal.path]
         return any(overlap(way, each.right) for each in beside for way in proposal.ways)
 
-    def _sound_bases(self) -> dict[str, tuple[Edit, ...]]:
-        """Return the edits that fix the names of parametrized cases, where the tests keep their names and pass."""
-        made = {path: edits for path, edits in bases(self.subject, self.passing).items() if edits}
+    def _with_bases(self, bank: Bank) -> Bank:
+        """Return ``bank`` with those bases of files under which all tests pass that did."""
+        made = bases(self.subject, self.passing)
         if not made:
-            return {}
-        files = {path: self._with(path, edits) for path, edits in made.items()}
-        run = self.room.run(files, self._bank.tests)
-        lost = {test.partition("::")[0] for test in self.passing - _with(run, TestStatus.PASSED)}
-        return {path: edits for path, edits in made.items() if path not in lost} if run.complete else {}
+            return bank
+        names = {test: name for base in made.values() for test, name in base.aliases.items()}
+        files = {path: self._with(path, base.edits) for path, base in made.items()}
+        run = self.room.run(files, bank.tests, names=names)
+        lost = self.passing - _with(run, TestStatus.PASSED)
+        sound = {
+            path: base
+            for path, base in made.items()
+            if run.complete and not lost & base.aliases.keys() and path not in {t.partition("::")[0] for t in lost}
+        }
+        names = {test: name for base in sound.values() for test, name in base.aliases.items()}
+        return bank.model_copy(
+            update={"bases": {path: base.edits for path, base in sound.items()}, "aliases": names}
+        )
 
     def _in_rounds(self, waiting: Sequence[Proposal]) -> None:
         """Run forms of different functions or cases together: each can only fail its own tests."""
@@ -262,7 +271,7 @@ class _Prover:
         for path, way in edits:
             by_path.setdefault(path, []).extend(way)
         files = {path: self._with(path, made) for path, made in by_path.items()}
-        return self.room.run(files, ids, self.limit)
+        return self.room.run(files, ids, self.limit, self._bank.aliases)
 
     def _with(self, path: str, edits: Iterable[Edit]) -> File:
         file = self.files[path]
@@ -308,7 +317,7 @@ class _Prover:
         return found or [active.place for active in sheet.active]
 
     def _does(self, sheet: Sheet) -> bool:
-        run = self.room.run(sheet.files, sheet.ids, self.limit)
+        run = self.room.run(sheet.files, sheet.ids, self.limit, sheet.names)
         asked = self.passing.intersection(sheet.ids)
         right = asked - sheet.wrong.keys()
         return run.complete and right <= _with(run, TestStatus.PASSED) and (asked - right) <= _with(run, *_FAILED)

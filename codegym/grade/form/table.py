@@ -32,12 +32,16 @@ class Cases:
     rows: tuple[tuple[ast.expr, ...], ...]
     ids: tuple[str | None, ...]
 
-    def named(self, text: Text, ids: Sequence[str]) -> Edits:
-        """Return the edit that gives the cases their ``ids`` in words, whatever their values become."""
+    def named(self, text: Text) -> tuple[Edits, tuple[str, ...]]:
+        """Return the edit that gives the cases names which say nothing of their values, and these names.
+
+        Names that the author gave in words stay.
+        """
+        names = tuple(f"case{n}" if given is None else given for n, given in enumerate(self.ids))
         if self.call.keywords:
-            return ()
+            return (), names
         last = text.span(self.call.args[1])[1]
-        return (Edit(last, last, f", ids={list(ids)!r}"),)
+        return (Edit(last, last, f", ids={list(names)!r}"),), names
 
 
 def cases_of(function: Function, tables: Mapping[str, Table]) -> Cases | None:
