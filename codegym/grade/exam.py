@@ -203,7 +203,7 @@ class Setter:
 
         So whoever knows the order of the sheets, or tosses a coin in each, passes as seldom as can be.
         """
-        least = 2 if any(place.kind in AWAITED for place in group) else 1
+        least = max(min(len(group), count - 1), 2 if any(place.kind in AWAITED for place in group) else 1)
         choices = [n for n in range(1, 2**count - 1) if n.bit_count() >= least]
         drawn = self.chance.choice(choices)
         return [number for number in range(count) if drawn >> number & 1]

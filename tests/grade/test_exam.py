@@ -81,15 +81,15 @@ def test_edits_of_one_sheet_never_overlap(seed: int) -> None:
         (0.0, 0.0, "pytest", 4),
         (0.16, 0.16, "pytest", 4),
         (0.2, 0.2, "pytest", 3),
-        (0.3, 0.3, "pytest", 2),
-        (60.0, 60.0, "pytest", 2),
+        (0.3, 0.3, "pytest", 3),
+        (60.0, 60.0, "pytest", 3),
         (60.0, 4.0, "pytest", 4),
         (60.0, 5.0, "pytest", 3),
         (1.0, 0.1, "pytest", 4),
         (0.39, 0.39, "tap", 4),
         (0.5, 0.5, "node", 3),
-        (1.0, 0.1, "tap", 2),
-        (20.0, 20.0, "tap", 2),
+        (1.0, 0.1, "tap", 3),
+        (20.0, 20.0, "tap", 3),
     ],
 )
 def test_there_are_as_many_sheets_as_there_is_time_for(
@@ -106,10 +106,10 @@ def test_of_slow_tests_some_are_examined_and_each_may_be() -> None:
     for seed in range(300):
         sheets = setter_of(bank, Random(seed), core=10).exam()
         examined = [test for test in bank.tests if wrongs(sheets, test)]
-        assert len(examined) == 3
-        assert sorted(len(sheet.ids) for sheet in sheets) == [3, 10]
+        assert len(examined) == 2
+        assert sorted(len(sheet.ids) for sheet in sheets) == [2, 2, 10]
         drawn.update(examined)
-    assert all(50 < drawn[test] < 130 for test in bank.tests), drawn
+    assert all(30 < drawn[test] < 95 for test in bank.tests), drawn
 
 
 def test_of_tests_that_passed_before_some_are_examined() -> None:
@@ -129,16 +129,16 @@ def patterns(sheets: list[Sheet], test: str) -> tuple[int, ...]:
 
 
 def test_in_which_sheets_a_test_is_wrong_is_equally_likely() -> None:
-    """Chi-square with 5 and 35 degrees of freedom, at less than one in a million."""
+    """Any choice but none and all. Chi-square with 13 and 195 degrees of freedom, less than one in a million."""
     bank = bank_of_places(2, [place(0, (0,), (0,)), place(1, (1,), (1,))])
     exams = [setter_of(bank, Random(seed)).exam() for seed in range(3600)]
-    ways = list(combinations(range(4), 2))
+    ways = [way for count in (1, 2, 3) for way in combinations(range(4), count)]
     one = Counter(patterns(sheets, bank.tests[0]) for sheets in exams)
     both = Counter((patterns(sheets, bank.tests[0]), patterns(sheets, bank.tests[1])) for sheets in exams)
     assert set(one) == set(ways)
-    assert sum((count - 600) ** 2 / 600 for count in one.values()) < 38
-    assert len(both) == 36
-    assert sum((count - 100) ** 2 / 100 for count in both.values()) < 100
+    assert sum((count - 3600 / 14) ** 2 / (3600 / 14) for count in one.values()) < 57
+    assert len(both) == 196
+    assert sum((count - 3600 / 196) ** 2 / (3600 / 196) for count in both.values()) < 310
 
 
 def test_the_sheet_with_all_tests_may_be_any() -> None:
@@ -149,8 +149,7 @@ def test_the_sheet_with_all_tests_may_be_any() -> None:
     assert all(120 < count < 280 for count in whole.values()), whole
 
 
-def test_a_place_with_forms_enough_shows_another_in_each_sheet_and_one_with_few_the_same() -> None:
-    """So no form occurs more often than the original."""
+def test_a_literal_is_one_other_in_all_wrong_sheets_and_an_exception_another_in_each() -> None:
     value, awaited = place(0, (0,), (0,)), place(1, (1,), (1,), (1,), kind=Kind.EXCEPTION)
     bank = bank_of_places(2, [value, awaited])
     drawn = set()
@@ -158,8 +157,8 @@ def test_a_place_with_forms_enough_shows_another_in_each_sheet_and_one_with_few_
         active = [each for sheet in setter_of(bank, Random(seed)).exam() for each in sheet.active]
         literals = [each.form for each in active if each.place == value]
         classes = [each.form for each in active if each.place == awaited]
-        assert (len(literals), len(set(literals))) == (2, 1)
-        assert (len(classes), len(set(classes))) == (3, 3)
+        assert len(set(literals)) == 1
+        assert len(set(classes)) == len(classes) > 1
         drawn.add(literals[0])
     assert drawn == set(value.forms)
 
