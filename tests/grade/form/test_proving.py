@@ -123,7 +123,8 @@ class TestMethods(unittest.TestCase, Checks):
 SEALED = [
     "test_literal", "test_text", "test_name", "test_denial", "test_fixture", "test_cases[1-2]", "test_cases[2-4]",
     "test_named[one]", "test_named[two]", "test_params[1-2]", "test_params[two]", "test_constant[11-22]",
-    "test_constant[dozen]", "test_table[0]", "test_table[1]", "test_table[2]", "TestMethods::test_equal", "TestMethods::test_inherited",
+    "test_constant[dozen]", "test_table[0]", "test_table[1]", "test_table[2]", "TestMethods::test_equal",
+    "TestMethods::test_inherited",
 ]  # fmt: skip
 PROVEN = [
     "test_dictionary[four]",
