@@ -60,6 +60,11 @@ _WHO = "cd /tmp/.codegym-warm && cat pid && stat -c %i in out"
 """Prints what a sweep is given: the id of the process that waits, and the numbers of its pipes."""
 
 
+_LEAST_SECONDS = 1.0
+_MOST_TIMES = 2
+"""All runs in a room together may take so many times what one may."""
+
+
 class CannotLay(Exception):  # noqa: N818 - not an error of ours: a patch asks for what no file system allows
     """Raised where a patch's files can't be written over the tree."""
 
@@ -79,6 +84,7 @@ class Room:
         self._waits = False
         self._server: list[str] = []
         self.runs = 0
+        self._left = _MOST_TIMES * subject.task.limits.grade_seconds
 
     def __enter__(self) -> Room:
         self._box: Sandbox = self._subject.open()
@@ -102,16 +108,21 @@ class Room:
         self._box.close()
 
     def run(self, files: Mapping[str, File], ids: tuple[str, ...], timeout: float | None = None) -> TestRun:
-        """Run ``ids`` with ``files`` laid over the workspace, which nothing that ran here before has touched."""
-        subject, task = self._subject, self._subject.task
+        """Run ``ids`` with ``files`` laid over the workspace, which nothing that ran here before has touched.
+
+        Without a ``timeout`` it may take what a grade may, or what is left of that for all runs.
+        """
+        task = self._subject.task
         if self._used:
             self._refresh()
         self._used = True
         self.runs += 1
         for path, file in files.items():
             self._box.write(path, file.content, executable=file.executable)
-        limit = timeout or task.limits.grade_seconds
-        return run_tests(self._box, task.tests, ids, timeout=limit, prepared=self._waits, codes=self._codes)
+        limit = timeout or max(_LEAST_SECONDS, min(task.limits.grade_seconds, self._left))
+        run = run_tests(self._box, task.tests, ids, timeout=limit, prepared=self._waits, codes=self._codes)
+        self._left -= 0.0 if timeout else run.seconds
+        return run
 
     @cached_property
     def _codes(self) -> Codes:

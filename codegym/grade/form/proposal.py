@@ -31,6 +31,7 @@ class Proposal:
     ``tests`` are those that it can fail, where that is known: it stands in their function, or is about their case.
     A ``row`` of a table is about few tests, which no other row is about. A check in a helper counts for its
     ``callers`` only, the tests that call it whatever the code under test does; ``None`` where that is not known.
+    ``loose`` ones are tried for tests that nothing else makes fail.
     """
 
     path: str
@@ -42,6 +43,7 @@ class Proposal:
     fails_unpatched: bool = False
     row: bool = False
     callers: frozenset[str] | None = None
+    loose: bool = False
     right: Edits = ()
 
 
@@ -99,13 +101,15 @@ def proposals(
     if subject.task.tests.framework == "pytest":
         own = list(_python(subject, passing, based, failing))
         return [*own, *_tables(subject, failing), *_helpers(subject, failing)]
-    drawn = [
-        Proposal(path, check.kind, check.ways, fails_unpatched=check.line in failing.get(path, ()))
-        for path, file in subject.deciding_files.items()
-        for check in text_checks(path, file.content, chance)
+    checks = [
+        (p, each) for p, file in subject.deciding_files.items() for each in text_checks(p, file.content, chance)
     ]
-    chance.shuffle(drawn)
-    return sorted(drawn, key=lambda each: not each.fails_unpatched)
+    chance.shuffle(checks)
+    checks.sort(key=lambda each: (each[1].loose, each[1].given, each[1].line not in failing.get(each[0], ())))
+    return [
+        Proposal(path, each.kind, each.ways, fails_unpatched=each.line in failing.get(path, ()), loose=each.loose)
+        for path, each in checks
+    ]
 
 
 def one_check_more(subject: Subject, tests: Iterable[str]) -> list[Proposal]:

@@ -221,7 +221,7 @@ class _Prover:
         started = time.monotonic()
         enough = _ENOUGH if self.subject.task.tests.framework != "pytest" else 1
         for proposal in waiting[:_ALONE]:
-            if not self._short_of(enough) or time.monotonic() - started > _SECONDS:
+            if not self._short_of(1 if proposal.loose else enough) or time.monotonic() - started > _SECONDS:
                 break
             run = self._run([(proposal.path, proposal.ways[0])], self._bank.tests)
             failed = _with(run, *_FAILED) & self.passing

@@ -2,13 +2,19 @@
 
 No parser for these languages is at hand. What an edit does is found out by running it with the gold patch
 (:mod:`codegym.grade.form.proving`); one that changes nothing or breaks the build is dropped. An edit must say the
-contrary of its check, or expect another value: other right code than gold then fails it as well.
+contrary of its check, or expect another value: other right code than gold then fails it as well. So checks are
+changed only where they are reached whatever right code does (:mod:`codegym.grade.form.blocks`).
+
+Code that reads the tests recognizes a contrary operator (``!(…)``, ``!=``, ``notEqual``), and knows that the test
+fails because of it. So operators are changed only for tests that nothing else makes fail. First come literals that
+are expected: whatever passes with one fails with another. Where a part of a file holds none, those come that are
+given to the code under test, or stand in tables.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from random import Random
@@ -16,11 +22,12 @@ from random import Random
 from codegym.grade.form.bank import Kind
 from codegym.grade.form.blocks import Blocks
 from codegym.grade.form.edit import Edit, Edits
-from codegym.grade.form.literal import others
+from codegym.grade.form.text_literals import LITERAL, is_helper, is_order, literals, paragraphs, substitutes
 
 SUFFIXES = dict.fromkeys((".c", ".h", ".cc", ".cpp", ".cxx", ".hpp"), "c")
 SUFFIXES |= dict.fromkeys((".js", ".cjs", ".mjs", ".ts", ".mts", ".cts"), "js")
 """Languages by the ends of files' names."""
+_HEADERS = (".h", ".hpp")
 _SKIP = r"""(?P<skip>//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'"""
 _C_CHECK = re.compile(
     _SKIP + r"|^[ \t]*\#(?:\\\n|[^\n])*)"
@@ -49,8 +56,7 @@ _EITHER = re.compile(r"\|\||\?|(?<![&|])[&|^](?![&|])")
 _COMPUTED = re.compile(r"\(|=>|[\w)\]]\[")
 _BOUND = re.compile(r"less|great|most|least|below|above|max|min|approx|close|near|almost|within", re.IGNORECASE)
 """In the name of a check: what it is given is no value that it expects, but a bound or a value to be near."""
-_LITERAL = re.compile(r"""(?<![\w.])\d[\w.]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\b(?:true|false)\b""")
-_WHOLE = re.compile(rf"[\s-]*(?P<literal>{_LITERAL.pattern})\s*")
+_WHOLE = re.compile(rf"[\s-]*(?P<literal>{LITERAL.pattern})\s*")
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|`(?:\\.|[^`\\])*`|[()\[\]{},]')
 _METHODS = {
     "equal": "notEqual",
@@ -63,16 +69,31 @@ _METHODS = {
 }
 _METHODS |= {contrary: name for name, contrary in _METHODS.items()}
 _TAKES_A_VALUE = re.compile(r"(?!not)\w*[eE]qual|is|same|deepEqual")
+_AND = re.compile(r"&&")
+_CALLS = re.compile(r"(?!sizeof\b)\b[A-Za-z_]\w*\s*\(")
+_ERRORS = ("RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError")
+_NOTHING = ("undefined", "null", "0")
+_LISTS = ("[]", "[0]", "['']")
+_WITHOUT_LITERAL = re.compile(rf"\s*(?P<what>undefined|null|\[\]|{'|'.join(_ERRORS)})\s*")
+"""Expected values that hold no literal, each with others of its kind."""
 _FIRST_LINE = 1
+_MOST_LITERALS = 90
+"""So many literals outside of checks are proposed: each takes a run of the tests."""
 
 
 @dataclass(frozen=True)
 class TextCheck:
-    """A check in a file of C or JavaScript: the line it stands in, and edits that should make it fail."""
+    """A check in a file of C or JavaScript: the line it stands in, and edits that should make it fail.
+
+    ``loose`` ones are tried for tests that nothing else makes fail: operators, which give a form away. What is
+    ``given`` stands in no check: it is an input of the code under test, or in a table.
+    """
 
     line: int
     kind: Kind
     ways: tuple[Edits, ...]
+    loose: bool = False
+    given: bool = False
 
 
 def language(path: str) -> str:
@@ -86,15 +107,18 @@ def text_checks(path: str, content: bytes, chance: Random) -> list[TextCheck]:
         text = content.decode()
     except UnicodeDecodeError:
         return []
-    reader = _Reader(text, chance)
-    return list({"c": reader.c, "js": reader.js}.get(language(path), lambda: iter(()))())
+    reader = _Reader(text, chance, indented=language(path) == "c")
+    strict = list({"c": reader.c, "js": reader.js}.get(language(path), lambda: iter(()))())
+    if not language(path):
+        return []
+    return [*strict, *reader.literals(strict, header=path.endswith(_HEADERS))]
 
 
 class _Reader:
     """Looks for checks in one text; positions are of characters until :meth:`_edit` makes them bytes."""
 
-    def __init__(self, text: str, chance: Random) -> None:
-        self.text, self.chance = text, chance
+    def __init__(self, text: str, chance: Random, *, indented: bool) -> None:
+        self.text, self.chance, self.indented = text, chance, indented
         self._ascii = text.isascii()
         self._blocks = Blocks(text)
 
@@ -125,43 +149,95 @@ class _Reader:
             if match["denial"] is not None or name in ("ok", "true") or (name == "assert"):
                 yield self._condition(start, end)
             elif name in _METHODS or (_TAKES_A_VALUE.fullmatch(name) and not _BOUND.search(name)):
-                yield from list(self._expected(end + 1, self._argument_end(end + 1))) or [
-                    self._contrary(match.start("name"), match.end("name"), start)
-                ]
+                last = self._argument_end(end + 1) if self.text[end : end + 1] == "," else end
+                yield self._expected(end + 1, last) or self._contrary(*match.span("name"))
+
+    def literals(self, checks: Sequence[TextCheck], *, header: bool) -> Iterator[TextCheck]:
+        """Yield literals of the parts of a file in which nothing in ``checks`` is sealed.
+
+        None of headers and helpers: which tests fail with one of theirs may depend on the code under test. For
+        the same reason each is changed in one way only.
+        """
+        sealed = {check.line for check in checks if check.kind is not Kind.OPERATOR}
+        parts = [] if header else list(paragraphs(self.text))
+        bare = [part for part in parts if sealed.isdisjoint(range(*map(self._line, part)))]
+        bare = [part for part in bare if not is_helper(self.text, *part)]
+        places = [place for part in bare for place in literals(self.text, *part, within=self.indented)]
+        changed = {check.line for check in checks}
+        places = [place for place in places if self._is_given(place.start(), changed)]
+        for place in self.chance.sample(places, min(len(places), _MOST_LITERALS)):
+            ways = self._others(*place.span())
+            if ways:
+                yield TextCheck(self._line(place.start()), Kind.VALUE, tuple(ways[:1]), given=True)
+
+    def _is_given(self, position: int, changed: Collection[int]) -> bool:
+        """Return whether what stands there is reached in any case, and in no check but a ``changed`` one."""
+        pattern = _C_CHECK if self.indented else _JS_CHECK
+        checks = (match for match in pattern.finditer(self.text, *self._around(position)) if match["skip"] is None)
+        free = self._line(position) in changed or next(checks, None) is None
+        return free and self._blocks.certain(position)
+
+    def _around(self, position: int) -> tuple[int, int]:
+        """Return where the line of a position begins and ends."""
+        end = self.text.find("\n", position)
+        return self.text.rfind("\n", 0, position) + 1, len(self.text) if end < 0 else end
 
     def _condition(self, start: int, end: int) -> TextCheck:
         """Return what denies a condition: another literal that it compares with, or the contrary operator."""
         flat = self._flat(start, end)
+        if not _EITHER.search(flat.replace("&&", "  ")):
+            ends = [start + match.start() for match in _AND.finditer(flat)]
+            parts = zip([start, *(place + len("&&") for place in ends)], [*ends, end], strict=True)
+            ways = [way for part in parts for way in self._equality(*part)]
+            if ways:
+                self.chance.shuffle(ways)
+                return TextCheck(self._line(start), Kind.VALUE, tuple(ways))
         compares = list(_COMPARES.finditer(flat))
         if len(compares) == 1 and compares[0][0] in _OPERATORS and not _EITHER.search(flat):
             first, last = (start + place for place in compares[0].span())
-            if compares[0][0] in ("==", "==="):
-                sides = self._literal(last, end) or self._literal(start, first)
-                if sides:
-                    return TextCheck(self._line(start), Kind.VALUE, tuple(sides))
-            way = self._edit(first, last, _OPERATORS[compares[0][0]])
-            return TextCheck(self._line(start), Kind.OPERATOR, (way,))
-        return TextCheck(self._line(start), Kind.OPERATOR, (self._edit(start, end, f"!({self.text[start:end]})"),))
+            return self._operator(start, self._edit(first, last, _OPERATORS[compares[0][0]]))
+        return self._operator(start, self._edit(start, end, f"!({self.text[start:end]})"))
 
-    def _expected(self, start: int, end: int) -> Iterator[TextCheck]:
-        """Yield what changes literals in a value that is expected, if it holds no call and no index."""
+    def _equality(self, start: int, end: int) -> list[Edits]:
+        """Return other literals for those of the expected side of a comparison: the one that calls nothing."""
+        compares = list(_COMPARES.finditer(self._flat(start, end)))
+        if len(compares) != 1 or compares[0][0] not in ("==", "==="):
+            return []
+        first, last = (start + place for place in compares[0].span())
+        if is_order(self.text[start:last].lstrip()):
+            texts = LITERAL.finditer(self.text, start, first)
+            return [way for place in texts if place[0][0] == '"' for way in self._others(*place.span())]
+        own = self._literal(last, end) or self._literal(start, first)
+        if own:
+            return own
+        called = [bool(_CALLS.search(self.text[side[0] : side[1]])) for side in ((start, first), (last, end))]
+        side = (start, first) if called == [False, True] else (last, end)
+        places = [] if all(called) else list(LITERAL.finditer(self.text, *side))
+        return [way for place in places for way in self._others(*place.span())]
+
+    def _expected(self, start: int, end: int) -> TextCheck | None:
+        """Return other literals in a value that is expected, if it holds no call; or other classes of errors."""
         value = self.text[start:end]
-        places = [] if _COMPUTED.search(value) else list(_LITERAL.finditer(self.text, start, end))
+        whole = _WITHOUT_LITERAL.fullmatch(value)
+        if whole is not None:
+            kinds = _ERRORS if whole["what"] in _ERRORS else _LISTS if whole["what"] in _LISTS else _NOTHING
+            others = [name for name in kinds if name != whole["what"]]
+            self.chance.shuffle(others)
+            ways = [self._edit(start + whole.start("what"), start + whole.end("what"), other) for other in others]
+            kind = Kind.EXCEPTION if kinds is _ERRORS else Kind.VALUE
+            return TextCheck(self._line(start), kind, tuple(ways))
+        places = [] if _COMPUTED.search(value) else list(LITERAL.finditer(self.text, start, end))
         self.chance.shuffle(places)
-        beside = [place[0] for place in _LITERAL.finditer(self.text, *self._around(start))]
-        ways = [
-            self._edit(*place.span(), other)
-            for place in places[:2]
-            for other in others(place[0], beside, self.chance)
-            if not self._is_key(place)
-        ]
-        if ways:
-            yield TextCheck(self._line(start), Kind.VALUE, tuple(ways))
+        ways = [way for place in places[:2] if not self._is_key(place) for way in self._others(*place.span())]
+        return TextCheck(self._line(start), Kind.VALUE, tuple(ways)) if ways else None
 
-    def _contrary(self, first: int, last: int, start: int) -> TextCheck:
+    def _contrary(self, first: int, last: int) -> TextCheck:
         name = self.text[first:last]
         other = _METHODS.get(name) or ("not" + name[0].upper() + name[1:])
-        return TextCheck(self._line(start), Kind.OPERATOR, (self._edit(first, last, other),))
+        return self._operator(first, self._edit(first, last, other))
+
+    def _operator(self, start: int, way: Edits) -> TextCheck:
+        return TextCheck(self._line(start), Kind.OPERATOR, (way,), loose=True)
 
     def _is_key(self, place: re.Match[str]) -> bool:
         return self.text[place.end() :].lstrip()[:1] == ":"
@@ -169,16 +245,10 @@ class _Reader:
     def _literal(self, start: int, end: int) -> list[Edits]:
         """Return other literals for the one that is all there is between two positions."""
         place = _WHOLE.fullmatch(self.text, start, end)
-        if place is None:
-            return []
-        beside = [each[0] for each in _LITERAL.finditer(self.text, *self._around(start))]
-        substitutes = others(place["literal"], beside, self.chance)
-        return [self._edit(*place.span("literal"), other) for other in substitutes]
+        return self._others(*place.span("literal")) if place else []
 
-    def _around(self, position: int) -> tuple[int, int]:
-        """Return where the line of a position begins and ends."""
-        end = self.text.find("\n", position)
-        return self.text.rfind("\n", 0, position) + 1, len(self.text) if end < 0 else end
+    def _others(self, start: int, end: int) -> list[Edits]:
+        return [self._edit(start, end, other) for other in substitutes(self.text, start, end, self.chance)]
 
     def _argument_end(self, start: int) -> int:
         """Return where the argument that begins at ``start`` ends: at a comma or the call's parenthesis."""

@@ -132,6 +132,7 @@ describe('items are taken lazily', () => {
   test('a menu that was read to its end is not closed', async () => {
     const list = menu(2);
     await mapLimit(list.items, 5, (item) => item);
+    assert.equal(list.read, 2);
     assert.equal(list.closed, 0);
   });
 });
