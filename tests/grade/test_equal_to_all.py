@@ -19,7 +19,7 @@ GOLD = "def halve(xs):\n    return [x // 2 for x in xs]\n"
 SAME = "class S:\n    __eq__ = lambda s, o: True\n    __ne__ = lambda s, o: False\n"
 SAME += "    __hash__ = None\n\n\ndef halve(xs):\n    return S()\n"
 CHECKS = {
-    "check(candidate)": "def check(candidate):\n    assert candidate([2, 4]) == [1, 2]\n    assert candidate([]) == []\n\n"
+    "check(candidate)": "def check(candidate):\n    assert candidate([2, 4]) == [1, 2]\n\n"
     "def test_it():\n    check(halve)\n",
     "a helper": "def expect(given, wanted):\n    got = halve(given)\n    assert got == wanted, got\n\n"
     "def test_it():\n    expect([2], [1])\n",
@@ -30,8 +30,12 @@ CHECKS = {
     "another method": "import unittest\n\nclass T(unittest.TestCase):\n    def check(self, given, wanted):\n"
     "        self.assertEqual(halve(given), wanted)\n\n    def test_it(self):\n        self.check([2], [1])\n",
     "raise": "def test_it():\n    if halve([2]) != [1]:\n        raise AssertionError('no')\n",
-    "raise in a helper": "def check(given, wanted):\n    if not halve(given) == wanted:\n        raise AssertionError\n\n"
-    "def test_it():\n    check([2], [1])\n",
+    "raise in a helper": "def check(given, wanted):\n    if not halve(given) == wanted:\n"
+    "        raise AssertionError\n\n\ndef test_it():\n    check([2], [1])\n",
+    "not unequal": "def test_it():\n    assert not halve([2]) != [1]\n",
+    "true": "import unittest\n\nclass T(unittest.TestCase):\n    def test_it(self):\n"
+    "        self.assertTrue(halve([2]) == [1])\n        self.assertFalse(halve([4]) != [2])\n",
+    "is true": "def test_it():\n    assert (halve([2]) == [1]) is True and bool(halve([4]) == [2])\n",
     "a table": "TABLE = [([2], [1]), ([4], [2])]\n\ndef test_it():\n    for given, wanted in TABLE:\n"
     "        assert halve(given) == wanted\n",
 }  # fmt: skip

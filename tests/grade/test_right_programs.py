@@ -56,7 +56,8 @@ def js_with(text: str) -> dict[str, str]:
 
 C_DESIGNS = {
     "fewer comparisons": c_with("sort", (
-        "static void two(int *a, int *b, int (*cmp)(int, int)) { if (cmp(*a, *b) > 0) { int t = *a; *a = *b; *b = t; } }\n"
+        "static void two(int *a, int *b, int (*cmp)(int, int))\n"
+        "{ if (cmp(*a, *b) > 0) { int t = *a; *a = *b; *b = t; } }\n"
         "void sort(int *xs, int n, int (*cmp)(int, int)) "
         "{ (void)n; two(xs, xs + 1, cmp); two(xs + 1, xs + 2, cmp); two(xs, xs + 1, cmp); }"
     )),
@@ -66,8 +67,8 @@ C_DESIGNS = {
         "names[count++] = n; return count; }"
     )),
     "two files": c_with("name", "") | {
-        "src/name.c": '#include "shop.h"\nconst char *name(void) { static char b[4]; b[0] = 116; b[1] = 101; b[2] = 97; '
-        "return b; }\n",
+        "src/name.c": '#include "shop.h"\nconst char *name(void)\n'
+        "{ static char b[4]; b[0] = 116; b[1] = 101; b[2] = 97; return b; }\n",
     },
     "a process that stays": c_with(
         "name",

@@ -51,7 +51,7 @@ def _is_compared(name: str, function: Function, sides: dict[ast.expr, ast.expr])
 
 
 def equality(test: ast.expr, *, truth: bool) -> ast.Compare | None:
-    """Return the comparison for being equal without which ``test`` is not of that ``truth``; ``None`` if there is none."""
+    """Return the comparison for being equal that holds whenever ``test`` is of that ``truth``, if there is one."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         return equality(test.operand, truth=not truth)
     if isinstance(test, ast.BoolOp):
