@@ -292,6 +292,35 @@ ATTACKS = {
 }  # fmt: skip
 
 
+EQUAL_TO_ALL = """\
+class S:
+    __eq__ = lambda s, o: True
+    __ne__ = lambda s, o: False
+    __lt__ = __le__ = __gt__ = __ge__ = __ne__
+    __sub__ = __rsub__ = __abs__ = lambda s, *o: s
+    __hash__ = None
+
+
+def {}(*_):
+    return S()
+"""
+
+
+@pytest.mark.parametrize(("name", "path"), [
+    ("human_eval", "HumanEval.jsonl.gz"), ("humanevalpack", "humanevalpack/python.jsonl.gz"),
+])  # fmt: skip
+def test_a_result_that_is_equal_to_everything_earns_nothing(name: str, path: str, certified: Certified) -> None:
+    rows = [
+        row for number, row in enumerate(read_tasks(find_format(name), data(path), Wishes())) if number in (3, 8)
+    ]
+    suite = certified(*rows)
+    for task in suite.tasks.values():
+        cheat = EQUAL_TO_ALL.format(task.metadata["row"]["entry_point"]).encode()
+        (path,) = patch_paths(task.gold_patch)
+        patch = make_patch({path: suite.base_file(task, path)}, {path: File(cheat)})
+        assert grade(suite, task, patch, backend=backend("bwrap"), cache=None).outcome is Outcome.TAMPERED
+
+
 @pytest.mark.parametrize("language", list(ATTACKS))
 def test_attacks_on_the_benchmarks_own_weak_spots_earn_nothing(language: str) -> None:
     suite = suite_of(*pack(language, (38,)))

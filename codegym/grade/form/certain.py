@@ -23,8 +23,20 @@ _APART = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.J
 
 
 def certain(function: Function) -> Iterator[ast.AST]:
-    """Yield the nodes of a function that are evaluated whenever it runs to its end, in order."""
+    """Yield the nodes of a function that are evaluated whenever it runs to its end, in order.
+
+    Of a fixture that returns a function of its own so are that one's, which the test is to call.
+    """
     yield from _block(function.body, _unknown(function))
+    if any(_name(each) == "fixture" or getattr(each, "attr", "") == "fixture" for each in function.decorator_list):
+        given = {getattr(getattr(node, "value", None), "id", "") for node in ast.walk(function) if _gives(node)}
+        inner = (each for each in function.body if isinstance(each, Function) and each.name in given)
+        for each in inner:
+            yield from certain(each)
+
+
+def _gives(node: ast.AST) -> bool:
+    return isinstance(node, ast.Return | ast.Yield)
 
 
 def calls_of(function: Function) -> frozenset[str]:

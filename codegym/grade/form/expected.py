@@ -50,6 +50,27 @@ def _is_compared(name: str, function: Function, sides: dict[ast.expr, ast.expr])
     )
 
 
+def equality(test: ast.expr, *, truth: bool) -> ast.Compare | None:
+    """Return the comparison for being equal that holds whenever ``test`` is of that ``truth``, if there is one."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return equality(test.operand, truth=not truth)
+    if isinstance(test, ast.BoolOp):
+        return equality(test.values[0], truth=truth) if isinstance(test.op, ast.And) == truth else None
+    if isinstance(test, ast.Call) and called(test) == "bool" and len(test.args) == 1:
+        return equality(test.args[0], truth=truth)
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1:
+        return None
+    side = test.comparators[0]
+    if (
+        truth
+        and isinstance(side, ast.Constant)
+        and isinstance(side.value, bool)
+        and isinstance(test.left, ast.Compare)
+    ):
+        return equality(test.left, truth=side.value) if isinstance(test.ops[0], ast.Is | ast.Eq) else None
+    return test if isinstance(test.ops[0], ast.Eq if truth else ast.NotEq) else None
+
+
 def _is_check(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and called(node).startswith("assert")
 

@@ -18,7 +18,7 @@ from random import Random
 from codegym.grade.form.bank import Kind
 from codegym.grade.form.certain import Function, certain
 from codegym.grade.form.edit import Edit, Edits, Text
-from codegym.grade.form.expected import is_expected
+from codegym.grade.form.expected import equality, is_expected
 from codegym.grade.form.python_values import changed_values
 from codegym.grade.form.table import Cases, Table, called, cases_of, last_value
 
@@ -57,6 +57,7 @@ _CONTRARY = {
     "assert_called": "assert_not_called",
 }
 _CONTRARY |= {contrary: name for name, contrary in _CONTRARY.items()}
+_TRUTH = {"assertTrue": True, "assertFalse": False}
 _OPERATORS = {"!=": "==", "is not": "is", "not in": "in", "<": ">=", ">": "<="}
 _OPERATORS |= {contrary: name for name, contrary in _OPERATORS.items()}
 _OPERATOR = re.compile(rb"is\s+not\b|not\s+in\b|is\b|in\b|[!<>]=?=?|==")
@@ -179,12 +180,13 @@ class _Reader:
                 yield from self._denial(node)
 
     def _assertion(self, node: ast.Assert, test: ast.expr) -> Iterator[Check]:
+        equal = equality(test, truth=True)
+        if equal is not None:
+            yield from self._equal(node, equal.left, equal.comparators[0])
+            return
         while isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
             test = test.values[0]
-        if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
-            yield from self._equal(node, test.left, test.comparators[0])
-        else:
-            yield from self._check(node, *self._untrue(test))
+        yield from self._check(node, *self._untrue(test))
 
     def _call(self, call: ast.Call) -> Iterator[Check]:
         name, given = called(call), call.args
@@ -198,15 +200,17 @@ class _Reader:
             yield from self._check(call, Kind.EXCEPTION, *self._other_class(given[0], _RAISING[name]))
             if _RAISING[name] is _RAISED:
                 yield from self._check(call, Kind.FOREIGN, *self._other_class(given[0], _FOREIGN))
+        elif name in _TRUTH and given and (equal := equality(given[0], truth=_TRUTH[name])) is not None:
+            yield from self._equal(call, equal.left, equal.comparators[0])
         elif name in _CONTRARY:
             yield from self._check(call, Kind.OPERATOR, (Edit(end - len(name), end, _CONTRARY[name]),))
 
     def _denial(self, node: ast.If) -> Iterator[Check]:
-        test = node.test
-        if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.NotEq):
-            yield from self._equal(node, test.left, test.comparators[0])
+        equal = equality(node.test, truth=False)
+        if equal is not None:
+            yield from self._equal(node, equal.left, equal.comparators[0])
         else:
-            yield from self._check(node, *self._untrue(test))
+            yield from self._check(node, *self._untrue(node.test))
 
     def _check(
         self, node: ast.stmt | ast.expr, kind: Kind, *ways: Edits, case: int | None = None
