@@ -22,7 +22,15 @@ from random import Random
 from codegym.grade.form.bank import Kind
 from codegym.grade.form.blocks import Blocks
 from codegym.grade.form.edit import Edit, Edits
-from codegym.grade.form.text_literals import LITERAL, is_helper, is_order, literals, paragraphs, substitutes
+from codegym.grade.form.text_literals import (
+    LITERAL,
+    is_helper,
+    is_order,
+    literals,
+    other_names,
+    paragraphs,
+    substitutes,
+)
 
 SUFFIXES = dict.fromkeys((".c", ".h", ".cc", ".cpp", ".cxx", ".hpp"), "c")
 SUFFIXES |= dict.fromkeys((".js", ".cjs", ".mjs", ".ts", ".mts", ".cts"), "js")
@@ -77,6 +85,8 @@ _LISTS = ("[]", "[0]", "['']")
 _WITHOUT_LITERAL = re.compile(rf"\s*(?P<what>undefined|null|\[\]|{'|'.join(_ERRORS)})\s*")
 """Expected values that hold no literal, each with others of its kind."""
 _FIRST_LINE = 1
+_MOST_OF_ONE = 2
+"""At so many places one check is changed."""
 _MOST_LITERALS = 90
 """So many literals outside of checks are proposed: each takes a run of the tests."""
 
@@ -128,15 +138,15 @@ class _Reader:
             if match["skip"] is not None or not self._blocks.certain(match.start()):
                 continue
             if not _TYPED.fullmatch(self._blocks.head(match.start()).rpartition("\n")[2].lstrip()):
-                yield self._c_check(match[0], match.end())
+                yield from self._c_check(match[0], match.end())
 
-    def _c_check(self, name: str, start: int) -> TextCheck:
+    def _c_check(self, name: str, start: int) -> list[TextCheck]:
         end = self._argument_end(start)
         says = _SAYS.fullmatch(name) and self.text[end + 1 :].lstrip()[:1] in ('"', "L", "u")
         if self.text[end : end + 1] == "," and not says and not _COMPARES.search(self._flat(start, end)):
-            ways = self._literal(end + 1, self._argument_end(end + 1))
-            if ways:
-                return TextCheck(self._line(start), Kind.VALUE, tuple(ways))
+            sealed = self._sealed(start, [self._literal(end + 1, self._argument_end(end + 1))])
+            if sealed:
+                return sealed
         return self._condition(start, end)
 
     def js(self) -> Iterator[TextCheck]:
@@ -147,10 +157,10 @@ class _Reader:
             start = match.end() if match["denial"] is None else match.end("denial")
             end, name = self._argument_end(start), match["name"] or "ok"
             if match["denial"] is not None or name in ("ok", "true") or (name == "assert"):
-                yield self._condition(start, end)
+                yield from self._condition(start, end)
             elif name in _METHODS or (_TAKES_A_VALUE.fullmatch(name) and not _BOUND.search(name)):
                 last = self._argument_end(end + 1) if self.text[end : end + 1] == "," else end
-                yield self._expected(end + 1, last) or self._contrary(*match.span("name"))
+                yield from self._expected(end + 1, last) or [self._contrary(*match.span("name"))]
 
     def literals(self, checks: Sequence[TextCheck], *, header: bool) -> Iterator[TextCheck]:
         """Yield literals of the parts of a file in which nothing in ``checks`` is sealed.
@@ -182,40 +192,54 @@ class _Reader:
         end = self.text.find("\n", position)
         return self.text.rfind("\n", 0, position) + 1, len(self.text) if end < 0 else end
 
-    def _condition(self, start: int, end: int) -> TextCheck:
-        """Return what denies a condition: another literal that it compares with, or the contrary operator."""
+    def _condition(self, start: int, end: int) -> list[TextCheck]:
+        """Return what denies a condition: other literals that it compares with, or the contrary operator."""
         flat = self._flat(start, end)
         if not _EITHER.search(flat.replace("&&", "  ")):
             ends = [start + match.start() for match in _AND.finditer(flat)]
             parts = zip([start, *(place + len("&&") for place in ends)], [*ends, end], strict=True)
-            ways = [way for part in parts for way in self._equality(*part)]
-            if ways:
-                self.chance.shuffle(ways)
-                return TextCheck(self._line(start), Kind.VALUE, tuple(ways))
+            sealed = self._sealed(start, [ways for part in parts for ways in self._equality(*part)])
+            if sealed:
+                return sealed
         compares = list(_COMPARES.finditer(flat))
         if len(compares) == 1 and compares[0][0] in _OPERATORS and not _EITHER.search(flat):
             first, last = (start + place for place in compares[0].span())
-            return self._operator(start, self._edit(first, last, _OPERATORS[compares[0][0]]))
-        return self._operator(start, self._edit(start, end, f"!({self.text[start:end]})"))
+            return [self._operator(start, self._edit(first, last, _OPERATORS[compares[0][0]]))]
+        return [self._operator(start, self._edit(start, end, f"!({self.text[start:end]})"))]
 
-    def _equality(self, start: int, end: int) -> list[Edits]:
-        """Return other literals for those of the expected side of a comparison: the one that calls nothing."""
+    def _equality(self, start: int, end: int) -> list[list[Edits]]:
+        """Return edits for each literal of the expected side of a comparison: the one that calls nothing."""
         compares = list(_COMPARES.finditer(self._flat(start, end)))
         if len(compares) != 1 or compares[0][0] not in ("==", "==="):
             return []
         first, last = (start + place for place in compares[0].span())
         if is_order(self.text[start:last].lstrip()):
             texts = LITERAL.finditer(self.text, start, first)
-            return [way for place in texts if place[0][0] == '"' for way in self._others(*place.span())]
+            return [self._others(*place.span()) for place in texts if place[0][0] == '"']
         own = self._literal(last, end) or self._literal(start, first)
         if own:
-            return own
+            return [own]
         called = [bool(_CALLS.search(self.text[side[0] : side[1]])) for side in ((start, first), (last, end))]
         side = (start, first) if called == [False, True] else (last, end)
         places = [] if all(called) else list(LITERAL.finditer(self.text, *side))
-        return [way for place in places for way in self._others(*place.span())]
+        return [self._others(*place.span()) for place in places] or self._names(*side)
 
-    def _expected(self, start: int, end: int) -> TextCheck | None:
+    def _names(self, start: int, end: int) -> list[list[Edits]]:
+        """Return edits to other variables for the one that is all there is between two positions.
+
+        Each is a check of its own, since with another variable other tests may fail.
+        """
+        first = end - len(self.text[start:end].lstrip())
+        last = start + len(self.text[start:end].rstrip())
+        return [[self._edit(first, last, name)] for name in other_names(self.text, start, end, self.chance)]
+
+    def _sealed(self, start: int, drawn: Sequence[Sequence[Edits]]) -> list[TextCheck]:
+        """Return some of ``drawn``, each of which holds edits of one literal of the check at ``start``."""
+        usable = [ways for ways in drawn if ways]
+        made = self.chance.sample(usable, min(len(usable), _MOST_OF_ONE))
+        return [TextCheck(self._line(start), Kind.VALUE, tuple(ways)) for ways in made]
+
+    def _expected(self, start: int, end: int) -> list[TextCheck]:
         """Return other literals in a value that is expected, if it holds no call; or other classes of errors."""
         value = self.text[start:end]
         whole = _WITHOUT_LITERAL.fullmatch(value)
@@ -225,11 +249,10 @@ class _Reader:
             self.chance.shuffle(others)
             ways = [self._edit(start + whole.start("what"), start + whole.end("what"), other) for other in others]
             kind = Kind.EXCEPTION if kinds is _ERRORS else Kind.VALUE
-            return TextCheck(self._line(start), kind, tuple(ways))
+            return [TextCheck(self._line(start), kind, tuple(ways))]
         places = [] if _COMPUTED.search(value) else list(LITERAL.finditer(self.text, start, end))
-        self.chance.shuffle(places)
-        ways = [way for place in places[:2] if not self._is_key(place) for way in self._others(*place.span())]
-        return TextCheck(self._line(start), Kind.VALUE, tuple(ways)) if ways else None
+        drawn = [self._others(*place.span()) for place in places if not self._is_key(place)]
+        return self._sealed(start, drawn or self._names(start, end))
 
     def _contrary(self, first: int, last: int) -> TextCheck:
         name = self.text[first:last]

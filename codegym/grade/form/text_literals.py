@@ -7,7 +7,7 @@ reader can say whether it is one, as long as the new literal could have been wri
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from random import Random
 
 from codegym.grade.form.literal import MOST, others
@@ -19,11 +19,15 @@ _APART = re.compile(
     r"""|^[^\n]*(?:\brequire\(['"]|\bimport\()[^\n]*"""
     r"|\b(?:for|while|switch)\b[ \t]*\([^\n]*|\bcase\b[^\n]*:|\b(?:alarm|sleep|setTimeout)\([^\n]*"
     r"""|\b(?:describe|suite|test|it)(?:\.\w+)?\(\s*(?:"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
+    r"""|\{\s*"(?:\\.|[^"\\\n])*",\s*[A-Za-z_]\w*\s*\}"""
     rf"|(?P<literal>{LITERAL.pattern})",
     re.DOTALL | re.MULTILINE,
 )
 """Literals, and what holds none to be changed: comments, imports, heads of loops, names of tests."""
 _ORDER = re.compile(r"\b(?:str|mem|wcs)\w*cmp\((?:[^()\n]|\([^()\n]*\))*\)\s*==\s*")
+_NAME = re.compile(r"\s*([a-z_]\w*)\s*")
+_DECLARED = re.compile(r"\b(?!return\b|else\b)(?P<kind>[A-Za-z_]\w*)[ ]+\*?(?P<name>[a-z_]\w*)\s*(?=[=,;)])")
+"""Variables and parameters, and the word before them: a type or ``const``."""
 _DEFINED = re.compile(
     r"^(?!\w*return\b|else\b)[A-Za-z_][^\n;={}()]*?\b([A-Za-z_]\w*)\([^\n;]*$"
     r"|^(?:export\s+)?(?:const|let|var)\s+(\w+)\s*=\s*(?:async\b\s*)?(?:\([^\n]*|\w+\s*)=>",
@@ -80,16 +84,33 @@ def is_order(before: str) -> bool:
 def substitutes(text: str, start: int, end: int, chance: Random) -> list[str]:
     """Return what may stand in the place of the literal between two positions of ``text``.
 
-    Those come first that stand near it: a text that occurs nowhere else is seen to be made up.
+    Those come first that stand near it: a text that occurs nowhere else is seen to be made up. Numbers from there
+    have as many digits, so that they rarely mean something else altogether.
     """
     written = text[start:end]
     number = _BASE_16.fullmatch(written)
     if number is not None:
         return _other_digits(written, *number.span("digits"), chance)
-    return others(written, _near(text, start), chance)
+    near = [each for each in _near(text, start) if not written[0].isdigit() or len(each) == len(written)]
+    return others(written, near, chance)
 
 
-def _near(text: str, position: int) -> Sequence[str]:
+def other_names(text: str, start: int, end: int, chance: Random) -> list[str]:
+    """Return variables of the paragraph that may stand for the one that is all there is between two positions.
+
+    They are declared with the same word before them: ``int``, ``const``.
+    """
+    whole = _NAME.fullmatch(text, start, end)
+    if whole is None:
+        return []
+    part = next(part for part in paragraphs(text) if start < part[1])
+    declared = {match["name"]: match["kind"] for match in _DECLARED.finditer(text, *part)}
+    kind = declared.get(whole[1])
+    names = [name for name, other in declared.items() if kind and other == kind and name != whole[1]]
+    return chance.sample(names, min(MOST, len(names)))
+
+
+def _near(text: str, position: int) -> list[str]:
     """Return the literals of the paragraph around ``position``, without names of tests."""
     part = next(part for part in paragraphs(text) if position < part[1])
     return [place[0] for place in _APART.finditer(text, *part) if place["literal"] is not None]

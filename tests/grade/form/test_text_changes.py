@@ -96,6 +96,11 @@ def test_expected_values_without_a_literal(check: str, kind: Kind, other: str) -
     assert (kind, other) in made
 
 
+def test_variables_are_exchanged_for_others_of_their_type() -> None:
+    text = "static bool one(size_t count, char *at)\n{\n    size_t fits = 3;\n    CHECK(put(at) == fits);\n}\n"
+    assert strict(text) == [(Kind.VALUE, "    CHECK(put(at) == count);")]
+
+
 def test_names_and_imports_of_javascript_stay() -> None:
     text = "import { f } from '../f.js';\nconst g = require('./g');\ntest('works', () => assert.ok(f(g)));\n"
     assert strict(text, "test/a.test.js") == []

@@ -36,9 +36,11 @@ V, O, X = Kind.VALUE, Kind.OPERATOR, Kind.EXCEPTION  # noqa: E741
 ])  # fmt: skip
 def test_a_check_in_c(written: str, kind: Kind, changed: str) -> None:
     for seed in range(4):
-        ((found, text),) = forms("tests/t.c", written, seed)
-        assert found is kind
-        assert re.fullmatch(changed, text), text
+        made = forms("tests/t.c", written, seed)
+        assert len(made) == 1 + written.count("&&")
+        for found, text in made:
+            assert found is kind
+            assert re.fullmatch(changed, text), text
 
 
 def test_what_is_no_check_in_c() -> None:
