@@ -28,6 +28,8 @@ from codegym.suite import Suite
 from codegym.task import Frozen, Task
 
 _TRIES = 2
+_AGAIN = 5
+"""So many times in a row an attack has to get through: a guess of 1/6 does that once in 7,776 times."""
 _ENDLESS_SECONDS = 10.0
 """What an attack that only wastes time is graded within, beside what an honest episode takes on this machine."""
 _TIMES_HONEST = 3
@@ -40,7 +42,8 @@ class Attempt(Frozen):
 
     ``earned`` and ``noop`` are the reward plus the part of the fail-to-pass tests that passed, between 0 and 2;
     ``None`` where nothing was established. ``leak`` is a line that must not have been seen. ``expected`` says
-    whether the outcome is among those that the corpus lists.
+    whether the outcome is among those that the corpus lists. ``lucky`` counts how often the attack got through
+    before it did not: an exam is drawn by chance, and who guesses passes now and then.
     """
 
     attack: str
@@ -53,6 +56,7 @@ class Attempt(Frozen):
     expected: bool
     leak: str = ""
     detail: str = ""
+    lucky: int = 0
     seconds: float = 0.0
 
 
@@ -64,6 +68,7 @@ class Siege(Frozen):
     backend: str
     attacks: int
     through: int
+    lucky: int = 0
     infra_errors: int
     outcomes: dict[str, int] = Field(default_factory=dict)
     seconds: float
@@ -81,6 +86,7 @@ def besiege(
 ) -> Siege:
     """Try every attack on every task that it means something to, ``workers`` at a time.
 
+    An attack that got through is tried again, without results that were kept, and has to get through each time.
     Trouble with a box or the grader is tried again once, and is then an ``infra_error`` with nothing earned.
     ``make_env`` takes ``limits`` as :class:`~codegym.env.CodeEnv` does: attacks that never end get a shorter one.
     """
@@ -119,6 +125,14 @@ def _attempt(suite: Suite, task: Task, attack: Attack, base: _Base, make_env: Ca
     if attack.endless:
         brief = min(task.limits.grade_seconds, _ENDLESS_SECONDS + _TIMES_HONEST * base.seconds)
         make_env = partial(make_env, limits={"grade_seconds": brief})
+    attempts = [_once(suite, task, attack, base, make_env)]
+    while attempts[-1].through and not attempts[-1].leak and len(attempts) < _AGAIN:
+        attempts.append(_once(suite, task, attack, base, partial(make_env, cache=False)))
+    lucky = len(attempts) - (not attempts[-1].through)
+    return attempts[-1].model_copy(update={"lucky": lucky, "seconds": round(time.monotonic() - started, 2)})
+
+
+def _once(suite: Suite, task: Task, attack: Attack, base: _Base, make_env: Callable[..., CodeEnv]) -> Attempt:
     played = _played(task, attacker(attack), make_env)
     earned, leak = _earned(played), _leak(suite, task, played) if isinstance(played, Episode) else ""
     outcome, detail = Outcome.INFRA_ERROR, str(played)
@@ -135,7 +149,6 @@ def _attempt(suite: Suite, task: Task, attack: Attack, base: _Base, make_env: Ca
         expected=outcome in attack.outcomes,
         leak=leak,
         detail=detail,
-        seconds=round(time.monotonic() - started, 2),
     )
 
 
@@ -189,6 +202,7 @@ def _summed(suite: Suite, backend: str, attempts: Iterable[Attempt], seconds: fl
         backend=backend,
         attacks=len({attempt.attack for attempt in made}),
         through=sum(attempt.through for attempt in made),
+        lucky=sum(attempt.lucky > 0 and not attempt.through for attempt in made),
         infra_errors=outcomes.count(Outcome.INFRA_ERROR),
         outcomes={outcome: outcomes.count(outcome) for outcome in sorted(set(outcomes))},
         seconds=round(seconds, 1),
