@@ -81,9 +81,5 @@ def _shown(found: Siege) -> Group:
         shown.add_row(*row, Text(note, style="bold red" if attempt.through else "dim"))
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in found.outcomes.items())
     total = f"{found.suite} on {found.backend}: {found.attacks} attacks, {len(found.attempts)} attempts"
-    return Group(
-        shown,
-        Text(
-            f"{total} ({outcomes}); {found.through} got through, {found.lucky} by chance and not again ({found.seconds:.0f} s)"
-        ),
-    )
+    through = f"{found.through} got through, {found.lucky} by chance and not again"
+    return Group(shown, Text(f"{total} ({outcomes}); {through} ({found.seconds:.0f} s)"))

@@ -103,6 +103,8 @@ class Answers:
             statuses = dict.fromkeys(statuses, TestStatus.MISSING)
         elif outcome is not Outcome.RESOLVED:
             doubted = {test for test in statuses if self._unseen(test) or self._foreign([test])}
+            if any(not run.complete for _, run in self.runs):
+                doubted |= {test for test in self.bank.examinable.intersection(statuses) if not self._wrongs(test)}
             statuses |= {test: TestStatus.FAILED for test in doubted if statuses[test] is TestStatus.PASSED}
         return Verdict(
             outcome=outcome,

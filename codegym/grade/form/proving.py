@@ -233,7 +233,7 @@ class _Prover:
             if not self._short_of(1 if proposal.loose else enough) or time.monotonic() - started > _SECONDS:
                 break
             run = self._run([(proposal.path, proposal.ways[0])], self._bank.tests)
-            failed = _with(run, *_FAILED) & self.passing
+            failed = self._failing(run) & self.passing
             if run.complete and (proposal.callers is None or failed <= proposal.callers):
                 self._keep(proposal, proposal.ways[0], failed)
         self._further_ways([each for each in waiting if id(each) in self.kept and len(each.ways) > 1])
@@ -248,10 +248,16 @@ class _Prover:
                     together.append(proposal)
             left = [proposal for proposal in left if proposal not in together]
             run = self._run([(each.path, each.ways[1]) for each in together], self._bank.tests)
-            for proposal in together if run.complete else ():
-                tests = {self._bank.tests[n] for n in self._tests_of(proposal)}
-                if tests <= _with(run, *_FAILED):
-                    self._keep(proposal, proposal.ways[1], tests)
+            failed = self._failing(run)
+            tests = [{self._bank.tests[n] for n in self._tests_of(proposal)} for proposal in together]
+            expected = set().union(*tests) >= failed & self.passing
+            for proposal, own in zip(together, tests, strict=True) if run.complete and expected else ():
+                if own <= failed:
+                    self._keep(proposal, proposal.ways[1], own)
+
+    def _failing(self, run: TestRun) -> frozenset[str]:
+        """Return the tests that failed; not those of a file of C or JavaScript that broke as a whole."""
+        return _with(run, *(_FAILED if self.subject.task.tests.framework == "pytest" else _FAILED[:1]))
 
     def _tests_of(self, proposal: Proposal) -> set[int]:
         return {n for form in self.kept[id(proposal)].forms for n in form.fails}
@@ -320,7 +326,7 @@ class _Prover:
         run = self.room.run(sheet.files, sheet.ids, self.limit, sheet.names)
         asked = self.passing.intersection(sheet.ids)
         right = asked - sheet.wrong.keys()
-        return run.complete and right <= _with(run, TestStatus.PASSED) and (asked - right) <= _with(run, *_FAILED)
+        return run.complete and right <= _with(run, TestStatus.PASSED) and (asked - right) <= self._failing(run)
 
     @staticmethod
     def _without(bank: Bank, dropped: Sequence[Place]) -> Bank:

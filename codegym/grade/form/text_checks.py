@@ -61,7 +61,8 @@ _OPERATORS |= {contrary: operator for operator, contrary in _OPERATORS.items()}
 _COMPARES = re.compile(r"(?<=[\w)\]}\s])([=!]==?|[<>]=?)(?=[\w\s(\"'!-])")
 _EITHER = re.compile(r"\|\||\?|(?<![&|])[&|^](?![&|])")
 """In a condition: more than one way to be true, so that it takes more than one of its comparisons to be false."""
-_COMPUTED = re.compile(r"\(|=>|[\w)\]]\[")
+_INDEX = re.compile(r"[\w)\]]\[")
+_COMPUTED = re.compile(rf"\(|=>|{_INDEX.pattern}")
 _BOUND = re.compile(r"less|great|most|least|below|above|max|min|approx|close|near|almost|within", re.IGNORECASE)
 """In the name of a check: what it is given is no value that it expects, but a bound or a value to be near."""
 _WHOLE = re.compile(rf"[\s-]*(?P<literal>{LITERAL.pattern})\s*")
@@ -221,7 +222,9 @@ class _Reader:
             return [own]
         called = [bool(_CALLS.search(self.text[side[0] : side[1]])) for side in ((start, first), (last, end))]
         side = (start, first) if called == [False, True] else (last, end)
-        places = [] if all(called) else list(LITERAL.finditer(self.text, *side))
+        if all(called) or _INDEX.search(self.text[side[0] : side[1]]):
+            return []
+        places = LITERAL.finditer(self.text, *side)
         return [self._others(*place.span()) for place in places] or self._names(*side)
 
     def _names(self, start: int, end: int) -> list[list[Edits]]:
