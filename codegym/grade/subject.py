@@ -72,7 +72,7 @@ class Subject:
             paths = dict.fromkeys(test.partition("::")[0] for test in self.tests)
             files = {path: self.file(path) for path in paths}
             return {path: file for path, file in files.items() if file is not None and file.link is None}
-        return {path: file for path, file in self._protected_files() if language(path)}
+        return {path: file for path, file in self._protected_files() if language(path) or path.endswith(".py")}
 
     @cached_property
     def helper_files(self) -> dict[str, File]:

@@ -238,4 +238,4 @@ def test_a_broken_character_does_not_keep_an_episode_from_the_disk(tmp_path: Pat
     with EpisodeLog(tmp_path) as log:
         log.append(Episode(**known, patch="a\udcffb"))  # type: ignore[arg-type]
         log.append(Episode(**known, patch="é"))  # type: ignore[arg-type]
-    assert [episode.patch for episode in read_episodes(tmp_path)] == ["a\ufffdb", "é"]
+    assert [episode.patch for episode in read_episodes(tmp_path)] == ["a\udcffb", "é"]

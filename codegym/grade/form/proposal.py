@@ -126,15 +126,22 @@ def proposals(
     if subject.task.tests.framework == "pytest":
         own = list(_python(subject, passing, based, failing))
         return [*own, *_tables(subject, failing), *_helpers(subject, failing)]
-    checks = [
-        (p, each) for p, file in subject.deciding_files.items() for each in text_checks(p, file.content, chance)
-    ]
+    return list(_by_command(subject, failing, chance))
+
+
+def _by_command(subject: Subject, failing: Mapping[str, frozenset[int]], chance: Random) -> Iterator[Proposal]:
+    """Yield checks of tests that a command runs, in C, JavaScript or Python."""
+    files = subject.deciding_files.items()
+    checks = [(path, each) for path, file in files for each in text_checks(path, file.content, chance)]
     chance.shuffle(checks)
     checks.sort(key=lambda each: (each[1].loose, each[1].given, each[1].line not in failing.get(each[0], ())))
-    return [
-        Proposal(path, each.kind, each.ways, fails_unpatched=each.line in failing.get(path, ()), loose=each.loose)
-        for path, each in checks
-    ]
+    for path, each in checks:
+        fails = each.line in failing.get(path, ())
+        yield Proposal(path, each.kind, each.ways, fails_unpatched=fails, loose=each.loose)
+    for path, module in ((path, Module(file.content)) for path, file in files if path.endswith(".py")):
+        for owner in module.functions:
+            checks_of = module.checks(owner, _chance(path, owner))
+            yield from (_of(path, check, (), failing) for check in checks_of if check.case is None)
 
 
 def one_check_more(subject: Subject, tests: Iterable[str]) -> list[Proposal]:
