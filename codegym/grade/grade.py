@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from random import SystemRandom
 
 from codegym.digest import digest_bytes, digest_json
-from codegym.episode import Outcome, Verdict
+from codegym.episode import Outcome, TestStatus, Verdict
 from codegym.errors import GradeError, is_of_machine
 from codegym.failure import Failure, Owner
 from codegym.grade.exam import Setter, Sheet
@@ -160,7 +160,7 @@ def _examined(subject: Subject, bank: Bank, changes: Changes) -> Answers:
     answers = Answers(subject.task, bank)
     with Room(subject, changes) as room:
         _answer(answers, setter.exam(), room)
-        if not answers.disturbed():
+        if not answers.disturbed() or _fails_alone(subject, setter, room):
             return answers
         calm = Answers(subject.task, bank, calm=True, spent=answers.seconds)
         suspects = answers.suspects()[:_SUSPECTS]
@@ -169,6 +169,13 @@ def _examined(subject: Subject, bank: Bank, changes: Changes) -> Answers:
         if calm.verdict().outcome is Outcome.RESOLVED:
             _answer(calm, others[len(suspects) :], room)
     return calm
+
+
+def _fails_alone(subject: Subject, setter: Setter, room: Room) -> bool:
+    """Return whether fail-to-pass tests fail where nothing is wrong beside them: then nothing disturbed them."""
+    plain = setter.sheet([], subject.task.tests.fail_to_pass)
+    run = room.run(plain.files, plain.ids, names=plain.names)
+    return not any(run.results.get(test) is TestStatus.PASSED for test in plain.ids)
 
 
 def _answer(answers: Answers, sheets: Iterable[Sheet], room: Room) -> None:
