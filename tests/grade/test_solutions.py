@@ -170,3 +170,18 @@ def test_evidence_and_refusals_are_kept(tmp_path: Path) -> None:
     assert second.cached, "the run was cut short, but what was seen in it stays seen"
     another = bank.model_copy(update={"places": bank.places[:1]})
     assert not verdict_on(subject, mods[Outcome.RESOLVED], another, cache).cached
+
+
+def test_tests_that_share_their_cases(tmp_path: Path) -> None:
+    """What is changed in a case of both makes both fail."""
+    cases = "@pytest.mark.parametrize(('x', 'y'), CASES)\n"
+    test = "import pytest\nfrom mod import double\n\nCASES = [(1, 2), (5, 10)]\n\n"
+    test += f"{cases}def test_a(x, y):\n    assert double(x) == y\n\n\n"
+    test += f"{cases}def test_b(x, y):\n    assert y == double(x)\n"
+    ids = [f"tests/test_mod.py::test_{name}[{case}]" for name in "ab" for case in ("1-2", "5-10")]
+    subject = subject_of(tmp_path, test, GOLD, *ids, mod=MOD)
+    bank = prove(subject)
+    assert bank.sealed == set(ids)
+    for _ in range(4):
+        verdict = verdict_on(subject, ALSO_RIGHT["another solution"], bank)
+        assert verdict.outcome is Outcome.RESOLVED, verdict

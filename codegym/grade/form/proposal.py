@@ -31,7 +31,7 @@ class Proposal:
     ``tests`` are those that it can fail, where that is known: it stands in their function, or is about their case.
     A ``row`` of a table is about few tests, which no other row is about. A check in a helper counts for its
     ``callers`` only, the tests that call it whatever the code under test does; ``None`` where that is not known.
-    ``loose`` ones are tried for tests that nothing else makes fail.
+    ``loose`` ones are tried for tests that nothing else makes fail. A ``shared`` case is one of several functions.
     """
 
     path: str
@@ -44,6 +44,7 @@ class Proposal:
     row: bool = False
     callers: frozenset[str] | None = None
     loose: bool = False
+    shared: bool = False
     right: Edits = ()
 
 
@@ -124,7 +125,7 @@ def proposals(
     ``based`` are the files whose cases have fixed names, ``failing`` the lines at which the unpatched tree fails.
     """
     if subject.task.tests.framework == "pytest":
-        own = list(_python(subject, passing, based, failing))
+        own = _merged(_python(subject, passing, based, failing))
         return [*own, *_tables(subject, failing), *_helpers(subject, failing)]
     return list(_by_command(subject, failing, chance))
 
@@ -142,6 +143,17 @@ def _by_command(subject: Subject, failing: Mapping[str, frozenset[int]], chance:
         for owner in module.functions:
             checks_of = module.checks(owner, _chance(path, owner))
             yield from (_of(path, check, (), failing) for check in checks_of if check.case is None)
+
+
+def _merged(made: Iterable[Proposal]) -> list[Proposal]:
+    """Return one proposal in place of several that change the same case, which several functions share."""
+    merged: dict[object, Proposal] = {}
+    for proposal in made:
+        spans = tuple((edit.start, edit.end) for edit in proposal.ways[0])
+        key = (proposal.path, spans) if proposal.case is not None else proposal
+        known = merged.get(key)
+        merged[key] = replace(known, tests=known.tests + proposal.tests, shared=True) if known else proposal
+    return list(merged.values())
 
 
 def one_check_more(subject: Subject, tests: Iterable[str]) -> list[Proposal]:

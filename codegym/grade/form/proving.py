@@ -156,12 +156,17 @@ class _Prover:
         """Run forms of different functions or cases together: each can only fail its own tests."""
         queues: dict[tuple[str, str, int | None], list[tuple[Proposal, Edits]]] = defaultdict(list)
         for proposal in waiting:
+            if proposal.shared:
+                for way in proposal.ways:
+                    self._measure([(proposal, way)])
+                continue
             queues[proposal.path, proposal.owner, proposal.case] += [(proposal, way) for way in proposal.ways]
         while any(queues.values()):
             together: list[tuple[Proposal, Edits]] = []
             bodies = {(path, owner) for (path, owner, case), queue in queues.items() if queue and case is None}
             for (path, owner, case), queue in queues.items():
-                if queue and (case is None or (path, owner) not in bodies):
+                ready = queue and (case is None or (path, owner) not in bodies)
+                if ready and not any(_collide(queue[0], other) for other in together):
                     together.append(queue.pop(0))
             self._measure(together)
 
@@ -332,6 +337,11 @@ class _Prover:
     def _without(bank: Bank, dropped: Sequence[Place]) -> Bank:
         kept = tuple(place for place in bank.places if place not in dropped)
         return bank.model_copy(update={"places": kept}) if dropped else bank
+
+
+def _collide(one: tuple[Proposal, Edits], other: tuple[Proposal, Edits]) -> bool:
+    """Return whether two forms change the same text, as cases do that two tests share."""
+    return one[0].path == other[0].path and overlap(one[1], other[1])
 
 
 @lru_cache(maxsize=8)
