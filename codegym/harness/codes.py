@@ -5,7 +5,7 @@ content of the file that is imported, so that they are right for every tree. Wha
 by the run itself. One folder a source tree, in it a file
 for each test module and one for the rest; the tasks of one package share them.
 
-So a folder holds what other trees hold: the sources before a bug was put into them, the tests before a control
+So a folder holds what other trees hold: the sources before a bug was put into them, the tests before a form
 changed them. A run is handed what lies in its own tree and no more, since the code under test can read it all.
 """
 
