@@ -153,7 +153,7 @@ def test_an_answer_is_read_whatever_its_texts_hold() -> None:
 
 
 def test_reports_of_many_broken_files_are_read_in_proportion() -> None:
-    """What a test lies in is looked up among the files that were not collected, not each file in each test's name."""
+    """What a test lies in is looked up among the files that were not collected, not the other way."""
     ids = tuple(f"tests/test_{n}.py::TestIt::test_it" for n in range(400))
     nonce = secrets.token_hex(16)
     question = Question(TestPlan(framework="pytest", fail_to_pass=()), ids, 1.0)
