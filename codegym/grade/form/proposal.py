@@ -62,16 +62,17 @@ def oracle_proposals(
         sides = [(owner, each) for owner in owners for each in oracles(module, owner)]
         if not sides:
             continue
-        file = File(recorded(module.text, [each.right for _, each in sides]))
+        file = File(recorded(module.text, [each for _, each in sides]))
         ids = tuple(test for owned in owners.values() for test in owned)
         values = [read_record(room.written(RECORD)) for _ in range(2) if room.run({path: file}, ids).complete]
         for number, (owner, each) in enumerate(sides):
-            if len(values) == 2 and values[0].get(number, "") == values[1].get(number) is not None:
-                right, ways = fixed(module.text, each.right, values[0][number], _chance(path, owner))
-                check = Check(
-                    owner, Kind.VALUE, (each.node.lineno, each.node.end_lineno or each.node.lineno), ways
-                )
-                made.append(replace(_of(path, check, tuple(owners[owner]), failing), right=right))
+            seen = [value.get(number) for value in values]
+            if len(seen) == 2 and seen[0] and seen[0] == seen[1]:
+                edits = fixed(module.text, each, seen[0], _chance(path, owner))
+                if edits is not None:
+                    node = each.sides.node
+                    check = Check(owner, Kind.VALUE, (node.lineno, node.end_lineno or node.lineno), edits[1])
+                    made.append(replace(_of(path, check, tuple(owners[owner]), failing), right=edits[0]))
     return [proposal for proposal in made if proposal.ways]
 
 
