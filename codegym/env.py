@@ -77,8 +77,8 @@ class CodeEnv(gymnasium.Env[str, str]):
     Raises :class:`~codegym.errors.ConfigError` or :class:`~codegym.errors.TaskError`, with the nearest match,
     for names that do not exist.
 
-    A backend that is named serves boxes from the process's pool (:mod:`codegym.sandbox.pool`), for episodes and
-    for grading; one that is given as an object is used as it is.
+    A backend that is named serves boxes from the process's pool (:mod:`codegym.sandbox.pool.pool`), for episodes
+    and for grading; one that is given as an object is used as it is.
     """
 
     metadata = {"render_modes": ["ansi", "human"], "render_fps": 4}  # noqa: RUF012 - declared like this by gymnasium.Env

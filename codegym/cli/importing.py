@@ -16,7 +16,7 @@ from codegym.errors import ConfigError, TaskError
 from codegym.importer.formats import FORMATS, Format, find_format, read_tasks
 from codegym.importer.imported import Imported, Wishes
 from codegym.importer.suite_folder import register, write_suite
-from codegym.sandbox.image import image_names
+from codegym.sandbox.image.image import image_names
 from codegym.suite import Manifest, Suite, load_suite
 from codegym.task import FolderSource
 

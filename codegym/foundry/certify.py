@@ -34,7 +34,7 @@ from codegym.grade.grade import grade
 from codegym.grade.subject import Subject, named
 from codegym.harness.result import TestRun
 from codegym.sandbox.backend import backend as backend_named
-from codegym.sandbox.image import image_digest
+from codegym.sandbox.image.image import image_digest
 from codegym.sandbox.protocol import Backend, Tree
 from codegym.suite import Suite
 from codegym.task import Limits, Task

@@ -15,8 +15,8 @@ from pathlib import Path
 from codegym.catalog import cache_dir
 from codegym.digest import digest_json
 from codegym.errors import SandboxError
-from codegym.sandbox.build import compiler
 from codegym.sandbox.protocol import WORKDIR, Backend, Changes, ExecResult, File, Sandbox, Snapshot, Spawns, Tree
+from codegym.sandbox.runner.build import compiler
 from codegym.task import Frozen, Limits, TestPlan
 from codegym.tree import store_tree
 

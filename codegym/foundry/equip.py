@@ -20,9 +20,9 @@ from codegym.digest import digest_json
 from codegym.errors import TaskError
 from codegym.foundry.declared import Needs, needs, plain_name
 from codegym.foundry.project import Project
-from codegym.sandbox.image import image_digest, image_folder, load_image
+from codegym.sandbox.image.image import image_digest, image_folder, load_image
+from codegym.sandbox.image.python import pip_python
 from codegym.sandbox.protocol import Backend, Tree
-from codegym.sandbox.python_image import pip_python
 from codegym.task import Limits
 from codegym.tree import store_tree
 

@@ -34,7 +34,7 @@ from codegym.foundry.recipe import Bounds
 from codegym.foundry.survey import MOST_SECONDS, Survey, survey
 from codegym.foundry.trial import Journal
 from codegym.sandbox.backend import backend as backend_named
-from codegym.sandbox.image import image_digest
+from codegym.sandbox.image.image import image_digest
 from codegym.sandbox.protocol import Backend, Tree
 from codegym.suite import Manifest, Suite
 from codegym.task import Frozen, Limits, Task

@@ -13,7 +13,7 @@ from codegym.catalog import images_dir, suites_dir
 from codegym.errors import ConfigError
 from codegym.foundry.anchor import Anchor
 from codegym.importer.suite_folder import register
-from codegym.sandbox.image import image_folder
+from codegym.sandbox.image.image import image_folder
 from codegym.suite import Manifest, Suite, load_suite, suite_names, suite_root
 from codegym.task import Task
 from codegym.tree import write_file

@@ -21,7 +21,7 @@ from codegym.foundry.progress import Progress, silent
 from codegym.foundry.reach import measure, only
 from codegym.foundry.recipe import Package, Recipe, load_recipe
 from codegym.foundry.trial import Journal, Trial
-from codegym.sandbox.image import image_digest
+from codegym.sandbox.image.image import image_digest
 from codegym.sandbox.protocol import Backend, Tree
 from codegym.source import fetch
 from codegym.tree import read_tree

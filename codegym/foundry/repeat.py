@@ -25,7 +25,7 @@ from codegym.harness.cache import in_cache_folder
 from codegym.harness.codes import Codes, codes_of
 from codegym.harness.result import TestRun
 from codegym.harness.run import run_tests
-from codegym.sandbox.image import image_digest
+from codegym.sandbox.image.image import image_digest
 from codegym.sandbox.protocol import Backend, Changes, File, Sandbox, Tree
 from codegym.task import Limits, TestPlan
 from codegym.tree import file_at

@@ -27,7 +27,7 @@ from codegym.importer.imported import Imported, Wishes, folder, inside, metadata
 from codegym.importer.kit_text import kit
 from codegym.importer.names import ids_of_tests
 from codegym.importer.place import LOGS, Places
-from codegym.sandbox.image import image_names
+from codegym.sandbox.image.image import image_names
 from codegym.sandbox.protocol import File
 from codegym.task import Limits, Task, TestPlan
 from codegym.tree import Files, read_tree

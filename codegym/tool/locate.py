@@ -18,7 +18,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from codegym.digest import digest_json
 from codegym.harness.cache import run_apart, workspace_digest
 from codegym.harness.inbox_text import ENV, program, without_future
-from codegym.sandbox.image import image_digest
+from codegym.sandbox.image.image import image_digest
 from codegym.sandbox.protocol import Sandbox
 from codegym.tool.call import ToolError, ToolResult
 from codegym.tool.excerpt import Suspect, excerpt

@@ -13,7 +13,7 @@ from codegym.harness.cache import run_tests_cached, workspace_digest
 from codegym.harness.codes import codes_of
 from codegym.harness.result import TestRun
 from codegym.harness.text import steady
-from codegym.sandbox.image import image_digest
+from codegym.sandbox.image.image import image_digest
 from codegym.sandbox.protocol import ExecResult
 from codegym.tool.argument import Command, TestIds
 from codegym.tool.call import ToolError, ToolResult

@@ -15,7 +15,7 @@ from codegym.foundry.project import project
 from codegym.foundry.survey import survey
 from codegym.grade.protected import is_protected
 from codegym.sandbox.backend import backend
-from codegym.sandbox.image import image_folder, image_names, load_image
+from codegym.sandbox.image.image import image_folder, image_names, load_image
 from codegym.sandbox.protocol import Tree
 from codegym.tree import store_tree
 

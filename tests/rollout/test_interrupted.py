@@ -15,7 +15,7 @@ from codegym.policy.scripted import noop
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import Job, make_jobs
 from codegym.rollout.log import EpisodeLog, read_episodes
-from codegym.sandbox.census import open_boxes
+from codegym.sandbox.bwrap.census import open_boxes
 
 RUN = """
 import signal
