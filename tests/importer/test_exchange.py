@@ -13,7 +13,7 @@ from codegym.certificate import TaskCertificate
 from codegym.cli.app import main
 from codegym.episode import Outcome, TestStatus, Verdict
 from codegym.errors import ConfigError, TaskError
-from codegym.foundry.certificate import keep_certificates
+from codegym.foundry.certify.store import keep_certificates
 from codegym.importer.imported import Wishes
 from codegym.importer.predictions import Prediction, read_predictions, write_predictions
 from codegym.importer.report import instance_report, make_report, read_report, write_report
