@@ -12,8 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 
-from codegym.importer.docker_lines import Document, Instruction, document_mark, escape_character, instructions
-from codegym.importer.docker_words import expand, expand_document, split_words
+from codegym.importer.folder.docker_lines import (
+    Document,
+    Instruction,
+    document_mark,
+    escape_character,
+    instructions,
+)
+from codegym.importer.folder.docker_words import expand, expand_document, split_words
 
 _DEFAULT = "/app"
 _REMOTE = ("://", "git@")

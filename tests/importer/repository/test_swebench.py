@@ -10,15 +10,14 @@ from codegym.errors import TaskError
 from codegym.exporter.swebench import export_rows
 from codegym.importer.formats import find_format, read_tasks
 from codegym.importer.imported import Wishes
-from codegym.importer.language import dialect
+from codegym.importer.repository.language import dialect
+from codegym.importer.repository.swebench import swe_bench, swe_gym, swe_rebench
 from codegym.importer.rows import read_rows
 from codegym.importer.suite_folder import write_suite
-from codegym.importer.swebench import swe_bench, swe_gym, swe_rebench
 from codegym.patch import patch_paths
 from codegym.suite import Manifest, load_suite
 from codegym.task import GitSource, PatchSource
-
-from .conftest import FIX, TESTS, data
+from tests.importer.conftest import FIX, TESTS, data
 
 ROW = {
     "repo": "acme/clock",

@@ -14,10 +14,10 @@ from functools import partial
 from typing import Any
 
 from codegym.importer.imported import Imported, Wishes
-from codegym.importer.language import dialect, language_of
 from codegym.importer.names import read_names, read_object
-from codegym.importer.own_row import own_row
-from codegym.importer.repository import Instance, instance_task
+from codegym.importer.repository.instance import Instance, instance_task
+from codegym.importer.repository.language import dialect, language_of
+from codegym.importer.repository.own_row import own_row
 from codegym.importer.rows import Row, column
 
 _COMMAND = re.compile(r">>>>> Start Test Output'?\n(.*?)\n: '?>>>>> End Test Output", re.DOTALL)

@@ -10,17 +10,16 @@ import pytest
 from codegym.errors import TaskError
 from codegym.importer.formats import find_format, read_tasks
 from codegym.importer.imported import Wishes
-from codegym.importer.multi_swe_bench import multi_swe_bench
-from codegym.importer.r2e_gym import r2e_gym
+from codegym.importer.repository.multi_swe_bench import multi_swe_bench
+from codegym.importer.repository.r2e_gym import r2e_gym
+from codegym.importer.repository.swe_smith import swe_smith
+from codegym.importer.repository.swebench import swe_bench, swe_gym, swe_rebench
 from codegym.importer.rows import Row, write_rows
 from codegym.importer.suite_folder import write_suite
-from codegym.importer.swe_smith import swe_smith
-from codegym.importer.swebench import swe_bench, swe_gym, swe_rebench
 from codegym.suite import Manifest
 from codegym.task import GitSource, Task
-
-from .conftest import BUG, FIX, TESTS
-from .test_repository import r2e_row
+from tests.importer.conftest import BUG, FIX, TESTS
+from tests.importer.repository.test_repository import r2e_row
 
 ROW: Row = {
     "repo": "acme/clock",
@@ -128,7 +127,7 @@ def test_smith_needs_no_network() -> None:
 
 
 def test_r2e_names_repositories_without_an_owner_and_its_prompt_is_not_shown() -> None:
-    from .conftest import Repository
+    from tests.importer.conftest import Repository
 
     row = r2e_row(Repository("", "0" * 40, "1" * 40)) | {"repo_name": "pandas", "problem_statement": ""}
     task = r2e_gym(row | {"prompt": "Write an issue about this diff: the solution"}, Wishes()).task

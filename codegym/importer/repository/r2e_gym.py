@@ -19,7 +19,7 @@ from typing import Any
 from codegym.errors import TaskError
 from codegym.importer.imported import Imported, Wishes
 from codegym.importer.names import functions
-from codegym.importer.repository import Instance, instance_task
+from codegym.importer.repository.instance import Instance, instance_task
 from codegym.importer.rows import Row, column
 from codegym.patch import make_patch
 from codegym.sandbox.protocol import File

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from codegym.importer.function.checks import Checks, test_file
 from codegym.importer.imported import Imported, Wishes, folder, metadata, placed, task_id, text_files
-from codegym.importer.python_test import Checks, test_file
 from codegym.importer.rows import Row, column
 from codegym.patch import make_patch
 from codegym.task import Limits, Task, TestPlan

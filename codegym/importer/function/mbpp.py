@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from codegym.importer.human_eval import function_task
+from codegym.importer.function.checks import Checks, asked, test_file
+from codegym.importer.function.human_eval import function_task
 from codegym.importer.imported import Imported, Wishes
 from codegym.importer.names import read_names
-from codegym.importer.python_test import Checks, asked, test_file
 from codegym.importer.rows import Row, column
 
 _ASKED = """\

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from codegym.errors import TaskError
-from codegym.importer.human_eval import LIMITS
+from codegym.importer.function.human_eval import LIMITS
+from codegym.importer.function.pack_cpp import cpp_layout
+from codegym.importer.function.pack_js import js_layout
+from codegym.importer.function.pack_layout import Layout
+from codegym.importer.function.pack_python import python_layout
 from codegym.importer.imported import Imported, Wishes, folder, metadata, placed, task_id, text_files
-from codegym.importer.pack_cpp import cpp_layout
-from codegym.importer.pack_js import js_layout
-from codegym.importer.pack_layout import Layout
-from codegym.importer.pack_python import python_layout
 from codegym.importer.rows import Row, column
 from codegym.patch import make_patch
 from codegym.task import Task, TestPlan

@@ -13,12 +13,12 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from codegym.importer.human_eval import completion
+from codegym.importer.function.checks import Checks, assertions, test_file
+from codegym.importer.function.human_eval import completion
+from codegym.importer.function.mbpp import described
 from codegym.importer.imported import Imported, Wishes
 from codegym.importer.kit_text import kit
-from codegym.importer.mbpp import described
 from codegym.importer.names import read_names
-from codegym.importer.python_test import Checks, assertions, test_file
 from codegym.importer.rows import Row, column
 
 _NUMPY = re.compile(r"^import numpy as np$", re.MULTILINE)

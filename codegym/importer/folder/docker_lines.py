@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from codegym.importer.docker_words import split_words
+from codegym.importer.folder.docker_words import split_words
 
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z]\w*)\s*=\s*(\S+)\s*")
 _DOCUMENT = re.compile(r"\d*<<(-?)([\"']?)([^\s<\"']+)\2")

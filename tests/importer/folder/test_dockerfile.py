@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from codegym.importer.dockerfile import copied_files, read_dockerfile
-
-from .test_harbor import written
+from codegym.importer.folder.dockerfile import copied_files, read_dockerfile
+from tests.importer.folder.test_harbor import written
 
 CONTEXT = {"a": "A", "b.txt": "B", "src/x.py": "X", "src/t/y.md": "Y"}
 APP = "FROM x\nWORKDIR /app\n"

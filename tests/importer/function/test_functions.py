@@ -9,17 +9,16 @@ import pytest
 from codegym.episode import Outcome
 from codegym.errors import ConfigError, TaskError
 from codegym.grade.grade import grade
-from codegym.importer.evalplus import evalplus
-from codegym.importer.exercism import exercism
+from codegym.importer.folder.exercism import exercism
 from codegym.importer.formats import find_format, read_tasks
-from codegym.importer.humanevalpack import humanevalpack
+from codegym.importer.function.evalplus import evalplus
+from codegym.importer.function.mbpp import mbpp
+from codegym.importer.function.pack import humanevalpack
 from codegym.importer.imported import Imported, Wishes
-from codegym.importer.mbpp import mbpp
 from codegym.patch import make_patch, patch_paths
 from codegym.sandbox.backend import backend
 from codegym.sandbox.protocol import File
-
-from .conftest import Certified, data, suite_of
+from tests.importer.conftest import Certified, data, suite_of
 
 SOLUTION = "def area(sides):\n    import math\n    return math.prod(sides)\n"
 MBPP = {

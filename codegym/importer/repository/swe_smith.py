@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from codegym.importer.imported import Imported, Wishes
-from codegym.importer.language import dialect, language_of
 from codegym.importer.names import read_names
-from codegym.importer.repository import Instance, instance_task
+from codegym.importer.repository.instance import Instance, instance_task
+from codegym.importer.repository.language import dialect, language_of
+from codegym.importer.repository.swebench import whole
 from codegym.importer.rows import Row, column
-from codegym.importer.swebench import whole
 from codegym.patch import reverse_patch
 
 

@@ -8,14 +8,13 @@ import pytest
 from codegym.episode import Outcome
 from codegym.grade.grade import grade_empty, grade_gold
 from codegym.importer.imported import Wishes
+from codegym.importer.repository.swebench import swe_bench
 from codegym.importer.rows import Row
-from codegym.importer.swebench import swe_bench
 from codegym.patch import make_patch
 from codegym.sandbox.protocol import File
 from codegym.suite import Suite
 from codegym.task import Task
-
-from .conftest import git, suite_of, usable
+from tests.importer.conftest import git, suite_of, usable
 
 BROKEN = 'def minutes(hours):\n    """\n    >>> minutes(2)\n    120\n    """\n    return hours * 6\n'
 REPAIRED = BROKEN.replace("* 6\n", "* 60\n")

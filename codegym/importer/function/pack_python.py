@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import textwrap
 
-from codegym.importer.pack_layout import Layout
-from codegym.importer.python_test import Checks, test_file
+from codegym.importer.function.checks import Checks, test_file
+from codegym.importer.function.pack_layout import Layout
 from codegym.importer.rows import Row
 
 

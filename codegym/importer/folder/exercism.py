@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from codegym.errors import ConfigError, TaskError
-from codegym.importer.human_eval import LIMITS
+from codegym.importer.function.human_eval import LIMITS
 from codegym.importer.imported import Imported, Wishes, folder, inside, metadata, placed, read_each, task_id
 from codegym.importer.kit_text import kit
 from codegym.importer.names import ids_of_tests

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codegym.errors import TaskError
-from codegym.importer.place import Places
+from codegym.importer.folder.place import Places
 from codegym.patch import make_patch
 from codegym.sandbox.backend import backend
 from codegym.sandbox.protocol import File, Tree

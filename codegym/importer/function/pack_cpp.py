@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from codegym.errors import TaskError
+from codegym.importer.function.pack_layout import Layout
 from codegym.importer.kit_text import kit
-from codegym.importer.pack_layout import Layout
 from codegym.importer.rows import Row
 
 _COMMAND = "make -s build >&2 && exec build/judge build/$([ -e tests/hidden.cpp ] && echo hidden || echo example)"

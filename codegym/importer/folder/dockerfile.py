@@ -14,8 +14,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from codegym.importer.docker_pattern import Exclusions, is_pattern, matches, read_exclusions
-from codegym.importer.docker_stage import Copy, Dockerfile, read_dockerfile
+from codegym.importer.folder.docker_pattern import Exclusions, is_pattern, matches, read_exclusions
+from codegym.importer.folder.docker_stage import Copy, Dockerfile, read_dockerfile
 from codegym.sandbox.protocol import File
 from codegym.tree import Files, read_tree
 

@@ -10,13 +10,12 @@ import pytest
 
 from codegym.errors import ConfigError
 from codegym.exporter.harbor import export_harbor
-from codegym.importer.dockerfile import copied_files, read_dockerfile
-from codegym.importer.harbor import harbor
+from codegym.importer.folder.dockerfile import copied_files, read_dockerfile
+from codegym.importer.folder.harbor import harbor
 from codegym.importer.imported import Wishes
 from codegym.importer.kit_text import kit
 from codegym.suite import load_suite
-
-from .conftest import Certified
+from tests.importer.conftest import Certified
 
 DOCKERFILE = (
     "FROM ubuntu:24.04\nWORKDIR /app\nRUN apt-get update \\\n    && apt-get install -y curl\nCOPY src/ .\n"

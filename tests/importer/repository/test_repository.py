@@ -6,13 +6,12 @@ import pytest
 
 from codegym.errors import TaskError
 from codegym.importer.imported import Imported, Wishes
-from codegym.importer.multi_swe_bench import multi_swe_bench
-from codegym.importer.r2e_gym import r2e_gym
+from codegym.importer.repository.multi_swe_bench import multi_swe_bench
+from codegym.importer.repository.r2e_gym import r2e_gym
+from codegym.importer.repository.swe_smith import swe_smith
+from codegym.importer.repository.swebench import swe_bench, swe_gym, swe_rebench
 from codegym.importer.rows import Row
-from codegym.importer.swe_smith import swe_smith
-from codegym.importer.swebench import swe_bench, swe_gym, swe_rebench
-
-from .conftest import BUG, FIX, NEW_TESTS, OLD_TESTS, TESTS, Certified, Repository, suite_of, usable
+from tests.importer.conftest import BUG, FIX, NEW_TESTS, OLD_TESTS, TESTS, Certified, Repository, suite_of, usable
 
 DAY, NONE = "tests/test_clock.py::test_day", "tests/test_clock.py::test_none"
 

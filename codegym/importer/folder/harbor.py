@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from codegym.errors import ConfigError, TaskError
-from codegym.importer.dockerfile import Dockerfile, copied_files, read_dockerfile
-from codegym.importer.harbor_own import own_task
-from codegym.importer.harbor_solution import Solution, as_scripts, gold_patch
+from codegym.importer.folder.dockerfile import Dockerfile, copied_files, read_dockerfile
+from codegym.importer.folder.harbor_own import own_task
+from codegym.importer.folder.harbor_solution import Solution, as_scripts, gold_patch
+from codegym.importer.folder.place import LOGS, Places
 from codegym.importer.imported import Imported, Wishes, folder, inside, metadata, placed, read_each, task_id
 from codegym.importer.kit_text import kit
 from codegym.importer.names import ids_of_tests
-from codegym.importer.place import LOGS, Places
 from codegym.sandbox.image.image import image_names
 from codegym.sandbox.protocol import File
 from codegym.task import Limits, Task, TestPlan

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
+from codegym.importer.function.pack_layout import Layout
 from codegym.importer.kit_text import kit
-from codegym.importer.pack_layout import Layout
 from codegym.importer.rows import Row
 
 _TEST = """\
