@@ -15,8 +15,8 @@ from functools import partial
 import pytest
 
 from codegym.harness.answer import read_answer
-from codegym.harness.pytest_run import Question, read_run
-from codegym.harness.tap import read_tap
+from codegym.harness.framework.pytest import Question, read_run
+from codegym.harness.framework.tap import read_tap
 from codegym.harness.text import brief, shown, steady
 from codegym.importer.kit.log_tap import DIALECTS
 from codegym.importer.kit.log_tap import read as read_log

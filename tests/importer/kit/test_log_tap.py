@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from codegym.harness.tap import read_tap
+from codegym.harness.framework.tap import read_tap
 from codegym.importer.kit import log_tap
 from codegym.importer.kit.log_tap import (
     FAILED,

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from codegym.episode import TestStatus
+from codegym.harness.framework.tap import read_tap
 from codegym.harness.result import TestRun
 from codegym.harness.run import run_tests
-from codegym.harness.tap import read_tap
 from codegym.sandbox.backend import backend
 from codegym.task import TestPlan
 from tests.conformance.conftest import SEALED

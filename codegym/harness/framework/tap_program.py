@@ -3,7 +3,7 @@
 The command may print JUnit reports instead (:mod:`codegym.harness.junit`).
 
 The program that prints the results holds the agent's code as well, so its word is weaker than pytest's: the
-report must be whole (see :mod:`codegym.harness.tap`) and agree with the exit code, no more can be known.
+report must be whole (see :mod:`codegym.harness.framework.tap`) and agree with the exit code, no more can be known.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codegym.episode import TestStatus
+from codegym.harness.framework.tap import TapReport, read_tap
 from codegym.harness.junit import prints_junit, read_junit, told
 from codegym.harness.result import TestRun
-from codegym.harness.tap import TapReport, read_tap
 from codegym.harness.text import brief, shown
 from codegym.sandbox.protocol import ExecResult, Sandbox
 from codegym.task import TestPlan

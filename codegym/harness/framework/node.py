@@ -74,7 +74,7 @@ def _sound(said: Any) -> bool:
 
 @lru_cache(maxsize=1)
 def _reporter() -> str:
-    program = (Path(__file__).parent / "inbox" / "reporter.mjs").read_bytes()
+    program = (Path(__file__).parents[1] / "inbox" / "reporter.mjs").read_bytes()
     return "data:text/javascript;base64," + base64.b64encode(program).decode()
 
 
