@@ -36,10 +36,10 @@ from codegym.space import PrintableText
 from codegym.suite import Suite, load_suite
 from codegym.task import Limits, Task
 from codegym.tool.call import Malformed, ToolResult
+from codegym.tool.compact.opening import brief_instruction
 from codegym.tool.cut import cut, printable, whole
 from codegym.tool.dialect import Dialect
 from codegym.tool.dialect import dialect as dialect_named
-from codegym.tool.opening import brief_instruction
 from codegym.tool.tools import TOOLS, toolset
 from codegym.tool.workbench import Workbench
 

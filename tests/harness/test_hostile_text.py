@@ -26,7 +26,7 @@ from codegym.task import TestPlan
 from codegym.tool.cut import printable
 from codegym.tool.dialect.native import Native
 from codegym.tool.dialect.tagged import Tagged
-from codegym.tool.look import hit_of
+from codegym.tool.standard.look import hit_of
 
 LOGS = {name: partial(read_log, dialect=name) for name in DIALECTS}
 READERS: dict[str, Callable[[str], object]] = {

@@ -21,11 +21,11 @@ from codegym.digest import digest_json
 from codegym.mutate import apply, mutations
 from codegym.mutate.smallest import smallest_fix
 from codegym.tool.call import ToolError, ToolResult
-from codegym.tool.excerpt import Suspect
-from codegym.tool.likelihood import KINDS, WEIGHTS, likelihoods
-from codegym.tool.locate import suspects_of
-from codegym.tool.run import visible_run
+from codegym.tool.compact.excerpt import Suspect
+from codegym.tool.compact.likelihood import KINDS, WEIGHTS, likelihoods
+from codegym.tool.compact.locate import suspects_of
 from codegym.tool.spec import compact_tool
+from codegym.tool.standard.run import visible_run
 from codegym.tool.workbench import Workbench
 
 LISTED = 8

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import log
 
-from codegym.tool.excerpt import Suspect
+from codegym.tool.compact.excerpt import Suspect
 
 WEIGHTS = {
     "place": -0.1,

@@ -21,7 +21,7 @@ from codegym.harness.inbox_text import ENV, program, without_future
 from codegym.sandbox.image.image import image_digest
 from codegym.sandbox.protocol import Sandbox
 from codegym.tool.call import ToolError, ToolResult
-from codegym.tool.excerpt import Suspect, excerpt
+from codegym.tool.compact.excerpt import Suspect, excerpt
 from codegym.tool.line_end import with_line_ends
 from codegym.tool.spec import compact_tool
 from codegym.tool.workbench import Workbench
@@ -128,5 +128,5 @@ def _trace(bench: Workbench, box: Sandbox) -> list[dict[str, Any]]:
 
 
 def _script() -> str:
-    tracer = files("codegym.tool").joinpath("tracer.py").read_text()
+    tracer = files("codegym.tool.compact").joinpath("tracer.py").read_text()
     return f"{program('addopts')}\n{without_future(tracer)}"

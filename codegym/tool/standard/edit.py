@@ -12,8 +12,8 @@ from codegym.tool.argument import FilePath, FileText, InsertAt, Line, NewText, O
 from codegym.tool.call import ToolError, ToolResult
 from codegym.tool.cut import clip, cut, cut_line, printable
 from codegym.tool.line_end import line_end, spans_of, with_line_ends
-from codegym.tool.look import number_lines
 from codegym.tool.spec import tool
+from codegym.tool.standard.look import number_lines
 from codegym.tool.workbench import Workbench
 
 CONTEXT = 3
