@@ -20,7 +20,7 @@ from codegym.harness.framework.tap import read_tap
 from codegym.harness.text import brief, shown, steady
 from codegym.importer.kit.log_tap import DIALECTS
 from codegym.importer.kit.log_tap import read as read_log
-from codegym.policy.chance import EXCERPT, FILE, NUMBERED
+from codegym.policy.script.chance import EXCERPT, FILE, NUMBERED
 from codegym.sandbox.protocol import ExecResult
 from codegym.task import TestPlan
 from codegym.tool.cut import printable

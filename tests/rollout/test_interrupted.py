@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from codegym.env import CodeEnv
-from codegym.policy.scripted import noop
+from codegym.policy.script.script import noop
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import Job, make_jobs
 from codegym.rollout.log import EpisodeLog, read_episodes
@@ -22,7 +22,7 @@ import signal
 import sys
 from pathlib import Path
 from codegym.env import CodeEnv
-from codegym.policy.scripted import ScriptedPolicy
+from codegym.policy.script.script import ScriptedPolicy
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import make_jobs
 from codegym.rollout.log import EpisodeLog

@@ -30,7 +30,7 @@ def opening(text="def f(a):", seed=0):
 
 @pytest.fixture
 def policy(tiny):
-    from codegym.policy.local import LocalPolicy, Sampling
+    from codegym.policy.local.policy import LocalPolicy, Sampling
 
     model, tokenizer = tiny
     made = LocalPolicy(model, tokenizer, name="tiny", sampling=Sampling(answer=12, context=120))
@@ -47,7 +47,7 @@ def reference(model, ids, sampled):
 
 
 def test_a_ragged_batch_over_several_turns_gives_the_logprobs_of_one_row_alone(tiny):
-    from codegym.policy.generate import Generator, Request
+    from codegym.policy.local.generate import Generator, Request
 
     model, _ = tiny
     generator = Generator(model, eos_id=3)
@@ -72,7 +72,7 @@ def test_a_ragged_batch_over_several_turns_gives_the_logprobs_of_one_row_alone(t
 
 
 def test_temperature_scales_what_is_sampled_and_its_logprobs(tiny):
-    from codegym.policy.generate import Generator, Request
+    from codegym.policy.local.generate import Generator, Request
 
     model, _ = tiny
     hot = Request([5, 6, 7], 1, np.random.default_rng(0))
@@ -152,7 +152,7 @@ def test_a_full_context_is_said(policy):
 
 
 def test_a_closed_policy_refuses(tiny):
-    from codegym.policy.local import LocalPolicy
+    from codegym.policy.local.policy import LocalPolicy
 
     policy = LocalPolicy(*tiny, name="tiny")
     policy.close()
@@ -161,7 +161,7 @@ def test_a_closed_policy_refuses(tiny):
 
 
 def test_an_answer_under_way_can_be_stopped(tiny):
-    from codegym.policy.generate import Generator, Request
+    from codegym.policy.local.generate import Generator, Request
 
     request = Request([5, 6, 7], 1000, np.random.default_rng(0))
     with pytest.raises(RuntimeError, match="stopped"):
@@ -170,7 +170,7 @@ def test_an_answer_under_way_can_be_stopped(tiny):
 
 
 def test_what_the_model_can_not_do_is_a_policy_error(tiny):
-    from codegym.policy.local import LocalPolicy
+    from codegym.policy.local.policy import LocalPolicy
 
     policy = LocalPolicy(*tiny, name="tiny")
     conversation = policy.begin(opening())
@@ -181,7 +181,7 @@ def test_what_the_model_can_not_do_is_a_policy_error(tiny):
 
 
 def test_a_bug_is_raised_where_it_is_waited_for(tiny):
-    from codegym.policy.local import LocalPolicy
+    from codegym.policy.local.policy import LocalPolicy
 
     policy = LocalPolicy(None, tiny[1], name="tiny")
     with pytest.raises(AttributeError):
@@ -208,14 +208,14 @@ def test_tools_reach_the_template_in_the_native_dialect_only(tiny):
 
 
 def test_a_model_that_is_not_there_is_named(tmp_path):
-    from codegym.policy.local import LocalPolicy
+    from codegym.policy.local.policy import LocalPolicy
 
     with pytest.raises(PolicyError, match="nowhere"):
         LocalPolicy.load(str(tmp_path / "nowhere"))
 
 
 def test_a_saved_model_is_loaded(tiny, tmp_path):
-    from codegym.policy.local import LocalPolicy
+    from codegym.policy.local.policy import LocalPolicy
 
     model, tokenizer = tiny
     model.save_pretrained(tmp_path / "m")
@@ -250,7 +250,7 @@ def test_a_template_without_a_system_role_gets_the_system_prompt_before_the_firs
 
 @pytest.mark.parametrize("template", [None, "", "{% for %}", "x", "{{ raise_exception('no') }}", "{{ a.b.c }}"])
 def test_a_template_that_can_not_be_used_is_said_at_once(tiny, template):
-    from codegym.policy.local import LocalPolicy
+    from codegym.policy.local.policy import LocalPolicy
 
     model, tokenizer = tiny[0], copy.deepcopy(tiny[1])
     tokenizer.chat_template = template
@@ -266,7 +266,7 @@ def test_a_template_that_can_not_be_used_is_said_at_once(tiny, template):
     [("<think>\n", "<think>"), ("[THINK]", "[THINK]"), ("<think>\n\n</think>\n\n", ""), ("<think>Briefly:", "")],
 )
 def test_a_thought_that_the_template_opens_is_in_the_answer(tiny, opens, tag):
-    from codegym.policy.local import LocalPolicy, Sampling
+    from codegym.policy.local.policy import LocalPolicy, Sampling
     from codegym.train.tiny import SAID, TEMPLATE
 
     model, tokenizer = tiny[0], copy.deepcopy(tiny[1])
@@ -290,7 +290,7 @@ def test_special_tokens_are_left_out_of_answers_unless_they_are_the_tags_of_thou
 @pytest.mark.parametrize("broken", ["model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json"])
 @pytest.mark.parametrize("content", [b"", b"{", b"{}", b"[]"])
 def test_a_broken_model_is_an_error_of_ours(tiny, tmp_path, broken, content):
-    from codegym.policy.local import LocalPolicy
+    from codegym.policy.local.policy import LocalPolicy
 
     model, tokenizer = tiny
     model.save_pretrained(tmp_path)

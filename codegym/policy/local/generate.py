@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from codegym.policy.cache import Slot, WorkingCache
+from codegym.policy.local.cache import Slot, WorkingCache
 
 
 @dataclass(eq=False)

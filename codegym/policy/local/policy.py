@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from codegym.episode import Tokens
 from codegym.errors import ConfigError, PolicyError
 from codegym.policy.chat import ChatFormat
-from codegym.policy.generate import Generator, Request
+from codegym.policy.local.generate import Generator, Request
 from codegym.policy.protocol import Opening, Reply
 
 _UNLOADABLE: tuple[type[Exception], ...] = (

@@ -12,11 +12,11 @@ from codegym.episode import Episode, Step, StopReason
 from codegym.errors import ConfigError, PolicyError
 from codegym.patch import make_patch
 from codegym.patch.read import parse_patch
-from codegym.policy.chance import chance
-from codegym.policy.gold import edits, gold
 from codegym.policy.lookup import make_policy
 from codegym.policy.protocol import Conversation, Opening
-from codegym.policy.scripted import fixed, noop, replay
+from codegym.policy.script.chance import chance
+from codegym.policy.script.gold import edits, gold
+from codegym.policy.script.script import fixed, noop, replay
 from codegym.rollout.log import EpisodeLog
 from codegym.sandbox.protocol import File
 from codegym.tool.call import Call

@@ -22,9 +22,9 @@ import numpy as np
 
 from codegym.deadline import note
 from codegym.errors import ConfigError, PolicyError
-from codegym.policy.context_full import is_context_full
-from codegym.policy.endpoint_answer import Answer, error_in, read_body
-from codegym.policy.endpoint_settings import EndpointSettings
+from codegym.policy.endpoint.answer import Answer, error_in, read_body
+from codegym.policy.endpoint.context_full import is_context_full
+from codegym.policy.endpoint.settings import EndpointSettings
 
 LONGEST_WAIT = 60.0
 """Seconds between two tries at most, unless the server asks for more."""

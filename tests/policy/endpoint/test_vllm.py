@@ -1,4 +1,4 @@
-"""A tiny policy that a real vLLM serves: ``CODEGYM_VLLM=…/bin/vllm pytest tests/policy/test_vllm.py``.
+"""A tiny policy that a real vLLM serves: ``CODEGYM_VLLM=…/bin/vllm pytest tests/policy/endpoint/test_vllm.py``.
 
 vLLM takes a minute or more to start and is not among the development packages, so that this runs on request.
 """

@@ -12,7 +12,7 @@ import pytest
 
 from codegym.env import CodeEnv
 from codegym.errors import ConfigError, PolicyError
-from codegym.policy.endpoint import EndpointPolicy, read_settings
+from codegym.policy.endpoint.policy import EndpointPolicy, read_settings
 from codegym.policy.protocol import Opening
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import Job

@@ -12,7 +12,7 @@ from codegym.env import CodeEnv
 from codegym.episode import Episode
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError, PolicyError
-from codegym.policy.endpoint import EndpointPolicy, read_settings
+from codegym.policy.endpoint.policy import EndpointPolicy, read_settings
 from codegym.policy.protocol import Opening, Reply
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import Job
@@ -188,7 +188,7 @@ def test_what_is_no_answer_is_said_in_one_line(server: Server, opening: Openings
 
 @pytest.mark.parametrize("after", ["inf", "nan", "1e300", "Fri, 31 Dec 9999 23:59:59 GMT", "soon"])
 def test_a_server_can_not_ask_for_more_than_a_day(after: str) -> None:
-    from codegym.policy.endpoint_client import LONGEST_QUIET, _retry_after
+    from codegym.policy.endpoint.client import LONGEST_QUIET, _retry_after
 
     assert (_retry_after(after) or 0.0) <= LONGEST_QUIET
 

@@ -11,7 +11,7 @@ import re
 import numpy as np
 
 from codegym.policy.protocol import Opening
-from codegym.policy.scripted import Script, ScriptedPolicy, can_say
+from codegym.policy.script.script import Script, ScriptedPolicy, can_say
 from codegym.tool.call import Call
 
 NUMBERED = re.compile(r"^ *(\d{1,9})[ *] ?(.*\S.*)$", re.MULTILINE)

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from codegym.policy.endpoint_answer import Usage
-from codegym.policy.endpoint_client import ChatClient, ContextFullError
-from codegym.policy.endpoint_settings import EndpointSettings, read_settings
+from codegym.policy.endpoint.answer import Usage
+from codegym.policy.endpoint.client import ChatClient, ContextFullError
+from codegym.policy.endpoint.settings import EndpointSettings, read_settings
 from codegym.policy.protocol import Opening, Reply
 
 __all__ = ["EndpointPolicy", "EndpointSettings", "read_settings"]

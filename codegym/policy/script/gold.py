@@ -14,7 +14,7 @@ from shlex import quote
 from codegym.errors import PolicyError
 from codegym.patch.read import Hunk, Section, parse_patch
 from codegym.policy.protocol import Opening
-from codegym.policy.scripted import Script, ScriptedPolicy, can_say
+from codegym.policy.script.script import Script, ScriptedPolicy, can_say
 from codegym.tool.call import Call
 
 Alternatives = tuple[Call, ...]

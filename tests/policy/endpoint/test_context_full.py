@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from codegym.policy.context_full import is_context_full
+from codegym.policy.endpoint.context_full import is_context_full
 
 CASES: dict[str, list[list[Any]]] = json.loads(Path(__file__).with_name("context_errors.json").read_text())
 """``full`` and ``other``: a server or what it is about, the HTTP status, the body (a text, or JSON)."""
