@@ -27,12 +27,12 @@ from codegym.foundry.certify.repeat import Repeated, Repeater
 from codegym.foundry.certify.store import Certificate, Unfinished
 from codegym.foundry.certify.weigh import Evidence, weigh
 from codegym.foundry.certify.workspace import State, Workspace, workspaces
-from codegym.foundry.progress import Progress, silent
 from codegym.grade.form.bank import remember_bank
 from codegym.grade.form.proving import prove
 from codegym.grade.grade import grade
 from codegym.grade.subject import Subject, named
 from codegym.harness.result import TestRun
+from codegym.progress.protocol import Progress, silent
 from codegym.sandbox.backend import backend as backend_named
 from codegym.sandbox.image.image import image_digest
 from codegym.sandbox.protocol import Backend, Tree

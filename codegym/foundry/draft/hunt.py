@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from codegym.errors import SandboxError
 from codegym.foundry.draft.draft import Draft
 from codegym.foundry.draft.trial import Journal, Trial, try_changes
-from codegym.foundry.progress import Progress
+from codegym.progress.protocol import Progress
 from codegym.sandbox.protocol import Backend, Sandbox, Snapshot, Tree
 from codegym.task import Limits, TestPlan
 from codegym.tree import Files

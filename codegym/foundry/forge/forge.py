@@ -30,9 +30,9 @@ from codegym.foundry.forge.chain import Part, chain_drafts, subtasks_of
 from codegym.foundry.forge.history import HistoryHunt
 from codegym.foundry.forge.survey import MOST_SECONDS, Survey, survey
 from codegym.foundry.forge.write import draft_suite, publish, suite_folder, write_forged
-from codegym.foundry.progress import Progress, silent
 from codegym.foundry.repository.equip import Equipment, equipped
 from codegym.foundry.repository.project import Project
+from codegym.progress.protocol import Progress, silent
 from codegym.sandbox.backend import backend as backend_named
 from codegym.sandbox.image.image import image_digest
 from codegym.sandbox.protocol import Backend, Tree

@@ -20,7 +20,6 @@ from codegym.foundry.draft.hunt import FORGE_LIMITS, Catch, side_by_side
 from codegym.foundry.draft.trial import Trial
 from codegym.foundry.forge.anchor import difference
 from codegym.foundry.forge.cast import Mould
-from codegym.foundry.progress import Progress
 from codegym.foundry.recipe.materialise import task_id
 from codegym.foundry.repository.git import Commit, History, changed_paths, commits
 from codegym.foundry.repository.project import Project, is_test_path
@@ -28,6 +27,7 @@ from codegym.grade.protected import is_protected
 from codegym.harness.result import TestRun
 from codegym.harness.run import run_tests
 from codegym.patch import PatchError, make_patch
+from codegym.progress.protocol import Progress
 from codegym.sandbox.protocol import Backend, Changes, Sandbox, Tree
 from codegym.task import PatchSource, Task
 from codegym.tree import Files, store_tree

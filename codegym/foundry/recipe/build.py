@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from codegym.errors import TaskError
-from codegym.foundry.progress import Progress, silent
 from codegym.foundry.recipe.lock import Lock, LockedPackage, read_lock
 from codegym.foundry.recipe.materialise import materialise
 from codegym.foundry.recipe.recipe import Recipe, load_recipe
+from codegym.progress.protocol import Progress, silent
 from codegym.source import fetch
 from codegym.suite import built_folder, claimed_suite, suite_root
 from codegym.task import FolderSource, GitSource, SdistSource

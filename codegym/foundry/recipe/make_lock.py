@@ -16,11 +16,11 @@ from codegym.errors import TaskError
 from codegym.foundry.draft.draft import Draft, mutation_drafts
 from codegym.foundry.draft.hunt import FORGE_LIMITS, Hunt
 from codegym.foundry.draft.trial import Journal, Trial
-from codegym.foundry.progress import Progress, silent
 from codegym.foundry.recipe.lock import Lock, LockedPackage, LockedTask, read_lock, short_sha, write_lock
 from codegym.foundry.recipe.materialise import materialise, task_id
 from codegym.foundry.recipe.recipe import Package, Recipe, load_recipe
 from codegym.foundry.repository.reach import measure, only
+from codegym.progress.protocol import Progress, silent
 from codegym.sandbox.image.image import image_digest
 from codegym.sandbox.protocol import Backend, Tree
 from codegym.source import fetch
