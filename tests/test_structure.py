@@ -27,7 +27,9 @@ LAYERS = [  # lowest first; modules of one layer may import each other, as long 
     {"tool", "grade", "reward"},
     {"env", "space", "registry", "plugin", "foundry", "policy", "importer", "exporter"},
     {"rollout"},
-    {"board", "train", "bench", "redteam"},
+    {"board", "bench", "redteam"},
+    {"evaluate"},
+    {"train"},
     {"cli"},
 ]
 LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}

@@ -3,7 +3,7 @@
 import pytest
 
 from codegym.episode import Episode, Outcome, StopReason, Tokens, Verdict
-from codegym.train.evaluate import chosen_tasks, rate, told_rate
+from codegym.evaluate.attempts import chosen_tasks, rate, told_rate
 
 pytestmark = pytest.mark.train
 TOKENS = Tokens(prompt_ids=(7, 8), completion_ids=(1, 2, 3), mask=(1, 0, 1), logprobs=(-0.5, 0.0, -0.25))

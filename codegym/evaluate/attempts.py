@@ -15,7 +15,6 @@ from codegym.rollout.engine import rollout
 from codegym.rollout.job import make_jobs
 from codegym.rollout.log import EpisodeLog
 from codegym.suite import Suite
-from codegym.train.config import RunConfig
 
 
 def chosen_tasks(suite: Suite, split: str | None, count: int) -> list[str]:
@@ -31,7 +30,9 @@ def attempts(
     tasks: Sequence[str],
     samples: int,
     *,
-    config: RunConfig,
+    seed: int,
+    workers: int,
+    retries: int,
     make_env: Callable[[], CodeEnv],
     folder: Path,
     told: Callable[[Episode], None] | None = None,
@@ -41,12 +42,12 @@ def attempts(
     try:
         return list(
             rollout(
-                make_jobs(tasks, samples, config.train.seed),
+                make_jobs(tasks, samples, seed),
                 policy,
                 make_env,
-                workers=config.rollout.workers,
+                workers=workers,
                 log=log,
-                retries=config.rollout.retries,
+                retries=retries,
                 progress=told,
             )
         )
@@ -55,19 +56,26 @@ def attempts(
 
 
 def entry_of(
-    episodes: Sequence[Episode], config: RunConfig, suite: Suite, *, seconds: float, created: str
+    episodes: Sequence[Episode],
+    suite: Suite,
+    *,
+    name: str,
+    split: str | None,
+    samples: int,
+    seed: int,
+    seconds: float,
+    created: str,
 ) -> Entry:
     """Return the board entry of an evaluation; ``seconds`` is how long it took."""
-    samples = config.eval.samples
     board = Board(
-        name=config.name, title=config.name, suite=suite.name, split=config.eval.split, samples=samples,
+        name=name, title=name, suite=suite.name, split=split, samples=samples,
         ks=tuple(k for k in (1, 8) if k <= samples),
     )  # fmt: skip
     return make_entry(
         board,
         episodes,
         suite_digest=suite.digest,
-        seeds=(config.train.seed,),
+        seeds=(seed,),
         wall_seconds=seconds,
         created=created,
     )
