@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from codegym.cli.app import VERBS, _load
+from codegym.task import Limits
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("envs/*/README.md")])
@@ -47,6 +48,12 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         target = page.parent / path if path else page
         assert target.exists(), f"{link}: no such page"
         assert not anchor or anchor in anchors(target), f"{link}: no such heading"
+
+
+def test_limits_are_those_of_a_task() -> None:
+    section = (ROOT / "docs" / "sandboxes.md").read_text().partition("\n## Limits\n")[2].partition("\n## ")[0]
+    shown = {name: float(value) for name, value in re.findall(r"^\| `(\w+)` \| (\d+) \|", section, re.M)}
+    assert shown == Limits().model_dump()
 
 
 def commands(text: str) -> Iterator[tuple[str, str]]:
