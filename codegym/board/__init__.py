@@ -1,1 +1,1 @@
-"""Scores from episodes, and tables and pages from scores. Nothing here uses a sandbox."""
+"""Episodes become numbers, numbers become tables and pages. Nothing here ever touches a sandbox."""
