@@ -21,12 +21,13 @@ from codegym.errors import SandboxError
 from codegym.sandbox.lease import draft_prefix
 
 SOURCE = Path(__file__).resolve().parent / "runner"
-_PROGRAMS = {
+_PROGRAMS = ("serve", "keep")
+_KERNEL_HEADERS = ("/usr/include", f"/usr/include/{platform.machine()}-linux-gnu")
+_UNITS = {
     "serve": ("command", "become", "files", "processes", "seccomp", "stage", "workspace", "layers", "wire"),
     "keep": ("root", "workspace", "layers"),
 }
 """The C files that each program has besides its own, without ``.c``."""
-_KERNEL_HEADERS = ("/usr/include", f"/usr/include/{platform.machine()}-linux-gnu")
 
 
 def compiler() -> str | None:
@@ -74,7 +75,7 @@ def _compiled(draft: Path) -> Path:
 def _compile(cc: str, name: str, out: Path) -> str | None:
     """Compile a program into ``out`` and return what went wrong, or ``None``."""
     headers = [word for folder in _KERNEL_HEADERS for word in ("-idirafter", folder)]
-    sources = [str(SOURCE / f"{unit}.c") for unit in (name, *_PROGRAMS[name])]
+    sources = [str(SOURCE / f"{unit}.c") for unit in (name, *_UNITS[name])]
     argv = [cc, "-static", "-O2", *headers, "-o", str(out / name), *sources]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     return (done.stderr or f"exit code {done.returncode}") if done.returncode else None
