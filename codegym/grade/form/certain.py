@@ -51,18 +51,18 @@ def calls_of(function: Function) -> frozenset[str]:
 def _block(body: Sequence[ast.stmt], unknown: _Unknown) -> Iterator[ast.AST]:
     for statement in body:
         yield from _statement(statement, unknown)
-        if _leaves(statement):
+        if leaves(statement):
             return
 
 
-def _leaves(statement: ast.AST, *, loop: bool = False) -> bool:
+def leaves(statement: ast.AST, *, loop: bool = False) -> bool:
     """Return whether a statement may end the block that it stands in, or its function."""
     if isinstance(statement, ast.Return) or (isinstance(statement, ast.Continue | ast.Break) and not loop):
         return True
     if isinstance(statement, _APART):
         return False
     loop = loop or isinstance(statement, ast.For | ast.AsyncFor | ast.While)
-    return any(_leaves(child, loop=loop) for child in ast.iter_child_nodes(statement))
+    return any(leaves(child, loop=loop) for child in ast.iter_child_nodes(statement))
 
 
 def _statement(node: ast.stmt, unknown: _Unknown) -> Iterator[ast.AST]:

@@ -8,8 +8,8 @@ from random import Random
 
 from codegym.grade.form.bank import Kind
 from codegym.grade.form.cases import case_ids
-from codegym.grade.form.certain import calls_of
-from codegym.grade.form.edit import Edit, Edits
+from codegym.grade.form.certain import Function, calls_of, leaves
+from codegym.grade.form.edit import Edit, Edits, Text
 from codegym.grade.form.oracle import RECORD, fixed, oracles, read_record, recorded
 from codegym.grade.form.python_checks import Check, Module
 from codegym.grade.form.text_checks import text_checks
@@ -168,12 +168,20 @@ def one_check_more(subject: Subject, tests: Iterable[str]) -> list[Proposal]:
     for path, owners in _owners(subject, tests).items():
         module = Module(_content(subject, path))
         for owner, owned in owners.items():
-            function = module.functions[owner]
-            last, end = function.body[-1], module.text.span(function.body[-1])[1]
-            apart = "; " if last.lineno == function.lineno else "\n" + " " * function.body[0].col_offset
-            way = (Edit(end, end, f"{apart}assert [] == [0]"),)
-            made.append(Proposal(path, Kind.RESULT, (way,), owner, None, tuple(owned)))
+            way = _one_check_more(module.functions[owner], module.text)
+            made.append(Proposal(path, Kind.RESULT, ((way,),), owner, None, tuple(owned)))
     return made
+
+
+def _one_check_more(function: Function, text: Text) -> Edit:
+    """Return the edit that adds a check at the end of ``function``, or before the first statement that may leave it."""
+    leaving = next((statement for statement in function.body if leaves(statement)), None)
+    statement = leaving or function.body[-1]
+    apart = "; " if statement.lineno == function.lineno else "\n" + " " * function.body[0].col_offset
+    start, end = text.span(statement)
+    if leaving is not None:
+        return Edit(start, start, f"assert [] == [0]{apart}")
+    return Edit(end, end, f"{apart}assert [] == [0]")
 
 
 def _python(
