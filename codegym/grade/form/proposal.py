@@ -174,7 +174,7 @@ def one_check_more(subject: Subject, tests: Iterable[str]) -> list[Proposal]:
 
 
 def _one_check_more(function: Function, text: Text) -> Edit:
-    """Return the edit that adds a check at the end of ``function``, or before the first statement that may leave it."""
+    """Return the edit that adds a check at the end of ``function``, or before what may leave it early."""
     leaving = next((statement for statement in function.body if leaves(statement)), None)
     statement = leaving or function.body[-1]
     apart = "; " if statement.lineno == function.lineno else "\n" + " " * function.body[0].col_offset
