@@ -24,11 +24,13 @@ RECORD = "/tmp/.codegym-seen"  # noqa: S108  a path in the box
 _NAME = "_codegym_seen"
 _RECORDER = f"""
 
-def {_NAME}(number, key, value):
+def {_NAME}(number, key, exposed, value):
     with open({RECORD!r}, "a") as file:
-        file.write(repr((number, repr(key), repr(value))) + "\\n")
+        file.write(repr((number, repr(key), repr(exposed), repr(value))) + "\\n")
     return value
 """
+_UNSTEADY = "?"
+"""Stands beside a value that was made of what the code under test could have changed."""
 _LONGEST = 4000
 """Longer values are not fixed."""
 _LONGEST_TABLE = 40_000
@@ -39,13 +41,13 @@ _WAYS = 3
 class Oracle(NamedTuple):
     """A side of a comparison that no right solution can have another value of.
 
-    Its value depends on the ``keys``, names of the function. The code under test is handed those that are
-    ``exposed``: where it could change such a value in place, nothing is fixed.
+    Its value depends on the ``keys``, parameters and names of loops. The code under test is handed the values of
+    the ``exposed`` names, from which it is made: where it could change one in place, nothing is fixed.
     """
 
     sides: Sides
     keys: tuple[str, ...]
-    exposed: frozenset[str]
+    exposed: tuple[str, ...]
 
 
 def oracles(module: Module, owner: str) -> list[Oracle]:
@@ -56,8 +58,9 @@ def oracles(module: Module, owner: str) -> list[Oracle]:
     for sides in module.comparisons(owner):
         for side in (sides.right, sides.left):
             if not is_value(side) and pure.holds(side) and any(isinstance(n, ast.Call) for n in pure.behind(side)):
-                keys = tuple(sorted(pure.keys(side)))
-                kept.append(Oracle(Sides(sides.node, sides.left, side), keys, pure.exposed.intersection(keys)))
+                exposed = pure.exposed.intersection(pure.local_names(side))
+                names = tuple(sorted(pure.keys(side))), tuple(sorted(exposed))
+                kept.append(Oracle(Sides(sides.node, sides.left, side), *names))
                 break
     return kept
 
@@ -67,22 +70,26 @@ def recorded(text: Text, sides: Iterable[Oracle]) -> bytes:
     edits: list[Edit] = []
     for number, oracle in enumerate(sides):
         start, end = text.span(oracle.sides.right)
-        edits += [Edit(start, start, f"{_NAME}({number}, {_key(oracle.keys)}, "), Edit(end, end, ")")]
+        edits += [
+            Edit(start, start, f"{_NAME}({number}, {_key(oracle.keys)}, {_key(oracle.exposed)}, "),
+            Edit(end, end, ")"),
+        ]
     return edited(text.text, edits) + _RECORDER.encode()
 
 
 def read_record(content: bytes) -> dict[int, dict[str, str]]:
     """Return the values, as written, by the number of a side and the values of its keys.
 
-    A side is missing if it had two values for the same keys.
+    A side is missing if it had two values for the same keys, or if the code could have changed what it is made of.
     """
     values: dict[int, dict[str, set[str]]] = {}
     for line in content.decode(errors="replace").splitlines():
         try:
-            number, key, value = ast.literal_eval(line)
+            number, key, exposed, value = ast.literal_eval(line)
         except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
             continue
-        values.setdefault(number, {}).setdefault(key, set()).add(value)
+        made = values.setdefault(number, {}).setdefault(key, set())
+        made |= {value} if _is_steady(exposed) else {value, _UNSTEADY}
     return {
         number: {key: next(iter(seen)) for key, seen in by_key.items()}
         for number, by_key in values.items()
@@ -95,10 +102,10 @@ def fixed(
 ) -> tuple[Edits, tuple[Edits, ...]] | None:
     """Return the edit that puts ``values`` in the place of a side, and edits that put others there.
 
-    ``None`` if they can't be written out, or the code under test could have changed what they depend on.
+    ``None`` if they can't be written out.
     """
     kept = _kept(values)
-    if not kept or not all(_is_steady(key, oracle) for key in values):
+    if not kept or not all(_is_plain(key) for key in values):
         return None
     span = text.span(oracle.sides.right)
     if not oracle.keys:
@@ -141,13 +148,13 @@ def _others(value: str, chance: Random) -> list[str]:
     return [edited(written.text, way).decode() for way in changed_values(written, node, [], chance)][:_WAYS]
 
 
-def _is_steady(key: str, oracle: Oracle) -> bool:
-    """Return whether no code that was handed a part of ``key`` could have changed it in place."""
+def _is_steady(exposed: str) -> bool:
+    """Return whether none of the values in ``exposed`` can be changed in place."""
     try:
-        values = dict(zip(oracle.keys, ast.literal_eval(key), strict=True))
+        values = ast.literal_eval(exposed)
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return False
-    return not any(isinstance(values[name], list | dict | set) for name in oracle.exposed)
+    return not any(isinstance(value, list | dict | set) for value in values)
 
 
 def _is_plain(value: str) -> bool:

@@ -43,17 +43,23 @@ class Purity:
         return [each for value in (node, *values) for each in ast.walk(value)]
 
     def keys(self, node: ast.expr) -> set[str]:
-        """Return the parameters and local names that a value depends on, unless they are always the same."""
-        names = {name for name in _loaded(node) if name in self._locals or name in self._parameters}
-        return {name for name in names if not self._is_constant(name, frozenset())}
+        """Return the parameters and names of loops that a value depends on, directly or by way of local names."""
+        return {name for name in self.local_names(node) if self._is_root(name)}
 
-    def _is_constant(self, name: str, above: frozenset[str]) -> bool:
-        """Return whether a name has one value in every run of the function."""
-        if name not in self._locals:
-            return name not in self._parameters
-        values = self._locals[name]
-        once = len(values) == 1 and name not in above and not isinstance(values[0], _Varying)
-        return once and all(self._is_constant(each, above | {name}) for each in _loaded(values[0]))
+    def local_names(self, node: ast.expr) -> set[str]:
+        """Return the parameters and local names that a value depends on, directly or by way of others."""
+        reached, waiting = set[str](), [*_loaded(node)]
+        while waiting:
+            name = waiting.pop()
+            if name not in reached and (name in self._locals or name in self._parameters):
+                reached.add(name)
+                waiting += [] if self._is_root(name) else _loaded(self._locals[name][0])
+        return reached
+
+    def _is_root(self, name: str) -> bool:
+        """Return whether a name has values that do not follow from those of other names."""
+        values = self._locals.get(name, ())
+        return len(values) != 1 or name in self._parameters or isinstance(values[0], _Varying)
 
     def _is_pure(self, name: str, above: frozenset[str]) -> bool:
         if name in above:
@@ -146,7 +152,10 @@ def _assigned(body: Iterable[ast.stmt]) -> dict[str, list[ast.expr]]:
 def _given(node: ast.AST) -> Iterable[tuple[str, ast.expr]]:
     """Return the names that a node gives values to, and those values."""
     if isinstance(node, ast.Assign):
-        return [(target.id, node.value) for target in node.targets if isinstance(target, ast.Name)]
+        plain = [(target.id, node.value) for target in node.targets if isinstance(target, ast.Name)]
+        unpacked = [target for target in node.targets if isinstance(target, ast.Tuple | ast.List)]
+        parts = (each for target in unpacked for each in target.elts if isinstance(each, ast.Name))
+        return [*plain, *((each.id, node.value) for each in parts)]
     if isinstance(node, ast.AugAssign | ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
         return [(node.target.id, node.value)]
     if isinstance(node, ast.For | ast.comprehension):

@@ -41,6 +41,9 @@ TESTS = {
     "def test_it(word):\n    assert ordered(word)[:2] == expected(word)[:2]\n",
     "a count": HELPER + "def test_it():\n    for word in {'a': 'ba'}.get('x', ['cab', 'oak']):\n"
     "        assert len(ordered(word)) == len(expected(word))\n",
+    "unpacked": HELPER + "def test_it():\n    for case in (('cab', 2), ('oak', 1)):\n"
+    "        word, most = case\n        wanted = expected(word)\n"
+    "        assert ordered(word)[:most] == (wanted if most > 9 else wanted[:most])\n",
     "a generator": "def words():\n    for n in range(3):\n        yield 'cab' * (n + 1)\n\ndef test_it():\n"
     "    for word in words():\n        assert ordered(word) == sorted(word)\n",
 }  # fmt: skip
@@ -83,6 +86,8 @@ def test_what_depends_on_the_code_is_left_alone() -> None:
 
 def test_a_side_is_fixed_by_what_it_depends_on() -> None:
     assert fixed_sides("def test_it():\n    for a in 'xy':\n        assert ordered(a) == sorted(a)\n") == [("a",)]
+    made = "def test_it():\n    for a in 'xy':\n        b = a + 'a'\n        assert ordered(b) == sorted(b)\n"
+    assert fixed_sides(made) == [("a",)]
     assert fixed_sides("def test_it():\n    a = 'yx'\n    assert ordered(a) == sorted(a)\n") == [()]
 
 
