@@ -17,37 +17,36 @@ from typing import NamedTuple
 
 from codegym.grade.form.edit import Edit, Edits, Text, edited
 from codegym.grade.form.pure import Purity
-from codegym.grade.form.python_checks import Module, Sides
+from codegym.grade.form.python_checks import Module
 from codegym.grade.form.python_values import changed_values, is_value
 
 RECORD = "/tmp/.codegym-seen"  # noqa: S108  a path in the box
-_NAME = "_codegym_seen"
-_RECORDER = f"""
-
-def {_NAME}(number, key, exposed, value):
-    with open({RECORD!r}, "a") as file:
-        file.write(repr((number, repr(key), repr(exposed), repr(value))) + "\\n")
-    return value
-"""
+_RECORDER = (
+    f"(lambda n, key, exposed, value: (open({RECORD!r}, 'a').write("
+    "repr((n, repr(key), repr(exposed), repr(value))) + chr(10)), value)[1])"
+)
+"""A function that writes a value down and returns it. It is written out wherever a value is recorded."""
 _UNSTEADY = "?"
 """Stands beside a value that was made of what the code under test could have changed."""
 _LONGEST = 4000
-"""Longer values are not fixed."""
+"""Longer values are not fixed where there are several, so that one leaves room for others."""
 _LONGEST_TABLE = 40_000
 """Nor are those for which a table has no room left."""
 _WAYS = 3
 
 
 class Oracle(NamedTuple):
-    """A side of a comparison that no right solution can have another value of.
+    """An expression of a test that no right solution can have another value of.
 
     Its value depends on the ``keys``, parameters and names of loops. The code under test is handed the values of
     the ``exposed`` names, from which it is made: where it could change one in place, nothing is fixed.
+    ``check`` is the comparison that it is a side of; ``None`` for what a name is given, an input for example.
     """
 
-    sides: Sides
+    value: ast.expr
     keys: tuple[str, ...]
     exposed: tuple[str, ...]
+    check: ast.expr | ast.stmt | None = None
 
 
 def oracles(module: Module, owner: str) -> list[Oracle]:
@@ -58,23 +57,35 @@ def oracles(module: Module, owner: str) -> list[Oracle]:
     for sides in module.comparisons(owner):
         for side in (sides.right, sides.left):
             if not is_value(side) and pure.holds(side) and any(isinstance(n, ast.Call) for n in pure.behind(side)):
-                exposed = pure.exposed.intersection(pure.local_names(side))
-                names = tuple(sorted(pure.keys(side))), tuple(sorted(exposed))
-                kept.append(Oracle(Sides(sides.node, sides.left, side), *names))
+                kept.append(_oracle(pure, side, sides.node))
                 break
     return kept
+
+
+def inputs(module: Module, owners: Iterable[str]) -> list[Oracle]:
+    """Return what names of the module and of functions are given, if it is computed of the standard library."""
+    made: list[Oracle] = []
+    for function in (None, *(module.functions[owner] for owner in owners)):
+        pure = Purity(module.tree, function)
+        body = function.body if function else module.tree.body
+        values = [node.value for node in body if isinstance(node, ast.Assign)]
+        made += [_oracle(pure, value) for value in values if not is_value(value) and pure.computes(value)]
+    return made
+
+
+def _oracle(pure: Purity, value: ast.expr, check: ast.expr | ast.stmt | None = None) -> Oracle:
+    exposed = pure.exposed.intersection(pure.local_names(value))
+    return Oracle(value, tuple(sorted(pure.keys(value))), tuple(sorted(exposed)), check)
 
 
 def recorded(text: Text, sides: Iterable[Oracle]) -> bytes:
     """Return a module that records the value of each of ``sides``, by its number, whenever it is looked at."""
     edits: list[Edit] = []
     for number, oracle in enumerate(sides):
-        start, end = text.span(oracle.sides.right)
-        edits += [
-            Edit(start, start, f"{_NAME}({number}, {_key(oracle.keys)}, {_key(oracle.exposed)}, "),
-            Edit(end, end, ")"),
-        ]
-    return edited(text.text, edits) + _RECORDER.encode()
+        start, end = text.span(oracle.value)
+        before = f"{_RECORDER}({number}, {_key(oracle.keys)}, {_key(oracle.exposed)}, "
+        edits += [Edit(start, start, before), Edit(end, end, ")")]
+    return edited(text.text, edits)
 
 
 def read_record(content: bytes) -> dict[int, dict[str, str]]:
@@ -107,14 +118,14 @@ def fixed(
     kept = _kept(values)
     if not kept or not all(_is_plain(key) for key in values):
         return None
-    span = text.span(oracle.sides.right)
+    span = text.span(oracle.value)
     if not oracle.keys:
         right, others = kept["()"], _others(kept["()"], chance)
         return (Edit(*span, f"({right})"),), tuple((Edit(*span, f"({other})"),) for other in others)
     ways = {key: _others(value, chance) or [value] for key, value in kept.items()}
     count = max(map(len, ways.values()))
     tables = [{key: values_of[way % len(values_of)] for key, values_of in ways.items()} for way in range(count)]
-    live = text.of(oracle.sides.right).decode() if len(kept) < len(values) else ""
+    live = text.of(oracle.value).decode() if len(kept) < len(values) else ""
     right, *others = (_lookup(table, oracle.keys, live) for table in (kept, *tables))
     return (Edit(*span, right),), tuple((Edit(*span, other),) for other in others)
 
@@ -133,9 +144,10 @@ def _kept(values: Mapping[str, str]) -> dict[str, str]:
     """Return the values that are written out, by key: plain ones, as many as there is room for."""
     kept: dict[str, str] = {}
     room = _LONGEST_TABLE
+    longest = _LONGEST if len(values) > 1 else room
     for key, value in values.items():
         size = len(key) + len(value)
-        if size <= min(room, _LONGEST) and _is_plain(value):
+        if size <= min(room, longest) and _is_plain(value):
             kept[key] = value
             room -= size
     return kept

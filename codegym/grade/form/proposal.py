@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -10,7 +10,7 @@ from codegym.grade.form.bank import Kind
 from codegym.grade.form.cases import case_ids
 from codegym.grade.form.certain import Function, calls_of, leaves
 from codegym.grade.form.edit import Edit, Edits, Text
-from codegym.grade.form.oracle import RECORD, fixed, oracles, read_record, recorded
+from codegym.grade.form.oracle import RECORD, Oracle, fixed, inputs, oracles, read_record, recorded
 from codegym.grade.form.python_checks import Check, Module
 from codegym.grade.form.text_checks import text_checks
 from codegym.grade.room import Room
@@ -51,29 +51,45 @@ class Proposal:
 def oracle_proposals(
     subject: Subject, tests: Iterable[str], room: Room, failing: Mapping[str, frozenset[int]]
 ) -> list[Proposal]:
-    """Return checks whose expected value is computed of the standard library, fixed at its value under gold.
-
-    Two runs of the tests in ``room`` say what the values are; a value that is not always the same stays computed.
-    """
+    """Return checks whose expected value is computed of the standard library, fixed at its value under gold."""
     made: list[Proposal] = []
     for path, owners in (_owners(subject, tests) if subject.task.tests.framework == "pytest" else {}).items():
-        content = _content(subject, path)
-        module = Module(content)
-        sides = [(owner, each) for owner in owners for each in oracles(module, owner)]
-        if not sides:
-            continue
-        file = File(recorded(module.text, [each for _, each in sides]))
+        module = Module(_content(subject, path))
+        by_owner = [(owner, each) for owner in owners for each in oracles(module, owner)]
         ids = tuple(test for owned in owners.values() for test in owned)
-        values = [read_record(room.written(RECORD)) for _ in range(2) if room.run({path: file}, ids).complete]
-        for number, (owner, each) in enumerate(sides):
-            seen = [value.get(number) for value in values]
-            if len(seen) == 2 and seen[0] and seen[0] == seen[1]:
-                edits = fixed(module.text, each, seen[0], _chance(path, owner))
-                if edits is not None:
-                    node = each.sides.node
-                    check = Check(owner, Kind.VALUE, (node.lineno, node.end_lineno or node.lineno), edits[1])
-                    made.append(replace(_of(path, check, tuple(owners[owner]), failing), right=edits[0]))
+        values = _recorded(room, path, module, [each for _, each in by_owner], ids)
+        for number, (owner, each) in enumerate(by_owner):
+            edits = fixed(module.text, each, values.get(number, {}), _chance(path, owner))
+            if edits is not None and each.check is not None:
+                lines = each.check.lineno, each.check.end_lineno or each.check.lineno
+                check = Check(owner, Kind.VALUE, lines, edits[1])
+                made.append(replace(_of(path, check, tuple(owners[owner]), failing), right=edits[0]))
     return [proposal for proposal in made if proposal.ways]
+
+
+def fixed_inputs(subject: Subject, tests: Iterable[str], room: Room) -> dict[str, Edits]:
+    """Return edits by file that write out what names are given, where that is computed of the standard library."""
+    made: dict[str, Edits] = {}
+    for path, owners in (_owners(subject, tests) if subject.task.tests.framework == "pytest" else {}).items():
+        module = Module(_content(subject, path))
+        given = inputs(module, owners)
+        ids = tuple(test for owned in owners.values() for test in owned)
+        values = _recorded(room, path, module, given, ids)
+        ways = (fixed(module.text, each, values.get(n, {}), _chance(path, "")) for n, each in enumerate(given))
+        made[path] = tuple(edit for way in ways if way is not None for edit in way[0])
+    return {path: edits for path, edits in made.items() if edits}
+
+
+def _recorded(
+    room: Room, path: str, module: Module, given: Sequence[Oracle], ids: tuple[str, ...]
+) -> dict[int, dict[str, str]]:
+    """Return the values of ``given`` by number, as far as two runs under gold agree."""
+    if not given:
+        return {}
+    file = File(recorded(module.text, given))
+    runs = [read_record(room.written(RECORD)) for _ in range(2) if room.run({path: file}, ids).complete]
+    first, second = runs if len(runs) > 1 else ({}, {})
+    return {number: values for number, values in first.items() if second.get(number) == values}
 
 
 @dataclass(frozen=True)

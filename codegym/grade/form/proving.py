@@ -30,7 +30,15 @@ from codegym.grade.form.bank import (
     shipped_bank,
 )
 from codegym.grade.form.edit import Edit, Edits, edited, overlap
-from codegym.grade.form.proposal import Proposal, bases, one_check_more, oracle_proposals, proposals
+from codegym.grade.form.proposal import (
+    Base,
+    Proposal,
+    bases,
+    fixed_inputs,
+    one_check_more,
+    oracle_proposals,
+    proposals,
+)
 from codegym.grade.room import CannotLay, Room
 from codegym.grade.subject import Subject, kind_of
 from codegym.harness.cache import workspace_digest
@@ -118,8 +126,7 @@ class _Prover:
 
     def _propose(self) -> None:
         self._bank = self._with_bases(self._bank)
-        based = frozenset(self._bank.bases)
-        self.proposals = proposals(self.subject, self.passing, based, self.failing, self.chance)
+        self.proposals = proposals(self.subject, self.passing, self._renamed, self.failing, self.chance)
         fixed = oracle_proposals(self.subject, self.passing, self.room, self.failing)
         self._in_rounds(
             [*fixed, *(each for each in self.proposals if each.tests and not self._fixed(each, fixed))]
@@ -136,21 +143,28 @@ class _Prover:
     def _with_bases(self, bank: Bank) -> Bank:
         """Return ``bank`` with those bases of files under which all tests pass that did."""
         made = bases(self.subject, self.passing)
-        if not made:
+        bank = self._with_sound(bank, {path: base.edits for path, base in made.items()}, made)
+        self._renamed = frozenset(bank.bases)
+        return self._with_sound(bank, fixed_inputs(self.subject, self.passing, self.room), {})
+
+    def _with_sound(self, bank: Bank, edits: Mapping[str, Edits], named: Mapping[str, Base]) -> Bank:
+        """Return ``bank`` with those of ``edits`` as further bases under which all tests pass that did."""
+        own = {path: bank.bases.get(path, ()) for path in edits}
+        edits = {path: way for path, way in edits.items() if not overlap(way, own[path])}
+        if not edits:
             return bank
-        names = {test: name for base in made.values() for test, name in base.aliases.items()}
-        files = {path: self._with(path, base.edits) for path, base in made.items()}
+        names = bank.aliases | {test: name for base in named.values() for test, name in base.aliases.items()}
+        files = {
+            path: self._with(path, (*own.get(path, ()), *edits.get(path, ()))) for path in {**bank.bases, **edits}
+        }
         run = self.room.run(files, bank.tests, names=names)
         lost = self.passing - _with(run, TestStatus.PASSED)
-        sound = {
-            path: base
-            for path, base in made.items()
-            if run.complete and not lost & base.aliases.keys() and path not in {t.partition("::")[0] for t in lost}
-        }
-        names = {test: name for base in sound.values() for test, name in base.aliases.items()}
-        return bank.model_copy(
-            update={"bases": {path: base.edits for path, base in sound.items()}, "aliases": names}
-        )
+        broken = {test.partition("::")[0] for test in lost}
+        broken |= {path for path, base in named.items() if lost & base.aliases.keys()}
+        sound = {path: way for path, way in edits.items() if run.complete and path not in broken}
+        more = {test: name for path in sound if path in named for test, name in named[path].aliases.items()}
+        kept = {path: (*own[path], *way) for path, way in sound.items()}
+        return bank.model_copy(update={"bases": bank.bases | kept, "aliases": bank.aliases | more})
 
     def _in_rounds(self, waiting: Sequence[Proposal]) -> None:
         """Run forms of different functions or cases together: each can only fail its own tests."""
@@ -318,13 +332,18 @@ class _Prover:
                 path=each.proposal.path,
                 kind=each.proposal.kind,
                 forms=tuple(each.forms),
-                fails_unpatched=each.proposal.fails_unpatched,
+                fails_unpatched=each.proposal.fails_unpatched or (each.proposal.row and self._fails_core(each)),
                 right=each.proposal.right,
             )
             for each in kept
             if each.proposal.kind not in AWAITED or len(each.forms) > 1
         ]
         return self._bank.model_copy(update={"places": tuple(places)})
+
+    def _fails_core(self, kept: _Kept) -> bool:
+        """Return whether a fail-to-pass test fails by a form: what it expects is what the unpatched tree lacks."""
+        core = {self.numbers[test] for test in self.subject.task.tests.fail_to_pass}
+        return any(not core.isdisjoint(form.fails) for form in kept.forms)
 
     def _culprits(self, bank: Bank, sheet: Sheet) -> list[Place]:
         """Return the places without which ``sheet`` would do what it should, found by halving."""

@@ -13,6 +13,16 @@ from collections.abc import Iterable
 from codegym.grade.form.certain import Function
 from codegym.grade.form.table import called
 
+_OF_THE_WORLD = frozenset({
+    "asyncio", "calendar", "contextvars", "ctypes", "datetime", "gc", "getpass", "glob", "importlib", "inspect",
+    "io", "locale", "logging", "multiprocessing", "os", "pathlib", "platform", "secrets", "shutil", "signal",
+    "socket", "subprocess", "sys", "tempfile", "threading", "time", "unittest", "uuid", "warnings", "weakref",
+    "zoneinfo",
+})  # fmt: skip
+"""Modules of the standard library that look at the world outside: another day, or another solution, may differ."""
+_NOT_PURE = frozenset({"eval", "exec", "globals", "id", "input", "locals", "open", "vars", "__import__"})
+"""What Python has built in of that kind."""
+
 
 class Purity:
     """Knows which expressions of a function depend on the standard library and the test alone."""
@@ -33,6 +43,10 @@ class Purity:
             self._is_pure(name, frozenset()) for name in _loaded(node)
         )
 
+    def computes(self, node: ast.expr) -> bool:
+        """Return whether ``node`` is computed, and of nothing but the standard library and the test."""
+        return any(isinstance(each, ast.Call) for each in ast.walk(node)) and self.holds(node)
+
     def functions(self) -> frozenset[str]:
         """Return the names of the test file's functions that use nothing but the standard library."""
         return frozenset(name for name in self._functions if self._is_pure(name, frozenset()))
@@ -43,8 +57,11 @@ class Purity:
         return [each for value in (node, *values) for each in ast.walk(value)]
 
     def keys(self, node: ast.expr) -> set[str]:
-        """Return the parameters and names of loops that a value depends on, directly or by way of local names."""
-        return {name for name in self.local_names(node) if self._is_root(name)}
+        """Return the parameters and names of loops that a value depends on, directly or by way of local names.
+
+        What else it depends on has one value, or one course of values, in every run of the function.
+        """
+        return {name for name in self.local_names(node) if self._varies(name)}
 
     def local_names(self, node: ast.expr) -> set[str]:
         """Return the parameters and local names that a value depends on, directly or by way of others."""
@@ -53,13 +70,15 @@ class Purity:
             name = waiting.pop()
             if name not in reached and (name in self._locals or name in self._parameters):
                 reached.add(name)
-                waiting += [] if self._is_root(name) else _loaded(self._locals[name][0])
+                waiting += [] if self._varies(name) else self._made_of(name)
         return reached
 
-    def _is_root(self, name: str) -> bool:
-        """Return whether a name has values that do not follow from those of other names."""
-        values = self._locals.get(name, ())
-        return len(values) != 1 or name in self._parameters or isinstance(values[0], _Varying)
+    def _made_of(self, name: str) -> list[str]:
+        return [each for value in self._locals[name] for each in _loaded(value)]
+
+    def _varies(self, name: str) -> bool:
+        values = self._locals.get(name, [])
+        return name in self._parameters or any(isinstance(value, _Varying) for value in values)
 
     def _is_pure(self, name: str, above: frozenset[str]) -> bool:
         if name in above:
@@ -72,7 +91,7 @@ class Purity:
             return all(self._all_pure(value, above | {name}) for value in values)
         if name in self._functions:
             return all(self._is_pure(each, above | {name}) for each in _free(self._functions[name]))
-        return name in self._imports or hasattr(builtins, name)
+        return name in self._imports or (hasattr(builtins, name) and name not in _NOT_PURE)
 
     def _all_pure(self, node: ast.AST, above: frozenset[str]) -> bool:
         return all(self._is_pure(each, above) for each in _loaded(node))
@@ -183,9 +202,14 @@ def _standard_names(tree: ast.Module) -> set[str]:
     names: set[str] = set()
     for node in tree.body:
         if isinstance(node, ast.Import):
-            plain = [alias for alias in node.names if alias.name.partition(".")[0] in sys.stdlib_module_names]
+            plain = [alias for alias in node.names if _is_pure_module(alias.name)]
             names |= {alias.asname or alias.name.partition(".")[0] for alias in plain}
         elif isinstance(node, ast.ImportFrom) and not node.level:
-            standard = (node.module or "").partition(".")[0] in sys.stdlib_module_names
+            standard = _is_pure_module(node.module or "")
             names |= {alias.asname or alias.name for alias in node.names if standard}
     return names
+
+
+def _is_pure_module(name: str) -> bool:
+    top = name.partition(".")[0]
+    return top in sys.stdlib_module_names and top not in _OF_THE_WORLD

@@ -104,3 +104,28 @@ def test_values_that_the_code_could_change_in_place_stay_computed(tmp_path: Path
     sorts_in_place = "def ordered(xs):\n    xs.sort()\n    return xs\n"
     patch = patch_of({"mod.py": sorts_in_place}, REPO)
     assert grade(suite, task, patch, backend=BWRAP, cache=None, bank=bank).outcome is Outcome.RESOLVED
+
+
+def test_inputs_that_a_test_draws_can_not_be_made_easy(tmp_path: Path) -> None:
+    test = "import random\n\nLISTS = sorted({'zoo', 'oak'})\n\ndef test_it():\n    chance = random.Random(7)\n"
+    test += "    words = [''.join(chance.sample('abcdef', 4)) for _ in range(3)]\n"
+    test += "    assert [ordered(word) for word in words] == [sorted(word) for word in words]\n"
+    plan = {"framework": "pytest", "fail_to_pass": ("tests/test_mod.py::test_it",)}
+    gold = patch_of({"mod.py": GOLD}, REPO)
+    suite, task = suite_of(
+        tmp_path, REPO, {"tests/test_mod.py": HEAD + test}, tests=plan, image="python", gold_patch=gold
+    )
+    bank = prove(Subject(suite, task, BWRAP))
+    written = "".join(edit.text for edit in bank.bases["tests/test_mod.py"])
+    assert "['oak', 'zoo']" in written
+    easy = "import random\nrandom.Random.sample = lambda *_: ''\n\ndef ordered(xs):\n    return list(xs)\n"
+    patch = patch_of({"mod.py": easy}, REPO)
+    assert grade(suite, task, patch, backend=BWRAP, cache=None, bank=bank).outcome is Outcome.UNRESOLVED
+    assert grade(suite, task, gold, backend=BWRAP, cache=None, bank=bank).outcome is Outcome.RESOLVED
+
+
+def test_what_looks_at_the_world_stays_computed() -> None:
+    head = "import os\nfrom datetime import date\nfrom mod import ordered\n\n"
+    assert fixed_sides("def test_it():\n    assert ordered('a') == sorted(os.listdir('.'))\n", head) == []
+    assert fixed_sides("def test_it():\n    assert ordered('a') == [date.today().year]\n", head) == []
+    assert fixed_sides("def test_it():\n    assert ordered('a') == sorted(open('x').read())\n", head) == []

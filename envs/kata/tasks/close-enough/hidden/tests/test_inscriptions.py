@@ -101,6 +101,7 @@ def test_the_expert_is_paid_for_the_band_only(name, limit):
     assert answer == (distance if distance <= limit else None)
     assert asked <= (2 * limit + 1) * min(len(a), len(b))
     assert ask(a, "#" * limit + a[limit:], limit)[0] == limit
+    assert ask(a, "#" * (limit + 1) + a[limit + 1 :], limit)[0] is None
 
 
 @pytest.mark.parametrize("limit", [0, 1, 4, 10])
