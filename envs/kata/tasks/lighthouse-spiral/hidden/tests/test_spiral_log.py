@@ -65,18 +65,21 @@ def test_grid_is_left_alone():
 
 @pytest.mark.parametrize("grid", [[[1, 2], [3]], [[], [1]]], ids=["short", "empty-first"])
 def test_ragged_grids_are_refused(grid):
+    assert unwind([[1, 2], [3, 4]]) == [1, 2, 4, 3]
     with pytest.raises(ValueError):
         unwind(grid)
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (0, 4), (-1, -5)], ids=["few", "none", "negative"])
 def test_wrong_number_of_values_is_refused(shape):
+    assert wind([1, 2, 3, 4, 5], 1, 5) == [[1, 2, 3, 4, 5]]
     with pytest.raises(ValueError):
         wind([1, 2, 3, 4, 5], *shape)
 
 
 @pytest.mark.parametrize("options", [{"start": "n"}, {"turn": "left"}, {"start": "NW"}], ids=["n", "left", "NW"])
 def test_unknown_corners_and_turns_are_refused(options):
+    assert wind(unwind([[1, 2], [3, 4]]), 2, 2) == [[1, 2], [3, 4]]
     with pytest.raises(ValueError):
         unwind([[1, 2], [3, 4]], **options)
     with pytest.raises(ValueError):

@@ -40,6 +40,7 @@ def test_merge_of_all_small_pairs():
 
 
 def test_backwards_intervals_are_refused():
+    assert merge([(1, 2), (8, 9)]) == [(1, 2), (8, 9)]
     with pytest.raises(ValueError):
         merge([(1, 2), (9, 8)])
 
@@ -90,6 +91,7 @@ def test_a_gap_that_just_fits():
 
 def test_no_gap_fits():
     assert first_slot((0, 100), [(20, 90)], 21) is None
+    assert first_slot((0, 100), [(20, 90)], 20) == (0, 20)
 
 
 def test_bookings_outside_the_day_do_not_matter():
@@ -102,5 +104,6 @@ def test_nested_bookings_do_not_free_the_room():
 
 @pytest.mark.parametrize("length", [0, -5])
 def test_slots_need_a_minute(length):
+    assert first_slot((0, 10), [], 1) == (0, 1)
     with pytest.raises(ValueError):
         first_slot((0, 10), [], length)
