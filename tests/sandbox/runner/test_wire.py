@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codegym.errors import SandboxError
-from codegym.sandbox.runner.build import SOURCE, compiler
 from codegym.sandbox.layered.channel import Channel, SocketWire
+from codegym.sandbox.runner.build import SOURCE, compiler
 
 HEAD = struct.Struct("<IBI")
 REQUEST = struct.Struct("<BBHII")
