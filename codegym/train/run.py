@@ -29,16 +29,16 @@ from codegym.env import CodeEnv
 from codegym.episode import Episode, is_graded, too_many_lost
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError
-from codegym.policy.local import LocalPolicy, load_model
+from codegym.policy.local.policy import LocalPolicy, load_model
+from codegym.policy.script.expert import Expert
+from codegym.progress.display import Display, Phase
 from codegym.rollout.log import EpisodeLog
 from codegym.rollout.metrics import summarise
 from codegym.suite import Suite, load_suite
 from codegym.train.budget import Budget, Every
 from codegym.train.config import RunConfig, WarmupSection, load_config
 from codegym.train.corpus import Conversation, remembered, texts
-from codegym.train.display import Display, Phase
 from codegym.train.evaluate import attempts, chosen_tasks, entry_of, rate, summary, told_rate
-from codegym.train.expert import Expert
 from codegym.train.folder import claim, finished
 from codegym.train.grpo import Rollouts, grpo_args, in_use, make_trainer, sampling
 from codegym.train.tiny import make_model, make_tokenizer
