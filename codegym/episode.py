@@ -7,6 +7,8 @@ of every statistic; it is not zero.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -68,13 +70,31 @@ class Verdict(Frozen):
 
 
 class Step(Frozen):
-    """One turn: what the agent said, the tool it became (``None``: malformed), what it was shown."""
+    """One turn: the agent's action, the tool that it called (``None``: malformed), and the observation."""
 
     action: str
     tool: str | None
     observation: str
     seconds: float = 0.0
     cached: bool = False
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an episode ended: ``info["ending"]`` of an env's last step.
+
+    ``stop`` is why it ended, ``patch`` the agent's changes, ``verdict`` their grade, and ``components`` what the
+    reward is weighed from. ``steps`` are all steps, in order. ``deadlines`` are the time limits that applied.
+    ``seconds`` are wall-clock seconds by phase: ``reset``, ``tools`` and ``grade``.
+    """
+
+    stop: StopReason
+    patch: str
+    verdict: Verdict
+    components: Mapping[str, float]
+    steps: tuple[Step, ...]
+    deadlines: tuple[Deadline, ...]
+    seconds: Mapping[str, float]
 
 
 class Tokens(Frozen):

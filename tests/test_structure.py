@@ -25,7 +25,7 @@ LAYERS = [  # lowest first; modules of one layer may import each other, as long 
     {"sandbox", "tree", "patch", "source", "sdist", "suite", "certificate", "episode", "episode_file"},
     {"harness", "mutate"},
     {"tool", "grade", "reward"},
-    {"env", "space", "registry", "plugin", "foundry", "policy", "importer", "exporter"},
+    {"env", "env_option", "space", "registry", "plugin", "foundry", "policy", "importer", "exporter"},
     {"rollout"},
     {"board", "train", "bench", "redteam"},
     {"cli"},

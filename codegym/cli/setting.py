@@ -22,6 +22,7 @@ from codegym.rollout.engine import rollout
 from codegym.rollout.job import make_jobs
 from codegym.rollout.log import EpisodeLog
 from codegym.rollout.metrics import Tally
+from codegym.rollout.play import play
 from codegym.sandbox.backend import backend
 from codegym.suite import Suite, load_suite
 from codegym.tool.cut import whole
@@ -153,7 +154,7 @@ def play_all(setting: Setting, tasks: Sequence[str], samples: int, folder: Path)
     with EpisodeLog(folder) as log, bars() as progress:
         what = f"{setting.suite.name} by {setting.policy.name}"
         progress(what, 0, len(jobs))
-        work = rollout(jobs, setting.policy, setting.make_env, workers=setting.workers, log=log)
+        work = rollout(jobs, play, setting.policy, setting.make_env, workers=setting.workers, log=log)
         try:
             for done, episode in enumerate(work, 1):
                 tally.add(episode)

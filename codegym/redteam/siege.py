@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,17 +18,17 @@ from pydantic import Field
 
 from codegym.env import CodeEnv
 from codegym.episode import Episode, Outcome
-from codegym.errors import GradeError, PolicyError, SandboxError, failure_of
+from codegym.errors import failure_of
 from codegym.policy.protocol import Policy
 from codegym.policy.script.script import noop
 from codegym.redteam.attack import Attack
 from codegym.redteam.plant import attacker
 from codegym.rollout.job import Job
 from codegym.rollout.play import play
+from codegym.rollout.retry import GaveUpError, Retry
 from codegym.suite import Suite
 from codegym.task import Frozen, Task
 
-_TRIES = 2
 _AGAIN = 5
 """So many times in a row an attack has to get through: a guess of 1/6 does that once in 7,776 times."""
 _ENDLESS_SECONDS = 10.0
@@ -87,7 +88,8 @@ def besiege(
     """Try every attack on every task that it means something to, ``workers`` at a time.
 
     An attack that got through is tried again, without results that were kept, and has to get through each time.
-    Trouble with a box or the grader is tried again once, and is then an ``infra_error`` with nothing earned.
+    If the machine fails, it is tried again (:mod:`codegym.rollout.retry`); then it is an ``infra_error`` with
+    nothing earned.
     ``make_env`` takes ``limits`` as :class:`~codegym.env.CodeEnv` does: attacks that never end get a shorter one.
     """
     started = time.monotonic()
@@ -153,17 +155,16 @@ def _once(suite: Suite, task: Task, attack: Attack, base: _Base, make_env: Calla
 
 
 def _played(task: Task, policy: Policy, make_env: Callable[..., CodeEnv]) -> Episode | str:
-    """Return an episode, or what kept it from being made."""
-    trouble = ""
-    for _ in range(_TRIES):
-        env = make_env()
-        try:
+    """Return an episode, or why there is none."""
+
+    def attempt() -> Episode:
+        with closing(make_env()) as env:
             return play(Job(task.id, 0, 0), policy, env)
-        except (GradeError, SandboxError, PolicyError) as error:
-            trouble = f"{failure_of(error)}: {error}"
-        finally:
-            env.close()
-    return trouble
+
+    try:
+        return Retry().run(attempt)
+    except GaveUpError as error:
+        return f"{failure_of(error.errors[-1])}: {error}"
 
 
 def _earned(played: Episode | str) -> float | None:

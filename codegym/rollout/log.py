@@ -26,7 +26,7 @@ __all__ = ["EpisodeLog", "read_episodes"]
 
 
 class EpisodeLog:
-    """Appends episodes to a run's folder and reads those that are there already. Safe to use from many threads.
+    """Appends episodes to a run's folder and reads its episodes. Safe to use from many threads.
 
     Opening creates ``folder``, claims a file in it and repairs that file's last line if it is torn.
     """
@@ -84,7 +84,7 @@ def _claim(folder: Path) -> tuple[int, Path]:
 
 
 def _cut_torn_line(file: int) -> None:
-    """Cut off what stands after the last newline."""
+    """Cut off everything after the last newline."""
     end = size = os.fstat(file).st_size
     while end > 0:
         start = max(0, end - 65536)

@@ -14,6 +14,7 @@ from codegym.policy.protocol import Policy
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import make_jobs
 from codegym.rollout.log import EpisodeLog
+from codegym.rollout.play import play
 from codegym.suite import Suite
 from codegym.train.config import RunConfig
 
@@ -34,7 +35,7 @@ def attempts(
     config: RunConfig,
     make_env: Callable[[], CodeEnv],
     folder: Path,
-    told: Callable[[Episode], None] | None = None,
+    told: Callable[[Episode], None] = lambda _: None,
 ) -> list[Episode]:
     """Play ``samples`` episodes of each task, written below ``folder``; those that are there are not repeated."""
     log = EpisodeLog(folder)
@@ -42,6 +43,7 @@ def attempts(
         return list(
             rollout(
                 make_jobs(tasks, samples, config.train.seed),
+                play,
                 policy,
                 make_env,
                 workers=config.rollout.workers,

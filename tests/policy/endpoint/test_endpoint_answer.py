@@ -214,6 +214,7 @@ def test_nothing_that_a_model_says_ends_a_run(server: Server, mini: Suite, tmp_p
     with EpisodeLog(tmp_path) as log:
         made = rollout(
             [Job("words", 0, 1)],
+            play,
             policy,
             lambda: CodeEnv(mini, dialect="native", cache=None, max_turns=20),
             workers=1,
