@@ -21,13 +21,15 @@ TREES = {module: ast.parse(path.read_text()) for module, path in FILES.items()}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 LAYERS = [  # lowest first; modules of one layer may import each other, as long as there is no cycle
-    {"", "errors", "digest", "catalog", "failure", "task", "deadline", "progress"},
+    {"", "errors", "atomic", "digest", "catalog", "failure", "task", "deadline", "progress"},
     {"sandbox", "tree", "patch", "source", "sdist", "suite", "certificate", "episode", "episode_file"},
     {"harness", "mutate"},
     {"tool", "grade", "reward"},
     {"env", "env_option", "space", "registry", "plugin", "foundry", "policy", "importer", "exporter"},
     {"rollout"},
-    {"board", "train", "bench", "redteam"},
+    {"board", "bench", "redteam"},
+    {"evaluate"},
+    {"train"},
     {"cli"},
 ]
 LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}

@@ -19,9 +19,8 @@ from codegym.env import CodeEnv
 from codegym.harness.cache import ResultCache
 from codegym.progress.bars import bars
 from codegym.redteam.attack import chosen, load_attacks
-from codegym.redteam.siege import Siege, besiege
-from codegym.suite import Suite, load_suite
-from codegym.task import Task
+from codegym.redteam.siege import Siege, besiege, targets
+from codegym.suite import load_suite
 
 NO_ARGS_IS_HELP = True
 
@@ -52,24 +51,15 @@ def verb(
     """
     loaded = load_suite(suite)
     attacks = chosen(load_attacks(corpus), attack or ())
-    targets = [loaded.task(name) for name in tasks] if tasks else _targets(loaded, everything=everything)
+    attacked = [loaded.task(name) for name in tasks] if tasks else targets(loaded, everything=everything)
 
     with bars() as progress, TemporaryDirectory(prefix="codegym-") as folder:
         count, cache = workers or os.cpu_count() or 1, ResultCache(Path(folder))
 
         make_env = partial(CodeEnv, loaded, sandbox=sandbox, cache=cache)
-        found = besiege(loaded, targets, attacks, make_env, workers=count, progress=progress)
+        found = besiege(loaded, attacked, attacks, make_env, workers=count, progress=progress)
     give(found.model_dump(mode="json"), _shown(found), as_json=as_json)
     raise Exit(FOUND_A_PROBLEM if found.through else INFRASTRUCTURE if found.infra_errors else 0)
-
-
-def _targets(suite: Suite, *, everything: bool) -> list[Task]:
-    if everything:
-        return list(suite.tasks.values())
-    first: dict[tuple[str, str], Task] = {}
-    for task in suite.tasks.values():
-        first.setdefault((task.tests.framework, task.image), task)
-    return list(first.values())
 
 
 def _shown(found: Siege) -> Group:

@@ -21,6 +21,7 @@ from codegym.episode import Episode, Outcome
 from codegym.errors import failure_of
 from codegym.policy.protocol import Policy
 from codegym.policy.script.script import noop
+from codegym.progress.protocol import Progress, silent
 from codegym.redteam.attack import Attack
 from codegym.redteam.plant import attacker
 from codegym.rollout.job import Job
@@ -76,6 +77,16 @@ class Siege(Frozen):
     attempts: tuple[Attempt, ...]
 
 
+def targets(suite: Suite, *, everything: bool = False) -> list[Task]:
+    """Return the tasks to attack: with ``everything`` all, otherwise one per framework and image."""
+    if everything:
+        return list(suite.tasks.values())
+    first: dict[tuple[str, str], Task] = {}
+    for task in suite.tasks.values():
+        first.setdefault((task.tests.framework, task.image), task)
+    return list(first.values())
+
+
 def besiege(
     suite: Suite,
     tasks: Sequence[Task],
@@ -83,7 +94,7 @@ def besiege(
     make_env: Callable[..., CodeEnv],
     *,
     workers: int = 2,
-    progress: Callable[[str, int, int], None] = lambda *_: None,
+    progress: Progress = silent,
 ) -> Siege:
     """Try every attack on every task that it means something to, ``workers`` at a time.
 

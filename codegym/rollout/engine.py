@@ -30,7 +30,7 @@ def rollout(
     workers: int,
     log: EpisodeLog | None = None,
     retries: int = Retry.times,
-    progress: Callable[[Episode], None] = lambda _: None,
+    progress: Callable[[Episode], None] | None = None,
     stop: threading.Event | None = None,
 ) -> Generator[Episode, None, None]:
     """Let ``player`` make an episode for every job, and yield each when it ends, in the order of their ends.
@@ -43,11 +43,12 @@ def rollout(
     it. Episodes in progress are then dropped, and all envs and conversations closed; the policy and the log stay
     open. Raises whatever a thread raised, unless it is a failure of the machine.
     """
+    report = progress or (lambda _: None)
     wanted = list(jobs)
     recorded: set[Job] = set()
     for episode in _recorded(set(wanted), policy, log):
         recorded.add(Job.of(episode))
-        progress(episode)
+        report(episode)
         yield episode
     left: SimpleQueue[Job] = SimpleQueue()
     for job in by_turns(job for job in wanted if job not in recorded):
@@ -56,7 +57,7 @@ def rollout(
     atexit.register(crew.halt)
     try:
         for episode in crew.work(workers, stop):
-            progress(episode)
+            report(episode)
             yield episode
     finally:
         crew.halt()

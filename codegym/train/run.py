@@ -15,7 +15,6 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,11 +23,14 @@ import torch
 from transformers.trainer_utils import get_last_checkpoint
 from transformers.utils.logging import disable_progress_bar
 
+from codegym.atomic import publish_folder, write_whole
 from codegym.board.entry import Entry, write_entry
 from codegym.env import CodeEnv
 from codegym.episode import Episode, is_graded, too_many_lost
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError
+from codegym.evaluate.attempts import attempts, chosen_tasks, rate, solved_note
+from codegym.evaluate.measure import entry_of, summary
 from codegym.policy.local.policy import LocalPolicy, load_model
 from codegym.policy.script.expert import Expert
 from codegym.progress.display import Display, Phase
@@ -38,7 +40,6 @@ from codegym.suite import Suite, load_suite
 from codegym.train.budget import Budget, Every
 from codegym.train.config import RunConfig, WarmupSection, load_config
 from codegym.train.corpus import Conversation, remembered, texts
-from codegym.train.evaluate import attempts, chosen_tasks, entry_of, rate, summary, told_rate
 from codegym.train.folder import claim, finished
 from codegym.train.grpo import Rollouts, grpo_args, in_use, make_trainer, sampling
 from codegym.train.tiny import make_model, make_tokenizer
@@ -63,7 +64,7 @@ def train(
     run.check()
     disable_progress_bar()
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "config.toml", config_path.read_bytes())
+    write_whole(folder / "config.toml", config_path.read_bytes())
     versions = {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
     _write_json(folder / "versions.json", versions | {"suite_digest": run.suite.digest})
     return run.carry_out()
@@ -154,9 +155,16 @@ class Run:
             episodes = self._attempts(policy, tasks, where.samples, phase_name, title)
         finally:
             policy.close()
-        today = datetime.now(UTC).date().isoformat()
         seconds = round(time.monotonic() - start, 1)
-        entry = entry_of(episodes, self.config, self.suite, seconds=seconds, created=today)
+        entry = entry_of(
+            episodes,
+            self.suite,
+            name=self.config.name,
+            split=where.split,
+            samples=where.samples,
+            seed=self.config.train.seed,
+            seconds=seconds,
+        )
         write_entry(self.folder, entry)
         return entry
 
@@ -203,9 +211,7 @@ class Run:
         folder = self.folder / "episodes" / f"val-{step}"
         shutil.rmtree(folder, ignore_errors=True)  # of a policy that was lost with the checkpoints after it
         with in_use(model, tokenizer, self.config) as policy:
-            seen = attempts(
-                policy, tasks, where.val_samples, config=self.config, make_env=self.make_env, folder=folder
-            )
+            seen = self._play(policy, tasks, where.val_samples, folder)
         lost = sum(not is_graded(episode) for episode in seen)
         score = None if too_many_lost(lost, len(seen)) else rate(seen)
         self._record([{"step": step, "val/pass@1": score, "val/tasks": len(tasks), "val/lost": lost}])
@@ -238,17 +244,29 @@ class Run:
 
             def show(episode: Episode) -> None:
                 seen.append(episode)
-                phase.update(len(seen) / (len(tasks) * samples), told_rate(seen))
+                phase.update(len(seen) / (len(tasks) * samples), solved_note(seen))
 
-            return attempts(
-                policy,
-                tasks,
-                samples,
-                config=self.config,
-                make_env=self.make_env,
-                folder=self.folder / "episodes" / phase_name,
-                told=show,
-            )
+            return self._play(policy, tasks, samples, self.folder / "episodes" / phase_name, show)
+
+    def _play(
+        self,
+        policy: Any,
+        tasks: Sequence[str],
+        samples: int,
+        folder: Path,
+        progress: Callable[[Episode], None] | None = None,
+    ) -> list[Episode]:
+        return attempts(
+            policy,
+            tasks,
+            samples,
+            seed=self.config.train.seed,
+            workers=self.config.rollout.workers,
+            retries=self.config.rollout.retries,
+            make_env=self.make_env,
+            folder=folder,
+            progress=progress,
+        )
 
     def _policy(self, path: Path, name: str) -> LocalPolicy:
         model, tokenizer = self._load(path)
@@ -263,7 +281,7 @@ class Run:
         draft = target.with_name(f".{target.name}")
         model.save_pretrained(draft)
         tokenizer.save_pretrained(draft)
-        draft.rename(target)
+        publish_folder(draft, target)
 
     def _record(self, history: Sequence[dict[str, Any]]) -> None:
         with (self.folder / "metrics.jsonl").open("a") as file:
@@ -281,7 +299,7 @@ def _sft_told(phase: Phase) -> Callable[[float, Any], None]:
 def _grpo_told(phase: Phase, rollouts: Rollouts) -> Callable[[float, Any], None]:
     def told_step(share: float, state: Any) -> None:
         done = max(share, state.global_step / state.max_steps if state.max_steps > 0 else 0.0)
-        phase.update(done, f"step {state.global_step}, {told_rate(rollouts.last)}")
+        phase.update(done, f"step {state.global_step}, {solved_note(rollouts.last)}")
 
     return told_step
 
@@ -302,11 +320,4 @@ def _check_device(name: str) -> None:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    _write(path, f"{json.dumps(value, indent=2)}\n".encode())
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, so that a run that is killed can go on from it."""
-    draft = path.with_name(f".{path.name}")
-    draft.write_bytes(content)
-    draft.replace(path)
+    write_whole(path, f"{json.dumps(value, indent=2)}\n".encode())

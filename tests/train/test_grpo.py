@@ -3,7 +3,7 @@
 import pytest
 
 from codegym.episode import Episode, Outcome, StopReason, Tokens, Verdict
-from codegym.train.evaluate import chosen_tasks, rate, told_rate
+from codegym.evaluate.attempts import rate, told_rate
 
 pytestmark = pytest.mark.train
 TOKENS = Tokens(prompt_ids=(7, 8), completion_ids=(1, 2, 3), mask=(1, 0, 1), logprobs=(-0.5, 0.0, -0.25))
@@ -49,9 +49,3 @@ def test_what_could_not_be_graded_has_no_reward_and_no_part_in_the_group(complet
     assert rate([episode(None), episode(0.0), episode(1.0)]) == 0.5
     assert told_rate([episode(None), episode(0.0), episode(1.0)]) == "solved 50% of 2, 1 lost"
     assert told_rate([episode(1.0)]) == "solved 100% of 1"
-
-
-def test_chosen_tasks_are_spread_over_the_split(mini):
-    every = [task.id for task in mini.split(None)]
-    assert chosen_tasks(mini, None, 0) == chosen_tasks(mini, None, 99) == every
-    assert chosen_tasks(mini, None, 1) == every[:1]

@@ -17,6 +17,7 @@ from codegym.policy.protocol import Opening, Reply
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import Job
 from codegym.rollout.log import EpisodeLog
+from codegym.rollout.play import play
 from codegym.suite import Suite
 from tests.policy.chat_server import Answer, Server, ask, called, said
 
