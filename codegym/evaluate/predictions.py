@@ -24,8 +24,8 @@ def last_of_each(
 ) -> dict[str, Prediction]:
     """Map each instance's published name to its prediction; of several the last one counts, as for SWE-bench.
 
-    ``tasks`` are by published name, ``source`` says where the predictions are from. ``notice`` is called with a line for each instance whose predictions differ.
-    Raises :class:`ConfigError` for an instance that is no task.
+    ``tasks`` are by published name, ``source`` says where the predictions are from. ``notice`` is called with a
+    line for each instance whose predictions differ. Raises :class:`ConfigError` for an instance that is no task.
     """
     last: dict[str, Prediction] = {}
     for prediction in predictions:
