@@ -20,7 +20,7 @@ from typing import Any
 import gymnasium
 from gymnasium.error import ResetNeeded
 
-from codegym.deadline import Ledger, keeping, kept
+from codegym.deadline import Ledger, current_ledger, keeping
 from codegym.env_option import (
     RENDER_MODES,
     changed_limits,
@@ -146,7 +146,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         began = time.monotonic()
         task = self._pick(options or {})
         limits = changed_limits(task.limits, self._limits)
-        ledger = kept() or Ledger()
+        ledger = current_ledger() or Ledger()
         with keeping(ledger), ledger.timed("reset"):
             box = self.backend.open(self.suite.tree(task), task.image, limits)
         bench = Workbench(box, self.suite, task, self.cache)
@@ -330,10 +330,10 @@ class CodeEnv(gymnasium.Env[str, str]):
 
 def make_env(**options: Any) -> CodeEnv:
     """Make a :class:`CodeEnv`; Gymnasium's entry point. Raises :class:`ConfigError` for an unknown option."""
-    known = [name for name in signature(CodeEnv.__init__).parameters if name != "self"]
+    options_of_env = [name for name in signature(CodeEnv.__init__).parameters if name != "self"]
     for name in options:
-        if name not in known:
-            raise ConfigError(unknown("option of CodeEnv", name, known))
+        if name not in options_of_env:
+            raise ConfigError(unknown("option of CodeEnv", name, options_of_env))
     return CodeEnv(**options)
 
 

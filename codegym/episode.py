@@ -1,8 +1,8 @@
-"""What happened: one record for training, evaluation and boards.
+"""Episodes: one record for training, evaluation and boards.
 
-An :class:`Episode` is everything a run keeps of one attempt at one task. It is written as one line of JSON
-when it ends and never changed. A reward of ``None`` means that nothing could be established, and is left out
-of every statistic; it is not zero.
+An :class:`Episode` is everything that a run records of one attempt at one task. It is written as one line of JSON
+when it ends and is never changed. A reward of ``None`` means that nothing could be established; it is not zero,
+and is left out of every statistic.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class StopReason(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What grading established."""
+    """The result of grading."""
 
     RESOLVED = "resolved"
     UNRESOLVED = "unresolved"
@@ -41,7 +41,7 @@ class Outcome(StrEnum):
 
 
 class TestStatus(StrEnum):
-    """The result of one test. Only ``PASSED`` counts as passed; what was not seen is ``MISSING``."""
+    """The result of one test. Only ``PASSED`` counts as passed; a test without a result is ``MISSING``."""
 
     __test__ = False
 
@@ -53,10 +53,10 @@ class TestStatus(StrEnum):
 
 
 class Verdict(Frozen):
-    """A grader's word on one patch. ``detail`` says in one line why; ``cached`` that no test was run for it.
+    """The grade of one patch. ``detail`` gives the reason in one line; ``cached`` says that no test was run.
 
-    ``failure`` is set where the tests did not come to an orderly end: what failed, and whose fault it is.
-    ``unproven`` counts the deciding tests that could not be examined: they were believed when they passed.
+    ``failure`` is set if the tests did not end in order: what failed, and whose fault it is. ``unproven`` counts
+    the deciding tests that could not be examined, and so counted as passed when they passed.
     """
 
     outcome: Outcome
@@ -112,7 +112,7 @@ class Tokens(Frozen):
 
 
 class Episode(Frozen):
-    """One attempt at one task. ``sample`` numbers the attempts at the same task in the same run from 0."""
+    """One attempt at one task. ``sample`` numbers a run's attempts at a task from 0."""
 
     id: str
     suite: str
@@ -139,9 +139,10 @@ class Episode(Frozen):
 
 
 def is_graded(episode: Episode) -> bool:
-    """Return whether an episode says something about its policy; infrastructure trouble says nothing.
+    """Return whether an episode has a grade, and so says something about its policy.
 
-    What does not is left out of every statistic, and played again when its run is resumed.
+    An episode without one, lost to a failure of the machine, is left out of every statistic, and played again when
+    its run is resumed.
     """
     if episode.reward is None or episode.verdict is None or episode.stop is StopReason.INFRA_ERROR:
         return False
@@ -149,11 +150,11 @@ def is_graded(episode: Episode) -> bool:
 
 
 MOST_LOST = 1 / 16
-"""The share of episodes that may be lost to infrastructure before there is no score.
+"""The share of episodes that the machine may lose before there is no score.
 
-What is lost is seldom lost by chance: long episodes run into limits that nobody understood. If all of a sixteenth
-had failed, a score would be six points too high, about half the interval of a board with a hundred tasks; and two
-tasks with eight attempts each may lose one.
+Episodes are seldom lost by chance: the long ones meet limits that nobody expected. If all of a lost sixteenth had
+failed, the score would be six points too high, about half the interval of a board with a hundred tasks. Two tasks
+with eight attempts each may lose one.
 """
 
 

@@ -33,11 +33,11 @@ def verb(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a suite's tasks, or what a policy made of them, in the form of others.
+    """Write a suite's tasks, or a policy's answers, in the form of another project.
 
-    *harbor*: a folder a task, with Dockerfile, solution, tests. *swebench*: rows.jsonl with SWE-bench's columns;
-    imported rows come back as they were, other tasks bring a git repository with their commits. *predictions* and
-    *report*: the episodes of a run as SWE-bench's predictions and as its report.
+    *harbor*: one folder per task, with Dockerfile, solution and tests. *swebench*: rows.jsonl with SWE-bench's
+    columns; imported rows are written as they came, other tasks with a git repository of their commits.
+    *predictions* and *report*: the episodes of a run as SWE-bench's predictions and as its report.
 
     Examples:
 
@@ -61,7 +61,7 @@ def verb(
 
 def _results(suite: Suite, tasks: tuple[Task, ...], to: str, out: Path, episodes: Path | None) -> int:
     if episodes is None:
-        raise ConfigError(f"--to {to} is made of episodes: say where they are with --episodes")
+        raise ConfigError(f"--to {to} is made from episodes: name their file or folder with --episodes")
     names = {task.id: published_id(task) for task in tasks}
     played = [episode for episode in read_episodes(episodes) if episode.task in names]
     if to == "predictions":

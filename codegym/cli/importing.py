@@ -21,7 +21,7 @@ from codegym.suite import Manifest, Suite, load_suite
 from codegym.task import FolderSource
 
 NO_ARGS_IS_HELP = True
-_SHOWN = 5
+_MOST_LISTED = 5
 
 
 def verb(
@@ -33,23 +33,23 @@ def verb(
     ] = None,
     name: Annotated[str, Option(help="The suite's name; the default is the folder's, or the format's.")] = "",
     image: Annotated[
-        str, Option(help="Play in this image (python, cc, node) and not in those that rows name.")
+        str, Option(help="The image to play in (python, cc, node), instead of those that the rows name.")
     ] = "",
     repositories: Annotated[
-        str, Option(help="Where repositories are fetched from: {repo}, {owner}, {name} are filled in.")
+        str, Option(help="Where repositories are fetched from; {repo}, {owner} and {name} are filled in.")
     ] = Wishes.repositories,
     test_command: Annotated[
-        str, Option(help="Run a repository's tests by this command, and read its log, where rows say no other.")
+        str, Option(help="The command that runs a repository's tests, if the rows name none; its log is read.")
     ] = "",
-    split: Annotated[str, Option(help="The split that the tasks are in.")] = Wishes.split,
-    limit: Annotated[int | None, Option(min=1, help="Only the first so many rows.")] = None,
+    split: Annotated[str, Option(help="The split of all tasks.")] = Wishes.split,
+    limit: Annotated[int | None, Option(min=1, help="The most rows to read.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Make a suite of what others publish: SWE-bench and its relatives, Harbor, HumanEval, MBPP, Exercism.
+    """Make a suite of published tasks: SWE-bench and its relatives, Harbor, HumanEval, MBPP, Exercism.
 
-    The suite is found by its name from then on: `codegym list`, `gymnasium.make("codegym/NAME-v1")`. Rows are kept
-    whole, and `codegym export` gives them back. What can't be read is skipped, counted and named. Tasks in
-    repositories are fetched by `codegym build NAME`; a task whose image is none of ours says so when it is played.
+    From then on the suite has a name: `codegym list`, `gymnasium.make("codegym/NAME-v1")`. Rows are stored whole,
+    and `codegym export` writes them again. A row that can't be read is skipped, counted and reported. Repositories
+    are fetched by `codegym build NAME`. A task whose image this machine lacks is refused when it is played.
 
     Examples:
 
@@ -57,19 +57,19 @@ def verb(
     - `codegym import swe-bench verified.parquet --name verified --limit 20`
     - `codegym import harbor tasks/ --image python --out suites/mine`
     """
-    found = find_format(format)
-    name = name or _name(out.name if out else found.name)
+    row_format = find_format(format)
+    name = name or _name(out.name if out else row_format.name)
     folder = out or suites_dir() / name
     skipped: list[TaskError] = []
     wishes = Wishes(image, repositories, test_command, split, skip=skipped.append)
-    manifest = _manifest(name, found)
+    manifest = _manifest(name, row_format)
     with bars() as progress:
-        tasks = read_tasks(found, path, wishes, limit)
+        tasks = read_tasks(row_format, path, wishes, limit)
         counted = _counted(tasks, lambda count: progress("importing", count, limit or 0))
         write_suite(folder, manifest, counted, wishes.skip)
     register(name, folder)
     load_suite.cache_clear()
-    give(*_told(load_suite(name), folder, [str(error) for error in skipped]), as_json=as_json)
+    give(*_summary(load_suite(name), folder, [str(error) for error in skipped]), as_json=as_json)
 
 
 def _manifest(name: str, format: Format) -> Manifest:  # noqa: A002
@@ -82,13 +82,13 @@ def _name(text: str) -> str:
     return re.sub(r"\W+", "_", text.lower())
 
 
-def _counted(tasks: Iterator[Imported], say: Callable[[int], None]) -> Iterator[Imported]:
+def _counted(tasks: Iterator[Imported], report: Callable[[int], None]) -> Iterator[Imported]:
     for count, task in enumerate(tasks, 1):
-        say(count)
+        report(count)
         yield task
 
 
-def _told(suite: Suite, folder: Path, skipped: list[str]) -> tuple[dict[str, Any], str]:
+def _summary(suite: Suite, folder: Path, skipped: list[str]) -> tuple[dict[str, Any], str]:
     tasks = suite.tasks.values()
     absent = sorted({task.image for task in tasks} - set(image_names()))
     sources = len({task.source for task in tasks if not isinstance(task.source, FolderSource)})
@@ -108,17 +108,17 @@ def _told(suite: Suite, folder: Path, skipped: list[str]) -> tuple[dict[str, Any
     }
     lines = [f"{suite.env_id}: {len(suite.tasks)} tasks in {folder}"]
     if sources:
-        lines.append(f"{sources} trees are to be fetched: codegym build {suite.name}")
+        lines.append(f"{sources} trees have to be fetched: codegym build {suite.name}")
     if absent:
-        more = f" and {len(absent) - _SHOWN} more" if len(absent) > _SHOWN else ""
-        lines.append(f"images that codegym has not: {', '.join(absent[:_SHOWN])}{more}")
-        lines.append("tasks in them can be read and exported, not played; --image plays in one of ours")
+        more = f" and {len(absent) - _MOST_LISTED} more" if len(absent) > _MOST_LISTED else ""
+        lines.append(f"images that codegym does not have: {', '.join(absent[:_MOST_LISTED])}{more}")
+        lines.append("their tasks can be read and exported, not played; --image plays them in one of our images")
     if unsolved:
         lines.append(f"{unsolved} tasks have no gold patch")
     if undecided:
-        lines.append(f"{undecided} tasks name no test that decides them: nothing resolves these")
+        lines.append(f"{undecided} tasks name no deciding test: nothing resolves these")
     if skipped:
         lines.append(f"{len(skipped)} could not be read and were skipped:")
-        lines += [f"  {why}" for why in skipped[:_SHOWN]]
-        lines += [f"  and {len(skipped) - _SHOWN} more: --json names all"] * (len(skipped) > _SHOWN)
+        lines += [f"  {why}" for why in skipped[:_MOST_LISTED]]
+        lines += [f"  and {len(skipped) - _MOST_LISTED} more: --json names all"] * (len(skipped) > _MOST_LISTED)
     return value, "\n".join(lines)
