@@ -1,13 +1,16 @@
 """CodeEnv as Gymnasium's users meet it, on the tiny suite of ``tests/data``."""
 
+import pickle
 from collections.abc import Callable, Iterator
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
 from gymnasium.error import ResetNeeded
+from gymnasium.wrappers import RecordEpisodeStatistics, TimeLimit
 
 from codegym.env import OBSERVATION_CHARS, CodeEnv
-from codegym.episode import Episode, Outcome, Step, StopReason
+from codegym.episode import Ending, Episode, Outcome, Step, StopReason
 from codegym.errors import ConfigError, SandboxError, TaskError
 from codegym.harness.cache import ResultCache
 from codegym.patch import patch_paths
@@ -56,6 +59,40 @@ def test_a_fix_is_rewarded(make: Maker) -> None:
     assert last[4]["ending"].verdict.outcome is Outcome.RESOLVED
     assert last[4]["ending"].components["steps"] == 4
     assert "+        return high" in last[4]["ending"].patch
+
+
+def test_the_ending_is_frozen_and_its_steps_are_the_env_s(make: Maker) -> None:
+    env = make(sandbox="fake")
+    env.reset(options={"task": "total"})
+    assert "ending" not in env.step("no call")[4]
+    taken = env.steps
+    ending = env.step(SUBMIT)[4]["ending"]
+    assert isinstance(ending, Ending)
+    assert ending.steps[:1] == taken
+    assert ending.steps[0] is taken[0]
+    assert (ending.components["steps"], ending.components["malformed"]) == (2.0, 0.5)
+    assert set(ending.seconds) == {"reset", "tools", "grade"}
+    with pytest.raises(FrozenInstanceError):
+        ending.patch = ""
+    assert pickle.loads(pickle.dumps(ending)) == ending  # noqa: S301 - a vector env sends it to its caller
+
+
+def test_wrappers_pass_the_ending_on(make: Maker) -> None:
+    env = RecordEpisodeStatistics(TimeLimit(make(sandbox="fake"), 5))
+    env.reset(options={"task": "total"})
+    info = env.step(SUBMIT)[4]
+    assert (info["ending"].stop, info["episode"]["l"]) == (StopReason.SUBMITTED, 1)
+
+
+def test_the_seconds_of_a_command_are_what_is_left(make: Maker) -> None:
+    env = make(sandbox="fake", limits={"command_seconds": 9.0, "episode_seconds": 4.0})
+    env.reset(options={"task": "total"})
+    bench = env._play.bench  # type: ignore[union-attr]
+    env.step('<tool name="shell"><command>true</command></tool>')
+    (command,) = [limit for limit in env._play.ledger.entries() if limit.name == "command"]  # type: ignore[union-attr]
+    assert command.limit is not None
+    assert 3.0 < command.limit <= 4.0
+    assert bench.seconds == 60.0
 
 
 def test_submitting_at_once_earns_nothing(make: Maker) -> None:

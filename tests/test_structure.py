@@ -144,6 +144,11 @@ def test_nothing_imports_in_circles():
     assert graph == {}
 
 
+def test_the_engine_knows_no_player():
+    used = imports("codegym.rollout.engine") | imports("codegym.rollout.crew")
+    assert "codegym.rollout.play" not in used
+
+
 def run(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
 

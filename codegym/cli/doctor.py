@@ -9,9 +9,7 @@ from rich.text import Text
 from typer import Exit
 
 from codegym.cli.output import Json, give, table
-from codegym.sandbox.doctor import Check, checks
-
-_EMBEDDED = frozenset({"bubblewrap", "overlayfs", "runner", "image python"})
+from codegym.sandbox.doctor import Check, can_play, checks
 
 
 def verb(as_json: Json = False) -> None:
@@ -22,16 +20,10 @@ def verb(as_json: Json = False) -> None:
     Example: `codegym doctor`
     """
     results = checks()
-    ready = usable(results)
+    ready = can_play(results)
     value = {"ready": ready, "checks": [asdict(check) for check in results]}
     give(value, _table(results, ready=ready), as_json=as_json)
     raise Exit(0 if ready else 1)
-
-
-def usable(results: list[Check]) -> bool:
-    """Return whether episodes can run here: a good Python, and one kind of sandbox that works."""
-    ok = {check.name: check.ok for check in results}
-    return ok["python"] and (all(ok.get(name, True) for name in _EMBEDDED) or ok["docker"])
 
 
 def _table(results: list[Check], *, ready: bool) -> Table:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from codegym.catalog import suites_dir
 from codegym.cli.output import Json, give
-from codegym.errors import ConfigError, TaskError
-from codegym.importer.formats import FORMATS, Format, find_format, read_tasks
-from codegym.importer.imported import Imported, Wishes
-from codegym.importer.suite_folder import register, write_suite
+from codegym.importer.formats import FORMATS
+from codegym.importer.imported import Wishes
+from codegym.importer.suite_import import SuiteImport, import_suite
 from codegym.progress.bars import bars
-from codegym.sandbox.image.image import image_names
-from codegym.suite import Manifest, Suite, load_suite
-from codegym.task import FolderSource
 
 NO_ARGS_IS_HELP = True
 _MOST_LISTED = 5
+"""Images and reasons that are printed; --json has all."""
 
 
 def verb(
@@ -57,68 +51,42 @@ def verb(
     - `codegym import swe-bench verified.parquet --name verified --limit 20`
     - `codegym import harbor tasks/ --image python --out suites/mine`
     """
-    row_format = find_format(format)
-    name = name or _name(out.name if out else row_format.name)
-    folder = out or suites_dir() / name
-    skipped: list[TaskError] = []
-    wishes = Wishes(image, repositories, test_command, split, skip=skipped.append)
-    manifest = _manifest(name, row_format)
+    wishes = Wishes(image, repositories, test_command, split)
     with bars() as progress:
-        tasks = read_tasks(row_format, path, wishes, limit)
-        counted = _counted(tasks, lambda count: progress("importing", count, limit or 0))
-        write_suite(folder, manifest, counted, wishes.skip)
-    register(name, folder)
-    load_suite.cache_clear()
-    give(*_summary(load_suite(name), folder, [str(error) for error in skipped]), as_json=as_json)
+        made = import_suite(format, path, wishes, name=name, out=out, limit=limit, progress=progress)
+    give(_value(made), "\n".join(_lines(made)), as_json=as_json)
 
 
-def _manifest(name: str, format: Format) -> Manifest:  # noqa: A002
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise ConfigError(f"{name!r} is no name for a suite: lower case, digits and underscores; use --name")
-    return Manifest(name=name, version=1, title=f"Imported: {format.title}")
-
-
-def _name(text: str) -> str:
-    return re.sub(r"\W+", "_", text.lower())
-
-
-def _counted(tasks: Iterator[Imported], report: Callable[[int], None]) -> Iterator[Imported]:
-    for count, task in enumerate(tasks, 1):
-        report(count)
-        yield task
-
-
-def _summary(suite: Suite, folder: Path, skipped: list[str]) -> tuple[dict[str, Any], str]:
-    tasks = suite.tasks.values()
-    absent = sorted({task.image for task in tasks} - set(image_names()))
-    sources = len({task.source for task in tasks if not isinstance(task.source, FolderSource)})
-    unsolved = sum(not task.gold_patch for task in tasks)
-    undecided = sum(not task.tests.fail_to_pass for task in tasks)
-    value = {
-        "suite": suite.env_id,
-        "tasks": len(suite.tasks),
-        "digest": suite.digest,
-        "folder": str(folder),
-        "to_fetch": sources,
-        "images_not_here": absent,
-        "without_gold": unsolved,
-        "without_tests": undecided,
-        "skipped": len(skipped),
-        "skipped_because": skipped,
+def _value(made: SuiteImport) -> dict[str, Any]:
+    return {
+        "suite": made.suite.env_id,
+        "tasks": len(made.suite.tasks),
+        "digest": made.suite.digest,
+        "folder": str(made.folder),
+        "to_fetch": made.to_fetch,
+        "images_not_here": made.missing_images,
+        "without_gold": made.without_gold,
+        "without_tests": made.without_tests,
+        "skipped": len(made.skipped),
+        "skipped_because": list(made.skipped),
     }
-    lines = [f"{suite.env_id}: {len(suite.tasks)} tasks in {folder}"]
-    if sources:
-        lines.append(f"{sources} trees have to be fetched: codegym build {suite.name}")
-    if absent:
-        more = f" and {len(absent) - _MOST_LISTED} more" if len(absent) > _MOST_LISTED else ""
-        lines.append(f"images that codegym does not have: {', '.join(absent[:_MOST_LISTED])}{more}")
+
+
+def _lines(made: SuiteImport) -> list[str]:
+    lines = [f"{made.suite.env_id}: {len(made.suite.tasks)} tasks in {made.folder}"]
+    if made.to_fetch:
+        lines.append(f"{made.to_fetch} trees have to be fetched: codegym build {made.suite.name}")
+    if images := made.missing_images:
+        more = f" and {len(images) - _MOST_LISTED} more" if len(images) > _MOST_LISTED else ""
+        lines.append(f"images that codegym does not have: {', '.join(images[:_MOST_LISTED])}{more}")
         lines.append("their tasks can be read and exported, not played; --image plays them in one of our images")
-    if unsolved:
-        lines.append(f"{unsolved} tasks have no gold patch")
-    if undecided:
-        lines.append(f"{undecided} tasks name no deciding test: nothing resolves these")
-    if skipped:
-        lines.append(f"{len(skipped)} could not be read and were skipped:")
-        lines += [f"  {why}" for why in skipped[:_MOST_LISTED]]
-        lines += [f"  and {len(skipped) - _MOST_LISTED} more: --json names all"] * (len(skipped) > _MOST_LISTED)
-    return value, "\n".join(lines)
+    if made.without_gold:
+        lines.append(f"{made.without_gold} tasks have no gold patch")
+    if made.without_tests:
+        lines.append(f"{made.without_tests} tasks name no deciding test: nothing resolves these")
+    if made.skipped:
+        lines.append(f"{len(made.skipped)} could not be read and were skipped:")
+        lines += [f"  {why}" for why in made.skipped[:_MOST_LISTED]]
+    if len(made.skipped) > _MOST_LISTED:
+        lines.append(f"  and {len(made.skipped) - _MOST_LISTED} more: --json names all")
+    return lines
