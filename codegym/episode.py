@@ -149,6 +149,11 @@ def is_graded(episode: Episode) -> bool:
     return episode.verdict.outcome is not Outcome.INFRA_ERROR
 
 
+def is_resolved(episode: Episode) -> bool:
+    """Return whether an episode's patch resolves its task."""
+    return episode.verdict is not None and episode.verdict.outcome is Outcome.RESOLVED
+
+
 MOST_LOST = 1 / 16
 """The share of episodes that the machine may lose before there is no score.
 

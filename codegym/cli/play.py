@@ -15,11 +15,8 @@ from codegym.cli.output import Json, give, human
 from codegym.cli.person import Person
 from codegym.cli.show import earned
 from codegym.env import CodeEnv
-from codegym.episode import Episode, Outcome
-from codegym.evaluate.folder import next_sample
-from codegym.rollout.job import Job
-from codegym.rollout.log import EpisodeLog
-from codegym.rollout.play import play
+from codegym.episode import is_resolved
+from codegym.evaluate.attempts import record_attempt
 from codegym.suite import load_suite
 
 NO_ARGS_IS_HELP = True
@@ -52,14 +49,7 @@ def verb(
     chosen = task or random.Random(seed).choice(loaded.split(split)).id  # noqa: S311 - not for secrets
     env = CodeEnv(loaded, split, chosen, sandbox=sandbox, dialect=dialect, limits={"episode_seconds": DAY_SECONDS})
     with closing(env):
-        episode = play(Job(chosen, next_sample(out, chosen), seed or 0), Person(console, env.tools), env)
-    if out:
-        with EpisodeLog(out) as log:
-            log.append(episode)
+        episode = record_attempt(env, Person(console, env.tools), chosen, seed=seed or 0, folder=out)
     console.print(Rule("what it earned", style="dim"))
     give(episode.model_dump(mode="json"), earned(episode), as_json=as_json)
-    raise Exit(0 if _resolved(episode) else FOUND_A_PROBLEM)
-
-
-def _resolved(episode: Episode) -> bool:
-    return episode.verdict is not None and episode.verdict.outcome is Outcome.RESOLVED
+    raise Exit(0 if is_resolved(episode) else FOUND_A_PROBLEM)

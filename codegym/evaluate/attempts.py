@@ -8,9 +8,10 @@ from pathlib import Path
 
 from codegym.env import CodeEnv
 from codegym.episode import Episode, is_graded
+from codegym.evaluate.folder import next_sample
 from codegym.policy.protocol import Policy
 from codegym.rollout.engine import rollout
-from codegym.rollout.job import make_jobs
+from codegym.rollout.job import Job, make_jobs
 from codegym.rollout.log import EpisodeLog
 from codegym.rollout.play import play
 from codegym.rollout.retry import Retry
@@ -68,6 +69,17 @@ def attempts(
             if progress:
                 progress(episode)
     return made
+
+
+def record_attempt(
+    env: CodeEnv, policy: Policy, task: str, *, seed: int = 0, folder: Path | None = None
+) -> Episode:
+    """Play one more attempt at ``task`` and return it; with a ``folder``, it is recorded there."""
+    episode = play(Job(task, next_sample(folder, task), seed), policy, env)
+    if folder is not None:
+        with EpisodeLog(folder) as log:
+            log.append(episode)
+    return episode
 
 
 def rate(episodes: Sequence[Episode]) -> float:
