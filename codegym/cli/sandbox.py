@@ -81,17 +81,17 @@ def _list(*, as_json: bool) -> None:
     ]
     owned = table("lease", "process", "boxes", "", right=("process", "boxes"))
     for row in rows:
-        state = "alive" if row["held"] else "gone: codegym sandbox prune"
+        state = "alive" if row["held"] else "dead: codegym sandbox prune"
         owned.add_row(row["id"], str(row["pid"]), str(row["boxes"]), state)
     give(rows, owned if rows else Text("no process has sandboxes"), as_json=as_json)
 
 
 def _prune(*, as_json: bool) -> None:
-    nobody: list[str] = []
-    containers = _of_docker(lambda census: census.reap(_CLEANING_SECONDS), nobody)
-    gone = {"bwrap": reap(_CLEANING_SECONDS, everywhere=True), "docker": containers}
-    lines = [f"{name}: cleaned up after {len(ids)} dead owners" for name, ids in gone.items()]
-    give(gone, Text("\n".join(lines)), as_json=as_json)
+    none: list[str] = []
+    containers = _of_docker(lambda census: census.reap(_CLEANING_SECONDS), none)
+    dead = {"bwrap": reap(_CLEANING_SECONDS, everywhere=True), "docker": containers}
+    lines = [f"{name}: cleaned up after {len(ids)} dead owners" for name, ids in dead.items()]
+    give(dead, Text("\n".join(lines)), as_json=as_json)
 
 
 def _of_docker(ask: Callable[[Any], T], instead: T) -> T:

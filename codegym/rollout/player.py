@@ -40,10 +40,10 @@ class Player(Protocol):
         opened: Callable[[Closable], None],
         ledger: Ledger,
     ) -> Episode:
-        """Return the episode. ``env`` is the caller's, who also closes it.
+        """Return the episode. The caller closes ``env``.
 
-        ``stopping()`` says whether to stop: look between two turns. ``opened`` is to be called with whatever the
-        player opens, so that another thread can close it if the player is stuck. ``ledger`` gets the deadlines,
-        which explain most if there will be no episode. Raises :class:`StoppedError`, and whatever the env and the
-        policy raise.
+        ``stopping()`` is true once the run has to stop: check it between two turns. Call ``opened`` with whatever
+        the player opens, so that another thread can close it if the player is stuck. Time limits are noted in
+        ``ledger``, which explains most if there will be no episode. Raises :class:`StoppedError`, and whatever the
+        env and the policy raise.
         """

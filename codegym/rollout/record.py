@@ -1,4 +1,4 @@
-"""An episode from its parts: the job, who played it where, and how it ended."""
+"""Makes the record of an episode: its job, policy and env, and its ending."""
 
 from __future__ import annotations
 
