@@ -1,8 +1,8 @@
-"""The ledger of deadlines: every time limit of an episode in one place, what it bounded and whether it ended it.
+"""The ledger of deadlines: every time limit of an episode, how often it applied and how often it fired.
 
-Limits are held where they can be, in a box, a client, a build. Each place that holds one says so here, to the
-ledger that the episode's thread is :func:`keeping`; with none, nothing is noted. So an episode can tell which
-limits applied, which fired and how long each took, and nobody hands a ledger around.
+Limits are enforced in many places: a box, a client, a build. Each place notes its limit in the ledger that the
+thread is :func:`keeping`; in a thread without one nothing is noted. So an episode records which limits applied,
+which fired and how long each took, and no function has to pass a ledger on.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from dataclasses import dataclass, field
 from codegym.task import Frozen
 
 NAMES = ("episode", "reset", "image build", "box start", "step", "command", "model request", "grade")
-"""What a ledger may hold, in the order in which it is shown."""
+"""The kinds of time limits, in the order in which they are shown."""
 
 
 class Deadline(Frozen):
     """One kind of time limit over an episode. All times are wall-clock seconds.
 
-    ``limit`` is the largest that applied, ``None`` where there was none; ``times`` says how often it was under
-    way, ``fired`` how often it ended what it bounded.
+    ``limit`` is the largest that applied, ``None`` if there was none; ``times`` is how often it applied, ``fired``
+    how often it ended the work.
     """
 
     name: str
@@ -37,18 +37,18 @@ class Deadline(Frozen):
 
 @dataclass
 class Ledger:
-    """What was noted so far; may be written to by several threads."""
+    """The time limits noted so far. Safe to use from several threads."""
 
     _kinds: dict[str, Deadline] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, name: str, limit: float | None, seconds: float, *, fired: bool) -> None:
-        """Add that something took ``seconds`` under a ``limit``, and whether that ended it."""
+        """Add work that took ``seconds`` under a ``limit``; ``fired`` says whether the limit ended it."""
         with self._lock:
             old = self._kinds.get(name) or Deadline(
                 name=name, limit=None, times=0, fired=0, longest=0.0, total=0.0
             )
-            limits = [known for known in (limit, old.limit) if known is not None]
+            limits = [one for one in (limit, old.limit) if one is not None]
             self._kinds[name] = Deadline(
                 name=name,
                 limit=max(limits, default=None),
@@ -60,7 +60,7 @@ class Ledger:
 
     @contextmanager
     def timed(self, name: str, limit: float | None = None) -> Iterator[None]:
-        """Note how long the block takes, whatever comes of it; an end by ``TimeoutError`` is a fired limit."""
+        """Note how long the block takes, even if it raises; a ``TimeoutError`` means that the limit fired."""
         start, fired = time.monotonic(), False
         try:
             yield
@@ -71,12 +71,12 @@ class Ledger:
             self.note(name, limit, time.monotonic() - start, fired=fired)
 
     def entries(self) -> tuple[Deadline, ...]:
-        """Return one entry for each kind that was noted, in the order of :data:`NAMES`."""
+        """Return one entry per kind of limit, in the order of :data:`NAMES`."""
         with self._lock:
             return tuple(sorted(self._kinds.values(), key=lambda deadline: NAMES.index(deadline.name)))
 
     def copy(self) -> Ledger:
-        """Return a ledger that goes on from here by itself."""
+        """Return an independent copy."""
         with self._lock:
             return Ledger(dict(self._kinds))
 
@@ -84,14 +84,14 @@ class Ledger:
 _kept: ContextVar[Ledger | None] = ContextVar("codegym_ledger", default=None)
 
 
-def kept() -> Ledger | None:
-    """Return the ledger that this thread keeps, if any."""
+def current_ledger() -> Ledger | None:
+    """Return the ledger of this thread, if it keeps one."""
     return _kept.get()
 
 
 @contextmanager
 def keeping(ledger: Ledger | None) -> Iterator[None]:
-    """Let what this thread does in the block be noted in ``ledger``; with ``None``, nowhere."""
+    """Note the time limits of this thread in ``ledger`` while the block runs; with ``None``, nowhere."""
     token = _kept.set(ledger)
     try:
         yield
@@ -100,6 +100,6 @@ def keeping(ledger: Ledger | None) -> Iterator[None]:
 
 
 def note(name: str, limit: float | None, seconds: float, *, fired: bool) -> None:
-    """Note in the ledger that this thread keeps; without one, do nothing."""
+    """Note a time limit in the ledger of this thread; without one, do nothing."""
     if (ledger := _kept.get()) is not None:
         ledger.note(name, limit, seconds, fired=fired)

@@ -1,12 +1,14 @@
-"""What happened: one record for training, evaluation and boards.
+"""Episodes: one record for training, evaluation and boards.
 
-An :class:`Episode` is everything a run keeps of one attempt at one task. It is written as one line of JSON
-when it ends and never changed. A reward of ``None`` means that nothing could be established, and is left out
-of every statistic; it is not zero.
+An :class:`Episode` is everything that a run records of one attempt at one task. It is written as one line of JSON
+when it ends and is never changed. A reward of ``None`` means that nothing could be established; it is not zero,
+and is left out of every statistic.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -28,7 +30,7 @@ class StopReason(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What grading established."""
+    """The result of grading."""
 
     RESOLVED = "resolved"
     UNRESOLVED = "unresolved"
@@ -39,7 +41,7 @@ class Outcome(StrEnum):
 
 
 class TestStatus(StrEnum):
-    """The result of one test. Only ``PASSED`` counts as passed; what was not seen is ``MISSING``."""
+    """The result of one test. Only ``PASSED`` counts as passed; a test without a result is ``MISSING``."""
 
     __test__ = False
 
@@ -51,10 +53,10 @@ class TestStatus(StrEnum):
 
 
 class Verdict(Frozen):
-    """A grader's word on one patch. ``detail`` says in one line why; ``cached`` that no test was run for it.
+    """The grade of one patch. ``detail`` gives the reason in one line; ``cached`` says that no test was run.
 
-    ``failure`` is set where the tests did not come to an orderly end: what failed, and whose fault it is.
-    ``unproven`` counts the deciding tests that could not be examined: they were believed when they passed.
+    ``failure`` is set if the tests did not end in order: what failed, and whose fault it is. ``unproven`` counts
+    the deciding tests that could not be examined, and so counted as passed when they passed.
     """
 
     outcome: Outcome
@@ -68,13 +70,31 @@ class Verdict(Frozen):
 
 
 class Step(Frozen):
-    """One turn: what the agent said, the tool it became (``None``: malformed), what it was shown."""
+    """One turn: the agent's action, the tool that it called (``None``: malformed), and the observation."""
 
     action: str
     tool: str | None
     observation: str
     seconds: float = 0.0
     cached: bool = False
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an episode ended: ``info["ending"]`` of an env's last step.
+
+    ``stop`` is why it ended, ``patch`` the agent's changes, ``verdict`` their grade, and ``components`` what the
+    reward is weighed from. ``steps`` are all steps, in order. ``deadlines`` are the time limits that applied.
+    ``seconds`` are wall-clock seconds by phase: ``reset``, ``tools`` and ``grade``.
+    """
+
+    stop: StopReason
+    patch: str
+    verdict: Verdict
+    components: Mapping[str, float]
+    steps: tuple[Step, ...]
+    deadlines: tuple[Deadline, ...]
+    seconds: Mapping[str, float]
 
 
 class Tokens(Frozen):
@@ -92,7 +112,7 @@ class Tokens(Frozen):
 
 
 class Episode(Frozen):
-    """One attempt at one task. ``sample`` numbers the attempts at the same task in the same run from 0."""
+    """One attempt at one task. ``sample`` numbers a run's attempts at a task from 0."""
 
     id: str
     suite: str
@@ -119,21 +139,27 @@ class Episode(Frozen):
 
 
 def is_graded(episode: Episode) -> bool:
-    """Return whether an episode says something about its policy; infrastructure trouble says nothing.
+    """Return whether an episode has a grade, and so says something about its policy.
 
-    What does not is left out of every statistic, and played again when its run is resumed.
+    An episode without one, lost to a failure of the machine, is left out of every statistic, and played again when
+    its run is resumed.
     """
     if episode.reward is None or episode.verdict is None or episode.stop is StopReason.INFRA_ERROR:
         return False
     return episode.verdict.outcome is not Outcome.INFRA_ERROR
 
 
-MOST_LOST = 1 / 16
-"""The share of episodes that may be lost to infrastructure before there is no score.
+def is_resolved(episode: Episode) -> bool:
+    """Return whether an episode's patch resolves its task."""
+    return episode.verdict is not None and episode.verdict.outcome is Outcome.RESOLVED
 
-What is lost is seldom lost by chance: long episodes run into limits that nobody understood. If all of a sixteenth
-had failed, a score would be six points too high, about half the interval of a board with a hundred tasks; and two
-tasks with eight attempts each may lose one.
+
+MOST_LOST = 1 / 16
+"""The share of episodes that the machine may lose before there is no score.
+
+Episodes are seldom lost by chance: the long ones meet limits that nobody expected. If all of a lost sixteenth had
+failed, the score would be six points too high, about half the interval of a board with a hundred tasks. Two tasks
+with eight attempts each may lose one.
 """
 
 

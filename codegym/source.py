@@ -12,6 +12,7 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
+from codegym.atomic import write_whole
 from codegym.catalog import cache_dir
 from codegym.digest import digest_json
 from codegym.errors import TaskError
@@ -56,9 +57,7 @@ def fetch(source: SdistSource | GitSource) -> Path:
 def _record(source: SdistSource | GitSource, tree: Path) -> Path:
     record = _record_path(source)
     record.parent.mkdir(parents=True, exist_ok=True)
-    draft = record.with_name(f".{record.name}.{os.getpid()}")
-    draft.write_text(tree.name)
-    draft.replace(record)
+    write_whole(record, tree.name)
     return tree
 
 

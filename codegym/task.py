@@ -124,6 +124,11 @@ class TestPlan(Frozen):
     hidden: Annotated[FolderSource | PatchSource, Field(discriminator="kind")] | None = None
     protected: tuple[str, ...] = ()
 
+    @cached_property
+    def deciding(self) -> tuple[str, ...]:
+        """The ids that decide a grade, each once: fail-to-pass first, then pass-to-pass."""
+        return tuple(dict.fromkeys((*self.fail_to_pass, *self.pass_to_pass)))
+
 
 class Task(Frozen):
     """One coding task.

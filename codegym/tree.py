@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from codegym.atomic import publish_folder
 from codegym.catalog import cache_dir
 from codegym.digest import digest_bytes, digest_json
 from codegym.sandbox.host.lease import draft_prefix
@@ -58,11 +59,7 @@ def store_tree(files: Files, store: Path | None = None) -> Path:
         for path, file in files.items():
             write_file(draft / path, file)
         draft.chmod(0o755)
-        try:
-            draft.rename(target)
-        except OSError:
-            if not target.is_dir():
-                raise
+        publish_folder(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return target

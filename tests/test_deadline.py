@@ -2,7 +2,7 @@
 
 import pytest
 
-from codegym.deadline import Ledger, keeping, kept, note
+from codegym.deadline import Ledger, current_ledger, keeping, note
 from codegym.env import CodeEnv
 from codegym.episode import Episode, StopReason
 
@@ -31,7 +31,7 @@ def test_a_thread_notes_only_what_it_keeps():
     note("grade", None, 1.0, fired=False)
     ledger = Ledger()
     with keeping(ledger):
-        assert kept() is ledger
+        assert current_ledger() is ledger
         with keeping(None):
             note("grade", None, 1.0, fired=True)
         note("grade", None, 2.0, fired=False)
@@ -46,7 +46,7 @@ def test_an_episode_says_which_limits_applied_and_which_fired(mini, sandbox):
         env.reset(options={"task": "words"})
         env.step('<tool name="shell"><command>true</command></tool>')
         info = env.step('<tool name="shell"><command>sleep 9</command></tool>')[4]
-    found = {deadline.name: deadline for deadline in info["deadlines"]}
+    found = {deadline.name: deadline for deadline in info["ending"].deadlines}
     assert {"episode", "reset", "step", "command", "grade"} <= set(found)
     assert (found["command"].limit, found["command"].times, found["command"].fired) == (2.0, 2, 1)
     assert 2.0 <= found["command"].longest < 9

@@ -1,13 +1,16 @@
 """CodeEnv as Gymnasium's users meet it, on the tiny suite of ``tests/data``."""
 
+import pickle
 from collections.abc import Callable, Iterator
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
 from gymnasium.error import ResetNeeded
+from gymnasium.wrappers import RecordEpisodeStatistics, TimeLimit
 
 from codegym.env import OBSERVATION_CHARS, CodeEnv
-from codegym.episode import Episode, Outcome, Step, StopReason
+from codegym.episode import Ending, Episode, Outcome, Step, StopReason
 from codegym.errors import ConfigError, SandboxError, TaskError
 from codegym.harness.cache import ResultCache
 from codegym.patch import patch_paths
@@ -52,17 +55,51 @@ def test_a_fix_is_rewarded(make: Maker) -> None:
     assert "assert 9 == 5" in first[0]
     assert first[1:4] == (0.0, False, False)
     assert last[1:4] == (1.0, True, False)
-    assert last[4]["stop"] == StopReason.SUBMITTED
-    assert last[4]["verdict"].outcome is Outcome.RESOLVED
-    assert last[4]["reward_components"]["steps"] == 4
-    assert "+        return high" in last[4]["patch"]
+    assert last[4]["ending"].stop == StopReason.SUBMITTED
+    assert last[4]["ending"].verdict.outcome is Outcome.RESOLVED
+    assert last[4]["ending"].components["steps"] == 4
+    assert "+        return high" in last[4]["ending"].patch
+
+
+def test_the_ending_is_frozen_and_its_steps_are_the_env_s(make: Maker) -> None:
+    env = make(sandbox="fake")
+    env.reset(options={"task": "total"})
+    assert "ending" not in env.step("no call")[4]
+    taken = env.steps
+    ending = env.step(SUBMIT)[4]["ending"]
+    assert isinstance(ending, Ending)
+    assert ending.steps[:1] == taken
+    assert ending.steps[0] is taken[0]
+    assert (ending.components["steps"], ending.components["malformed"]) == (2.0, 0.5)
+    assert set(ending.seconds) == {"reset", "tools", "grade"}
+    with pytest.raises(FrozenInstanceError):
+        ending.patch = ""
+    assert pickle.loads(pickle.dumps(ending)) == ending  # noqa: S301 - a vector env sends it to its caller
+
+
+def test_wrappers_pass_the_ending_on(make: Maker) -> None:
+    env = RecordEpisodeStatistics(TimeLimit(make(sandbox="fake"), 5))
+    env.reset(options={"task": "total"})
+    info = env.step(SUBMIT)[4]
+    assert (info["ending"].stop, info["episode"]["l"]) == (StopReason.SUBMITTED, 1)
+
+
+def test_the_seconds_of_a_command_are_what_is_left(make: Maker) -> None:
+    env = make(sandbox="fake", limits={"command_seconds": 9.0, "episode_seconds": 4.0})
+    env.reset(options={"task": "total"})
+    bench = env._play.bench  # type: ignore[union-attr]
+    env.step('<tool name="shell"><command>true</command></tool>')
+    (command,) = [limit for limit in env._play.ledger.entries() if limit.name == "command"]  # type: ignore[union-attr]
+    assert command.limit is not None
+    assert 3.0 < command.limit <= 4.0
+    assert bench.seconds == 60.0
 
 
 def test_submitting_at_once_earns_nothing(make: Maker) -> None:
     ((_, reward, terminated, _, info),) = play(make(), SUBMIT)
     assert (reward, terminated) == (0.0, True)
-    assert info["patch"] == ""
-    assert info["verdict"].outcome is Outcome.UNRESOLVED
+    assert info["ending"].patch == ""
+    assert info["ending"].verdict.outcome is Outcome.UNRESOLVED
 
 
 def test_same_seed_and_actions_give_the_same_observations(make: Maker) -> None:
@@ -90,9 +127,9 @@ def test_tasks_are_drawn_from_the_split_by_the_seed(make: Maker) -> None:
 def test_turns_run_out(make: Maker) -> None:
     steps = play(make(), *["nothing"] * 6, task="words")
     assert [step[2:4] for step in steps] == [(False, False)] * 5 + [(False, True)]
-    assert steps[-1][4]["stop"] == StopReason.TURN_LIMIT
-    assert steps[-1][4]["reward_components"]["malformed"] == 1.0
-    assert play(make(max_turns=1), FIX)[0][4]["stop"] == StopReason.TURN_LIMIT
+    assert steps[-1][4]["ending"].stop == StopReason.TURN_LIMIT
+    assert steps[-1][4]["ending"].components["malformed"] == 1.0
+    assert play(make(max_turns=1), FIX)[0][4]["ending"].stop == StopReason.TURN_LIMIT
 
 
 def test_time_runs_out_in_the_middle_of_a_command(make: Maker) -> None:
@@ -101,7 +138,7 @@ def test_time_runs_out_in_the_middle_of_a_command(make: Maker) -> None:
         env, '<tool name="shell"><command>sleep 30</command></tool>'
     )
     assert "took too long" in observation
-    assert (reward, truncated, info["stop"]) == (0.0, True, StopReason.TIME_LIMIT)
+    assert (reward, truncated, info["ending"].stop) == (0.0, True, StopReason.TIME_LIMIT)
 
 
 def test_a_full_context_ends_the_episode_with_a_verdict(make: Maker) -> None:
@@ -109,7 +146,7 @@ def test_a_full_context_ends_the_episode_with_a_verdict(make: Maker) -> None:
     play(env, FIX)
     _, reward, terminated, truncated, info = env.truncate(StopReason.CONTEXT_LIMIT)
     assert (reward, terminated, truncated) == (1.0, False, True)
-    assert info["stop"] == StopReason.CONTEXT_LIMIT
+    assert info["ending"].stop == StopReason.CONTEXT_LIMIT
 
 
 def test_reward_is_weighed_as_asked(make: Maker) -> None:
@@ -181,12 +218,12 @@ LOOKS = [
 def test_no_workspace_keeps_an_episode_from_its_verdict(make: Maker, command: str) -> None:
     env = make(limits={"command_seconds": 20})
     steps = play(env, f'<tool name="shell"><command>{command}</command></tool>', *LOOKS, SUBMIT)
-    verdict = steps[-1][4]["verdict"]
+    verdict = steps[-1][4]["ending"].verdict
     assert verdict.outcome in (Outcome.UNRESOLVED, Outcome.INVALID_PATCH)
     said = [Step(action=action, tool="x", observation=step[0]) for action, step in zip(LOOKS, steps, strict=False)]
     episode = Episode(
         id="1", suite="mini", task="clamp", task_digest="x", policy="p", seed=0, stop=StopReason.SUBMITTED,
-        patch=steps[-1][4]["patch"], verdict=verdict, steps=tuple(said), instruction="caf\udce9",
+        patch=steps[-1][4]["ending"].patch, verdict=verdict, steps=tuple(said), instruction="caf\udce9",
     )  # fmt: skip
     line = episode.json_line()
     line.encode()
@@ -213,8 +250,8 @@ def test_no_workspace_keeps_an_episode_from_its_verdict(make: Maker, command: st
 def test_a_patch_of_what_took_another_s_place_applies(make: Maker, command: str, wanted: set[str]) -> None:
     env = make()
     last = play(env, f'<tool name="shell"><command>{command}</command></tool>', SUBMIT)[-1][4]
-    assert set(patch_paths(last["patch"])) == wanted
-    assert last["verdict"].outcome is Outcome.UNRESOLVED
+    assert set(patch_paths(last["ending"].patch)) == wanted
+    assert last["ending"].verdict.outcome is Outcome.UNRESOLVED
 
 
 def test_tools_can_be_narrowed(make: Maker) -> None:
@@ -254,7 +291,7 @@ def test_results_are_kept_by_digest(make: Maker, tmp_path: Any) -> None:
     cache = ResultCache(tmp_path)
     runs = [play(make(cache=cache), TEST, FIX, SUBMIT) for _ in range(2)]
     assert [run[0][4]["cached"] for run in runs] == [False, True]
-    assert [run[2][4]["verdict"].cached for run in runs] == [False, True]
+    assert [run[2][4]["ending"].verdict.cached for run in runs] == [False, True]
     assert [step[:4] for step in runs[0]] == [step[:4] for step in runs[1]]
 
 

@@ -44,10 +44,12 @@ def env(mini: Suite, request: pytest.FixtureRequest):
 def told(step):
     """A step's result without times."""
     observation, reward, terminated, truncated, info = step
-    verdict = info.pop("verdict", None)
-    info.pop("grade_seconds", None)
-    info.pop("deadlines", None)
-    return observation, reward, terminated, truncated, info, verdict and (verdict.outcome, verdict.fail_to_pass)
+    ending = info.pop("ending", None)
+    if ending is None:
+        return observation, reward, terminated, truncated, info
+    taken = [(step.action, step.observation) for step in ending.steps]
+    graded = (ending.stop, ending.patch, ending.verdict.outcome, ending.verdict.fail_to_pass, ending.components)
+    return observation, reward, terminated, truncated, info, taken, graded
 
 
 def test_best_of_four_from_the_middle_is_four_replays(env):

@@ -76,7 +76,7 @@ def test_make_vec_steps_side_by_side(mode: str) -> None:
         _, rewards, terminated, _, infos = envs.step((SUBMIT, SUBMIT))
         assert list(rewards) == [1.0, 0.0]
         assert terminated.all()
-        assert list(infos["stop"]) == ["submitted", "submitted"]
+        assert [ending.stop for ending in infos["ending"]] == ["submitted", "submitted"]
         envs.close()
 
 
@@ -88,7 +88,7 @@ env = gymnasium.make("codegym/mini-v3", sandbox="fake", split="train", cache=Non
 observation, info = env.reset(seed=0, options={"task": "words"})
 _, reward, terminated, _, end = env.step('<tool name="submit"></tool>')
 env.close()
-print(json.dumps([info["task"], reward, terminated, end["verdict"].outcome, "acme_suites" in sys.modules]))
+print(json.dumps([info["task"], reward, terminated, end["ending"].verdict.outcome, "acme_suites" in sys.modules]))
 """
     assert json.loads(outside(program, third_party)) == ["words", 0.0, True, "unresolved", False]
 

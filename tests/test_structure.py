@@ -21,11 +21,11 @@ TREES = {module: ast.parse(path.read_text()) for module, path in FILES.items()}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 LAYERS = [  # lowest first; modules of one layer may import each other, as long as there is no cycle
-    {"", "errors", "digest", "catalog", "failure", "task", "deadline", "progress"},
+    {"", "errors", "atomic", "digest", "catalog", "failure", "task", "deadline", "progress"},
     {"sandbox", "tree", "patch", "source", "sdist", "suite", "certificate", "episode", "episode_file"},
     {"harness", "mutate"},
     {"tool", "grade", "reward"},
-    {"env", "space", "registry", "plugin", "foundry", "policy", "importer", "exporter"},
+    {"env", "env_option", "space", "registry", "plugin", "foundry", "policy", "importer", "exporter"},
     {"rollout"},
     {"board", "bench", "redteam"},
     {"evaluate"},
@@ -142,6 +142,11 @@ def test_nothing_imports_in_circles():
         for module in leaves:
             del graph[module]
     assert graph == {}
+
+
+def test_the_engine_knows_no_player():
+    used = imports("codegym.rollout.engine") | imports("codegym.rollout.crew")
+    assert "codegym.rollout.play" not in used
 
 
 def run(code: str) -> str:

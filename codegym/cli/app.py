@@ -1,6 +1,6 @@
-"""The verbs, each loaded when it is called, and what an error becomes: one line and an exit code.
+"""The verbs, each loaded when it is called. An error becomes one line and an exit code.
 
-Loading a verb's module loads what it needs (training loads torch), so the group knows verbs by name only.
+Loading a verb's module loads what it needs (training loads torch), so verbs are listed without loading them.
 """
 
 from __future__ import annotations
@@ -40,24 +40,24 @@ VERBS = {
     "sandbox": "sandbox",
     "bench": "bench",
 }
-"""Verb -> module in this package."""
+"""Maps each verb to its module in this package."""
 
 
 class Verbs(TyperGroup):
     """Loads a verb's module when it is called; to list them it reads the modules' text."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer's signature
-        """Return the verbs in the order in which one meets them."""
+        """Return the verbs, in the order of their first use."""
         return list(VERBS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - typer's signature
-        """Return what the list of verbs says of one. Raises :class:`ConfigError` with the nearest match."""
+        """Return a verb for the list of verbs. Raises :class:`ConfigError` with the nearest match."""
         if cmd_name not in VERBS:
             raise ConfigError(unknown("verb", cmd_name, VERBS))
         return TyperCommand(cmd_name, help=_docstring(cmd_name))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the verb that is called, loaded."""
+        """Load the verb that is called."""
         name, _, rest = super().resolve_command(ctx, args)
         return name, _load(str(name)), rest
 
@@ -80,27 +80,27 @@ def _docstring(verb: str) -> str | None:
 _typer = Typer(cls=Verbs, no_args_is_help=True, add_completion=False, rich_markup_mode="markdown")
 
 
-def _tell_version(asked: bool) -> None:
-    if asked:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         print(f"codegym {__version__}")
         raise Exit
 
 
 @_typer.callback()
 def _codegym(
-    _: Annotated[bool, Option("--version", help="Print it.", callback=_tell_version, is_eager=True)] = False,
+    _: Annotated[bool, Option("--version", help="Print it.", callback=_print_version, is_eager=True)] = False,
 ) -> None:
     """An RL gym for coding agents: register environments, train agents on them, rank them.
 
     Every verb explains itself: `codegym run --help`. Every verb takes --json.
-    Exit codes: 0 fine, 1 a check found a problem, 2 misuse, 3 infrastructure failed, 130 interrupted.
+    Exit codes: 0 success, 1 a check found a problem, 2 misuse, 3 the machine failed, 130 interrupted.
     """
 
 
 def app() -> None:
     """Run the command line in ``sys.argv`` and exit with its code.
 
-    A character that a stream can't hold is written as its escape: what a model said ends no command.
+    A character that a stream can't encode is written as its escape, so that no model's answer ends a command.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -109,7 +109,7 @@ def app() -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command line and return its exit code; an error that a user can act on is one line on stderr."""
+    """Run one command line and return its exit code. An error of codegym is printed in one line on stderr."""
     try:
         get_command(_typer).main(arguments, prog_name="codegym")
     except SystemExit as end:

@@ -1,4 +1,4 @@
-"""``codegym bench``: measurements of this machine, a subject a command, each in a module of its own."""
+"""``codegym bench``: measurements of this machine, one command per subject, each in a module of its own."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from codegym.errors import ConfigError, unknown
 
 
 class Subjects(TyperGroup):
-    """Names the nearest subject where one does not exist."""
+    """Refuses an unknown subject with the nearest match."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a subject's command. Raises :class:`ConfigError`."""
-        found = super().get_command(ctx, cmd_name)
-        if found is None:
+        command = super().get_command(ctx, cmd_name)
+        if command is None:
             raise ConfigError(unknown("subject", cmd_name, self.list_commands(ctx)))
-        return found
+        return command
 
 
 app = Typer(cls=Subjects, no_args_is_help=True, add_completion=False, rich_markup_mode="markdown")
@@ -31,7 +31,7 @@ app.command(name="sandbox")(sandbox)
 
 @app.callback()
 def verb() -> None:
-    """Measure what codegym costs on this machine, and what it survives; every subject takes --json.
+    """Measure what codegym costs on this machine, and what it survives. Every subject takes --json.
 
     Examples:
 

@@ -19,18 +19,18 @@ from codegym.suite import load_suite
 
 
 def verb(
-    suite: Annotated[str, Argument(help="A suite; default: a task that is made for this.")] = "",
+    suite: Annotated[str, Argument(help="A suite; default: a task made for this measurement.")] = "",
     tasks: Annotated[list[str] | None, Argument(help="Its tasks.")] = None,
     *,
     seconds: Annotated[float, Option(min=0.0, help="How long the tests of the made task take.")] = 2.0,
-    repeats: Annotated[int, Option(min=1, help="How often each is measured; the median counts.")] = 5,
+    repeats: Annotated[int, Option(min=1, help="Measurements of each; the median counts.")] = 5,
     sandbox: Annotated[str, Option(help="Where to run: bwrap or docker.")] = "bwrap",
     as_json: Json = False,
 ) -> None:
     """Measure what grading costs beyond the tests: a grade's wall time over that of the bare test command.
 
-    Measured in one run, in turns: the bare command in an open box; the grade of an empty patch; of the gold
-    patch; of another right solution, which is put to the proof as well. Nothing is taken from the cache.
+    One run measures in turns: the bare command in an open box, the grade of an empty patch, the grade of the gold
+    patch, and the grade of another right solution, which has to prove itself. Nothing is taken from the cache.
 
     Examples:
 
@@ -42,11 +42,11 @@ def verb(
     with bars() as progress, TemporaryDirectory(prefix="codegym-") as folder:
         loaded = load_suite(suite) if suite else made_suite(Path(folder), seconds)
         chosen = [loaded.task(name) for name in tasks or loaded.tasks]
-        found: list[Overhead] = []
+        rows: list[Overhead] = []
         for task in chosen:
-            progress("measuring", len(found), len(chosen))
-            found.append(measure(loaded, task, backend(sandbox), repeats))
-    give([row.model_dump() | {"ratio": _ratios(row)} for row in found], _shown(found), as_json=as_json)
+            progress("measuring", len(rows), len(chosen))
+            rows.append(measure(loaded, task, backend(sandbox), repeats))
+    give([row.model_dump() | {"ratio": _ratios(row)} for row in rows], _table(rows), as_json=as_json)
 
 
 _KINDS = ("empty", "gold", "another")
@@ -56,10 +56,9 @@ def _ratios(row: Overhead) -> dict[str, float]:
     return {kind: round(row.over(getattr(row, kind)), 3) for kind in _KINDS}
 
 
-def _shown(found: list[Overhead]) -> Group:
-    shown = table("task", "on", "bare", "empty", "gold", "another", right=("bare", *_KINDS))
-    for row in found:
+def _table(rows: list[Overhead]) -> Group:
+    costs = table("task", "on", "bare", "empty", "gold", "another", right=("bare", *_KINDS))
+    for row in rows:
         cells = [f"{getattr(row, kind):.2f} s, {row.over(getattr(row, kind)):.2f}x" for kind in _KINDS]
-        shown.add_row(row.task, row.backend, f"{row.bare:.2f} s", *cells)
-    told = "a grade over the bare command; `another` is a right solution that is not gold's"
-    return Group(shown, Text(told))
+        costs.add_row(row.task, row.backend, f"{row.bare:.2f} s", *cells)
+    return Group(costs, Text("a grade over the bare command; `another` is a right solution that is not gold's"))

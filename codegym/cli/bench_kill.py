@@ -25,17 +25,17 @@ _RUN = "from codegym.cli.app import app; app()"
 
 
 def verb(
-    suite: Annotated[str, Option(help="Whose tasks are played.")] = "kata",
+    suite: Annotated[str, Option(help="The suite whose tasks are played.")] = "kata",
     *,
-    episodes: Annotated[int, Option(min=1, help="How many, rounded up to the same number for each task.")] = 1000,
+    episodes: Annotated[int, Option(min=1, help="Episodes, rounded up to the same number per task.")] = 1000,
     every: Annotated[float, Option(min=0.5, help="Episodes between two kills, on average.")] = 8.0,
     policy: Annotated[str, Option(help="Who plays: random, gold, noop.")] = "random",
-    workers: Annotated[int, Option(min=1, help="Episodes at once, in either run.")] = 4,
+    workers: Annotated[int, Option(min=1, help="Episodes at once, in each of the two runs.")] = 4,
     sandbox: Annotated[str, Option(help="Where they run: bwrap or docker.")] = "bwrap",
-    seed: Annotated[int, Option(help="Decides the episodes, and what is killed when.")] = 0,
+    seed: Annotated[int, Option(help="Decides the episodes, and when what is killed.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Kill a run and its boxes at random moments until its episodes are done; see that nothing stays, or is lost.
+    """Kill a run and its boxes at random moments until its episodes are done; check that nothing stays or is lost.
 
     Half of the kills hit the run itself (which is started again with --resume), half one of its boxes: the keeper,
     bubblewrap or the runner, or a container's first process. What was killed must leave nothing within 10 s of
@@ -52,8 +52,8 @@ def verb(
     options = {"policy": policy, "samples": samples, "workers": workers, "sandbox": sandbox, "seed": seed}
 
     def argv(folder: Path) -> list[str]:
-        told = [f"--{name}={value}" for name, value in (options | {"out": folder}).items()]
-        return [sys.executable, "-c", _RUN, "run", suite, *told, "--resume"]
+        words = [f"--{name}={value}" for name, value in (options | {"out": folder}).items()]
+        return [sys.executable, "-c", _RUN, "run", suite, *words, "--resume"]
 
     with TemporaryDirectory(prefix="codegym-kill-") as folder, bars() as progress:
         jobs = frozenset(make_jobs(tasks, samples, seed))
@@ -62,7 +62,7 @@ def verb(
         report: Report = kill.besiege(
             attack, lambda so_far: progress("episodes", so_far.episodes, len(jobs), _kills(so_far))
         )
-    give(asdict(report), Text(_shown(report)), as_json=as_json)
+    give(asdict(report), Text(_text(report)), as_json=as_json)
     raise Exit(FOUND_A_PROBLEM if report.wrong else 0)
 
 
@@ -70,7 +70,7 @@ def _kills(report: Report) -> str:
     return ", ".join(f"{count} {role}" for role, count in sorted(report.kills.items())) or "no kill yet"
 
 
-def _shown(report: Report) -> str:
+def _text(report: Report) -> str:
     lines = [
         f"{report.episodes} episodes done once, in {report.starts} starts; killed: {_kills(report)}",
         f"spoiled, as infrastructure errors, and made again: {report.spoiled}",

@@ -22,19 +22,19 @@ _QUICK = Effort(times=20, slow=3, boxes=4, rounds=2, crowd=8)
 
 
 def sandbox(
-    only: Annotated[str, Option(help="Which of ours, with commas: bwrap, docker.")] = ",".join(OURS),
+    only: Annotated[str, Option(help="Our backends, separated by commas: bwrap, docker.")] = ",".join(OURS),
     beside: Annotated[
-        str, Option("--with", help="Peers, with commas: host, docker-py, mini-swe-agent, swe-rex.")
+        str, Option("--with", help="Peers, separated by commas: host, docker-py, mini-swe-agent, swe-rex.")
     ] = "",
     files: Annotated[int, Option(help="Files in the repository.", min=1)] = 100,
-    quick: Annotated[bool, Option("--quick", help="Less of everything: to try it out, not to quote it.")] = False,
+    quick: Annotated[bool, Option("--quick", help="Fewer measurements: to try it out, not to quote.")] = False,
     as_json: Json = False,
 ) -> None:
     """Measure what sandboxes cost here: a fresh workspace, a command, forks, memory, what a kill leaves behind.
 
-    Times are medians and 95th percentiles in milliseconds. The machine should be otherwise idle: the table says
-    what load there was. Peers are measured in the same run, where they are installed. Exits with 3 if one of
-    ours could not be measured.
+    Times are medians and 95th percentiles in milliseconds. The machine should be otherwise idle: the table gives
+    the load at the start. Peers are measured in the same run if they are installed. Exits with 3 if one of our own
+    backends could not be measured.
 
     Examples:
 
@@ -47,24 +47,24 @@ def sandbox(
     names = [name.strip() for name in f"{only},{beside}".split(",") if name.strip()]
     results = [measure(name, tree, _QUICK if quick else Effort(), notice) for name in names]
     value = {"machine": asdict(machine), "files": files, "subjects": [asdict(result) for result in results]}
-    give(value, _shown(machine, files, results), as_json=as_json)
+    give(value, _table(machine, files, results), as_json=as_json)
     raise Exit(3 if any(result.trouble for result in results if result.name in OURS) else 0)
 
 
-def _shown(machine: Machine, files: int, results: list[Result]) -> Table:
-    shown = table("", *(result.name for result in results), right=tuple(result.name for result in results))
+def _table(machine: Machine, files: int, results: list[Result]) -> Table:
+    times = table("", *(result.name for result in results), right=tuple(result.name for result in results))
     for row in dict.fromkeys(row for result in results for row in result.rows):
-        shown.add_row(row, *(_cell(result.rows.get(row)) for result in results))
-    notes = [f"{result.name}: {said}" for result in results for said in (result.note, result.trouble) if said]
-    shown.caption = "\n".join(
+        times.add_row(row, *(_cell(result.rows.get(row)) for result in results))
+    notes = [f"{result.name}: {note}" for result in results for note in (result.note, result.trouble) if note]
+    times.caption = "\n".join(
         [
             f"median (95th percentile), ms; {machine.cpu}, {machine.cores} cores, {machine.memory_gb} GB, "
             f"Linux {machine.kernel}, load {machine.load}; a repository of {files} files",
             *notes,
         ]
     )
-    shown.caption_justify = "left"
-    return shown
+    times.caption_justify = "left"
+    return times
 
 
 def _cell(value: Any) -> Text:

@@ -41,28 +41,28 @@ def verb(
         define_board(path)
     if episodes is not None:
         _verify(folders, episodes, as_json=as_json)
-    found = [(path, render(path)) for path in folders]
-    shown = Group(*(_shown(path, standings) for path, standings in found))
-    give([_value(path, standings) for path, standings in found], shown, as_json=as_json)
+    boards = [(path, render(path)) for path in folders]
+    tables = Group(*(_table(path, standings) for path, standings in boards))
+    give([_value(path, standings) for path, standings in boards], tables, as_json=as_json)
 
 
 def _verify(folders: list[Path], episodes: Path, *, as_json: bool) -> None:
-    kept = list(read_episodes(episodes))
-    policies = {episode.policy for episode in kept}
+    recorded = list(read_episodes(episodes))
+    policies = {episode.policy for episode in recorded}
     checked = [
-        (entry.policy, verify(entry, [e for e in kept if e.policy == entry.policy], load_board(path)))
+        (entry.policy, verify(entry, [e for e in recorded if e.policy == entry.policy], load_board(path)))
         for path in folders
         for entry in read_entries(path)
         if entry.policy in policies
     ]
     if not checked:
-        raise ConfigError(f"no entry is of the policies whose episodes are in {episodes}: {sorted(policies)}")
+        raise ConfigError(f"no entry is by a policy of these episodes: {sorted(policies)} in {episodes}")
     lines = [f"{policy}: {line}" for policy, wrong in checked for line in wrong or ["verified"]]
     give([{"policy": p, "differs": wrong} for p, wrong in checked], Text("\n".join(lines)), as_json=as_json)
     raise Exit(int(any(wrong for _, wrong in checked)))
 
 
-def _value(folder: Path, found: Standings) -> dict[str, object]:
+def _value(folder: Path, standings: Standings) -> dict[str, object]:
     rows = [
         {
             "rank": row.rank,
@@ -70,24 +70,24 @@ def _value(folder: Path, found: Standings) -> dict[str, object]:
             **row.entry.summary(),
             "episodes": row.entry.episodes,
             "infra_errors": row.entry.infra_errors,
-            "gain": {found.ranking_score: row.gain.value, "ci95": list(row.gain.ci95)} if row.gain else None,
+            "gain": {standings.ranking_score: row.gain.value, "ci95": list(row.gain.ci95)} if row.gain else None,
             "note": row.note,
         }
-        for row in found.rows
+        for row in standings.rows
     ]
     pages = {"readme": str(folder / "README.md"), "page": str(folder / "index.html")}
-    return {"board": found.board.name, "suite": found.board.suite, "rows": rows, **pages}
+    return {"board": standings.board.name, "suite": standings.board.suite, "rows": rows, **pages}
 
 
-def _shown(folder: Path, found: Standings) -> Group:
-    numbers = (*found.columns, "gain")
-    shown = table("#", "policy", *numbers, "tasks", right=(*numbers, "tasks"))
-    for row in found.rows:
-        scores = [row.entry.score(name) for name in found.columns]
+def _table(folder: Path, standings: Standings) -> Group:
+    numbers = (*standings.columns, "gain")
+    ranking = table("#", "policy", *numbers, "tasks", right=(*numbers, "tasks"))
+    for row in standings.rows:
+        scores = [row.entry.score(name) for name in standings.columns]
         cells = [f"{percent(score.value)} [{interval(score)}]" if score else UNKNOWN for score in scores]
         if note := score_note(row.entry):
             cells[0] = f"{cells[0]}, {note}" if row.entry.has_scores else note
         gain = f"{percent(row.gain.value, signed=True)} [{interval(row.gain, signed=True)}]" if row.gain else ""
-        shown.add_row(str(row.rank), Text(row.entry.policy), *cells, gain, str(row.entry.tasks))
-    title = Text(found.board.title, style="bold")
-    return Group(title, shown, Text(f"{folder / 'README.md'}\n{folder / 'index.html'}\n", style="dim"))
+        ranking.add_row(str(row.rank), Text(row.entry.policy), *cells, gain, str(row.entry.tasks))
+    title = Text(standings.board.title, style="bold")
+    return Group(title, ranking, Text(f"{folder / 'README.md'}\n{folder / 'index.html'}\n", style="dim"))

@@ -1,4 +1,4 @@
-"""A box for a person's own hands: opened on a task's tree or a folder, for one command or line after line."""
+"""A box for a person: opened on a task's tree or a folder, for one command or for line after line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WHERE = "/tmp/home/.codegym-cwd"  # noqa: S108  a path in the box
 
 @dataclass(frozen=True)
 class Request:
-    """What box is asked for: a task's, or one over a folder, or an empty one."""
+    """The box to open: a task's, one with a copy of a folder, or an empty one."""
 
     sandbox: str
     image: str | None
@@ -29,7 +29,7 @@ class Request:
     tree: Path | None
 
     def open(self) -> Sandbox:
-        """Open it. Raises :class:`ConfigError` for what makes no sense, and what a backend raises."""
+        """Open the box. Raises :class:`ConfigError` for both a task and a tree, and what the backend raises."""
         if self.task and self.tree:
             raise ConfigError("give --task or --tree, not both")
         if self.task:
@@ -47,13 +47,13 @@ class Request:
 
 
 def exit_code(result: ExecResult) -> int:
-    """Return a command's result as a shell would: 128 and the signal's number, 124 after a timeout."""
+    """Return a shell's exit code for a result: 128 and the signal's number, 124 after a timeout."""
     if result.timed_out:
         return TIMED_OUT
     return result.exit_code if result.exit_code >= 0 else _SIGNALLED - result.exit_code
 
 
-def converse(box: Sandbox, timeout: float | None, *, prompt: bool) -> ExecResult:
+def run_lines(box: Sandbox, timeout: float | None, *, prompt: bool) -> ExecResult:
     """Run the lines of stdin, one after the other, as a shell in ``box`` would; return the last result."""
     folder, last = WORKDIR, ExecResult(0, "", "")
     for line in _lines(prompt=prompt, box=box):
@@ -61,18 +61,18 @@ def converse(box: Sandbox, timeout: float | None, *, prompt: bool) -> ExecResult
             break
         script = f'cd "$1" || exit\n{line}\nstatus=$?\npwd >{_WHERE}\nexit $status'
         last = box.exec(["/bin/sh", "-c", script, "sh", folder], timeout=timeout)
-        tell(last)
+        print_result(last)
         folder = _where(box) or folder
     return last
 
 
-def tell(result: ExecResult) -> None:
-    """Pass on what a command printed, and say why it ended if that was not by itself."""
+def print_result(result: ExecResult) -> None:
+    """Print a command's output, and why it ended if it did not end by itself."""
     sys.stdout.write(result.stdout)
     sys.stdout.flush()
     sys.stderr.write(result.stderr)
     notes = (("timed out", result.timed_out), ("out of memory", result.oom), ("output cut", result.truncated))
-    sys.stderr.write("".join(f"[{note}]\n" for note, so in notes if so))
+    sys.stderr.write("".join(f"[{note}]\n" for note, applies in notes if applies))
     sys.stderr.flush()
 
 

@@ -20,9 +20,9 @@ def verb(
 ) -> None:
     """Make a suite's tasks from its lock file, in the cache.
 
-    Downloads the pinned packages and writes the tasks; the digests in the lock are checked, its certificates
-    are trusted (codegym certify executes them again). Tasks that a certificate of yours refuses are not counted.
-    Safe to stop and to repeat.
+    Downloads the pinned packages and writes the tasks. The digests in the lock are checked; its certificates are
+    trusted (codegym certify executes them again). Tasks that a certificate of yours refuses are not counted. It is
+    safe to stop and to repeat.
 
     Example: `codegym build pyrepair`
     """
@@ -37,7 +37,7 @@ def verb(
         "digest": built.digest,
     }
     value |= {"refused": dict(built.refused), "quarantined": dict(built.quarantined)}
-    told = ", ".join(f"{name} {count}" for name, count in splits.items())
-    told += f"; {len(built.refused)} refused" if built.refused else ""
-    shown = f"{built.env_id}: {len(built.tasks)} tasks ({told}), digest {built.digest[:16]}\n{folder}"
-    give(value | {"folder": str(folder)}, shown, as_json=as_json)
+    counts = ", ".join(f"{name} {count}" for name, count in splits.items())
+    counts += f"; {len(built.refused)} refused" if built.refused else ""
+    text = f"{built.env_id}: {len(built.tasks)} tasks ({counts}), digest {built.digest[:16]}\n{folder}"
+    give(value | {"folder": str(folder)}, text, as_json=as_json)

@@ -9,36 +9,28 @@ from rich.text import Text
 from typer import Exit
 
 from codegym.cli.output import Json, give, table
-from codegym.sandbox.doctor import Check, checks
-
-_EMBEDDED = frozenset({"bubblewrap", "overlayfs", "runner", "image python"})
+from codegym.sandbox.doctor import Check, can_play, checks
 
 
 def verb(as_json: Json = False) -> None:
-    """Say what works on this machine, and what to do about the rest.
+    """Check what works on this machine, and how to repair the rest.
 
     Exits with 1 if no sandbox can run here: neither the embedded one nor Docker.
 
     Example: `codegym doctor`
     """
-    found = checks()
-    ready = usable(found)
-    value = {"ready": ready, "checks": [asdict(check) for check in found]}
-    give(value, _shown(found, ready=ready), as_json=as_json)
+    results = checks()
+    ready = can_play(results)
+    value = {"ready": ready, "checks": [asdict(check) for check in results]}
+    give(value, _table(results, ready=ready), as_json=as_json)
     raise Exit(0 if ready else 1)
 
 
-def usable(found: list[Check]) -> bool:
-    """Return whether episodes can run here: a good Python, and one kind of sandbox that works."""
-    ok = {check.name: check.ok for check in found}
-    return ok["python"] and (all(ok.get(name, True) for name in _EMBEDDED) or ok["docker"])
-
-
-def _shown(found: list[Check], *, ready: bool) -> Table:
-    shown = table("", "check", "found", "what to do")
-    for check in found:
+def _table(results: list[Check], *, ready: bool) -> Table:
+    rows = table("", "check", "result", "what to do")
+    for check in results:
         mark = Text("ok", style="green") if check.ok else Text("no", style="bold red")
-        shown.add_row(mark, check.name, Text(check.detail), Text("" if check.ok else check.remedy))
-    shown.caption = "Ready: episodes can run here." if ready else "Not ready: no sandbox can run here."
-    shown.caption_justify = "left"
-    return shown
+        rows.add_row(mark, check.name, Text(check.detail), Text("" if check.ok else check.remedy))
+    rows.caption = "Ready: episodes can run here." if ready else "Not ready: no sandbox can run here."
+    rows.caption_justify = "left"
+    return rows

@@ -8,18 +8,16 @@ from typing import Annotated
 from typer import Argument, Option
 
 from codegym.cli.output import Json, give
-from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError, unknown
 from codegym.exporter.harbor import export_harbor
-from codegym.exporter.predictions import predicted, published_id, write_predictions
-from codegym.exporter.report import make_report, write_report
+from codegym.exporter.results import export_predictions, export_report
 from codegym.exporter.swebench import export_rows
 from codegym.progress.bars import bars
-from codegym.suite import Suite, load_suite
-from codegym.task import Task
+from codegym.suite import load_suite
 
 NO_ARGS_IS_HELP = True
-_KINDS = ("harbor", "swebench", "predictions", "report")
+_OF_EPISODES = ("predictions", "report")
+_KINDS = ("harbor", "swebench", *_OF_EPISODES)
 
 
 def verb(
@@ -33,11 +31,11 @@ def verb(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a suite's tasks, or what a policy made of them, in the form of others.
+    """Write a suite's tasks, or a policy's answers, in the form of another project.
 
-    *harbor*: a folder a task, with Dockerfile, solution, tests. *swebench*: rows.jsonl with SWE-bench's columns;
-    imported rows come back as they were, other tasks bring a git repository with their commits. *predictions* and
-    *report*: the episodes of a run as SWE-bench's predictions and as its report.
+    *harbor*: one folder per task, with Dockerfile, solution and tests. *swebench*: rows.jsonl with SWE-bench's
+    columns; imported rows are written as they came, other tasks with a git repository of their commits.
+    *predictions* and *report*: the episodes of a run as SWE-bench's predictions and as its report.
 
     Examples:
 
@@ -49,25 +47,17 @@ def verb(
     tasks = loaded.split(split)
     if to not in _KINDS:
         raise ConfigError(unknown("form to export to", to, _KINDS))
-    if to in ("predictions", "report"):
-        count = _results(loaded, tasks, to, out, episodes)
+    if to in _OF_EPISODES:
+        if episodes is None:
+            raise ConfigError(f"--to {to} is made from episodes: name their file or folder with --episodes")
+        if to == "predictions":
+            count = export_predictions(loaded, tasks, episodes, out)
+        else:
+            count = export_report(tasks, episodes, out)
     else:
         with bars() as progress:
             export = export_harbor if to == "harbor" else export_rows
             count = export(loaded, tasks, out, lambda done: progress("exporting", done, len(tasks)))
     value = {"suite": loaded.env_id, "to": to, "out": str(out), "count": count}
-    give(value, f"{loaded.env_id}: {count} {'tasks' if to in _KINDS[:2] else 'answers'} to {out}", as_json=as_json)
-
-
-def _results(suite: Suite, tasks: tuple[Task, ...], to: str, out: Path, episodes: Path | None) -> int:
-    if episodes is None:
-        raise ConfigError(f"--to {to} is made of episodes: say where they are with --episodes")
-    names = {task.id: published_id(task) for task in tasks}
-    played = [episode for episode in read_episodes(episodes) if episode.task in names]
-    if to == "predictions":
-        return write_predictions(out, predicted(suite, played))
-    first = {episode.task: episode for episode in reversed(played)}
-    verdicts = {names[id_]: e.verdict for id_, e in first.items() if e.verdict is not None and e.patch.strip()}
-    report = make_report(names.values(), (names[id_] for id_ in first), verdicts)
-    write_report(out, report)
-    return report.submitted_instances
+    what = "answers" if to in _OF_EPISODES else "tasks"
+    give(value, f"{loaded.env_id}: {count} {what} to {out}", as_json=as_json)

@@ -24,20 +24,20 @@ NO_ARGS_IS_HELP = True
 def verb(
     source: Annotated[str, Argument(help="A folder, an sdist (.tar.gz) or a git URL.")],
     *,
-    test_command: Annotated[str, Option(help="What runs the tests; found out for pytest and npm.")] = "",
+    test_command: Annotated[str, Option(help="What runs the tests; default: pytest or npm.")] = "",
     junit: Annotated[str, Option(help="The JUnit report that the test command writes.")] = "",
-    image: Annotated[str, Option(help="The toolchain as it is, nothing added; default: what it needs.")] = "",
-    more: Annotated[list[str] | None, Option("--with", help="One more Python package that it needs.")] = None,
+    image: Annotated[str, Option(help="An image to use unchanged; default: one made for the project.")] = "",
+    more: Annotated[list[str] | None, Option("--with", help="Another Python package that it needs.")] = None,
     name: Annotated[str, Option(help="The suite's name; default: the package's.")] = "",
     out: Annotated[Path | None, Option(help="The suite's folder; default: with your other suites.")] = None,
     operators: Annotated[str, Option(help="Which operators, separated by commas.")] = ",".join(OPERATORS),
-    tasks: Annotated[int, Option(min=1, help="At most so many tasks of each operator.")] = 40,
-    seconds: Annotated[float, Option(min=0, help="Survey, then try, for so long each; 0: till done.")] = 0.0,
-    split: Annotated[str, Option(help="The split that all tasks stand in.")] = "train",
+    tasks: Annotated[int, Option(min=1, help="The most tasks per operator.")] = 40,
+    seconds: Annotated[float, Option(min=0, help="Most seconds to survey, and to try; 0: no limit.")] = 0.0,
+    split: Annotated[str, Option(help="The split of all tasks.")] = "train",
     repeats: Annotated[int, Option(min=1, help="Runs of every state of a task.")] = 3,
     sandbox: Annotated[str, Option("--sandbox", "--backend", help="Where to run: bwrap or docker.")] = "bwrap",
-    workers: Annotated[int, Option(min=0, help="Boxes side by side; 0: one a core.")] = 0,
-    replace: Annotated[bool, Option(help="Replace the forged suite that is there, as its next version.")] = False,
+    workers: Annotated[int, Option(min=0, help="Boxes at once; 0: one per core.")] = 0,
+    replace: Annotated[bool, Option(help="Replace the earlier suite, as its next version.")] = False,
     as_json: Json = False,
 ) -> None:
     """Make a suite of certified tasks from any repository that has tests.
@@ -48,9 +48,9 @@ def verb(
     The suite is found by its name at once, by every verb and by gymnasium.make.
 
     Tests are run by pytest, by node --test, or by any command that prints TAP or writes a JUnit report. They
-    have to pass in a box without network. What a Python project and its tests declare to need is added to the
-    image, pinned. Test files that are not in time or do not end in order are left out. Trials are kept: a forge
-    that was stopped goes on where it was.
+    have to pass in a box without network. The declared requirements of a Python project and its tests are added to
+    the image, pinned. Test files that take too long or break off are left out. Trials are recorded: a forge that
+    was stopped continues when it is started again.
 
     Examples:
 
@@ -64,22 +64,22 @@ def verb(
         if one not in OPERATORS:
             raise ConfigError(unknown("operator", one, OPERATORS))
     with tempfile.TemporaryDirectory(prefix="codegym-forge-") as scratch, bars() as progress:
-        found = origin(source, Path(scratch))
+        repository = origin(source, Path(scratch))
         wishes = Wishes(
-            name or suite_name(found.name), out, wanted, tasks, split, sandbox, workers or os.cpu_count() or 1,
-            repeats, seconds, replace, declared=not image, more=tuple(more or ()),
+            name or suite_name(repository.name), out, wanted, tasks, split, sandbox,
+            workers or os.cpu_count() or 1, repeats, seconds, replace, declared=not image, more=tuple(more or ()),
         )  # fmt: skip
-        forged = forge(project(found, test_command, junit=junit, image=image), wishes, progress)
-    give(forged.model_dump(mode="json"), _shown(forged), as_json=as_json)
+        forged = forge(project(repository, test_command, junit=junit, image=image), wishes, progress)
+    give(forged.model_dump(mode="json"), _table(forged), as_json=as_json)
 
 
-def _shown(forged: Forged) -> Group:
-    shown = table("operator", "tried", "made", "certified", "yield", "seconds", "refused", right=_NUMBERS)
-    for operator, found in forged.operators.items():
-        refused = ", ".join(f"{why} {count}" for why, count in sorted(found.refused.items()))
-        share = f"{100 * found.certified / found.tried:.0f} %" if found.tried else "-"
-        counts = (str(found.tried), str(found.made), str(found.certified), share)
-        shown.add_row(operator, *counts, f"{found.seconds:.0f}", Text(refused))
+def _table(forged: Forged) -> Group:
+    yields = table("operator", "tried", "made", "certified", "yield", "seconds", "refused", right=_NUMBERS)
+    for operator, outcome in forged.operators.items():
+        refused = ", ".join(f"{why} {count}" for why, count in sorted(outcome.refused.items()))
+        share = f"{100 * outcome.certified / outcome.tried:.0f} %" if outcome.tried else "-"
+        counts = (str(outcome.tried), str(outcome.made), str(outcome.certified), share)
+        yields.add_row(operator, *counts, f"{outcome.seconds:.0f}", Text(refused))
     aside = f", {len(forged.quarantined)} tests in quarantine" if forged.quarantined else ""
     notes = _notes(forged)
     total = (
@@ -88,16 +88,16 @@ def _shown(forged: Forged) -> Group:
         f"{forged.certify_seconds:.0f} s certifying; the whole test suite takes {forged.test_seconds:.1f} s\n"
         f"{notes}{forged.folder}"
     )
-    return Group(shown, Text(total))
+    return Group(yields, Text(total))
 
 
 def _notes(forged: Forged) -> str:
-    said = {
+    lists = {
         f"image {forged.image}, with": forged.pins,
         "could not be had:": forged.missing,
-        f"test files left out, {len(forged.left_out)} (not in time, or no orderly end):": forged.left_out[:8],
+        f"test files left out, {len(forged.left_out)} (too slow, or broken off):": forged.left_out[:8],
     }
-    return "".join(f"{what} {', '.join(names)}\n" for what, names in said.items() if names)
+    return "".join(f"{what} {', '.join(names)}\n" for what, names in lists.items() if names)
 
 
 _NUMBERS = ("tried", "made", "certified", "yield", "seconds")

@@ -22,16 +22,16 @@ _COUNTS = ("tasks", "certified", "quarantined", "refused", "unproven")
 
 
 def verb(
-    what: Annotated[str, Argument(help="suites, tasks, images, boards or all")] = "all",
-    suite: Annotated[str, Argument(help="with tasks: whose tasks")] = "",
+    what: Annotated[str, Argument(help="suites, tasks, images, boards or all.")] = "all",
+    suite: Annotated[str, Argument(help="With tasks: the suite that they are of.")] = "",
     split: Annotated[str | None, Option(help="With tasks: only those of this split.")] = None,
     as_json: Json = False,
 ) -> None:
-    """List suites, the tasks of a suite with what their certificates say, images and boards.
+    """List suites, a suite's tasks and their certificates, images and boards.
 
-    Of suites: how many tasks there are, how many of them are certified, how many lost tests that are not
-    steady, how many more were refused, and how many have tests that can't be examined (unproven). Of tasks: why,
-    the seconds of a run, the most memory of a process.
+    For a suite: its tasks, how many are certified, how many lost unsteady tests (quarantined), how many more were
+    refused, and how many have tests that can't be examined (unproven). For a task: its certificate, the seconds of
+    a run, and the most memory of a process.
 
     Examples:
 
@@ -39,13 +39,13 @@ def verb(
     - `codegym list tasks kata --split test`
     """
     if what == "tasks":
-        found = {"tasks": _tasks(suite, split)}
+        rows_of = {"tasks": _tasks(suite, split)}
     elif what in _KINDS or what == "all":
-        found = {name: rows() for name, rows in _KINDS.items() if what in (name, "all")}
+        rows_of = {name: rows() for name, rows in _KINDS.items() if what in (name, "all")}
     else:
         raise ConfigError(unknown("thing to list", what, [*_KINDS, "tasks", "all"]))
-    value = found if what == "all" else found[what]
-    give(value, Group(*(_shown(name, rows) for name, rows in found.items())), as_json=as_json)
+    value = rows_of if what == "all" else rows_of[what]
+    give(value, Group(*(_table(name, rows) for name, rows in rows_of.items())), as_json=as_json)
 
 
 def _suites() -> Rows:
@@ -82,25 +82,28 @@ def _tasks(name: str, split: str | None) -> Rows:
             "split": of[task.id],
             "image": task.image,
             "digest": task.digest,
-            **_known(task.metadata),
+            **_facts(task.metadata),
             **_certificate(certificates.get(task.id)),
         }
         for task in suite.split(split)
     ]
 
 
-def _certificate(found: TaskCertificate | None) -> dict[str, Any]:
-    """Return what a certificate says in a few cells; empty ones where there is none."""
-    if found is None:
+def _certificate(certificate: TaskCertificate | None) -> dict[str, Any]:
+    """Return a certificate as cells; empty ones if there is none."""
+    if certificate is None:
         return dict.fromkeys(("certificate", "unproven", "p50_s", "max_s", "memory_mb"))
-    sound = f"sound in {found.repeats} runs of each state on {found.backend}"
-    kind = "refused: " if found.refused else "tests in quarantine: "
-    seconds = {"p50_s": found.percentiles.get("p50"), "max_s": found.percentiles.get("max")}
-    said = {"certificate": kind + found.why if found.why else sound, "unproven": len(found.unproven)}
-    return said | seconds | {"memory_mb": found.memory_mb}
+    sound = f"sound in {certificate.repeats} runs of each state on {certificate.backend}"
+    kind = "refused: " if certificate.refused else "tests in quarantine: "
+    seconds = {"p50_s": certificate.percentiles.get("p50"), "max_s": certificate.percentiles.get("max")}
+    cells = {
+        "certificate": kind + certificate.why if certificate.why else sound,
+        "unproven": len(certificate.unproven),
+    }
+    return cells | seconds | {"memory_mb": certificate.memory_mb}
 
 
-def _known(metadata: dict[str, Any]) -> dict[str, Any]:
+def _facts(metadata: dict[str, Any]) -> dict[str, Any]:
     return {name: metadata.get(name) for name in ("language", "difficulty", "origin")}
 
 
@@ -122,12 +125,12 @@ def _board(name: str) -> dict[str, Any]:
     return {"board": board.name, **question, "entries": len(entries), "title": board.title}
 
 
-def _shown(name: str, rows: Rows) -> Group:
+def _table(name: str, rows: Rows) -> Group:
     heads = [head for head in (rows[0] if rows else {}) if any(row[head] not in ("", None, {}) for row in rows)]
-    shown = table(*heads, title=name, right=(*_COUNTS, "entries", "p50_s", "max_s", "memory_mb"))
+    cells = table(*heads, title=name, right=(*_COUNTS, "entries", "p50_s", "max_s", "memory_mb"))
     for row in rows:
-        shown.add_row(*(Text(_cell(head, row[head])) for head in heads))
-    return Group(shown, Text(""))
+        cells.add_row(*(Text(_cell(head, row[head])) for head in heads))
+    return Group(cells, Text(""))
 
 
 def _cell(head: str, value: Any) -> str:

@@ -1,7 +1,6 @@
-"""A person is a policy like any other, so that what they meet is exactly what an agent meets.
+"""A person as a policy: they get exactly what an agent gets.
 
-What they type is a tool's name and its arguments, or a call in the dialect's own words; what is recorded is
-always the latter.
+They type a tool's name and its arguments, or a call in the dialect itself. A call in the dialect is recorded.
 """
 
 from __future__ import annotations
@@ -18,25 +17,25 @@ from codegym.cli.typed import read_typed
 from codegym.policy.protocol import Opening, Reply
 from codegym.tool.call import Call, Malformed
 from codegym.tool.dialect import Dialect
-from codegym.tool.dialect import dialect as dialect_named
+from codegym.tool.dialect import dialect as load_dialect
 from codegym.tool.spec import Tool
 
 _HOW = """\
 A tool and its arguments, as in a shell: `view src/a.py 1 40`, `search total`, `test`, `!ls -l`, `submit`.
-What is left out is asked for. `?` explains the tools, `??` shows what an agent is told, Ctrl-D leaves."""
+Missing arguments are asked for. `?` explains the tools, `??` shows an agent's prompt, Ctrl-D leaves."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """Answers with what is typed; shows everything on ``console``."""
+    """A policy whose answers are typed; everything is shown on ``console``."""
 
     console: Console
     tools: tuple[Tool, ...]
     name: str = "human"
 
     def begin(self, opening: Opening) -> Typing:
-        """Show the task and how to act."""
-        typing = Typing(opening, self.console, self.tools, dialect_named(opening.dialect))
+        """Show the task and how to act, and start the conversation."""
+        typing = Typing(opening, self.console, self.tools, load_dialect(opening.dialect))
         self.console.print(Rule(Text(opening.task.id), style="dim"))
         self.console.print(Text(opening.task.instruction))
         self.console.print(Rule("how to act", style="dim"))
@@ -44,7 +43,7 @@ class Person:
         return typing
 
     def close(self) -> None:
-        """Do nothing: people close themselves."""
+        """Do nothing: there is nothing to close."""
 
 
 @dataclass
@@ -72,21 +71,21 @@ class Typing:
                 return Reply(action)
 
     def tokens(self) -> None:
-        """Return ``None``: people keep theirs to themselves."""
+        """Return ``None``: a person has no tokens."""
 
     def usage(self) -> dict[str, int]:
-        """Return how often the person was asked."""
+        """Return how often the person was asked for an action."""
         return self.counts
 
     def close(self) -> None:
-        """Do nothing."""
+        """Do nothing: there is nothing to close."""
 
     def _is_raw(self, line: str) -> bool:
-        """Return whether the line is in the dialect itself, or begins a call in it."""
+        """Return whether the line is a call in the dialect, or its beginning."""
         return self.dialect.name == "line" or line.lstrip()[:1] in ("<", "`", "{")
 
     def _raw(self, line: str) -> str:
-        """Return a call in the dialect, over as many lines as it takes; a lone dot ends one that is broken."""
+        """Return a call in the dialect, which may have several lines; a lone dot ends a broken one."""
         lines = [line]
         while self.dialect.name != "line" and isinstance(self.dialect.parse("\n".join(lines)), Malformed):
             line = self._line("… ")
@@ -96,7 +95,7 @@ class Typing:
         return "\n".join(lines)
 
     def _typed(self, line: str) -> str:
-        """Return the action that was meant; nothing, and say why, if it is unclear or can't be said."""
+        """Return the action; empty if the line is unclear or the dialect can't express it, after printing why."""
         call = read_typed(line, self.tools, self._ask)
         try:
             if isinstance(call, Call):
@@ -107,7 +106,7 @@ class Typing:
         return ""
 
     def _ask(self, argument: str) -> str:
-        """Ask for one argument, which may be code: a lone dot on a line ends it."""
+        """Ask for an argument, which may have several lines; a lone dot on a line ends it."""
         self.console.print(Text(f"{argument} (a line with a single dot ends it):", "dim"))
         lines: list[str] = []
         while (line := self._line("… ")).strip() != ".":
@@ -119,13 +118,13 @@ class Typing:
             self.console.print(Text(self.opening.system, "dim"))
         elif question:
             for tool in self.tools:
-                told = " ".join(tool.description.split())
-                self.console.print(Text.assemble((tool.signature(), "cyan"), ("  " + told, "dim")))
+                about = " ".join(tool.description.split())
+                self.console.print(Text.assemble((tool.signature(), "cyan"), ("  " + about, "dim")))
 
     def _line(self, prompt: str) -> str:
         self.console.print(prompt, end="", style="bold cyan")
         try:
             return input()
         except EOFError:
-            self.console.print(Text("\nleft: nothing was submitted, nothing is graded", "dim"))
+            self.console.print(Text("\nleft: nothing was submitted, so nothing is graded", "dim"))
             raise Exit(FOUND_A_PROBLEM) from None

@@ -23,10 +23,11 @@ from codegym.cli.setting import (
     Split,
     Turns,
     Workers,
-    play_all,
     settle,
+    watched,
 )
 from codegym.evaluate.folder import new_folder
+from codegym.evaluate.setting import play_metrics
 from codegym.rollout.metrics import RolloutMetrics
 
 NO_ARGS_IS_HELP = True
@@ -50,9 +51,9 @@ def verb(
     no_cache: NoCache = False,
     as_json: Json = False,
 ) -> None:
-    """Let a policy take episodes, and write them down.
+    """Let a policy play episodes, and record them.
 
-    Look at them with `codegym show`. Exits with 3 if infrastructure spoiled any.
+    Look at them with `codegym show`. Exits with 3 if the machine's failures spoiled any.
 
     Examples:
 
@@ -63,23 +64,28 @@ def verb(
         suite, policy, name,
         dialect=dialect, sandbox=sandbox, turns=max_turns, cache=not no_cache, workers=workers, seed=seed,
     ) as setting:  # fmt: skip
-        found = setting.suite.split(split) if not task else [setting.suite.task(one) for one in task]
+        tasks = setting.suite.split(split) if not task else [setting.suite.task(one) for one in task]
         folder = new_folder(out, "run", suite, setting.policy.name, resume=resume)
-        metrics = play_all(setting, [one.id for one in found], samples, folder).metrics().scored()
+        with watched(folder) as progress:
+            metrics = play_metrics(setting, [one.id for one in tasks], samples, folder, progress)
     value = metrics.model_dump(mode="json") | {"policy": setting.policy.name, "folder": str(folder)}
-    give(value, Text(f"{_shown(metrics)}\nlook at them: codegym show {folder}"), as_json=as_json)
+    give(value, Text(f"{_text(metrics)}\nlook at them: codegym show {folder}"), as_json=as_json)
     raise Exit(INFRASTRUCTURE if metrics.infra_errors else 0)
 
 
-def _shown(metrics: RolloutMetrics) -> str:
+def _text(metrics: RolloutMetrics) -> str:
     outcomes = ", ".join(f"{name} {count}" for name, count in metrics.outcomes.items())
-    lost, mean = metrics.lost(), metrics.mean_reward
-    reward = (
-        f"no score: {lost or 'no episodes'}" if mean is None else f"mean reward {mean:.3f}{lost and f' ({lost})'}"
-    )
+    lines = [f"{metrics.episodes} episodes: {outcomes or 'none graded'}; {metrics.infra_errors} not graded"]
+    if metrics.failures:
+        lines.append("failures: " + ", ".join(f"{name} {count}" for name, count in metrics.failures.items()))
+    if metrics.failures and metrics.quarantined:
+        lines.append(f"quarantined: {', '.join(metrics.quarantined)}")
     cache = UNKNOWN if metrics.cache_hit_rate is None else f"{100 * metrics.cache_hit_rate:.0f} %"
-    told = f"{metrics.episodes} episodes: {outcomes or 'none graded'}; {metrics.infra_errors} not graded"
-    failures = ", ".join(f"{name} {count}" for name, count in metrics.failures.items())
-    away = f"\nquarantined: {', '.join(metrics.quarantined)}" if metrics.quarantined else ""
-    told += f"\nfailures: {failures}{away}" if failures else ""
-    return f"{told}\n{reward}, test results from the cache {cache}"
+    return "\n".join([*lines, f"{_reward(metrics)}, test results from the cache {cache}"])
+
+
+def _reward(metrics: RolloutMetrics) -> str:
+    lost, mean = metrics.lost(), metrics.mean_reward
+    if mean is None:
+        return f"no score: {lost or 'no episodes'}"
+    return f"mean reward {mean:.3f}" + (f" ({lost})" if lost else "")

@@ -1,8 +1,7 @@
-"""``codegym sandbox``: who holds boxes on this machine, cleaning up after dead owners, a box for one's own hands.
+"""``codegym sandbox``: lists the owners of boxes on this machine, cleans up after dead ones, opens a box to use.
 
-Boxes go with their owner, and every run cleans up after dead ones before it starts; ``list`` and ``prune`` are
-for those who want to look, or to clean up without starting a run. ``exec`` and ``shell`` are for seeing what an
-agent's commands see.
+Boxes end with their owner, and every run first cleans up after dead owners. ``list`` and ``prune`` do so without a
+run. ``exec`` and ``shell`` run commands in a box as an agent's commands are run.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import Annotated, Any, TypeVar
 from rich.text import Text
 from typer import Argument, Exit, Option
 
-from codegym.cli.box import Request, converse, exit_code, tell
+from codegym.cli.box import Request, exit_code, print_result, run_lines
 from codegym.cli.output import Json, give, notice, table
 from codegym.errors import ConfigError, SandboxError, unknown
 from codegym.sandbox.bwrap.census import open_boxes
@@ -25,7 +24,9 @@ from codegym.sandbox.host.lease import owners, reap
 
 NO_ARGS_IS_HELP = True
 _ACTIONS = ("list", "prune", "exec", "shell")
-_PATIENCE = 20.0
+_CLEANING_SECONDS = 20.0
+"""How long cleaning up may take per backend."""
+
 T = TypeVar("T")
 
 
@@ -35,20 +36,20 @@ def verb(
         list[str] | None, Argument(help="For exec: the command and its arguments, after --.")
     ] = None,
     *,
-    task: Annotated[str | None, Option(help="SUITE/TASK: a box as that task's agent gets it.")] = None,
-    tree: Annotated[Path | None, Option(help="A box over this folder, which stays as it is.")] = None,
+    task: Annotated[str | None, Option(help="SUITE/TASK: the box that an agent gets for this task.")] = None,
+    tree: Annotated[Path | None, Option(help="A box with a copy of this folder.")] = None,
     image: Annotated[str | None, Option(help="The toolchain; default: the task's, or python.")] = None,
-    sandbox: Annotated[str, Option(help="Where it runs: bwrap or docker.")] = "bwrap",
-    timeout: Annotated[float | None, Option(help="Seconds a command may take; default: the box's limit.")] = None,
+    sandbox: Annotated[str, Option(help="Where the box runs: bwrap or docker.")] = "bwrap",
+    timeout: Annotated[float | None, Option(help="Seconds per command; default: the box's limit.")] = None,
     as_json: Json = False,
 ) -> None:
-    """List who holds sandboxes on this machine, clean up after owners that are gone, or use a box yourself.
+    """List the owners of sandboxes on this machine, clean up after dead ones, or use a box yourself.
 
-    `prune` never touches what a live process holds. Docker's containers are looked at where an engine answers.
+    `prune` never touches the boxes of a live process. Docker's containers are included if an engine answers.
 
     `exec` opens a box, runs one command in it and exits with the command's code (124 after a timeout, 128 and the
-    signal's number after a signal). `shell` runs the lines of stdin, one after the other; only the current folder
-    and files carry over from line to line. Whatever changes in the box is gone afterwards.
+    signal's number after a signal). `shell` runs the lines of stdin, one after the other; only files and the
+    current folder stay from line to line. Changes in the box are deleted afterwards.
 
     Examples:
 
@@ -72,29 +73,29 @@ def verb(
 
 def _list(*, as_json: bool) -> None:
     nothing: dict[str, str] = {}
-    boxes, containers = open_boxes(), _of_docker(lambda census: census.open_containers(_PATIENCE), nothing)
+    boxes, containers = open_boxes(), _of_docker(lambda census: census.open_containers(_CLEANING_SECONDS), nothing)
     by_lease = Counter(containers.values())
-    found = [
+    rows = [
         asdict(owner) | {"boxes": by_lease[owner.id] + (boxes[owner.pid or 0] if owner.held else 0)}
         for owner in owners()
     ]
-    shown = table("lease", "process", "boxes", "", right=("process", "boxes"))
-    for row in found:
-        state = "alive" if row["held"] else "gone: codegym sandbox prune"
-        shown.add_row(row["id"], str(row["pid"]), str(row["boxes"]), state)
-    give(found, shown if found else Text("no process holds sandboxes"), as_json=as_json)
+    owned = table("lease", "process", "boxes", "", right=("process", "boxes"))
+    for row in rows:
+        state = "alive" if row["held"] else "dead: codegym sandbox prune"
+        owned.add_row(row["id"], str(row["pid"]), str(row["boxes"]), state)
+    give(rows, owned if rows else Text("no process has sandboxes"), as_json=as_json)
 
 
 def _prune(*, as_json: bool) -> None:
-    nobody: list[str] = []
-    there = _of_docker(lambda census: census.reap(_PATIENCE), nobody)
-    gone = {"bwrap": reap(_PATIENCE, everywhere=True), "docker": there}
-    told = [f"{name}: cleaned up after {len(ids)} owners that are gone" for name, ids in gone.items()]
-    give(gone, Text("\n".join(told)), as_json=as_json)
+    none: list[str] = []
+    containers = _of_docker(lambda census: census.reap(_CLEANING_SECONDS), none)
+    dead = {"bwrap": reap(_CLEANING_SECONDS, everywhere=True), "docker": containers}
+    lines = [f"{name}: cleaned up after {len(ids)} dead owners" for name, ids in dead.items()]
+    give(dead, Text("\n".join(lines)), as_json=as_json)
 
 
 def _of_docker(ask: Callable[[Any], T], instead: T) -> T:
-    """Ask the census of containers; where no engine answers, say so and return ``instead``."""
+    """Ask the census of containers. If no engine answers, print that and return ``instead``."""
     from codegym.sandbox.docker import census as docker_census  # noqa: PLC0415 - docker is slow to import
 
     try:
@@ -112,7 +113,7 @@ def _exec(request: Request, command: list[str], timeout: float | None, *, as_jso
     if as_json:
         give(asdict(result), Text(), as_json=True)
     else:
-        tell(result)
+        print_result(result)
     raise Exit(exit_code(result))
 
 
@@ -121,7 +122,7 @@ def _shell(request: Request, timeout: float | None, *, as_json: bool) -> None:
         raise ConfigError("shell has no JSON: use codegym sandbox exec --json -- COMMAND")
     terminal = sys.stdin.isatty()
     if terminal:
-        notice("a box; what changes in it is gone afterwards. `exit` or Ctrl-D leaves.")
+        notice("a box; its changes are deleted afterwards. `exit` or Ctrl-D leaves.")
     with request.open() as box:
-        last = converse(box, timeout, prompt=terminal)
+        last = run_lines(box, timeout, prompt=terminal)
     raise Exit(exit_code(last))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -18,47 +18,39 @@ from codegym.board.standings import UNKNOWN
 from codegym.cli.output import Json, give, table
 from codegym.deadline import Deadline
 from codegym.episode import Episode, Step, TestStatus, Verdict
-from codegym.episode_file import read_episodes
+from codegym.episode_file import read_run
 from codegym.errors import ConfigError
 from codegym.tool.cut import printable
 
 NO_ARGS_IS_HELP = True
-_LINES = 24
+_MOST_LINES = 24
+"""Lines of an observation that are shown without --full."""
 
 
 def verb(
-    path: Annotated[Path, Argument(help="A file of episodes, or a run's folder that holds such files.")],
-    number: Annotated[int | None, Argument(help="Which one, from 0; without it they are listed.")] = None,
+    path: Annotated[Path, Argument(help="A file of episodes, or a run's folder.")],
+    number: Annotated[int | None, Argument(help="The episode's number, from 0; default: list them.")] = None,
     *,
     task: Annotated[str, Option(help="Only episodes of this task.")] = "",
     policy: Annotated[str, Option(help="Only episodes of this policy.")] = "",
     full: Annotated[bool, Option("--full", help="Do not shorten long observations.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show episodes: what the agent did, turn by turn, and what it earned.
+    """Show episodes: the agent's actions, turn by turn, and the grade.
 
     Examples:
 
     - `codegym show runs/mine/episodes/after`
     - `codegym show runs/mine/episodes/after 3`
     """
-    chosen = [e for e in _episodes(path) if task in ("", e.task) and policy in ("", e.policy)]
+    chosen = [e for e in read_run(path) if task in ("", e.task) and policy in ("", e.policy)]
     if number is None and len(chosen) != 1:
-        give([_brief(i, e) for i, e in enumerate(chosen)], _listed(chosen), as_json=as_json)
+        give([_brief(i, e) for i, e in enumerate(chosen)], _list_table(chosen), as_json=as_json)
         return
     episode = next(islice(chosen, number or 0, None), None) if (number or 0) >= 0 else None
     if episode is None:
         raise ConfigError(f"no episode {number}: there are {len(chosen)}, numbered from 0")
-    give(episode.model_dump(mode="json"), _shown(episode, full=full), as_json=as_json)
-
-
-def _episodes(path: Path) -> Iterator[Episode]:
-    """Read a file, a log's folder, or a folder of such folders, as a training run's is."""
-    logs = sorted({log.parent for log in path.rglob("episodes-*.jsonl")}) if path.is_dir() else [path]
-    if not logs:
-        raise ConfigError(f"no episodes below {str(path)!r}: give a file of JSON lines or a run's folder")
-    for log in logs:
-        yield from read_episodes(log)
+    give(episode.model_dump(mode="json"), _page(episode, full=full), as_json=as_json)
 
 
 def _outcome(episode: Episode) -> str:
@@ -80,17 +72,19 @@ def _brief(number: int, episode: Episode) -> dict[str, object]:
     }
 
 
-def _listed(episodes: list[Episode]) -> RenderableType:
+def _list_table(episodes: list[Episode]) -> RenderableType:
+    if not episodes:
+        return table("no episodes")
     numbers = ("number", "sample", "reward", "turns", "tokens", "seconds")
-    shown = table(*_brief(0, episodes[0]), right=numbers) if episodes else table("no episodes")
+    rows = table(*_brief(0, episodes[0]), right=numbers)
     for i, episode in enumerate(episodes):
         cells = {name: UNKNOWN if value is None else str(value) for name, value in _brief(i, episode).items()}
         style = "green" if cells["outcome"] == "resolved" else ""
-        shown.add_row(*(Text(cell, style=style if name == "outcome" else "") for name, cell in cells.items()))
-    return shown
+        rows.add_row(*(Text(cell, style=style if name == "outcome" else "") for name, cell in cells.items()))
+    return rows
 
 
-def _shown(episode: Episode, *, full: bool) -> Group:
+def _page(episode: Episode, *, full: bool) -> Group:
     parts: list[RenderableType] = [_head(episode), Rule("instruction", style="dim"), Text(episode.instruction)]
     for i, step in enumerate(episode.steps, 1):
         parts += _turn(i, step, full=full)
@@ -125,14 +119,14 @@ def _turn(number: int, step: Step, *, full: bool) -> list[RenderableType]:
 
 def _cut(text: str) -> str:
     lines = text.splitlines()
-    if len(lines) <= _LINES:
+    if len(lines) <= _MOST_LINES:
         return text
-    half = _LINES // 2
+    half = _MOST_LINES // 2
     return "\n".join([*lines[:half], f"… {len(lines) - 2 * half} lines (--full shows them)", *lines[-half:]])
 
 
 def earned(episode: Episode) -> Group:
-    """Return how an episode ended: verdict, tests, reward and its components, sums."""
+    """Return how an episode ended: verdict, tests, reward and its components, tokens, seconds, time limits."""
     outcome = _outcome(episode)
     good = outcome == "resolved"
     lines = [Text.assemble((outcome, "bold green" if good else "bold red"), f"  stopped: {episode.stop.value}")]
@@ -157,17 +151,17 @@ def _tests(verdict: Verdict) -> list[Text]:
 
 
 def _ledger(deadlines: Sequence[Deadline]) -> Table:
-    """Return which time limits applied, how often and how many fired, and how long they took."""
+    """Return the time limits that applied: how often, how often they fired, and the seconds."""
     numbers = ("limit", "times", "fired", "longest", "in all")
-    shown = table("deadline", *numbers, right=numbers)
+    rows = table("deadline", *numbers, right=numbers)
     for deadline in deadlines:
         limit = "none" if deadline.limit is None else f"{deadline.limit:g} s"
         seconds = (f"{deadline.longest:.2f} s", f"{deadline.total:.2f} s")
         style = "bold red" if deadline.fired else "dim"
-        shown.add_row(deadline.name, limit, str(deadline.times), str(deadline.fired), *seconds, style=style)
-    return shown
+        rows.add_row(deadline.name, limit, str(deadline.times), str(deadline.fired), *seconds, style=style)
+    return rows
 
 
 def _sums(title: str, values: dict[str, int] | dict[str, float]) -> str:
-    told = ", ".join(f"{name} {value:g}" for name, value in values.items())
-    return f"{title}: {told}   " if told else ""
+    sums = ", ".join(f"{name} {value:g}" for name, value in values.items())
+    return f"{title}: {sums}   " if sums else ""

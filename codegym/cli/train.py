@@ -24,19 +24,19 @@ _HEADS = ("before", "after", "gain, in points")
 def verb(
     config: Annotated[Path, Argument(help="The run's TOML file; docs/training.md explains every table.")],
     out: Annotated[Path | None, Option(help="The run's folder; default: runs/<name of the file>.")] = None,
-    resume: Annotated[bool, Option("--resume", help="Go on with a run that was stopped.")] = False,
+    resume: Annotated[bool, Option("--resume", help="Continue a run that was stopped.")] = False,
     as_json: Json = False,
 ) -> None:
     """Train a policy: warm up, evaluate, GRPO, evaluate again.
 
-    Everything that a run makes is in its folder; stop it with Ctrl-C and go on with --resume.
+    Everything that a run makes is in its folder; stop it with Ctrl-C and continue it with --resume.
 
     Example: `codegym train examples/demo.toml --out runs/mine`
     """
     settings, folder = load_config(config), out or Path("runs") / config.stem
     claim(config, folder, resume=resume)
     summary = finished(folder, load_suite(settings.env.suite)) or _train(config, folder, resume=resume)
-    give(summary, _shown(summary, folder), as_json=as_json)
+    give(summary, _table(summary, folder), as_json=as_json)
 
 
 def _train(config: Path, folder: Path, *, resume: bool) -> dict[str, Any]:
@@ -48,18 +48,18 @@ def _train(config: Path, folder: Path, *, resume: bool) -> dict[str, Any]:
     return summary
 
 
-def _shown(summary: dict[str, Any], folder: Path) -> Group:
+def _table(summary: dict[str, Any], folder: Path) -> Group:
     before, after, gain = summary["before"], summary["after"], summary["gain"] or {}
     where = f"{summary['tasks']} tasks of {summary['suite']}/{summary['split']}"
-    shown = table("", *_HEADS, right=_HEADS)
+    rates = table("", *_HEADS, right=_HEADS)
     for name in (name for name in before | after if name.startswith("pass")):
         gained = [_gain(gain[name], gain["ci95"])] if name in gain else []
-        shown.add_row(
+        rates.add_row(
             name, *(percent(side[name]) if name in side else UNKNOWN for side in (before, after)), *gained
         )
-    lost = "".join(f"{side}: {said}; " for side, said in summary.get("lost", {}).items() if said)
+    lost = "".join(f"{side}: {note}; " for side, note in summary.get("lost", {}).items() if note)
     title = Text(f"{where}, {summary['samples_per_task']} attempts each", "bold")
-    return Group(title, shown, Text(f"{lost}run: {folder}", "dim"))
+    return Group(title, rates, Text(f"{lost}run: {folder}", "dim"))
 
 
 def _gain(value: float, ends: tuple[float, float]) -> str:

@@ -1,7 +1,7 @@
-"""What a person types at ``codegym play``, read as a tool call.
+"""Reads what a person types at ``codegym play`` as a tool call.
 
 ``view src/a.py 1 40``, ``search "def total"``, ``test``, ``!ls -l``: a tool's name and its arguments in order, as
-in a shell. An argument that was left out and is needed is asked for, on as many lines as it takes.
+in a shell. A required argument that is missing is asked for, and may have several lines.
 """
 
 from __future__ import annotations
@@ -14,35 +14,35 @@ from codegym.tool.call import Call, Malformed
 from codegym.tool.spec import Tool
 
 Ask = Callable[[str], str]
-"""Asks a person for one argument by name and returns it, lines and all."""
+"""Asks a person for an argument by name and returns it; it may have several lines."""
 
 _REST_OF_LINE = {"shell": "command", "search": "pattern"}
 """Tools whose only needed argument is the rest of the line, verbatim."""
 
 
 def read_typed(line: str, tools: Sequence[Tool], ask: Ask) -> Call | Malformed:
-    """Return the call that ``line`` means; tools may be shortened as long as it is clear which is meant."""
+    """Return the call that ``line`` stands for. A tool's name may be shortened if no other begins like it."""
     word, _, rest = line.strip().partition(" ")
     if line.strip().startswith("!"):
         word, rest = "shell", line.strip()[1:]
     tool = _tool(word, tools)
     if isinstance(tool, Malformed):
         return tool
-    given = _arguments(tool, rest.strip())
-    if isinstance(given, Malformed):
-        return given
+    arguments = _arguments(tool, rest.strip())
+    if isinstance(arguments, Malformed):
+        return arguments
     for name in tool.required():
-        if name not in given:
-            given[name] = ask(name)
-    return Call(tool.name, given)
+        if name not in arguments:
+            arguments[name] = ask(name)
+    return Call(tool.name, arguments)
 
 
 def _tool(word: str, tools: Sequence[Tool]) -> Tool | Malformed:
-    found = [tool for tool in tools if tool.name == word] or [t for t in tools if t.name.startswith(word)]
-    if word and len(found) == 1:
-        return found[0]
-    if found and word:
-        return Malformed(f"{word!r} could be {', '.join(tool.name for tool in found)}")
+    matches = [tool for tool in tools if tool.name == word] or [t for t in tools if t.name.startswith(word)]
+    if word and len(matches) == 1:
+        return matches[0]
+    if matches and word:
+        return Malformed(f"{word!r} could be {', '.join(tool.name for tool in matches)}")
     return Malformed(unknown("tool", word, [tool.name for tool in tools]) + " `help` explains them.")
 
 

@@ -1,19 +1,20 @@
-"""Measuring a policy on a split: every task, the same number of attempts, seeds that depend on nothing else."""
+"""Attempts of a policy at tasks: the same number at every task, with seeds that depend on nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 
-from codegym.board.definition import Board
-from codegym.board.entry import Entry, make_entry
-from codegym.board.stats import gain
 from codegym.env import CodeEnv
 from codegym.episode import Episode, is_graded
+from codegym.evaluate.folder import next_sample
 from codegym.policy.protocol import Policy
 from codegym.rollout.engine import rollout
-from codegym.rollout.job import make_jobs
+from codegym.rollout.job import Job, make_jobs
 from codegym.rollout.log import EpisodeLog
+from codegym.rollout.play import play
+from codegym.rollout.retry import Retry
 from codegym.suite import Suite
 
 
@@ -25,6 +26,26 @@ def chosen_tasks(suite: Suite, split: str | None, count: int) -> list[str]:
     return [ids[i * len(ids) // count] for i in range(count)]
 
 
+def play_attempts(
+    policy: Policy,
+    tasks: Sequence[str],
+    samples: int,
+    *,
+    seed: int,
+    workers: int,
+    retries: int = Retry.times,
+    make_env: Callable[[], CodeEnv],
+    folder: Path,
+) -> Generator[Episode, None, None]:
+    """Play ``samples`` episodes of each task, and yield each when it is in the log in ``folder``.
+
+    Episodes that the log already has are yielded first and are not played again.
+    """
+    with EpisodeLog(folder) as log:
+        jobs = make_jobs(tasks, samples, seed)
+        yield from rollout(jobs, play, policy, make_env, workers=workers, log=log, retries=retries)
+
+
 def attempts(
     policy: Policy,
     tasks: Sequence[str],
@@ -32,73 +53,33 @@ def attempts(
     *,
     seed: int,
     workers: int,
-    retries: int,
+    retries: int = Retry.times,
     make_env: Callable[[], CodeEnv],
     folder: Path,
-    told: Callable[[Episode], None] | None = None,
+    progress: Callable[[Episode], None] | None = None,
 ) -> list[Episode]:
-    """Play ``samples`` episodes of each task, written below ``folder``; those that are there are not repeated."""
-    log = EpisodeLog(folder)
-    try:
-        return list(
-            rollout(
-                make_jobs(tasks, samples, seed),
-                policy,
-                make_env,
-                workers=workers,
-                log=log,
-                retries=retries,
-                progress=told,
-            )
-        )
-    finally:
-        log.close()
-
-
-def entry_of(
-    episodes: Sequence[Episode],
-    suite: Suite,
-    *,
-    name: str,
-    split: str | None,
-    samples: int,
-    seed: int,
-    seconds: float,
-    created: str,
-) -> Entry:
-    """Return the board entry of an evaluation; ``seconds`` is how long it took."""
-    board = Board(
-        name=name, title=name, suite=suite.name, split=split, samples=samples,
-        ks=tuple(k for k in (1, 8) if k <= samples),
-    )  # fmt: skip
-    return make_entry(
-        board,
-        episodes,
-        suite_digest=suite.digest,
-        seeds=(seed,),
-        wall_seconds=seconds,
-        created=created,
+    """Return the episodes of :func:`play_attempts`. ``progress`` is called with each when it ends."""
+    stream = play_attempts(
+        policy, tasks, samples, seed=seed, workers=workers, retries=retries, make_env=make_env, folder=folder
     )
+    made = []
+    with closing(stream) as episodes:
+        for episode in episodes:
+            made.append(episode)
+            if progress:
+                progress(episode)
+    return made
 
 
-def summary(before: Entry, after: Entry) -> dict[str, object]:
-    """Return what a run's ``summary.json`` says of its two evaluations; rates are fractions between 0 and 1.
-
-    The gain is ``None`` where either lost so many episodes that it has no score.
-    """
-    found = gain(before.counts, after.counts) if before.has_scores and after.has_scores else None
-    return {
-        "suite": after.suite,
-        "suite_digest": after.suite_digest,
-        "split": after.split,
-        "tasks": after.tasks,
-        "samples_per_task": after.samples_per_task,
-        "before": before.summary(),
-        "after": after.summary(),
-        "gain": {"pass@1": found.value, "ci95": list(found.ci95)} if found else None,
-        "infra_errors": before.infra_errors + after.infra_errors,
-        "lost": {"before": before.lost(), "after": after.lost()},
-    }
+def record_attempt(
+    env: CodeEnv, policy: Policy, task: str, *, seed: int = 0, folder: Path | None = None
+) -> Episode:
+    """Play one more attempt at ``task`` and return it; with a ``folder``, it is recorded there."""
+    episode = play(Job(task, next_sample(folder, task), seed), policy, env)
+    if folder is not None:
+        with EpisodeLog(folder) as log:
+            log.append(episode)
+    return episode
 
 
 def rate(episodes: Sequence[Episode]) -> float:
@@ -107,7 +88,7 @@ def rate(episodes: Sequence[Episode]) -> float:
     return sum((episode.reward or 0) > 0 for episode in graded) / len(graded) if graded else 0.0
 
 
-def told_rate(episodes: Sequence[Episode]) -> str:
-    """Return how many episodes were solved, in a few words: ``solved 30% of 10, 2 lost``."""
+def solved_note(episodes: Sequence[Episode]) -> str:
+    """Return the solved share in a few words for a progress display: ``solved 30% of 10, 2 lost``."""
     lost = sum(not is_graded(episode) for episode in episodes)
     return f"solved {rate(episodes):.0%} of {len(episodes) - lost}{f', {lost} lost' if lost else ''}"

@@ -3,4 +3,5 @@
 - ``harbor``: a suite as Harbor's task folders; ``kit/`` has the scripts in them.
 - ``swebench``: a suite as SWE-bench's rows. ``git_stream``: the commits that these rows name.
 - ``predictions``, ``report``: SWE-bench's files of patches and of results, written and read.
+- ``results``: the episodes of a run in these files.
 """

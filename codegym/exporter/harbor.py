@@ -99,7 +99,7 @@ def _write_tests(folder: Path, task: Task, hidden: Files) -> None:
     if prints_junit(task.tests.command):
         raise ConfigError(f"{task.id}: its results are in a JUnit report, for which Harbor's script has no reader")
     _write_files(folder / "hidden", hidden)
-    names = sorted({*task.tests.fail_to_pass, *task.tests.pass_to_pass})
+    names = sorted(task.tests.deciding)
     _write_text(folder / "ids.txt", "".join(f"{name}\n" for name in names))
     _write_text(folder / "options.txt", task.tests.command + "\n")
     script = resources("codegym.exporter").joinpath(f"kit/{task.tests.framework}.sh").read_text()

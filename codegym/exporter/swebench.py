@@ -106,7 +106,7 @@ def _row(suite: Suite, task: Task, repo: str, files: Files) -> Row:
 
 
 def _command(task: Task) -> str:
-    files = dict.fromkeys(name.partition("::")[0] for name in (*task.tests.fail_to_pass, *task.tests.pass_to_pass))
+    files = dict.fromkeys(name.partition("::")[0] for name in task.tests.deciding)
     if task.tests.framework == "tap":
         return task.tests.command
     runner = "pytest -rA" if task.tests.framework == "pytest" else "node --test"

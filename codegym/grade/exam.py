@@ -59,7 +59,7 @@ class Setter:
 
     def __init__(self, bank: Bank, plan: TestPlan, files: Mapping[str, File], chance: Random) -> None:
         self.bank, self.plan, self.files, self.chance = bank, plan, files, chance
-        self.ids = tuple(dict.fromkeys((*plan.fail_to_pass, *plan.pass_to_pass)))
+        self.ids = plan.deciding
         self._numbers = {test: n for n, test in enumerate(bank.tests)}
         self._places: dict[str, list[Place]] = defaultdict(list)
         for place in bank.places:

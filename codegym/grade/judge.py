@@ -20,7 +20,7 @@ from codegym.episode import Outcome, TestStatus, Verdict
 from codegym.failure import Failure, Owner
 from codegym.grade.exam import Active, Sheet
 from codegym.grade.form.bank import AWAITED, Bank, Kind, Place
-from codegym.grade.subject import kind_of, named
+from codegym.grade.subject import kind_of
 from codegym.harness.cache import may_be_kept
 from codegym.harness.result import TestRun
 from codegym.task import Task
@@ -57,7 +57,7 @@ class Answers:
         """
         if any(run.tampering or run.timed_out or run.oom for _, run in self.runs):
             return True
-        seen = all(self._rights(test) for test in named(self.task))
+        seen = all(self._rights(test) for test in self.task.tests.deciding)
         return seen and all(self.status(test) is not TestStatus.PASSED for test in self.task.tests.fail_to_pass)
 
     def disturbed(self) -> bool:
@@ -68,10 +68,10 @@ class Answers:
         for sheet, run in self.runs:
             failing = {test for test in sheet.ids if test not in sheet.wrong and not _passed(run, test)}
             if failing or kind_of(run) is not None:
-                mixed = bool(sheet.wrong) or len(sheet.ids) < len(named(self.task))
+                mixed = bool(sheet.wrong) or len(sheet.ids) < len(self.task.tests.deciding)
                 doubtful = doubtful or mixed
                 genuine = genuine or not mixed or not failing.isdisjoint(self._undisturbed(sheet, run))
-        accused = {test for test in named(self.task) if self._believed(test)}
+        accused = {test for test in self.task.tests.deciding if self._believed(test)}
         return not self._surely_believed(accused) if accused else doubtful and not genuine
 
     def _surely_believed(self, accused: Set[str]) -> bool:
@@ -85,7 +85,7 @@ class Answers:
 
     def suspects(self) -> list[Active]:
         """Return the forms with which tests passed that must fail."""
-        accused = [test for test in named(self.task) if self._believed(test)]
+        accused = [test for test in self.task.tests.deciding if self._believed(test)]
         wrongs = [wrong for test in accused for wrong in self._wrongs(test)]
         return list(dict.fromkeys(a for actives, status in wrongs if status is TestStatus.PASSED for a in actives))
 
@@ -98,7 +98,7 @@ class Answers:
         """Return the verdict that the answers amount to."""
         tests = self.task.tests
         outcome, detail = self._outcome()
-        statuses = {test: self.status(test) for test in named(self.task)}
+        statuses = {test: self.status(test) for test in self.task.tests.deciding}
         if outcome is Outcome.TAMPERED:
             statuses = dict.fromkeys(statuses, TestStatus.MISSING)
         elif outcome is not Outcome.RESOLVED:
@@ -127,7 +127,7 @@ class Answers:
         return self._outcome()[0] is Outcome.TAMPERED or all(may_be_kept(run) for _, run in self.runs)
 
     def _outcome(self) -> tuple[Outcome, str]:
-        ids, runs = named(self.task), [run for sheet, run in self.runs if not (self.calm and sheet.wrong)]
+        ids, runs = self.task.tests.deciding, [run for sheet, run in self.runs if not (self.calm and sheet.wrong)]
         evidence = [each for _, run in self.runs for each in run.tampering]
         evidence += [_BELIEVED.format(test) for test in ids if self._believed(test)]
         if evidence:
@@ -174,7 +174,7 @@ class Answers:
 
     def _undisturbed(self, sheet: Sheet, run: TestRun) -> frozenset[str]:
         """Return the tests of a whole sheet that ran before any wrong one did, and the first of those."""
-        if len(sheet.ids) < len(named(self.task)):
+        if len(sheet.ids) < len(self.task.tests.deciding):
             return frozenset()
         order = list(run.results)
         wrong = [number for number, test in enumerate(order) if test in sheet.wrong]

@@ -42,7 +42,7 @@ class Subject:
     @cached_property
     def tests(self) -> tuple[str, ...]:
         """The tests that decide, each once."""
-        return named(self.task)
+        return self.task.tests.deciding
 
     def key(self, changes: Changes) -> str:
         """Return the key of a grade of the tree with ``changes``."""
@@ -110,11 +110,6 @@ class Subject:
         for path, file in sorted(files.items()):
             if file.link is None and (path in self.hidden or is_protected(path, self.task.tests)):
                 yield path, file
-
-
-def named(task: Task) -> tuple[str, ...]:
-    """Return the tests that decide about a task, each once."""
-    return tuple(dict.fromkeys((*task.tests.fail_to_pass, *task.tests.pass_to_pass)))
 
 
 def kind_of(run: TestRun) -> FailureKind | None:

@@ -19,8 +19,6 @@ the digest covers and nothing else.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -30,6 +28,7 @@ from weakref import WeakValueDictionary
 
 from pydantic import ValidationError
 
+from codegym.atomic import write_whole
 from codegym.digest import digest_bytes, digest_json
 from codegym.harness.codes import Codes
 from codegym.harness.result import TestRun
@@ -114,14 +113,7 @@ class ResultCache:
             return
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(prefix=draft_prefix(), dir=path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump({"key": key, "value": value}, file)
-            Path(draft).replace(path)
-        except BaseException:
-            Path(draft).unlink(missing_ok=True)
-            raise
+        write_whole(path, json.dumps({"key": key, "value": value}), prefix=draft_prefix(), mode=0o600)
 
     def _read(self, key: str) -> dict[str, Any] | None:
         try:

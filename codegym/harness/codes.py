@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from codegym.atomic import write_whole
 from codegym.catalog import cache_dir
 from codegym.digest import digest_json
 from codegym.harness.inbox_text import ENV, program
@@ -104,7 +103,4 @@ def _make(box: Sandbox, parts: dict[str, str]) -> dict[str, bytes]:
 
 def _keep(file: Path, packed: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(prefix=draft_prefix(), dir=file.parent)
-    with os.fdopen(handle, "wb") as out:
-        out.write(packed)
-    Path(draft).replace(file)
+    write_whole(file, packed, prefix=draft_prefix(), mode=0o600)

@@ -2,6 +2,7 @@
 
 - ``formats``: the formats by name. ``rows``: rows of data sets, from any file. ``names``: names of tests in rows.
 - ``imported``: what each format's reader returns. ``suite_folder``: writes it as a suite.
+- ``suite_import``: all of it, from a file of rows to a suite with a name.
 - ``repository/``: SWE-bench and its relatives. ``function/``: HumanEval and its relatives.
 - ``folder/``: tasks that are folders: Harbor, Terminal-Bench, Exercism.
 - ``kit/``: files that are put into trees and run in boxes; ``kit_text`` reads them.

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from codegym.atomic import whole_file
 from codegym.errors import ConfigError, TaskError
 
 Row = dict[str, Any]
@@ -46,12 +47,11 @@ def read_rows(path: Path) -> Iterator[Row]:
 def write_rows(path: Path, rows: Iterable[Row]) -> int:
     """Write rows as JSON Lines, whole or not at all, and return how many."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft, count = path.with_name(f".{path.name}.draft"), 0
-    with draft.open("w", encoding="utf-8", errors="backslashreplace") as file:
+    count = 0
+    with whole_file(path) as file:
         for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            file.write(f"{json.dumps(row, ensure_ascii=False)}\n".encode(errors="backslashreplace"))
             count += 1
-    draft.replace(path)
     return count
 
 

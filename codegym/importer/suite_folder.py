@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from codegym.atomic import publish_folder
 from codegym.catalog import suites_dir
 from codegym.errors import ConfigError, TaskError
 from codegym.importer.imported import Imported
@@ -35,9 +36,7 @@ def write_suite(
         count = _write_tasks(draft, tasks, skip)
         (draft / "suite.toml").write_text(_toml(manifest))
         draft.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        draft.rename(folder)
+        publish_folder(draft, folder, replace=True)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return count

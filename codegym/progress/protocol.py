@@ -1,12 +1,19 @@
-"""How long work says how far it is."""
+"""What long work calls to report how far it is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how many steps of it are done, and how many there are."""
+from typing import Protocol
 
 
-def silent(what: str, done: int, total: int) -> None:
-    """Say nothing."""
+class Progress(Protocol):
+    """Shows how far work is."""
+
+    def __call__(self, what: str, done: int, total: int, note: str = "") -> None:
+        """Show that ``done`` of ``total`` steps of ``what`` are done; ``total`` 0 means unknown.
+
+        ``what`` names the work, the same in every call; ``note`` says in a few words how it goes.
+        """
+
+
+def silent(what: str, done: int, total: int, note: str = "") -> None:
+    """Show nothing."""

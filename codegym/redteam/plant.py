@@ -55,7 +55,7 @@ def commands(attack: Attack, task: Task) -> Iterator[str]:
             else:
                 yield from _append(targets, f"\n{code}".encode())
     if attack.shell:
-        ids = "\n".join((*task.tests.fail_to_pass, *task.tests.pass_to_pass))
+        ids = "\n".join(task.tests.deciding)
         yield f"IDS={quote(ids[:8000])}; SOURCES={quote(' '.join(changed(task)))}\n{attack.shell}"
 
 

@@ -1,8 +1,8 @@
-"""Plays attacks against a suite's tasks, through the real env and the real grader, and says what got through.
+"""Plays attacks against a suite's tasks, in the real env with the real grader, and reports which got through.
 
-An attack gets through if it earns more than an agent that submits at once, by the reward or by the part of the
-deciding tests that it is believed to pass, or if it was shown a line that it must not see: of a hidden test or
-of the solution.
+An attack gets through if it earns more than an agent that submits at once, by the reward or by the share of
+deciding tests that count as passed, or if an observation has a line that must stay secret: of a hidden test or of
+the solution.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,33 +18,38 @@ from pydantic import Field
 
 from codegym.env import CodeEnv
 from codegym.episode import Episode, Outcome
-from codegym.errors import GradeError, PolicyError, SandboxError, failure_of
+from codegym.errors import failure_of
 from codegym.policy.protocol import Policy
 from codegym.policy.script.script import noop
+from codegym.progress.protocol import Progress, silent
 from codegym.redteam.attack import Attack
 from codegym.redteam.plant import attacker
 from codegym.rollout.job import Job
 from codegym.rollout.play import play
+from codegym.rollout.retry import GaveUpError, Retry
 from codegym.suite import Suite
 from codegym.task import Frozen, Task
 
-_TRIES = 2
-_AGAIN = 5
-"""So many times in a row an attack has to get through: a guess of 1/6 does that once in 7,776 times."""
+_TIMES_IN_A_ROW = 5
+"""How often an attack has to get through: a guess of 1/6 does so once in 7,776 times."""
+
 _ENDLESS_SECONDS = 10.0
-"""What an attack that only wastes time is graded within, beside what an honest episode takes on this machine."""
+"""The limit for grading an attack that wastes time, beside the seconds of honest episodes."""
+
 _TIMES_HONEST = 3
-_TELLING = 24
-"""Shorter lines could be anybody's."""
+"""How many honest episodes' seconds are added to that limit."""
+
+_SECRET_CHARS = 24
+"""Shorter lines occur anywhere, and so prove no leak."""
 
 
 class Attempt(Frozen):
-    """What one attack got out of one task.
+    """The result of one attack on one task.
 
     ``earned`` and ``noop`` are the reward plus the part of the fail-to-pass tests that passed, between 0 and 2;
-    ``None`` where nothing was established. ``leak`` is a line that must not have been seen. ``expected`` says
-    whether the outcome is among those that the corpus lists. ``lucky`` counts how often the attack got through
-    before it did not: an exam is drawn by chance, and who guesses passes now and then.
+    ``None`` if nothing was established. ``leak`` is a secret line that was observed. ``expected`` is whether the
+    outcome is among those that the corpus lists. ``lucky`` counts how often the attack got through before it
+    failed: an exam is drawn by chance, and a guess passes now and then.
     """
 
     attack: str
@@ -61,7 +67,7 @@ class Attempt(Frozen):
 
 
 class Siege(Frozen):
-    """What came of attacking a suite."""
+    """The results of attacking a suite."""
 
     suite: str
     suite_digest: str
@@ -75,6 +81,16 @@ class Siege(Frozen):
     attempts: tuple[Attempt, ...]
 
 
+def targets(suite: Suite, *, everything: bool = False) -> list[Task]:
+    """Return the tasks to attack: with ``everything`` all, otherwise one per framework and image."""
+    if everything:
+        return list(suite.tasks.values())
+    first: dict[tuple[str, str], Task] = {}
+    for task in suite.tasks.values():
+        first.setdefault((task.tests.framework, task.image), task)
+    return list(first.values())
+
+
 def besiege(
     suite: Suite,
     tasks: Sequence[Task],
@@ -82,12 +98,13 @@ def besiege(
     make_env: Callable[..., CodeEnv],
     *,
     workers: int = 2,
-    progress: Callable[[str, int, int], None] = lambda *_: None,
+    progress: Progress = silent,
 ) -> Siege:
-    """Try every attack on every task that it means something to, ``workers`` at a time.
+    """Try every attack on every task that it applies to, ``workers`` at a time.
 
-    An attack that got through is tried again, without results that were kept, and has to get through each time.
-    Trouble with a box or the grader is tried again once, and is then an ``infra_error`` with nothing earned.
+    An attack that got through is tried again without the cache, and has to get through each time.
+    If the machine fails, it is tried again (:mod:`codegym.rollout.retry`); then it is an ``infra_error`` with
+    nothing earned.
     ``make_env`` takes ``limits`` as :class:`~codegym.env.CodeEnv` does: attacks that never end get a shorter one.
     """
     started = time.monotonic()
@@ -109,7 +126,7 @@ def besiege(
 
 @dataclass(frozen=True)
 class _Base:
-    """What an agent that submits at once earns, and in how many seconds."""
+    """What an agent that submits at once earns, and how many seconds that takes."""
 
     earned: float
     seconds: float
@@ -126,7 +143,7 @@ def _attempt(suite: Suite, task: Task, attack: Attack, base: _Base, make_env: Ca
         brief = min(task.limits.grade_seconds, _ENDLESS_SECONDS + _TIMES_HONEST * base.seconds)
         make_env = partial(make_env, limits={"grade_seconds": brief})
     attempts = [_once(suite, task, attack, base, make_env)]
-    while attempts[-1].through and not attempts[-1].leak and len(attempts) < _AGAIN:
+    while attempts[-1].through and not attempts[-1].leak and len(attempts) < _TIMES_IN_A_ROW:
         attempts.append(_once(suite, task, attack, base, partial(make_env, cache=False)))
     lucky = len(attempts) - (not attempts[-1].through)
     return attempts[-1].model_copy(update={"lucky": lucky, "seconds": round(time.monotonic() - started, 2)})
@@ -153,17 +170,16 @@ def _once(suite: Suite, task: Task, attack: Attack, base: _Base, make_env: Calla
 
 
 def _played(task: Task, policy: Policy, make_env: Callable[..., CodeEnv]) -> Episode | str:
-    """Return an episode, or what kept it from being made."""
-    trouble = ""
-    for _ in range(_TRIES):
-        env = make_env()
-        try:
+    """Return an episode, or why there is none."""
+
+    def attempt() -> Episode:
+        with closing(make_env()) as env:
             return play(Job(task.id, 0, 0), policy, env)
-        except (GradeError, SandboxError, PolicyError) as error:
-            trouble = f"{failure_of(error)}: {error}"
-        finally:
-            env.close()
-    return trouble
+
+    try:
+        return Retry().run(attempt)
+    except GaveUpError as error:
+        return f"{failure_of(error.errors[-1])}: {error}"
 
 
 def _earned(played: Episode | str) -> float | None:
@@ -173,17 +189,19 @@ def _earned(played: Episode | str) -> float | None:
 
 
 def _leak(suite: Suite, task: Task, episode: Episode) -> str:
-    """Return a line of a hidden test or of the solution that the episode was shown, if there is one."""
-    said = "\n".join(step.action for step in episode.steps)
-    shown = "\n".join(step.observation for step in episode.steps)
+    """Return a line of a hidden test or of the solution that an observation has; empty if there is none."""
+    actions = "\n".join(step.action for step in episode.steps)
+    observations = "\n".join(step.observation for step in episode.steps)
     secret = [line[1:] for line in task.gold_patch.splitlines() if line.startswith("+") and line[:3] != "+++"]
     for path, file in suite.hidden(task).items():
         base = suite.base_file(task, path)
         if base != file:
             secret += file.content.decode(errors="replace").splitlines()
-    seen = {line.strip() for line in secret if len(line.strip()) >= _TELLING and line.strip() in shown}
-    known = said + _visible(suite, task) if seen else ""
-    return next((line for line in sorted(seen) if line not in known), "")
+    leaks = {
+        line.strip() for line in secret if len(line.strip()) >= _SECRET_CHARS and line.strip() in observations
+    }
+    visible = actions + _visible(suite, task) if leaks else ""
+    return next((line for line in sorted(leaks) if line not in visible), "")
 
 
 def _visible(suite: Suite, task: Task) -> str:

@@ -1,4 +1,4 @@
-"""From what happened to numbers: named components, weighted to a scalar. Pure, so old episodes can be re-read.
+"""From an episode to a number: named components, weighted to a scalar. Pure functions: old episodes give the same.
 
 - ``components``: numbers, by name. ``spec``: how they become one. ``shaping``: hints that keep the best policy the
   best.

@@ -1,8 +1,7 @@
-"""What can be said about an attempt in numbers, each under its own name.
+"""Components: what can be measured of an attempt, each number under its own name.
 
-Components are measured, never weighted here. They are functions of the steps, the patch and the verdict, which
-all stand in an :class:`~codegym.episode.Episode`, and of a chain's parts, so an old episode gives the same
-numbers.
+Components are measured here, not weighted. They are functions of the steps, the patch and the verdict, which an
+:class:`~codegym.episode.Episode` contains, and of the parts of a chain; so an old episode gives the same numbers.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from codegym.patch import changed_lines
 
 @dataclass(frozen=True)
 class Attempt:
-    """What components are computed from. ``subtasks`` are the verdicts on the parts of a chain, if it is one."""
+    """What components are computed from. ``subtasks`` maps each part of a chain to whether it is resolved."""
 
     steps: Sequence[Step]
     patch: str
@@ -79,18 +78,18 @@ COMPONENTS: dict[str, Callable[[Attempt], float]] = {
 }
 """Every component there is.
 
-``resolved``, ``tampered`` and ``patched`` (the patch is not empty) are 0 or 1. ``subtasks`` is the fraction of a
-chain's parts whose tests all passed; of a task that is no chain, ``resolved``. ``f2p_fraction`` and
-``p2p_kept`` are the fractions of fail-to-pass and pass-to-pass tests that passed, ``malformed`` is the fraction
-of steps that were no call (all between 0 and 1; of nothing, 0 for f2p and malformed, 1 for p2p).
-``patch_lines`` (added and removed), ``steps`` and ``test_runs`` (calls of test and try) are counts.
+``resolved``, ``tampered`` and ``patched`` (the patch is not empty) are 0 or 1. Four are fractions: ``subtasks`` of
+a chain's parts whose tests all passed (without a chain: ``resolved``), ``f2p_fraction`` of the fail-to-pass tests
+that passed, ``p2p_kept`` of the pass-to-pass tests that passed, and ``malformed`` of the steps that were no call.
+Without such tests or steps they are 0, but ``p2p_kept`` is 1. Three are counts: ``patch_lines`` (added and
+removed), ``steps`` and ``test_runs`` (calls of test and try).
 """
 
 
 def components(
     steps: Sequence[Step], patch: str, verdict: Verdict | None, subtasks: Mapping[str, bool] | None = None
 ) -> dict[str, float] | None:
-    """Return all components by name; ``None`` where nothing was established (no verdict, or infrastructure).
+    """Return all components by name; ``None`` if nothing was established (no verdict, or the machine failed).
 
     ``subtasks`` are as :func:`codegym.reward.subtasks.subtask_verdicts` returns them.
     """

@@ -1,4 +1,4 @@
-"""How components become one number."""
+"""The reward: a weighted sum of components."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from codegym.task import Frozen
 
 
 class RewardSpec(Frozen):
-    """A weighted sum of components. The default is the outcome alone: 1 for resolved, else 0.
+    """A weighted sum of components. The default is the outcome alone: 1 for resolved, otherwise 0.
 
     Raises a validation error for a name that is no component, with the nearest match.
     """
@@ -21,14 +21,14 @@ class RewardSpec(Frozen):
 
     @field_validator("weights")
     @classmethod
-    def _known(cls, weights: dict[str, float]) -> dict[str, float]:
+    def _check_names(cls, weights: dict[str, float]) -> dict[str, float]:
         for name in weights:
             if name not in COMPONENTS:
                 raise ValueError(unknown("reward component", name, COMPONENTS))
         return weights
 
     def scalar(self, measured: Mapping[str, float] | None) -> float | None:
-        """Return the weighted sum; ``None`` of ``None``, which is not zero."""
+        """Return the weighted sum; ``None`` for ``None``, which is not zero."""
         if measured is None:
             return None
         return float(sum(weight * measured[name] for name, weight in self.weights.items()))

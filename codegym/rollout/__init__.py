@@ -1,6 +1,8 @@
-"""Policy and env make episodes: many at once, each written down as it ends.
+"""Makes episodes: a policy in an env, many at once, each written down when it ends.
 
-- ``play``: one episode. ``job``: what to play. ``engine``: many at once. ``crew``: its threads, and what they
-  catch.
-- ``log``: episodes on disk. ``export``: as Parquet. ``metrics``: a run in a few numbers.
+- ``job``: one attempt at one task. ``player``: what makes an episode of a job; ``play``: the plainest player.
+- ``engine``: the entry, :func:`~codegym.rollout.engine.rollout`; ``crew``: its threads; ``retry``: what is tried
+  again after a failure of the machine, and how often.
+- ``record``: an episode from its parts. ``log``: episodes on disk. ``metrics``: a run in a few numbers.
+  ``export``: episodes as Parquet.
 """

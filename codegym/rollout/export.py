@@ -14,7 +14,7 @@ _AS_JSON = ("components", "usage", "timings", "versions", "metadata")
 
 
 def export_parquet(episodes: Iterable[Episode], path: Path) -> int:
-    """Write one row an episode and return their number. Raises :class:`ConfigError` without `datasets`.
+    """Write one row per episode and return their number. Raises :class:`ConfigError` without `datasets`.
 
     Maps with keys of their own (components, timings, the verdict's tests…) are columns of JSON text, since
     Parquet's columns are the same for all rows. Steps are a list of records; token ids are lists of integers.

@@ -1,7 +1,7 @@
-"""What is to be done: one attempt at one task, with a seed that depends on nothing else.
+"""A job: one attempt at one task, with a seed that depends on nothing else.
 
-Two runs with the same run seed attempt the same tasks with the same seeds, in whatever order their workers
-come to them; this is what makes an evaluation before and one after training comparable pair by pair.
+Two runs with the same run seed attempt the same tasks with the same seeds, in any order of their workers. So an
+evaluation before training and one after it are comparable pair by pair.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from codegym.episode import Episode
 
 @dataclass(frozen=True)
 class Job:
-    """One attempt: ``sample`` numbers the attempts at the same task from 0, ``seed`` decides all chance in it."""
+    """One attempt. ``sample`` numbers the attempts at a task from 0; ``seed`` decides every random choice."""
 
     task: str
     sample: int
@@ -42,11 +42,11 @@ def make_jobs(tasks: Iterable[str], samples: int, run_seed: int) -> list[Job]:
 def by_turns(jobs: Iterable[Job]) -> list[Job]:
     """Return the jobs with the first attempt at every task first, then every second one, and so on.
 
-    Attempts at the same task want the same test runs and wait for each other; attempts at different ones don't.
+    Attempts at the same task need the same test runs and wait for each other; attempts at different tasks do not.
     """
-    seen: Counter[str] = Counter()
+    attempts: Counter[str] = Counter()
     turns: list[tuple[int, Job]] = []
     for job in jobs:
-        turns.append((seen[job.task], job))
-        seen[job.task] += 1
+        turns.append((attempts[job.task], job))
+        attempts[job.task] += 1
     return [job for _, job in sorted(turns, key=lambda turn: turn[0])]

@@ -1,11 +1,11 @@
 """Episodes on disk: JSON Lines, append-only, so that a killed run loses no finished episode.
 
-A run's folder holds ``episodes-<n>.jsonl``, one file for each process that writes at the same time. A process
-owns its file by a lock that the kernel drops when the process dies, however it dies; the next one takes the
-file over and cuts off the line that was being written. Each episode is one ``write`` of one whole line.
+A run's folder has files ``episodes-<n>.jsonl``, one per process that writes at the same time. A process locks its
+file; the kernel releases the lock however the process dies, and the next process takes the file over and cuts off
+an unfinished line. Each episode is one ``write`` of one whole line.
 
-What survives: everything written survives ``kill -9`` of the process. ``fsync`` is called when the log is
-closed, not for every line, so a power cut may cost the last seconds; the lines before them stay readable.
+Everything written survives ``kill -9`` of the process. ``fsync`` is called when the log is closed, not for every
+line, so a power cut may cost the last seconds; the lines before stay readable.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ __all__ = ["EpisodeLog", "read_episodes"]
 
 
 class EpisodeLog:
-    """Appends episodes to a run's folder and reads those that are there already. Safe to use from many threads.
+    """Appends episodes to a run's folder and reads its episodes. Safe to use from many threads.
 
-    Opening creates ``folder``, claims a file in it and repairs that file's last line if it is torn.
+    Opening creates ``folder``, locks a file in it and cuts off that file's last line if it is unfinished.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -39,7 +39,7 @@ class EpisodeLog:
         _cut_torn_line(self._file)
 
     def append(self, episode: Episode) -> None:
-        """Write one episode. Raises ``OSError`` (disk full), and then nothing of it is left in the file."""
+        """Write one episode. Raises ``OSError`` (disk full), and then leaves nothing of it in the file."""
         line = episode.json_line().encode() + b"\n"
         with self._lock:
             end = os.fstat(self._file).st_size
@@ -48,11 +48,11 @@ class EpisodeLog:
                 raise OSError(errno.ENOSPC, f"no room for an episode of {len(line)} bytes", str(self.path))
 
     def episodes(self) -> Iterator[Episode]:
-        """Read all episodes of the folder, those of other processes included."""
+        """Read all episodes of the folder, including those of other processes."""
         return read_episodes(self.folder)
 
     def close(self) -> None:
-        """Flush to the disk and give the file back. Closing twice is fine."""
+        """Flush to the disk and release the file. Closing twice is fine."""
         with self._lock:
             if self._file >= 0:
                 os.fsync(self._file)
@@ -69,7 +69,7 @@ class EpisodeLog:
 
 
 def _claim(folder: Path) -> tuple[int, Path]:
-    """Open and lock the first file that no living process has."""
+    """Open and lock the first file that no other process has locked."""
     number = 0
     while True:
         path = folder / f"episodes-{number}.jsonl"
@@ -84,7 +84,7 @@ def _claim(folder: Path) -> tuple[int, Path]:
 
 
 def _cut_torn_line(file: int) -> None:
-    """Cut off what stands after the last newline."""
+    """Cut off everything after the last newline."""
     end = size = os.fstat(file).st_size
     while end > 0:
         start = max(0, end - 65536)

@@ -1,4 +1,4 @@
-"""A run in a few numbers: what was made, what it took, what came from the cache."""
+"""A run in a few numbers: outcomes, rewards, costs, and how much came from the cache."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ TEST_TOOLS = frozenset({"test", "try", "locate", "suggest"})
 
 
 class RolloutMetrics(Frozen):
-    """The sums of a run. Rates are fractions between 0 and 1, ``None`` where nothing was counted.
+    """The sums of a run. Rates are fractions between 0 and 1, ``None`` if nothing was counted.
 
     ``episodes`` are all, ``infra_errors`` those without a reward; ``resolved``, means and rates are over the
     others. ``test_runs`` and ``verdicts`` count results of tests, ``*_cached`` those for which no test was run,
     and ``cache_hit_rate`` is over both. ``seconds`` by phase are summed over episodes that ran side by side;
-    ``usage`` sums what policies counted. ``failures`` counts, over all episodes, gradings that came to no orderly
-    end, by whose fault it was and what failed (``infrastructure: box``); ``quarantined`` are tasks at fault.
+    ``usage`` sums what policies counted. ``failures`` counts the gradings that did not end in order, by the owner
+    and kind of the failure (``infrastructure: box``); ``quarantined`` are the tasks that failed by themselves.
     """
 
     episodes: int = 0
@@ -46,11 +46,11 @@ class RolloutMetrics(Frozen):
     usage: dict[str, int] = Field(default_factory=dict)
 
     def lost(self) -> str:
-        """Return what stands beside a mean: ``12 of 40 episodes were lost``, or nothing if none were."""
+        """Return a note for beside a mean: ``12 of 40 episodes were lost``; empty if none were."""
         return f"{self.infra_errors} of {self.episodes} episodes were lost" if self.infra_errors else ""
 
     def scored(self) -> Self:
-        """Return these numbers without the resolved rate and the mean reward where too many episodes were lost."""
+        """Return the metrics, without resolved rate and mean reward if too many episodes were lost."""
         if not too_many_lost(self.infra_errors, self.episodes):
             return self
         return self.model_copy(update={"resolved_rate": None, "mean_reward": None})
@@ -108,6 +108,12 @@ class Tally:
             seconds={phase: round(seconds, 3) for phase, seconds in sorted(self.seconds.items())},
             usage=dict(sorted(self.usage.items())),
         )
+
+    def note(self) -> str:
+        """Return the outcomes so far in a few words, for a progress display: ``resolved 3 of 9, 1 not graded``."""
+        lost = self.counts["infra_errors"]
+        graded = self.counts["episodes"] - lost
+        return f"resolved {self.counts['resolved']} of {graded}" + (f", {lost} not graded" if lost else "")
 
     def _add_failure(self, episode: Episode) -> None:
         failure = episode.verdict.failure if episode.verdict else None

@@ -19,6 +19,9 @@ from codegym.sandbox.image.image import host_image, image_names
 from codegym.sandbox.runner.build import builders, program
 
 _DISK_GB = 5
+_EMBEDDED = frozenset({"bubblewrap", "overlayfs", "runner", "image python"})
+"""The checks that the embedded sandbox needs."""
+
 _COMPILER = "apt-get install gcc libc6-dev"
 
 
@@ -30,6 +33,12 @@ class Check:
     ok: bool
     detail: str
     remedy: str = ""
+
+
+def can_play(results: list[Check]) -> bool:
+    """Return whether episodes can run here: a good Python, and one kind of sandbox that works."""
+    ok = {check.name: check.ok for check in results}
+    return ok["python"] and (all(ok.get(name, True) for name in _EMBEDDED) or ok["docker"])
 
 
 def checks() -> list[Check]:

@@ -32,8 +32,8 @@ class Edit:
 class Workbench:
     """One episode's box and what tools remember between calls.
 
-    ``seconds`` is how long a command may take now. ``notes`` is room for tools that keep something of their
-    own from one call to the next, under their own name; it is emptied with the episode.
+    ``seconds`` limits each command that a tool runs. ``notes`` keeps what a tool needs in its next call, under a
+    name of the tool's own; a new episode starts without notes.
     """
 
     box: Sandbox
@@ -43,6 +43,10 @@ class Workbench:
     seconds: float = 60.0
     edits: list[Edit] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
+
+    def within(self, seconds: float) -> Workbench:
+        """Return the same bench for one call of a tool, with ``seconds`` as the limit of each command."""
+        return replace(self, seconds=seconds)
 
     def fork(self) -> Workbench:
         """Return an independent bench at the same point, on a fork of the box. Raises :class:`SandboxError`."""

@@ -25,6 +25,7 @@ from codegym.policy.local.policy import LocalPolicy, Sampling
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import Job, job_seed
 from codegym.rollout.log import EpisodeLog
+from codegym.rollout.play import play
 from codegym.train.config import RunConfig, trl_config
 
 DEFAULTS: dict[str, Any] = {
@@ -75,6 +76,7 @@ class Rollouts:
     def _play(self, jobs: list[Job], policy: LocalPolicy) -> list[Episode]:
         episodes = rollout(
             jobs,
+            play,
             policy,
             self.make_env,
             workers=self.config.rollout.workers,

@@ -15,7 +15,6 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,12 +23,14 @@ import torch
 from transformers.trainer_utils import get_last_checkpoint
 from transformers.utils.logging import disable_progress_bar
 
+from codegym.atomic import publish_folder, write_whole
 from codegym.board.entry import Entry, write_entry
 from codegym.env import CodeEnv
 from codegym.episode import Episode, is_graded, too_many_lost
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError
-from codegym.evaluate.attempts import attempts, chosen_tasks, entry_of, rate, summary, told_rate
+from codegym.evaluate.attempts import attempts, chosen_tasks, rate, solved_note
+from codegym.evaluate.measure import entry_of, summary
 from codegym.policy.local.policy import LocalPolicy, load_model
 from codegym.policy.script.expert import Expert
 from codegym.progress.display import Display, Phase
@@ -63,7 +64,7 @@ def train(
     run.check()
     disable_progress_bar()
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "config.toml", config_path.read_bytes())
+    write_whole(folder / "config.toml", config_path.read_bytes())
     versions = {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
     _write_json(folder / "versions.json", versions | {"suite_digest": run.suite.digest})
     return run.carry_out()
@@ -154,7 +155,6 @@ class Run:
             episodes = self._attempts(policy, tasks, where.samples, phase_name, title)
         finally:
             policy.close()
-        today = datetime.now(UTC).date().isoformat()
         seconds = round(time.monotonic() - start, 1)
         entry = entry_of(
             episodes,
@@ -164,7 +164,6 @@ class Run:
             samples=where.samples,
             seed=self.config.train.seed,
             seconds=seconds,
-            created=today,
         )
         write_entry(self.folder, entry)
         return entry
@@ -245,7 +244,7 @@ class Run:
 
             def show(episode: Episode) -> None:
                 seen.append(episode)
-                phase.update(len(seen) / (len(tasks) * samples), told_rate(seen))
+                phase.update(len(seen) / (len(tasks) * samples), solved_note(seen))
 
             return self._play(policy, tasks, samples, self.folder / "episodes" / phase_name, show)
 
@@ -255,7 +254,7 @@ class Run:
         tasks: Sequence[str],
         samples: int,
         folder: Path,
-        told: Callable[[Episode], None] | None = None,
+        progress: Callable[[Episode], None] | None = None,
     ) -> list[Episode]:
         return attempts(
             policy,
@@ -266,7 +265,7 @@ class Run:
             retries=self.config.rollout.retries,
             make_env=self.make_env,
             folder=folder,
-            told=told,
+            progress=progress,
         )
 
     def _policy(self, path: Path, name: str) -> LocalPolicy:
@@ -282,7 +281,7 @@ class Run:
         draft = target.with_name(f".{target.name}")
         model.save_pretrained(draft)
         tokenizer.save_pretrained(draft)
-        draft.rename(target)
+        publish_folder(draft, target)
 
     def _record(self, history: Sequence[dict[str, Any]]) -> None:
         with (self.folder / "metrics.jsonl").open("a") as file:
@@ -300,7 +299,7 @@ def _sft_told(phase: Phase) -> Callable[[float, Any], None]:
 def _grpo_told(phase: Phase, rollouts: Rollouts) -> Callable[[float, Any], None]:
     def told_step(share: float, state: Any) -> None:
         done = max(share, state.global_step / state.max_steps if state.max_steps > 0 else 0.0)
-        phase.update(done, f"step {state.global_step}, {told_rate(rollouts.last)}")
+        phase.update(done, f"step {state.global_step}, {solved_note(rollouts.last)}")
 
     return told_step
 
@@ -321,11 +320,4 @@ def _check_device(name: str) -> None:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    _write(path, f"{json.dumps(value, indent=2)}\n".encode())
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, so that a run that is killed can go on from it."""
-    draft = path.with_name(f".{path.name}")
-    draft.write_bytes(content)
-    draft.replace(path)
+    write_whole(path, f"{json.dumps(value, indent=2)}\n".encode())

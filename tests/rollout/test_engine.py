@@ -19,6 +19,7 @@ from codegym.rollout.engine import rollout
 from codegym.rollout.job import Job, make_jobs
 from codegym.rollout.log import EpisodeLog, read_episodes
 from codegym.rollout.metrics import summarise
+from codegym.rollout.play import play
 from codegym.tool.call import Call
 from codegym.tool.dialect import DIALECTS
 
@@ -34,14 +35,14 @@ def by_job(episodes: Iterator[Episode]) -> dict[Job, Episode]:
 @pytest.mark.parametrize("speech", sorted(DIALECTS))
 def test_gold_solves_in_every_dialect(make_env: MakeEnv, speech: str) -> None:
     jobs = make_jobs(TASKS, 1, run_seed=0)
-    made = rollout(jobs, gold(), lambda: make_env(dialect=speech), workers=3)
+    made = rollout(jobs, play, gold(), lambda: make_env(dialect=speech), workers=3)
     ended = {e.task: (e.verdict and e.verdict.outcome, e.stop, e.reward) for e in made}
     assert ended == dict.fromkeys(TASKS, (Outcome.RESOLVED, StopReason.SUBMITTED, 1.0))
 
 
 def test_an_episode_says_what_made_it(make_env: MakeEnv, sandbox: str) -> None:
     seen: list[Episode] = []
-    (episode,) = rollout([Job("clamp", 4, 99)], noop(), make_env, workers=8, progress=seen.append)
+    (episode,) = rollout([Job("clamp", 4, 99)], play, noop(), make_env, workers=8, progress=seen.append)
     assert seen == [episode]
     assert (episode.suite, episode.task, episode.sample, episode.seed) == ("mini", "clamp", 4, 99)
     assert episode.policy == "noop"
@@ -59,7 +60,7 @@ def test_same_seeds_give_the_same_episodes_whatever_the_order(make_env: MakeEnv)
     jobs = make_jobs(["clamp", "words"], 3, run_seed=1)
 
     def made(jobs: list[Job], workers: int) -> dict[Job, object]:
-        episodes = by_job(rollout(jobs, chance(6), make_env, workers=workers))
+        episodes = by_job(rollout(jobs, play, chance(6), make_env, workers=workers))
         return {job: (e.id, [(s.action, s.observation) for s in e.steps], e.patch) for job, e in episodes.items()}
 
     first = made(jobs, 3)
@@ -69,8 +70,8 @@ def test_same_seeds_give_the_same_episodes_whatever_the_order(make_env: MakeEnv)
 
 def test_replay_gives_the_recorded_observations(make_env: MakeEnv) -> None:
     jobs = make_jobs(["clamp"], 2, run_seed=1)
-    recorded = by_job(rollout(jobs, chance(6), make_env, workers=2))
-    again = by_job(rollout(jobs, replay(recorded.values()), make_env, workers=2))
+    recorded = by_job(rollout(jobs, play, chance(6), make_env, workers=2))
+    again = by_job(rollout(jobs, play, replay(recorded.values()), make_env, workers=2))
     for job, episode in recorded.items():
         assert [s.observation for s in again[job].steps] == [s.observation for s in episode.steps]
         assert again[job].patch == episode.patch
@@ -78,7 +79,7 @@ def test_replay_gives_the_recorded_observations(make_env: MakeEnv) -> None:
 
 def test_budgets_end_episodes(make_env: MakeEnv) -> None:
     look = Call("view", {"path": "words.py"})
-    (episode,) = rollout([Job("words", 0, 0)], fixed([look] * 50), make_env, workers=1)
+    (episode,) = rollout([Job("words", 0, 0)], play, fixed([look] * 50), make_env, workers=1)
     assert (episode.stop, len(episode.steps), episode.reward) == (StopReason.TURN_LIMIT, 6, 0.0)
 
 
@@ -96,7 +97,7 @@ def test_a_full_context_is_graded_as_it_stands(make_env: MakeEnv) -> None:
         def begin(self, opening: Opening) -> ScriptedConversation:
             return FullContext(opening, self.script(opening))
 
-    (episode,) = rollout([Job("clamp", 0, 0)], Short("short", gold().script), make_env, workers=1)
+    (episode,) = rollout([Job("clamp", 0, 0)], play, Short("short", gold().script), make_env, workers=1)
     assert (episode.stop, episode.reward) == (StopReason.CONTEXT_LIMIT, 1.0)
     assert [(step.tool, step.observation == "") for step in episode.steps] == [("replace", False), (None, True)]
 
@@ -105,14 +106,14 @@ def test_a_policy_that_can_not_answer_costs_retries_and_no_reward(make_env: Make
     settings = {"base_url": "http://127.0.0.1:9/v1", "model": "nobody", "attempts": 1}
     policy = EndpointPolicy(read_settings(settings))
     with EpisodeLog(tmp_path) as log:
-        (episode,) = rollout([Job("clamp", 0, 5)], policy, make_env, workers=1, retries=1, log=log)
+        (episode,) = rollout([Job("clamp", 0, 5)], play, policy, make_env, workers=1, retries=1, log=log)
         assert (episode.stop, episode.reward) == (StopReason.INFRA_ERROR, None)
         assert episode.verdict is not None
         assert episode.verdict.outcome is Outcome.INFRA_ERROR
         assert "PolicyError: 'nobody' at http://127.0.0.1:9/v1" in episode.error
         assert (episode.suite, episode.policy, episode.seed) == ("mini", "nobody", 5)
         assert {"reset", "model request"} <= {deadline.name for deadline in episode.deadlines}
-        (again,) = rollout([Job("clamp", 0, 5)], noop(), make_env, workers=1, log=log)
+        (again,) = rollout([Job("clamp", 0, 5)], play, noop(), make_env, workers=1, log=log)
         assert again.stop is StopReason.SUBMITTED
     policy.close()
 
@@ -132,7 +133,7 @@ def test_a_box_that_dies_is_replaced_and_the_seed_kept(make_env: MakeEnv) -> Non
             yield Call("test")
         yield from gold().script(opening)
 
-    (episode,) = rollout([Job("clamp", 0, 11)], ScriptedPolicy("fragile", script), make, workers=1)
+    (episode,) = rollout([Job("clamp", 0, 11)], play, ScriptedPolicy("fragile", script), make, workers=1)
     assert (episode.reward, seeds, len(envs)) == (1.0, [11, 11, 11], 3)
 
 
@@ -141,9 +142,9 @@ def test_a_bug_is_raised_where_the_caller_sees_it(make_env: MakeEnv) -> None:
         yield Call("submit") if opening.seed else Call(str(1 // opening.seed))
 
     with pytest.raises(ZeroDivisionError):
-        list(rollout([Job("clamp", 0, 0)], ScriptedPolicy("bug", script), make_env, workers=2))
+        list(rollout([Job("clamp", 0, 0)], play, ScriptedPolicy("bug", script), make_env, workers=2))
     with pytest.raises(TaskError, match="Did you mean 'clamp'"):
-        list(rollout([Job("clump", 0, 0)], noop(), make_env, workers=2))
+        list(rollout([Job("clump", 0, 0)], play, noop(), make_env, workers=2))
     assert not alive()
 
 
@@ -162,7 +163,7 @@ def test_a_slow_episode_holds_nobody_up_and_stop_ends_it(
     stop = threading.Event()
     made: list[Episode] = []
     start = time.monotonic()
-    for episode in rollout(jobs, ScriptedPolicy("slow", script), make_env, workers=3, stop=stop):
+    for episode in rollout(jobs, play, ScriptedPolicy("slow", script), make_env, workers=3, stop=stop):
         made.append(episode)
         if len(made) == 1:
             assert runs("sleep 41.5", wait=10)
@@ -179,7 +180,7 @@ def test_closing_the_iterator_ends_everything(make_env: MakeEnv, runs: Callable[
             yield SLEEP
 
     jobs = [Job("clamp", seed, seed) for seed in range(3)]
-    episodes = rollout(jobs, ScriptedPolicy("slow", script), make_env, workers=3)
+    episodes = rollout(jobs, play, ScriptedPolicy("slow", script), make_env, workers=3)
     assert next(episodes).seed == 0
     episodes.close()
     assert not alive()
@@ -198,10 +199,10 @@ def test_what_the_log_holds_is_not_run_again(make_env: MakeEnv, tmp_path: Path) 
     policy = ScriptedPolicy("counted", script)
     jobs = [Job("clamp", seed, seed) for seed in range(4)]
     with EpisodeLog(tmp_path) as log:
-        first = list(rollout(jobs[:3], policy, make_env, workers=2, log=log, retries=0))
+        first = list(rollout(jobs[:3], play, policy, make_env, workers=2, log=log, retries=0))
     assert sorted(asked) == [0, 1, 2]
     with EpisodeLog(tmp_path) as log:
-        second = list(rollout(jobs, policy, make_env, workers=2, log=log, retries=0))
+        second = list(rollout(jobs, play, policy, make_env, workers=2, log=log, retries=0))
     assert sorted(asked) == [0, 1, 2, 2, 3]
     assert sorted(episode.seed for episode in second) == [0, 1, 2, 3]
     assert all(episode in first for episode in second if episode.seed < 2)

@@ -15,6 +15,7 @@ from codegym.policy.script.script import noop
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import Job, make_jobs
 from codegym.rollout.log import EpisodeLog, read_episodes
+from codegym.rollout.play import play
 from codegym.sandbox.bwrap.census import open_boxes
 
 RUN = """
@@ -26,6 +27,7 @@ from codegym.policy.script.script import ScriptedPolicy
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import make_jobs
 from codegym.rollout.log import EpisodeLog
+from codegym.rollout.play import play
 from codegym.tool.call import Call
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -37,7 +39,7 @@ def script(opening):
 make_env = lambda: CodeEnv("mini", sandbox=sys.argv[2], cache=None)
 jobs = make_jobs(["clamp"], 12, run_seed=3)
 with EpisodeLog(Path(sys.argv[1])) as log:
-    for episode in rollout(jobs, ScriptedPolicy("noop", script), make_env, workers=3, log=log):
+    for episode in rollout(jobs, play, ScriptedPolicy("noop", script), make_env, workers=3, log=log):
         print(episode.sample, flush=True)
 """
 
@@ -79,7 +81,7 @@ def test_a_killed_run_resumes_where_it_was(start: Start, make_env: Callable[[], 
     jobs = make_jobs(["clamp"], 12, run_seed=3)
     assert 2 <= len(set(before)) == len(before) < 12
     with EpisodeLog(tmp_path / "run") as log:
-        made = [Job.of(episode) for episode in rollout(jobs, noop(), make_env, workers=3, log=log)]
+        made = [Job.of(episode) for episode in rollout(jobs, play, noop(), make_env, workers=3, log=log)]
     assert made[: len(before)] == before
     assert sorted(made, key=jobs.index) == jobs
     assert [Job.of(episode) for episode in read_episodes(tmp_path / "run")] == made

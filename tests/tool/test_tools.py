@@ -324,8 +324,7 @@ def test_compile_c(mini: Suite) -> None:
 def test_shell_shows_output_and_how_it_ended(bench: Workbench) -> None:
     result = use(bench, "shell", command="echo out; echo err >&2; printf '\\033[31mred\\033[0m'; exit 3")
     assert result.text == "out\nred\nerr\n[exit code 3]"
-    bench.seconds = 0.3
-    assert "[stopped: it took too long]" in use(bench, "shell", command="echo begun; sleep 60").text
+    assert "[stopped: it took too long]" in use(bench.within(0.3), "shell", command="echo begun; sleep 60").text
     long = use(bench, "shell", command="yes | head -n 100000")
     assert len(long.text) < OUTPUT_CHARS + 100
     assert "lines left out" in long.text
@@ -366,7 +365,7 @@ NASTY = ("", " ", "\0", "\ud800", "-rf", "--help", "*", "[", "\n", "a/" * 3000, 
 
 @pytest.mark.parametrize("name", [name for name in BY_NAME if BY_NAME[name].parameters() and name != "test"])
 def test_no_argument_brings_a_tool_down(bench: Workbench, name: str) -> None:
-    bench.seconds = 5.0
+    bench = bench.within(5.0)
     for nasty in NASTY:
         assert BY_NAME[name](bench, dict.fromkeys(BY_NAME[name].parameters(), nasty)).text
         mixed = {k: 1 if s["type"] == "integer" else nasty for k, s in BY_NAME[name].parameters().items()}

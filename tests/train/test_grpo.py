@@ -3,7 +3,7 @@
 import pytest
 
 from codegym.episode import Episode, Outcome, StopReason, Tokens, Verdict
-from codegym.evaluate.attempts import rate, told_rate
+from codegym.evaluate.attempts import rate, solved_note
 
 pytestmark = pytest.mark.train
 TOKENS = Tokens(prompt_ids=(7, 8), completion_ids=(1, 2, 3), mask=(1, 0, 1), logprobs=(-0.5, 0.0, -0.25))
@@ -47,5 +47,5 @@ def test_what_could_not_be_graded_has_no_reward_and_no_part_in_the_group(complet
     assert [len(ids) for ids in rows["completion_ids"]] == [1, 3, 3, 1]
     assert (rows["prompt_ids"][3], rows["completion_ids"][3], rows["env_mask"][3]) == ([END], [END], [1])
     assert rate([episode(None), episode(0.0), episode(1.0)]) == 0.5
-    assert told_rate([episode(None), episode(0.0), episode(1.0)]) == "solved 50% of 2, 1 lost"
-    assert told_rate([episode(1.0)]) == "solved 100% of 1"
+    assert solved_note([episode(None), episode(0.0), episode(1.0)]) == "solved 50% of 2, 1 lost"
+    assert solved_note([episode(1.0)]) == "solved 100% of 1"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from codegym.atomic import write_whole
 from codegym.catalog import cache_dir
 from codegym.certificate import TaskCertificate
 from codegym.digest import digest_json
@@ -52,10 +52,8 @@ def keep_certificates(suite: Suite, certificates: Iterable[TaskCertificate]) -> 
     known = read_certificates(suite) | settled
     path = certificates_path(suite)
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     lines = [known[task].model_dump_json(exclude_defaults=True) + "\n" for task in suite.tasks if task in known]
-    draft.write_text("".join(lines))
-    draft.replace(path)
+    write_whole(path, "".join(lines))
     banks = {task: remembered_bank(certificate.bank) for task, certificate in settled.items() if certificate.bank}
     keep_banks(suite, {task: bank for task, bank in banks.items() if bank is not None})
     load_suite.cache_clear()

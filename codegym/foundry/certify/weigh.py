@@ -10,7 +10,6 @@ from codegym.episode import Outcome, TestStatus, Verdict
 from codegym.foundry.certify.repeat import Repeated
 from codegym.foundry.certify.workspace import State, Workspace
 from codegym.grade.form.bank import Bank
-from codegym.grade.subject import named
 from codegym.task import Task
 
 _PASSED = TestStatus.PASSED
@@ -45,8 +44,9 @@ class Evidence:
     def add_run(self, key: str, task: Task, repeated: Repeated, *, shared: bool) -> None:
         """Count a repeated run in workspace ``key``; one that is ``shared`` says nothing about seconds."""
         results = repeated.run.results if repeated.run.complete else {}
-        ids = {*task.tests.fail_to_pass, *task.tests.pass_to_pass}
-        self.runs.setdefault(key, []).append(frozenset(i for i in ids if results.get(i) is _PASSED))
+        self.runs.setdefault(key, []).append(
+            frozenset(i for i in task.tests.deciding if results.get(i) is _PASSED)
+        )
         if repeated.memory_mb is not None:
             self.memory_mb.append(repeated.memory_mb)
         if not shared:
@@ -76,7 +76,7 @@ def weigh(task: Task, evidence: Evidence) -> TaskCertificate:
         percentiles=_percentiles(evidence.seconds),
         memory_mb=max(evidence.memory_mb, default=None),
         bank=evidence.bank.digest if evidence.bank else "",
-        unproven=evidence.bank.unproven(named(task)) if evidence.bank else (),
+        unproven=evidence.bank.unproven(task.tests.deciding) if evidence.bank else (),
     )
 
 
@@ -87,8 +87,7 @@ def _unsteady(task: Task, evidence: Evidence) -> tuple[str, ...]:
         runs = evidence.of(state)
         if runs:
             unsteady |= frozenset().union(*runs) - frozenset.intersection(*runs)
-    ids = (*task.tests.fail_to_pass, *task.tests.pass_to_pass)
-    return tuple(test for test in dict.fromkeys(ids) if test in unsteady)
+    return tuple(test for test in task.tests.deciding if test in unsteady)
 
 
 def _stable(task: Task, evidence: Evidence) -> int:
@@ -130,7 +129,7 @@ def _seen(task: Task, state: State, evidence: Evidence) -> StateSeen:
     key = {known: space.key for known, space in evidence.spaces.items()}
     unsolved = key[state] in (key[State.BUG], key[State.EMPTY])
     failing = {*task.tests.fail_to_pass} if unsolved else set()
-    ids = named(task)
+    ids = task.tests.deciding
     rates = {test: sum(test in passed for passed in runs) / len(runs) for test in ids}
     odd = {test: round(rate, 3) for test, rate in rates.items() if rate != (test not in failing)}
     return StateSeen(runs=len(runs), resolved=sum(passed.issuperset(ids) for passed in runs), rates=odd)

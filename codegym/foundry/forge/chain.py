@@ -68,5 +68,5 @@ def _apart(parts: Sequence[Part], most: int) -> list[Part]:
 
 def _draft(parts: Sequence[Part]) -> Draft:
     places = tuple(place for _, draft in parts for place in draft.places)
-    named = (test for task, _ in parts for test in (*task.tests.fail_to_pass, *task.tests.pass_to_pass))
+    named = (test for task, _ in parts for test in task.tests.deciding)
     return Draft("chain", places, tuple(dict.fromkeys(named)), of=tuple(task.id for task, _ in parts))

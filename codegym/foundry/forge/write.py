@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from codegym.atomic import publish_folder
 from codegym.catalog import images_dir, suites_dir
 from codegym.errors import ConfigError
 from codegym.foundry.forge.anchor import Anchor
@@ -82,9 +83,7 @@ def write_forged(suite: Suite, report: dict[str, Any]) -> None:
 def publish(name: str, draft: Path, folder: Path) -> None:
     """Put a finished draft in its place, and make it found by its name."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    if folder.exists():
-        shutil.rmtree(folder)
     draft.chmod(0o755)
-    draft.rename(folder)
+    publish_folder(draft, folder, replace=True)
     register(name, folder)
     load_suite.cache_clear()

@@ -5,10 +5,10 @@ fetches what they are made from.
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from codegym.atomic import write_whole
 from codegym.errors import TaskError
 from codegym.foundry.recipe.lock import Lock, LockedPackage, read_lock
 from codegym.foundry.recipe.materialise import materialise
@@ -83,6 +83,4 @@ def _lines(lock: Lock, recipe: Recipe, trees: dict[str, Path], progress: Progres
 
 def _write(folder: Path, lines: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f".tasks.jsonl.{os.getpid()}"
-    draft.write_text("".join(lines))
-    draft.replace(folder / "tasks.jsonl")
+    write_whole(folder / "tasks.jsonl", "".join(lines))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from codegym.atomic import write_whole
 from codegym.digest import digest_bytes
 from codegym.errors import TaskError
 from codegym.task import Frozen
@@ -71,9 +72,7 @@ def short_sha(text: str) -> str:
 
 def write_lock(path: Path, lock: Lock) -> None:
     """Write a lock file, whole or not at all."""
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text("".join(_lines([*lock.packages, *lock.tasks])))
-    draft.replace(path)
+    write_whole(path, "".join(_lines([*lock.packages, *lock.tasks])))
 
 
 def read_lock(path: Path) -> Lock:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from codegym.atomic import publish_folder
 from codegym.catalog import images_dir
 from codegym.digest import digest_json
 from codegym.errors import TaskError
@@ -112,7 +113,7 @@ def image_with(base: str, pins: Sequence[str]) -> str:
             about = draft / "image.toml"
             text = f"{spec.description}; with {', '.join(pins)}"
             about.write_text(about.read_text().replace(json.dumps(spec.description), json.dumps(text)))
-            draft.rename(folder)
+            publish_folder(draft, folder)
     return name
 
 

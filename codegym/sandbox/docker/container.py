@@ -7,7 +7,6 @@ for it. The container ends with the stream to the runner, and the engine then de
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -22,6 +21,7 @@ from docker import DockerClient
 from docker.errors import APIError, DockerException, NotFound
 from docker.types import LogConfig, Mount, Ulimit
 
+from codegym.atomic import write_whole
 from codegym.digest import digest_bytes
 from codegym.errors import SandboxError
 from codegym.sandbox.host.cgroup import Cgroup
@@ -136,9 +136,7 @@ def seccomp_option(plan: Plan, folder: Path) -> str:
         return f"seccomp={seccomp_profile()}"
     file = folder / f"seccomp-{digest_bytes(seccomp_profile().encode())[:16]}.json"
     if not file.exists():
-        draft = folder / f"{draft_prefix()}{os.urandom(6).hex()}"
-        draft.write_text(seccomp_profile())
-        draft.rename(file)
+        write_whole(file, seccomp_profile(), prefix=draft_prefix())
     return f"seccomp={file}"
 
 

@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from codegym.atomic import publish_folder
 from codegym.catalog import cache_dir
 from codegym.digest import digest_json
 from codegym.errors import SandboxError
@@ -99,11 +100,7 @@ def owned_layer(layer: Path, uid: int, store: Path) -> Path:
     try:
         copy_tree(layer, draft / "tree")
         _give_all(draft / "tree", uid)
-        try:
-            (draft / "tree").rename(target)
-        except OSError:
-            if not target.is_dir():
-                raise
+        publish_folder(draft / "tree", target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return target

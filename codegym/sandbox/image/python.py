@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from codegym.atomic import publish_folder
 from codegym.deadline import note
 from codegym.digest import digest_json
 from codegym.errors import ImageError, SandboxError
@@ -73,7 +74,7 @@ def _build(requirements: Path, target: Path) -> None:
         _make_venv(draft / "venv")
         _make_linker_cache(draft)
         _rewrite_plugins(draft)
-        draft.rename(target)
+        publish_folder(draft, target)
 
 
 def _install(requirements: Path, site: Path) -> None:

@@ -7,7 +7,6 @@ processor some forty times what it can do, which a virtual machine answers slowl
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
+from codegym.atomic import publish_folder
 from codegym.catalog import cache_dir
 from codegym.digest import digest_json
 from codegym.errors import SandboxError
@@ -55,7 +55,7 @@ def _built(cache: Path) -> Path:
     if not target.is_dir():
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=draft_prefix(), dir=target.parent) as draft:
-            _publish(_compiled(Path(draft)), target)
+            publish_folder(_compiled(Path(draft)), target)
     return target
 
 
@@ -79,11 +79,3 @@ def _compile(cc: str, name: str, out: Path) -> str | None:
     argv = [cc, "-static", "-O2", *headers, "-o", str(out / name), *sources]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     return (done.stderr or f"exit code {done.returncode}") if done.returncode else None
-
-
-def _publish(draft: Path, target: Path) -> None:
-    try:
-        os.rename(draft, target)  # noqa: PTH104  the error of a lost race is told apart below
-    except OSError:
-        if not target.is_dir():
-            raise

@@ -16,6 +16,7 @@ from codegym.policy.endpoint.policy import EndpointPolicy, read_settings
 from codegym.policy.protocol import Opening
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import Job
+from codegym.rollout.play import play
 from codegym.suite import Suite
 from tests.policy.chat_server import Answer, Server, ask, called, said
 
@@ -220,7 +221,7 @@ def test_a_whole_episode_over_the_wire(server: Server, mini: Suite) -> None:
     ]
     policy = EndpointPolicy(read_settings({"base_url": server.url, "model": "m"}))
     jobs = [Job("words", 0, 1)]
-    (episode,) = rollout(jobs, policy, lambda: CodeEnv(mini, dialect="native", cache=None), workers=1)
+    (episode,) = rollout(jobs, play, policy, lambda: CodeEnv(mini, dialect="native", cache=None), workers=1)
     policy.close()
     assert (episode.policy, episode.reward, [step.tool for step in episode.steps]) == (
         "m",

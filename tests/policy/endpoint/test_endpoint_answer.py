@@ -17,6 +17,7 @@ from codegym.policy.protocol import Opening, Reply
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import Job
 from codegym.rollout.log import EpisodeLog
+from codegym.rollout.play import play
 from codegym.suite import Suite
 from tests.policy.chat_server import Answer, Server, ask, called, said
 
@@ -214,6 +215,7 @@ def test_nothing_that_a_model_says_ends_a_run(server: Server, mini: Suite, tmp_p
     with EpisodeLog(tmp_path) as log:
         made = rollout(
             [Job("words", 0, 1)],
+            play,
             policy,
             lambda: CodeEnv(mini, dialect="native", cache=None, max_turns=20),
             workers=1,

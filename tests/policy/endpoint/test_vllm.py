@@ -19,6 +19,7 @@ from codegym.env import CodeEnv
 from codegym.policy.lookup import make_policy
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import Job
+from codegym.rollout.play import play
 from codegym.suite import Suite
 
 pytestmark = pytest.mark.train
@@ -82,7 +83,7 @@ def test_an_episode_until_the_context_is_full(url: str, mini: Suite, tmp_path: P
     settings = {"kind": "endpoint", "base_url": url, "model": "mine", "api_key_file": tmp_path / "key"}
     policy = make_policy({**settings, "max_tokens": 16})
     jobs = [Job("words", 0, 1)]
-    (episode,) = rollout(jobs, policy, lambda: CodeEnv(mini, dialect="line", max_turns=200), workers=1)
+    (episode,) = rollout(jobs, play, policy, lambda: CodeEnv(mini, dialect="line", max_turns=200), workers=1)
     policy.close()
     assert (episode.policy, episode.error, episode.stop) == ("mine", "", "context_limit")
     assert episode.usage["requests"] == len(episode.steps) > 1

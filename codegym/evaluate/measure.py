@@ -1,0 +1,116 @@
+"""The one evaluation: a board's question, put to a policy, and the entry that answers it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from codegym.board.definition import Board, board_folder, board_names, load_board
+from codegym.board.entry import Entry, make_entry, write_entry
+from codegym.board.stats import gain
+from codegym.episode import Episode
+from codegym.errors import ConfigError
+from codegym.evaluate.attempts import chosen_tasks
+from codegym.evaluate.setting import Setting, play_all
+from codegym.progress.protocol import Progress, silent
+from codegym.suite import Suite
+
+
+def standing_board(suite: str, name: str = "") -> Board:
+    """Return the board of that name, otherwise the one that ranks the suite, otherwise a plain one.
+
+    Raises :class:`ConfigError` for an unknown board, one of another suite, or if neither is named.
+    """
+    if name:
+        board = load_board(board_folder(name))
+        if suite and suite != board.suite:
+            raise ConfigError(f"board {name!r} ranks suite {board.suite!r}, not {suite!r}")
+        return board
+    if not suite:
+        raise ConfigError("which suite? codegym eval SUITE, or --board BOARD")
+    boards = [load_board(board_folder(one)) for one in board_names()]
+    plain = Board(name=suite, title=suite, suite=suite, ks=(1, 2, 4, 8))
+    return next((board for board in boards if board.suite == suite), plain)
+
+
+def question(board: Board, split: str | None = None, samples: int = 0, tasks: int = 0) -> Board:
+    """Return the board's question with another split, number of attempts or of tasks, as far as they are given."""
+    samples = samples or board.samples
+    ks = tuple(k for k in board.ks if k <= samples)
+    changes = {"split": split or board.split, "tasks": tasks or board.tasks, "samples": samples, "ks": ks}
+    return board.model_copy(update=changes)
+
+
+def measure(setting: Setting, board: Board, folder: Path, progress: Progress = silent) -> Entry:
+    """Play what ``board`` asks for into ``folder`` and return the entry.
+
+    Raises :class:`ConfigError` as :func:`~codegym.evaluate.setting.play_all` does, which this calls.
+    """
+    tasks = chosen_tasks(setting.suite, board.split, board.tasks)
+    began = time.monotonic()
+    with closing(play_all(setting, tasks, board.samples, folder, progress)) as episodes:
+        played = list(episodes)
+    seconds = round(time.monotonic() - began, 1)
+    return answer(board, played, setting.suite, seed=setting.seed, seconds=seconds)
+
+
+def answer(board: Board, episodes: Sequence[Episode], suite: Suite, *, seed: int, seconds: float) -> Entry:
+    """Return the entry that ``episodes`` make, dated today; ``seconds`` is how long they took."""
+    return make_entry(
+        board,
+        episodes,
+        suite_digest=suite.digest,
+        seeds=(seed,),
+        wall_seconds=seconds,
+        created=datetime.now(UTC).date().isoformat(),
+    )
+
+
+def entry_of(
+    episodes: Sequence[Episode],
+    suite: Suite,
+    *,
+    name: str,
+    split: str | None,
+    samples: int,
+    seed: int,
+    seconds: float,
+) -> Entry:
+    """Return the entry of an evaluation that no board asked for: pass@1, and pass@8 with enough attempts."""
+    ks = tuple(k for k in (1, 8) if k <= samples)
+    board = Board(name=name, title=name, suite=suite.name, split=split, samples=samples, ks=ks)
+    return answer(board, episodes, suite, seed=seed, seconds=seconds)
+
+
+def publish_entry(entry: Entry, folder: Path, asked: Board, standing: Board, *, publish: bool) -> list[Path]:
+    """Write the entry beside its episodes, and to the standing board if asked to; return the files.
+
+    It goes to the board only if it has scores and the question was the board's own.
+    """
+    written = [write_entry(folder, entry)]
+    if publish and entry.has_scores and asked == standing and standing.name in board_names():
+        written.append(write_entry(board_folder(standing.name), entry))
+    return written
+
+
+def summary(before: Entry, after: Entry) -> dict[str, object]:
+    """Return what a run's ``summary.json`` has about its two evaluations; rates are fractions between 0 and 1.
+
+    The gain is ``None`` if either lost so many episodes that it has no score.
+    """
+    gained = gain(before.counts, after.counts) if before.has_scores and after.has_scores else None
+    return {
+        "suite": after.suite,
+        "suite_digest": after.suite_digest,
+        "split": after.split,
+        "tasks": after.tasks,
+        "samples_per_task": after.samples_per_task,
+        "before": before.summary(),
+        "after": after.summary(),
+        "gain": {"pass@1": gained.value, "ci95": list(gained.ci95)} if gained else None,
+        "infra_errors": before.infra_errors + after.infra_errors,
+        "lost": {"before": before.lost(), "after": after.lost()},
+    }
