@@ -20,11 +20,13 @@ from transformers import PrinterCallback
 from trl import GRPOConfig, GRPOTrainer
 
 from codegym.env import CodeEnv
-from codegym.episode import Episode, Tokens
+from codegym.episode import Episode
+from codegym.errors import PolicyError
 from codegym.policy.local import LocalPolicy, Sampling
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import Job, job_seed
 from codegym.rollout.log import EpisodeLog
+from codegym.tokens import TokenSequence
 from codegym.train.config import RunConfig, trl_config
 
 DEFAULTS: dict[str, Any] = {
@@ -63,7 +65,7 @@ class Rollouts:
         """Play one episode for each prompt and return TRL's fields, in the order of the prompts."""
         jobs = [self._job(task) for task in prompts]
         model, tokenizer = trainer.accelerator.unwrap_model(trainer.model), trainer.processing_class
-        with in_use(model, tokenizer, self.config) as policy:
+        with in_use(model, tokenizer, self.config, version=trainer.state.global_step) as policy:
             self.last = self._play(jobs, policy)
         return completions(self.last, trainer.num_generations, tokenizer.eos_token_id)
 
@@ -88,10 +90,10 @@ class Rollouts:
 
 
 @contextmanager
-def in_use(model: Any, tokenizer: Any, config: RunConfig) -> Iterator[LocalPolicy]:
-    """Let ``model``, as it is now, answer episodes while the block runs."""
+def in_use(model: Any, tokenizer: Any, config: RunConfig, *, version: int) -> Iterator[LocalPolicy]:
+    """Let ``model``, as it is now, answer episodes while the block runs. ``version`` numbers its weights."""
     was_training = model.training
-    policy = LocalPolicy(model.eval(), tokenizer, name=config.name, sampling=sampling(config))
+    policy = LocalPolicy(model.eval(), tokenizer, name=config.name, sampling=sampling(config), version=version)
     try:
         yield policy
     finally:
@@ -116,16 +118,27 @@ def completions(episodes: Sequence[Episode], group: int, eos_id: int) -> dict[st
 
 
 def _row(episode: Episode, eos_id: int, *, whole: bool) -> dict[str, Any]:
-    nothing = Tokens(prompt_ids=(eos_id,), completion_ids=(eos_id,), mask=(1,), logprobs=(0.0,))
-    tokens = episode.tokens if episode.tokens and episode.tokens.completion_ids else nothing
+    sequence = _only_sequence(episode)
+    if not sequence or not sequence.completion_ids:
+        sequence = TokenSequence(prompt_ids=(eos_id,), completion_ids=(eos_id,), mask=(1,), logprobs=(0.0,))
     end = None if whole else 1
     return {
-        "prompt_ids": list(tokens.prompt_ids),
-        "completion_ids": list(tokens.completion_ids[:end]),
-        "logprobs": list(tokens.logprobs[:end]),
-        "env_mask": list(tokens.mask[:end]),
+        "prompt_ids": list(sequence.prompt_ids),
+        "completion_ids": list(sequence.completion_ids[:end]),
+        "logprobs": list(sequence.logprobs[:end]),
+        "env_mask": list(sequence.mask[:end]),
         "episode_reward": episode.reward,
     }
+
+
+def _only_sequence(episode: Episode) -> TokenSequence | None:
+    sequences = episode.tokens.sequences if episode.tokens else ()
+    if len(sequences) > 1:
+        raise PolicyError(
+            f"an episode of task {episode.task!r} has {len(sequences)} token sequences, and TRL takes one "
+            f"completion per prompt: train policy {episode.policy!r} without what rewrites its history"
+        )
+    return sequences[0] if sequences else None
 
 
 def sampling(config: RunConfig) -> Sampling:

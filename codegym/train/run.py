@@ -202,7 +202,7 @@ class Run:
         tasks = chosen_tasks(self.suite, where.val_split, where.val_tasks)
         folder = self.folder / "episodes" / f"val-{step}"
         shutil.rmtree(folder, ignore_errors=True)  # of a policy that was lost with the checkpoints after it
-        with in_use(model, tokenizer, self.config) as policy:
+        with in_use(model, tokenizer, self.config, version=step) as policy:
             seen = attempts(
                 policy, tasks, where.val_samples, config=self.config, make_env=self.make_env, folder=folder
             )

@@ -12,6 +12,7 @@ import pytest
 from codegym.errors import CodegymError, ConfigError, PolicyError
 from codegym.policy.protocol import Opening
 from codegym.task import FolderSource, Task, TestPlan
+from codegym.tokens import turns_of_mask
 
 pytestmark = pytest.mark.train
 
@@ -87,9 +88,12 @@ def test_tokens_are_those_sampled_and_observed_in_order(policy, tiny):
     model, tokenizer = tiny
     conversation = policy.begin(opening())
     conversation.reply(None)
+    policy.version = 7
     conversation.reply("return a")
-    tokens = conversation.tokens()
-    assert len(tokens.completion_ids) == len(tokens.mask) == len(tokens.logprobs)
+    (tokens,) = conversation.tokens().sequences
+    assert [(turn.version, turn.step) for turn in tokens.turns] == [(None, 0), (7, 1)]
+    spans = [(turn.start, turn.end) for turn in tokens.turns]
+    assert spans == [(turn.start, turn.end) for turn in turns_of_mask(tokens.mask)]
     assert tokens.mask[0] == tokens.mask[-1] == 1
     assert "return a" in tokenizer.decode(
         [i for i, m in zip(tokens.completion_ids, tokens.mask, strict=True) if not m]

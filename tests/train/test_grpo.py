@@ -2,11 +2,14 @@
 
 import pytest
 
-from codegym.episode import Episode, Outcome, StopReason, Tokens, Verdict
+from codegym.episode import Episode, Outcome, StopReason, Verdict
+from codegym.errors import PolicyError
+from codegym.tokens import Tokens, TokenSequence
 from codegym.train.evaluate import chosen_tasks, rate, told_rate
 
 pytestmark = pytest.mark.train
-TOKENS = Tokens(prompt_ids=(7, 8), completion_ids=(1, 2, 3), mask=(1, 0, 1), logprobs=(-0.5, 0.0, -0.25))
+SEQUENCE = TokenSequence(prompt_ids=(7, 8), completion_ids=(1, 2, 3), mask=(1, 0, 1), logprobs=(-0.5, 0.0, -0.25))
+TOKENS = Tokens(sequences=(SEQUENCE,))
 END = 99
 
 
@@ -49,6 +52,11 @@ def test_what_could_not_be_graded_has_no_reward_and_no_part_in_the_group(complet
     assert rate([episode(None), episode(0.0), episode(1.0)]) == 0.5
     assert told_rate([episode(None), episode(0.0), episode(1.0)]) == "solved 50% of 2, 1 lost"
     assert told_rate([episode(1.0)]) == "solved 100% of 1"
+
+
+def test_an_episode_of_several_sequences_is_refused(completions):
+    with pytest.raises(PolicyError, match=r"task 't' has 2 token sequences"):
+        completions([episode(1.0, Tokens(sequences=(SEQUENCE, SEQUENCE)))], 1, END)
 
 
 def test_chosen_tasks_are_spread_over_the_split(mini):
