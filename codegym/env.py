@@ -36,10 +36,10 @@ from codegym.space import PrintableText
 from codegym.suite import Suite, load_suite
 from codegym.task import Limits, Task
 from codegym.tool.call import Malformed, ToolResult
+from codegym.tool.compact.opening import brief_instruction
 from codegym.tool.cut import cut, printable, whole
 from codegym.tool.dialect import Dialect
 from codegym.tool.dialect import dialect as dialect_named
-from codegym.tool.opening import brief_instruction
 from codegym.tool.tools import TOOLS, toolset
 from codegym.tool.workbench import Workbench
 
@@ -77,8 +77,8 @@ class CodeEnv(gymnasium.Env[str, str]):
     Raises :class:`~codegym.errors.ConfigError` or :class:`~codegym.errors.TaskError`, with the nearest match,
     for names that do not exist.
 
-    A backend that is named serves boxes from the process's pool (:mod:`codegym.sandbox.pool`), for episodes and
-    for grading; one that is given as an object is used as it is.
+    A backend that is named serves boxes from the process's pool (:mod:`codegym.sandbox.pool.pool`), for episodes
+    and for grading; one that is given as an object is used as it is.
     """
 
     metadata = {"render_modes": ["ansi", "human"], "render_fps": 4}  # noqa: RUF012 - declared like this by gymnasium.Env

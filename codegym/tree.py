@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from codegym.catalog import cache_dir
 from codegym.digest import digest_bytes, digest_json
-from codegym.sandbox.lease import draft_prefix
+from codegym.sandbox.host.lease import draft_prefix
 from codegym.sandbox.protocol import File
 
 Files = Mapping[str, File]

@@ -1,4 +1,4 @@
-"""Fits the weights of codegym/tool/likelihood.py to the train split of pyrepair and prints them.
+"""Fits the weights of codegym/tool/compact/likelihood.py to the train split of pyrepair and prints them.
 
     python examples/fit_likelihood.py [every nth task, default 2]
 
@@ -23,10 +23,10 @@ from codegym.patch import changed_lines
 from codegym.sandbox.backend import backend
 from codegym.suite import Suite, load_suite
 from codegym.task import Task
-from codegym.tool import likelihood, suggest
 from codegym.tool.call import ToolError
-from codegym.tool.excerpt import Suspect
-from codegym.tool.locate import suspects_of
+from codegym.tool.compact import likelihood, suggest
+from codegym.tool.compact.excerpt import Suspect
+from codegym.tool.compact.locate import suspects_of
 from codegym.tool.workbench import Workbench
 
 RIDGE = 0.02

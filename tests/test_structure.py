@@ -21,16 +21,28 @@ TREES = {module: ast.parse(path.read_text()) for module, path in FILES.items()}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 LAYERS = [  # lowest first; modules of one layer may import each other, as long as there is no cycle
-    {"", "errors", "digest", "catalog", "failure", "task", "deadline", "tokens"},
+    {"", "errors", "digest", "catalog", "failure", "task", "deadline", "progress", "tokens"},
     {"sandbox", "tree", "patch", "source", "sdist", "suite", "certificate", "episode", "episode_file"},
     {"harness", "mutate"},
     {"tool", "grade", "reward"},
     {"env", "space", "registry", "plugin", "foundry", "policy", "importer", "exporter"},
     {"rollout"},
-    {"board", "train", "bench", "redteam"},
+    {"board", "bench", "redteam"},
+    {"evaluate"},
+    {"train"},
     {"cli"},
 ]
 LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}
+
+SANDBOX = [  # the same inside codegym/sandbox; folders of one layer import nothing of each other
+    {"", "protocol"},
+    {"host"},
+    {"image", "runner"},
+    {"layered", "pool", "lay"},
+    {"bwrap", "docker", "fake"},
+    {"backend"},
+    {"doctor"},
+]
 
 
 def functions(tree: ast.AST) -> list[Function]:
@@ -93,6 +105,35 @@ def test_layers_import_only_downward():
 def test_every_module_has_a_layer():
     names = {module.removeprefix("codegym").lstrip(".").partition(".")[0] for module in FILES}
     assert names == set(LAYER)
+
+
+def test_the_sandbox_s_folders_import_only_downward():
+    height = {name: number for number, names in enumerate(SANDBOX) for name in names}
+
+    def place(module: str) -> str:
+        return module.removeprefix("codegym.sandbox").lstrip(".").partition(".")[0]
+
+    inside = [module for module in FILES if f"{module}.".startswith("codegym.sandbox.")]
+    assert {place(module) for module in inside} == set(height)
+    sideways = [
+        f"{module} -> {used}"
+        for module in inside
+        for used in imports(module).intersection(inside)
+        if place(used) != place(module) and height[place(used)] >= height[place(module)]
+    ]
+    assert sideways == []
+
+
+def test_docker_is_imported_only_by_its_own_backend():
+    def packages(module: str) -> set[str]:
+        nodes = list(ast.walk(TREES[module]))
+        plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        origins = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+        return {name.partition(".")[0] for name in plain | origins}
+
+    users = {module for module in FILES if "docker" in packages(module)}
+    assert users
+    assert {module for module in users if not module.startswith("codegym.sandbox.docker.")} == set()
 
 
 def test_nothing_imports_in_circles():

@@ -13,9 +13,9 @@ from typing import Self
 
 from codegym.bench.trace import Trace, groups_of
 from codegym.catalog import cache_dir
-from codegym.sandbox import docker_census
-from codegym.sandbox.cgroup import cgroup_roots
-from codegym.sandbox.lease import lease_of
+from codegym.sandbox.docker import census as docker_census
+from codegym.sandbox.host.cgroup import cgroup_roots
+from codegym.sandbox.host.lease import lease_of
 
 _ENGINE_SECONDS = 30.0
 _ROLES = {"keep": "keeper", "bwrap": "box's init", "serve": "runner"}

@@ -23,9 +23,9 @@ from codegym.digest import digest_bytes
 from codegym.episode import Episode, is_graded
 from codegym.errors import SandboxError
 from codegym.rollout.job import Job
-from codegym.sandbox.cgroup import cgroup_roots
-from codegym.sandbox.docker_census import reap as reap_docker
-from codegym.sandbox.lease import reap
+from codegym.sandbox.docker.census import reap as reap_docker
+from codegym.sandbox.host.cgroup import cgroup_roots
+from codegym.sandbox.host.lease import reap
 
 GONE_SECONDS = 10.0
 """How long anything may stay after the next start or reaper pass."""

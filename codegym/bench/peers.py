@@ -85,7 +85,7 @@ class ContainerRoom:
 
 
 def _docker() -> Any:
-    return import_module("codegym.sandbox.docker_image")  # docker-py is slow to import
+    return import_module("codegym.sandbox.docker.image")  # docker-py is slow to import
 
 
 def _docker_py() -> Subject:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from codegym.errors import SandboxError
 from codegym.sandbox.backend import backend
-from codegym.sandbox.pool import Pool
+from codegym.sandbox.pool.pool import Pool
 from codegym.sandbox.protocol import File, Sandbox, Tree
 from codegym.task import Limits
 from codegym.tree import store_tree, tree_digest

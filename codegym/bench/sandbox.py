@@ -20,7 +20,7 @@ from codegym.bench.subjects import subject
 from codegym.bench.timing import Timing, repeat, timing
 from codegym.bench.trace import Trace
 from codegym.errors import CodegymError
-from codegym.harness.pytest_run import Question, run_pytest
+from codegym.harness.framework.pytest import Question, run_pytest
 from codegym.harness.warm import run_pytest_warm
 from codegym.sandbox.backend import backend
 from codegym.sandbox.protocol import Sandbox, Tree

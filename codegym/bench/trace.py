@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from codegym.catalog import cache_dir
-from codegym.sandbox.lease import lease_of
+from codegym.sandbox.host.lease import lease_of
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typer import Argument, Option
 
 from codegym.bench.grading import Overhead, made_suite, measure
 from codegym.cli.output import Json, give, table
-from codegym.cli.progress import bars
 from codegym.errors import ConfigError
+from codegym.progress.bars import bars
 from codegym.sandbox.backend import backend
 from codegym.suite import load_suite
 

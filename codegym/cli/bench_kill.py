@@ -14,7 +14,7 @@ from typer import Exit, Option
 
 from codegym.cli.exits import FOUND_A_PROBLEM
 from codegym.cli.output import Json, give
-from codegym.cli.progress import bars
+from codegym.progress.bars import bars
 from codegym.rollout.job import make_jobs
 from codegym.suite import load_suite
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from typer import Argument
 
 from codegym.cli.output import Json, give
-from codegym.cli.progress import bars
-from codegym.foundry.build import build
+from codegym.foundry.recipe.build import build
+from codegym.progress.bars import bars
 from codegym.suite import load_suite
 
 NO_ARGS_IS_HELP = True

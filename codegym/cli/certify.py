@@ -11,9 +11,9 @@ from typer import Argument, Exit, Option
 
 from codegym.cli.exits import FOUND_A_PROBLEM, INFRASTRUCTURE
 from codegym.cli.output import Json, give, table
-from codegym.cli.progress import bars
-from codegym.foundry.certificate import Certificate, keep_certificates
-from codegym.foundry.certify import certify
+from codegym.foundry.certify.certify import certify
+from codegym.foundry.certify.store import Certificate, keep_certificates
+from codegym.progress.bars import bars
 from codegym.suite import claimed_suite
 
 NO_ARGS_IS_HELP = True

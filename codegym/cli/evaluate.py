@@ -14,7 +14,6 @@ from codegym.board.definition import Board, board_folder, board_names, load_boar
 from codegym.board.entry import Entry, make_entry, write_entry
 from codegym.board.standings import interval, percent
 from codegym.cli.exits import INFRASTRUCTURE
-from codegym.cli.folder import new_folder
 from codegym.cli.output import Json, give
 from codegym.cli.setting import (
     DialectName,
@@ -33,8 +32,9 @@ from codegym.cli.setting import (
 )
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError
+from codegym.evaluate.attempts import chosen_tasks
+from codegym.evaluate.folder import new_folder
 from codegym.rollout.job import Job, make_jobs
-from codegym.train.evaluate import chosen_tasks
 
 NO_ARGS_IS_HELP = True
 

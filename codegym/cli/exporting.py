@@ -8,13 +8,13 @@ from typing import Annotated
 from typer import Argument, Option
 
 from codegym.cli.output import Json, give
-from codegym.cli.progress import bars
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError, unknown
 from codegym.exporter.harbor import export_harbor
+from codegym.exporter.predictions import predicted, published_id, write_predictions
+from codegym.exporter.report import make_report, write_report
 from codegym.exporter.swebench import export_rows
-from codegym.importer.predictions import predicted, published_id, write_predictions
-from codegym.importer.report import make_report, write_report
+from codegym.progress.bars import bars
 from codegym.suite import Suite, load_suite
 from codegym.task import Task
 

@@ -12,11 +12,11 @@ from rich.text import Text
 from typer import Argument, Option
 
 from codegym.cli.output import Json, give, table
-from codegym.cli.progress import bars
 from codegym.errors import ConfigError, unknown
-from codegym.foundry.forge import OPERATORS, Forged, Wishes, forge
-from codegym.foundry.origin import origin, suite_name
-from codegym.foundry.project import project
+from codegym.foundry.forge.forge import OPERATORS, Forged, Wishes, forge
+from codegym.foundry.repository.origin import origin, suite_name
+from codegym.foundry.repository.project import project
+from codegym.progress.bars import bars
 
 NO_ARGS_IS_HELP = True
 

@@ -12,19 +12,19 @@ from typer import Argument, Exit, Option
 
 from codegym.cli.exits import INFRASTRUCTURE
 from codegym.cli.output import Json, give, notice
-from codegym.cli.progress import bars
 from codegym.episode import Outcome, Verdict
 from codegym.errors import ConfigError, GradeError, SandboxError, TaskError, failure_of, unknown
-from codegym.failure import Failure, FailureKind, Owner
-from codegym.grade.grade import grade
-from codegym.importer.predictions import (
+from codegym.exporter.predictions import (
     Prediction,
     of_one_model,
     published_id,
     read_predictions,
     tasks_by_published_id,
 )
-from codegym.importer.report import instance_report, make_report, write_report
+from codegym.exporter.report import instance_report, make_report, write_report
+from codegym.failure import Failure, FailureKind, Owner
+from codegym.grade.grade import grade
+from codegym.progress.bars import bars
 from codegym.sandbox.backend import backend
 from codegym.sandbox.protocol import Backend
 from codegym.suite import Suite, claimed_suite, load_suite

@@ -11,12 +11,12 @@ from typer import Argument, Option
 
 from codegym.catalog import suites_dir
 from codegym.cli.output import Json, give
-from codegym.cli.progress import bars
 from codegym.errors import ConfigError, TaskError
 from codegym.importer.formats import FORMATS, Format, find_format, read_tasks
 from codegym.importer.imported import Imported, Wishes
 from codegym.importer.suite_folder import register, write_suite
-from codegym.sandbox.image import image_names
+from codegym.progress.bars import bars
+from codegym.sandbox.image.image import image_names
 from codegym.suite import Manifest, Suite, load_suite
 from codegym.task import FolderSource
 

@@ -14,7 +14,7 @@ from codegym.board.entry import read_entries
 from codegym.certificate import TaskCertificate
 from codegym.cli.output import Json, give, table
 from codegym.errors import ConfigError, TaskError, unknown
-from codegym.sandbox.image import image_names, load_image
+from codegym.sandbox.image.image import image_names, load_image
 from codegym.suite import claimed_suite, load_manifest, load_suite, read_certificates, suite_names
 
 Rows = list[dict[str, Any]]

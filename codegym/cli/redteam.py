@@ -15,9 +15,9 @@ from typer import Argument, Exit, Option
 from codegym.board.standings import UNKNOWN
 from codegym.cli.exits import FOUND_A_PROBLEM, INFRASTRUCTURE
 from codegym.cli.output import Json, give, table
-from codegym.cli.progress import bars
 from codegym.env import CodeEnv
 from codegym.harness.cache import ResultCache
+from codegym.progress.bars import bars
 from codegym.redteam.attack import chosen, load_attacks
 from codegym.redteam.siege import Siege, besiege
 from codegym.suite import Suite, load_suite

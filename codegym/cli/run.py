@@ -9,7 +9,6 @@ from typer import Argument, Exit, Option
 
 from codegym.board.standings import UNKNOWN
 from codegym.cli.exits import INFRASTRUCTURE
-from codegym.cli.folder import new_folder
 from codegym.cli.output import Json, give
 from codegym.cli.setting import (
     DialectName,
@@ -27,6 +26,7 @@ from codegym.cli.setting import (
     play_all,
     settle,
 )
+from codegym.evaluate.folder import new_folder
 from codegym.rollout.metrics import RolloutMetrics
 
 NO_ARGS_IS_HELP = True

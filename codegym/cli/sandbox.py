@@ -20,8 +20,8 @@ from typer import Argument, Exit, Option
 from codegym.cli.box import Request, converse, exit_code, tell
 from codegym.cli.output import Json, give, notice, table
 from codegym.errors import ConfigError, SandboxError, unknown
-from codegym.sandbox.census import open_boxes
-from codegym.sandbox.lease import owners, reap
+from codegym.sandbox.bwrap.census import open_boxes
+from codegym.sandbox.host.lease import owners, reap
 
 NO_ARGS_IS_HELP = True
 _ACTIONS = ("list", "prune", "exec", "shell")
@@ -95,7 +95,7 @@ def _prune(*, as_json: bool) -> None:
 
 def _of_docker(ask: Callable[[Any], T], instead: T) -> T:
     """Ask the census of containers; where no engine answers, say so and return ``instead``."""
-    from codegym.sandbox import docker_census  # noqa: PLC0415 - docker is slow to import
+    from codegym.sandbox.docker import census as docker_census  # noqa: PLC0415 - docker is slow to import
 
     try:
         return ask(docker_census)

@@ -11,13 +11,13 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from codegym.cli.folder import Facts, keep_facts
 from codegym.cli.output import notice
-from codegym.cli.progress import bars
 from codegym.env import CodeEnv
 from codegym.errors import ImageError
+from codegym.evaluate.folder import Facts, keep_facts
 from codegym.policy.lookup import make_policy
 from codegym.policy.protocol import Conversation, Opening, Policy
+from codegym.progress.bars import bars
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import make_jobs
 from codegym.rollout.log import EpisodeLog

@@ -18,7 +18,7 @@ from codegym.errors import ConfigError
 from codegym.harness.inbox_text import program
 from codegym.harness.junit import prints_junit
 from codegym.patch import apply_patch
-from codegym.sandbox.image import image_folder, image_names
+from codegym.sandbox.image.image import image_folder, image_names
 from codegym.sandbox.protocol import Changes, File
 from codegym.suite import Suite
 from codegym.task import Task

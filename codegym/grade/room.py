@@ -18,7 +18,7 @@ from codegym.harness.codes import Codes, codes_of
 from codegym.harness.result import TestRun
 from codegym.harness.run import run_tests
 from codegym.harness.warm import prepare
-from codegym.sandbox.image import image_digest
+from codegym.sandbox.image.image import image_digest
 from codegym.sandbox.lay import lay_files
 from codegym.sandbox.protocol import Changes, File, Sandbox, Snapshot, Spawns
 

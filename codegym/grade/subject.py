@@ -15,7 +15,7 @@ from codegym.grade.protected import is_protected
 from codegym.harness.cache import run_key, workspace_digest
 from codegym.harness.result import TestRun
 from codegym.patch import PatchError, apply_patch
-from codegym.sandbox.image import image_digest
+from codegym.sandbox.image.image import image_digest
 from codegym.sandbox.protocol import Backend, Changes, File, Sandbox
 from codegym.suite import Suite
 from codegym.task import Task

@@ -35,9 +35,9 @@ from codegym.harness.codes import Codes
 from codegym.harness.result import TestRun
 from codegym.harness.run import run_tests
 from codegym.patch import may_be_named
-from codegym.sandbox.image import image_digest
+from codegym.sandbox.host.lease import draft_prefix
+from codegym.sandbox.image.image import image_digest
 from codegym.sandbox.lay import lay_files
-from codegym.sandbox.lease import draft_prefix
 from codegym.sandbox.protocol import Changes, File, Sandbox
 from codegym.task import TestPlan
 

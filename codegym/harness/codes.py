@@ -23,7 +23,7 @@ from pathlib import Path
 from codegym.catalog import cache_dir
 from codegym.digest import digest_json
 from codegym.harness.inbox_text import ENV, program
-from codegym.sandbox.lease import draft_prefix
+from codegym.sandbox.host.lease import draft_prefix
 from codegym.sandbox.protocol import WORKDIR, Changes, Sandbox, Tree
 
 _INTO = "/tmp/.codegym-codes"  # noqa: S108  a path in the box

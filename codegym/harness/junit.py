@@ -16,7 +16,7 @@ import zlib
 from xml.parsers import expat
 
 from codegym.episode import TestStatus
-from codegym.harness.tap import TapReport
+from codegym.harness.framework.tap import TapReport
 
 MOST_BYTES = 32 << 20
 """Of one report, unpacked."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codegym.harness.codes import Codes
-from codegym.harness.node_run import run_node
-from codegym.harness.pytest_run import Question, run_pytest
+from codegym.harness.framework.node import run_node
+from codegym.harness.framework.pytest import Question, run_pytest
+from codegym.harness.framework.tap_program import run_tap
 from codegym.harness.result import TestRun
-from codegym.harness.tap_run import run_tap
 from codegym.harness.warm import run_pytest_prepared, run_pytest_warm
 from codegym.sandbox.protocol import Sandbox
 from codegym.task import TestPlan

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import secrets
 
+from codegym.harness.framework.pytest import GRACE, Question, read_run, request
 from codegym.harness.inbox_text import ENV, program
-from codegym.harness.pytest_run import GRACE, Question, read_run, request
 from codegym.harness.result import TestRun
 from codegym.sandbox.protocol import ExecResult, Sandbox, Spawns
 

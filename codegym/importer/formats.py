@@ -12,18 +12,18 @@ from itertools import islice
 from pathlib import Path
 
 from codegym.errors import ConfigError, unknown
-from codegym.importer.evalplus import evalplus
-from codegym.importer.exercism import exercism
-from codegym.importer.harbor import harbor
-from codegym.importer.human_eval import human_eval
-from codegym.importer.humanevalpack import humanevalpack
+from codegym.importer.folder.exercism import exercism
+from codegym.importer.folder.harbor import harbor
+from codegym.importer.function.evalplus import evalplus
+from codegym.importer.function.human_eval import human_eval
+from codegym.importer.function.mbpp import mbpp
+from codegym.importer.function.pack import humanevalpack
 from codegym.importer.imported import Imported, Wishes, read_each
-from codegym.importer.mbpp import mbpp
-from codegym.importer.multi_swe_bench import multi_swe_bench
-from codegym.importer.r2e_gym import r2e_gym
+from codegym.importer.repository.multi_swe_bench import multi_swe_bench
+from codegym.importer.repository.r2e_gym import r2e_gym
+from codegym.importer.repository.swe_smith import swe_smith
+from codegym.importer.repository.swebench import swe_bench, swe_gym, swe_rebench
 from codegym.importer.rows import Row, read_rows
-from codegym.importer.swe_smith import swe_smith
-from codegym.importer.swebench import swe_bench, swe_gym, swe_rebench
 
 ReadRow = Callable[[Row, Wishes], Imported]
 ReadFolder = Callable[[Path, Wishes], Iterator[Imported]]

@@ -9,11 +9,11 @@ from typing import Any
 
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError, unknown
-from codegym.policy.chance import chance
-from codegym.policy.endpoint import EndpointPolicy, read_settings
-from codegym.policy.gold import gold
+from codegym.policy.endpoint.policy import EndpointPolicy, read_settings
 from codegym.policy.protocol import Policy
-from codegym.policy.scripted import noop, replay
+from codegym.policy.script.chance import chance
+from codegym.policy.script.gold import gold
+from codegym.policy.script.script import noop, replay
 
 Settings = Mapping[str, Any]
 
@@ -84,7 +84,7 @@ def _endpoint(settings: Settings) -> Policy:
 def _local(settings: Settings) -> Policy:
     _check("local", settings, ("path", "name", "sampling", "device"), ("path",))
     try:
-        from codegym.policy.local import LocalPolicy, Sampling  # noqa: PLC0415 - torch is heavy and optional
+        from codegym.policy.local.policy import LocalPolicy, Sampling  # noqa: PLC0415 - torch is heavy and optional
     except ImportError as error:
         raise ConfigError(
             f"local policies need the train extra: pip install 'codegym[train]' ({error})"

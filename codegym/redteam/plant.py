@@ -8,7 +8,7 @@ from shlex import quote
 
 from codegym.patch.read import parse_patch
 from codegym.policy.protocol import Opening
-from codegym.policy.scripted import Script, ScriptedPolicy
+from codegym.policy.script.script import Script, ScriptedPolicy
 from codegym.redteam.attack import FRAMEWORKS, LANGUAGES, Attack
 from codegym.task import Task
 from codegym.tool.call import Call

@@ -19,7 +19,7 @@ from codegym.env import CodeEnv
 from codegym.episode import Episode, Outcome
 from codegym.errors import GradeError, PolicyError, SandboxError, failure_of
 from codegym.policy.protocol import Policy
-from codegym.policy.scripted import noop
+from codegym.policy.script.script import noop
 from codegym.redteam.attack import Attack
 from codegym.redteam.plant import attacker
 from codegym.rollout.job import Job

@@ -11,14 +11,14 @@ from importlib import import_module
 from importlib.metadata import entry_points
 
 from codegym.errors import ConfigError, unknown
-from codegym.sandbox.pool import Pool
+from codegym.sandbox.pool.pool import Pool
 from codegym.sandbox.protocol import Backend
 
 ENTRY_POINTS = "codegym.sandboxes"
 
 _OURS = {
-    "bwrap": "codegym.sandbox.bwrap:BwrapBackend",
-    "docker": "codegym.sandbox.docker:DockerBackend",
+    "bwrap": "codegym.sandbox.bwrap.backend:BwrapBackend",
+    "docker": "codegym.sandbox.docker.backend:DockerBackend",
     "fake": "codegym.sandbox.fake:FakeBackend",
 }
 

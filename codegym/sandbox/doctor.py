@@ -12,11 +12,11 @@ from pathlib import Path
 from codegym.catalog import cache_dir
 from codegym.errors import CodegymError
 from codegym.sandbox.backend import backend
-from codegym.sandbox.build import builders, program
-from codegym.sandbox.bwrap_host import WORKSPACE, bwrap_trouble, stage_troubles
-from codegym.sandbox.bwrap_stage import REMEDY, stage_place
-from codegym.sandbox.cgroup import cgroup_roots
-from codegym.sandbox.image import host_image, image_names
+from codegym.sandbox.bwrap.host import WORKSPACE, bwrap_trouble, stage_troubles
+from codegym.sandbox.bwrap.stage import REMEDY, stage_place
+from codegym.sandbox.host.cgroup import cgroup_roots
+from codegym.sandbox.image.image import host_image, image_names
+from codegym.sandbox.runner.build import builders, program
 
 _DISK_GB = 5
 _COMPILER = "apt-get install gcc libc6-dev"

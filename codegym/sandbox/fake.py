@@ -31,10 +31,10 @@ from typing import IO
 
 from codegym.deadline import note
 from codegym.errors import SandboxError
-from codegym.sandbox.channel import Clip, as_argv, inside
-from codegym.sandbox.folder import remove_tree
-from codegym.sandbox.image import BOX_ENV, image_folder
-from codegym.sandbox.overlay import changed_files
+from codegym.sandbox.host.folder import remove_tree
+from codegym.sandbox.image.image import BOX_ENV, image_folder
+from codegym.sandbox.layered.changes import changed_files
+from codegym.sandbox.layered.channel import Clip, as_argv, inside
 from codegym.sandbox.protocol import WORKDIR, Capability, Changes, ExecResult, Sandbox, Snapshot, Tree
 from codegym.task import Limits
 

@@ -142,7 +142,7 @@ class Sandbox(Protocol):
 
 @runtime_checkable
 class Reusable(Protocol):
-    """What a box offers beyond :class:`Sandbox` so that :mod:`codegym.sandbox.pool` can hand it out again."""
+    """What a box offers beyond :class:`Sandbox` so that :mod:`codegym.sandbox.pool.pool` can hand it out again."""
 
     def alive(self) -> bool:
         """Return whether the box, in which no command runs, still answers; takes no longer than a look."""

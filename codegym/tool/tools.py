@@ -7,9 +7,10 @@ tiny policies) and joins the tuple below. The line dialect needs a letter for it
 from __future__ import annotations
 
 from codegym.errors import ConfigError, unknown
-from codegym.tool import edit, locate, look, run, suggest
 from codegym.tool.call import ToolResult
+from codegym.tool.compact import locate, suggest
 from codegym.tool.spec import Tool, tool
+from codegym.tool.standard import edit, look, run
 from codegym.tool.workbench import Workbench
 
 

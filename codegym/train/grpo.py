@@ -22,7 +22,7 @@ from trl import GRPOConfig, GRPOTrainer
 from codegym.env import CodeEnv
 from codegym.episode import Episode
 from codegym.errors import PolicyError
-from codegym.policy.local import LocalPolicy, Sampling
+from codegym.policy.local.policy import LocalPolicy, Sampling
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import Job, job_seed
 from codegym.rollout.log import EpisodeLog

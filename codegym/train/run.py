@@ -29,16 +29,16 @@ from codegym.env import CodeEnv
 from codegym.episode import Episode, is_graded, too_many_lost
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError
-from codegym.policy.local import LocalPolicy, load_model
+from codegym.evaluate.attempts import attempts, chosen_tasks, entry_of, rate, summary, told_rate
+from codegym.policy.local.policy import LocalPolicy, load_model
+from codegym.policy.script.expert import Expert
+from codegym.progress.display import Display, Phase
 from codegym.rollout.log import EpisodeLog
 from codegym.rollout.metrics import summarise
 from codegym.suite import Suite, load_suite
 from codegym.train.budget import Budget, Every
 from codegym.train.config import RunConfig, WarmupSection, load_config
 from codegym.train.corpus import Conversation, remembered, texts
-from codegym.train.display import Display, Phase
-from codegym.train.evaluate import attempts, chosen_tasks, entry_of, rate, summary, told_rate
-from codegym.train.expert import Expert
 from codegym.train.folder import claim, finished
 from codegym.train.grpo import Rollouts, grpo_args, in_use, make_trainer, sampling
 from codegym.train.tiny import make_model, make_tokenizer
@@ -156,7 +156,16 @@ class Run:
             policy.close()
         today = datetime.now(UTC).date().isoformat()
         seconds = round(time.monotonic() - start, 1)
-        entry = entry_of(episodes, self.config, self.suite, seconds=seconds, created=today)
+        entry = entry_of(
+            episodes,
+            self.suite,
+            name=self.config.name,
+            split=where.split,
+            samples=where.samples,
+            seed=self.config.train.seed,
+            seconds=seconds,
+            created=today,
+        )
         write_entry(self.folder, entry)
         return entry
 
@@ -203,9 +212,7 @@ class Run:
         folder = self.folder / "episodes" / f"val-{step}"
         shutil.rmtree(folder, ignore_errors=True)  # of a policy that was lost with the checkpoints after it
         with in_use(model, tokenizer, self.config, version=step) as policy:
-            seen = attempts(
-                policy, tasks, where.val_samples, config=self.config, make_env=self.make_env, folder=folder
-            )
+            seen = self._play(policy, tasks, where.val_samples, folder)
         lost = sum(not is_graded(episode) for episode in seen)
         score = None if too_many_lost(lost, len(seen)) else rate(seen)
         self._record([{"step": step, "val/pass@1": score, "val/tasks": len(tasks), "val/lost": lost}])
@@ -240,15 +247,27 @@ class Run:
                 seen.append(episode)
                 phase.update(len(seen) / (len(tasks) * samples), told_rate(seen))
 
-            return attempts(
-                policy,
-                tasks,
-                samples,
-                config=self.config,
-                make_env=self.make_env,
-                folder=self.folder / "episodes" / phase_name,
-                told=show,
-            )
+            return self._play(policy, tasks, samples, self.folder / "episodes" / phase_name, show)
+
+    def _play(
+        self,
+        policy: Any,
+        tasks: Sequence[str],
+        samples: int,
+        folder: Path,
+        told: Callable[[Episode], None] | None = None,
+    ) -> list[Episode]:
+        return attempts(
+            policy,
+            tasks,
+            samples,
+            seed=self.config.train.seed,
+            workers=self.config.rollout.workers,
+            retries=self.config.rollout.retries,
+            make_env=self.make_env,
+            folder=folder,
+            told=told,
+        )
 
     def _policy(self, path: Path, name: str) -> LocalPolicy:
         model, tokenizer = self._load(path)

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from codegym.sandbox.backend import backend as backend_named
-from codegym.sandbox.bwrap import BwrapCell
-from codegym.sandbox.docker_cell import Cell as DockerCell
-from codegym.sandbox.laid_box import LaidBox
-from codegym.sandbox.pool import Pool
+from codegym.sandbox.bwrap.backend import BwrapCell
+from codegym.sandbox.docker.cell import Cell as DockerCell
+from codegym.sandbox.image.toolchain import warm
+from codegym.sandbox.layered.box import LaidBox
+from codegym.sandbox.pool.pool import Pool
 from codegym.sandbox.protocol import Backend, Sandbox, Tree
-from codegym.sandbox.toolchain import warm
 from codegym.task import Limits
 from codegym.tree import store_tree
 from tests.attack.test_kernel import SEALED

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from codegym.cli.app import main
-from codegym.sandbox.bwrap_host import runs_here
-from codegym.sandbox.cgroup import cgroup_roots
+from codegym.sandbox.bwrap.host import runs_here
+from codegym.sandbox.host.cgroup import cgroup_roots
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from codegym.bench.timing import Timing, repeat, timing
 from codegym.bench.trace import Trace
 from codegym.cli.app import main
 from codegym.errors import SandboxError
-from codegym.sandbox.bwrap_host import runs_here
+from codegym.sandbox.bwrap.host import runs_here
 from codegym.sandbox.protocol import Tree
 
 TINY = Effort(times=2, slow=1, boxes=2, rounds=1, crowd=2)

@@ -35,7 +35,7 @@ def test_lines_of_a_shell_share_folder_and_files(cli: Cli, tmp_path: Path) -> No
 OWNER = """
 import sys
 from pathlib import Path
-from codegym.sandbox.bwrap import BwrapBackend
+from codegym.sandbox.bwrap.backend import BwrapBackend
 from codegym.sandbox.protocol import Tree
 from codegym.task import Limits
 with BwrapBackend().open(Tree((Path(sys.argv[1]),), ""), "cc", Limits()):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from codegym.sandbox.backend import backend as backend_named
-from codegym.sandbox.bwrap import BwrapBackend
+from codegym.sandbox.bwrap.backend import BwrapBackend
 from codegym.sandbox.protocol import Backend, File, Sandbox, Tree
 from codegym.task import Limits
 from codegym.tree import store_tree, tree_digest

@@ -7,8 +7,8 @@ from contextlib import suppress
 import pytest
 
 from codegym.errors import SandboxError
-from codegym.sandbox.canary import sight
-from codegym.sandbox.pool import Pool
+from codegym.sandbox.pool.canary import sight
+from codegym.sandbox.pool.pool import Pool
 from codegym.sandbox.protocol import Backend, Reusable, Tree
 from codegym.task import Limits
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codegym.foundry.lock import lock
+from codegym.foundry.recipe.make_lock import lock
 from codegym.sandbox.backend import backend
 
 CONFIG = """

@@ -12,7 +12,7 @@ from codegym.grade.room import Room
 from codegym.grade.subject import Subject
 from codegym.harness.result import TestRun
 from codegym.sandbox.backend import backend
-from codegym.sandbox.bwrap import BwrapBackend
+from codegym.sandbox.bwrap.backend import BwrapBackend
 from codegym.sandbox.protocol import File
 from tests.grade.suites import change, suite_of
 

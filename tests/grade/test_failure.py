@@ -15,8 +15,8 @@ from codegym.failure import Failure, FailureKind, Owner
 from codegym.grade.grade import grade, grade_gold
 from codegym.harness.cache import ResultCache
 from codegym.sandbox.backend import backend
-from codegym.sandbox.bwrap import BwrapBackend
-from codegym.sandbox.laid_box import LaidBox
+from codegym.sandbox.bwrap.backend import BwrapBackend
+from codegym.sandbox.layered.box import LaidBox
 from codegym.task import Task
 from tests.grade.suites import patch_of, python_suite
 

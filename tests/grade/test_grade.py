@@ -11,7 +11,7 @@ from codegym.grade.grade import MOST_PATCH_BYTES, extract_patch, grade, grade_em
 from codegym.grade.protected import is_protected
 from codegym.harness.cache import ResultCache
 from codegym.sandbox.backend import backend
-from codegym.sandbox.pool import Pool
+from codegym.sandbox.pool.pool import Pool
 from codegym.task import TestPlan
 from tests.grade.suites import F2P, GOLD, P2P, patch_of, python_suite, suite_of
 

@@ -15,7 +15,7 @@ from codegym.harness.result import TestRun
 from codegym.sandbox.protocol import File
 from codegym.task import TestPlan
 from tests.harness.boxes import open_box
-from tests.harness.test_run_pytest import FILES, GOOD, PLAN
+from tests.harness.framework.test_run_pytest import FILES, GOOD, PLAN
 
 KEYS = [digest_json(n) for n in range(20)]
 

@@ -15,7 +15,7 @@ from codegym.harness.run import run_tests
 from codegym.sandbox.protocol import Changes, File, Tree
 from codegym.tree import store_tree
 from tests.harness.boxes import open_box, tree
-from tests.harness.test_run_pytest import FILES, GOOD, PLAN
+from tests.harness.framework.test_run_pytest import FILES, GOOD, PLAN
 
 SUBSET = (GOOD, "tests/test_mod.py::test_bad[2]")
 

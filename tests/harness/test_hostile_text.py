@@ -15,18 +15,18 @@ from functools import partial
 import pytest
 
 from codegym.harness.answer import read_answer
-from codegym.harness.pytest_run import Question, read_run
-from codegym.harness.tap import read_tap
+from codegym.harness.framework.pytest import Question, read_run
+from codegym.harness.framework.tap import read_tap
 from codegym.harness.text import brief, shown, steady
 from codegym.importer.kit.log_tap import DIALECTS
 from codegym.importer.kit.log_tap import read as read_log
-from codegym.policy.chance import EXCERPT, FILE, NUMBERED
+from codegym.policy.script.chance import EXCERPT, FILE, NUMBERED
 from codegym.sandbox.protocol import ExecResult
 from codegym.task import TestPlan
 from codegym.tool.cut import printable
 from codegym.tool.dialect.native import Native
 from codegym.tool.dialect.tagged import Tagged
-from codegym.tool.look import hit_of
+from codegym.tool.standard.look import hit_of
 
 LOGS = {name: partial(read_log, dialect=name) for name in DIALECTS}
 READERS: dict[str, Callable[[str], object]] = {

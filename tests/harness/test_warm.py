@@ -11,7 +11,7 @@ from codegym.harness.result import TestRun
 from codegym.harness.run import run_tests
 from codegym.sandbox.protocol import Sandbox
 from tests.harness.boxes import open_box
-from tests.harness.test_run_pytest import FILES, FORGE, GOOD, PLAN, QUITS, attack
+from tests.harness.framework.test_run_pytest import FILES, FORGE, GOOD, PLAN, QUITS, attack
 
 
 def same(run: TestRun) -> dict[str, object]:

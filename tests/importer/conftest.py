@@ -9,7 +9,7 @@ import pytest
 
 from codegym.catalog import cache_dir, suites_dir
 from codegym.episode import Outcome
-from codegym.foundry.build import build
+from codegym.foundry.recipe.build import build
 from codegym.grade.grade import grade_empty, grade_gold
 from codegym.importer.imported import Imported
 from codegym.importer.suite_folder import write_suite

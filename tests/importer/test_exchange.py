@@ -13,16 +13,15 @@ from codegym.certificate import TaskCertificate
 from codegym.cli.app import main
 from codegym.episode import Outcome, TestStatus, Verdict
 from codegym.errors import ConfigError, TaskError
-from codegym.foundry.certificate import keep_certificates
+from codegym.exporter.predictions import Prediction, read_predictions, write_predictions
+from codegym.exporter.report import instance_report, make_report, read_report, write_report
+from codegym.foundry.certify.store import keep_certificates
 from codegym.importer.imported import Wishes
-from codegym.importer.predictions import Prediction, read_predictions, write_predictions
-from codegym.importer.report import instance_report, make_report, read_report, write_report
+from codegym.importer.repository.swebench import swe_bench
 from codegym.importer.rows import read_rows, write_rows
-from codegym.importer.swebench import swe_bench
 from codegym.suite import load_suite
-
-from .conftest import FIX, Certified, Repository
-from .test_repository import swe_row
+from tests.importer.conftest import FIX, Certified, Repository
+from tests.importer.repository.test_repository import swe_row
 
 Said = pytest.CaptureFixture[str]
 

@@ -8,20 +8,19 @@ import pytest
 from codegym.cli.app import main
 from codegym.errors import TaskError
 from codegym.exporter.harbor import export_harbor
-from codegym.importer.exercism import exercism
+from codegym.importer.folder.exercism import exercism
+from codegym.importer.folder.harbor import harbor
 from codegym.importer.formats import find_format, read_tasks
-from codegym.importer.harbor import harbor
 from codegym.importer.imported import Wishes, task_id
-from codegym.importer.own_row import own_row
+from codegym.importer.repository.own_row import own_row
+from codegym.importer.repository.swebench import swe_bench
 from codegym.importer.rows import Row, write_rows
 from codegym.importer.suite_folder import write_suite
-from codegym.importer.swebench import swe_bench
 from codegym.suite import Manifest, load_suite
-
-from .conftest import FIX, TESTS, Repository, suite_of
-from .test_functions import MBPP, exercise
-from .test_harbor import HARBOR, written
-from .test_repository import swe_row
+from tests.importer.conftest import FIX, TESTS, Repository, suite_of
+from tests.importer.folder.test_harbor import HARBOR, written
+from tests.importer.function.test_functions import MBPP, exercise
+from tests.importer.repository.test_repository import swe_row
 
 
 @pytest.mark.parametrize("repo", [

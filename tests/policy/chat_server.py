@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from codegym.policy.endpoint import EndpointPolicy, read_settings
+from codegym.policy.endpoint.policy import EndpointPolicy, read_settings
 from codegym.policy.protocol import Opening
 
 

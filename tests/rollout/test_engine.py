@@ -10,11 +10,11 @@ import pytest
 from codegym.env import CodeEnv
 from codegym.episode import Episode, Outcome, StopReason
 from codegym.errors import PolicyError, TaskError
-from codegym.policy.chance import chance
-from codegym.policy.endpoint import EndpointPolicy, read_settings
-from codegym.policy.gold import gold
+from codegym.policy.endpoint.policy import EndpointPolicy, read_settings
 from codegym.policy.protocol import Opening, Reply
-from codegym.policy.scripted import Script, ScriptedConversation, ScriptedPolicy, fixed, noop, replay
+from codegym.policy.script.chance import chance
+from codegym.policy.script.gold import gold
+from codegym.policy.script.script import Script, ScriptedConversation, ScriptedPolicy, fixed, noop, replay
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import Job, make_jobs
 from codegym.rollout.log import EpisodeLog, read_episodes

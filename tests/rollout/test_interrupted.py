@@ -11,18 +11,18 @@ from pathlib import Path
 import pytest
 
 from codegym.env import CodeEnv
-from codegym.policy.scripted import noop
+from codegym.policy.script.script import noop
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import Job, make_jobs
 from codegym.rollout.log import EpisodeLog, read_episodes
-from codegym.sandbox.census import open_boxes
+from codegym.sandbox.bwrap.census import open_boxes
 
 RUN = """
 import signal
 import sys
 from pathlib import Path
 from codegym.env import CodeEnv
-from codegym.policy.scripted import ScriptedPolicy
+from codegym.policy.script.script import ScriptedPolicy
 from codegym.rollout.engine import rollout
 from codegym.rollout.job import make_jobs
 from codegym.rollout.log import EpisodeLog

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from codegym.sandbox.bwrap import BwrapBackend
-from codegym.sandbox.bwrap_host import runs_here
-from codegym.sandbox.laid_box import LaidBox
+from codegym.sandbox.bwrap.backend import BwrapBackend
+from codegym.sandbox.bwrap.host import runs_here
+from codegym.sandbox.layered.box import LaidBox
 from codegym.sandbox.protocol import File, Tree
 from codegym.task import Limits
 from codegym.tree import store_tree, tree_digest

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Literal
 
 from codegym.errors import SandboxError
-from codegym.sandbox.bwrap import BwrapBackend
-from codegym.sandbox.lease import owner_lease
-from codegym.sandbox.pool import Pool
+from codegym.sandbox.bwrap.backend import BwrapBackend
+from codegym.sandbox.host.lease import owner_lease
+from codegym.sandbox.pool.pool import Pool
 from codegym.sandbox.protocol import Tree
 from codegym.task import Limits
 

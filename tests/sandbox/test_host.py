@@ -11,10 +11,10 @@ import pytest
 
 from codegym.errors import ConfigError, SandboxError
 from codegym.sandbox.backend import backend, backend_names
-from codegym.sandbox.cgroup import cgroup_roots, named_cgroup, sweep_cgroups
 from codegym.sandbox.doctor import checks
-from codegym.sandbox.image import _folder, host_image, image_digest, image_names, load_image
-from codegym.sandbox.lease import lease_is_held, owner_lease, owners, reap
+from codegym.sandbox.host.cgroup import cgroup_roots, named_cgroup, sweep_cgroups
+from codegym.sandbox.host.lease import lease_is_held, owner_lease, owners, reap
+from codegym.sandbox.image.image import _folder, host_image, image_digest, image_names, load_image
 from codegym.task import Limits
 
 
@@ -89,7 +89,7 @@ def test_a_tool_brings_its_own_folder_and_no_other(tmp_path, monkeypatch):
 
 
 def test_a_lease_is_held_while_its_process_lives():
-    script = "from codegym.sandbox.lease import owner_lease; print(owner_lease().id, flush=True); input()"
+    script = "from codegym.sandbox.host.lease import owner_lease; print(owner_lease().id, flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
@@ -139,7 +139,7 @@ def test_what_a_writer_that_was_killed_began_is_removed(tmp_path, monkeypatch):
     killed = subprocess.run([sys.executable, "-c", program], check=False)
     assert killed.returncode == -9
     reaper = (
-        "import os, signal, codegym.sandbox.lease as l\n"
+        "import os, signal, codegym.sandbox.host.lease as l\n"
         "l.remove_tree = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "l.reap()"
     )

@@ -16,9 +16,9 @@ import pytest
 
 from codegym.catalog import cache_dir
 from codegym.errors import SandboxError
-from codegym.sandbox.census import open_boxes
-from codegym.sandbox.cgroup import cgroup_roots
-from codegym.sandbox.lease import owners, reap
+from codegym.sandbox.bwrap.census import open_boxes
+from codegym.sandbox.host.cgroup import cgroup_roots
+from codegym.sandbox.host.lease import owners, reap
 from tests.sandbox.killed_owner import SLEEPER
 
 KILLS = int(os.environ.get("CODEGYM_KILLS", "3"))

@@ -4,8 +4,8 @@ import pytest
 
 from codegym.episode import Episode, Outcome, StopReason, Verdict
 from codegym.errors import PolicyError
+from codegym.evaluate.attempts import rate, told_rate
 from codegym.tokens import Tokens, TokenSequence
-from codegym.train.evaluate import chosen_tasks, rate, told_rate
 
 pytestmark = pytest.mark.train
 SEQUENCE = TokenSequence(prompt_ids=(7, 8), completion_ids=(1, 2, 3), mask=(1, 0, 1), logprobs=(-0.5, 0.0, -0.25))
@@ -57,9 +57,3 @@ def test_what_could_not_be_graded_has_no_reward_and_no_part_in_the_group(complet
 def test_an_episode_of_several_sequences_is_refused(completions):
     with pytest.raises(PolicyError, match=r"task 't' has 2 token sequences"):
         completions([episode(1.0, Tokens(sequences=(SEQUENCE, SEQUENCE)))], 1, END)
-
-
-def test_chosen_tasks_are_spread_over_the_split(mini):
-    every = [task.id for task in mini.split(None)]
-    assert chosen_tasks(mini, None, 0) == chosen_tasks(mini, None, 99) == every
-    assert chosen_tasks(mini, None, 1) == every[:1]

@@ -22,7 +22,7 @@ from codegym.catalog import cache_dir
 from codegym.digest import digest_json
 from codegym.errors import TaskError
 from codegym.grade.form.edit import Edit
-from codegym.sandbox.lease import draft_prefix
+from codegym.sandbox.host.lease import draft_prefix
 from codegym.suite import Suite, certificates_path
 from codegym.task import Frozen, Task
 

@@ -35,7 +35,7 @@ from codegym.grade.room import CannotLay, Room
 from codegym.grade.subject import Subject, kind_of
 from codegym.harness.cache import workspace_digest
 from codegym.harness.result import TestRun
-from codegym.sandbox.image import image_digest
+from codegym.sandbox.image.image import image_digest
 from codegym.sandbox.protocol import Changes, File
 from codegym.tree import file_at, read_tree
 

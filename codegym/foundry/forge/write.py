@@ -1,0 +1,90 @@
+"""A forged suite on disk: its manifest, its tasks, the trees that they name, and what became of what."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from codegym.catalog import images_dir, suites_dir
+from codegym.errors import ConfigError
+from codegym.foundry.forge.anchor import Anchor
+from codegym.importer.suite_folder import register
+from codegym.sandbox.image.image import image_folder
+from codegym.suite import Manifest, Suite, load_suite, suite_names, suite_root
+from codegym.task import Task
+from codegym.tree import write_file
+
+
+def suite_folder(name: str, out: Path | None, *, replace: bool) -> tuple[Path, int]:
+    """Return the folder for a suite called ``name`` and the version that it gets.
+
+    Raises :class:`~codegym.errors.ConfigError` if it is no name, if another suite has it, or if the folder holds
+    something that is not to be replaced.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise ConfigError(f"{name!r} is no name for a suite: lower case, digits and underscores; use --name")
+    folder = (out or suites_dir() / name).resolve()
+    if name in suite_names() and suite_root(name).resolve() != folder:
+        raise ConfigError(f"there is a suite {name!r} already, in {suite_root(name)}: choose another --name")
+    if not folder.exists() or not any(folder.iterdir()):
+        return folder, 1
+    if not replace or not (folder / "forge.json").is_file():
+        raise ConfigError(
+            f"{folder} is there already: choose another --out or --name, or --replace a forged suite"
+        )
+    return folder, load_suite_version(folder) + 1
+
+
+def load_suite_version(folder: Path) -> int:
+    """Return the version of the forged suite in ``folder``."""
+    return int(json.loads((folder / "forge.json").read_text())["version"])
+
+
+def draft_suite(folder: Path, manifest: Manifest, tasks: Iterable[Task], anchors: Iterable[Anchor]) -> Suite:
+    """Write trees below ``folder`` unless they are there; return a suite of ``tasks`` that is not on disk yet."""
+    for anchor in anchors:
+        root = folder / anchor.source.path
+        if not root.is_dir():
+            for path, file in anchor.files.items():
+                write_file(root / path, file)
+    by_id = {task.id: task for task in tasks}
+    splits: dict[str, tuple[str, ...]] = {}
+    for task in by_id.values():
+        split = str(task.metadata["split"])
+        splits[split] = (*splits.get(split, ()), task.id)
+    return Suite(manifest, folder, by_id, splits)
+
+
+def write_forged(suite: Suite, report: dict[str, Any]) -> None:
+    """Write what is left to write of a suite: manifest, tasks, report, images of its own.
+
+    Trees that no task names are deleted.
+    """
+    root = suite.root
+    fields = suite.manifest.model_dump(exclude={"splits"}, exclude_defaults=True)
+    toml = "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in fields.items())
+    (root / "suite.toml").write_text(toml)
+    (root / "tasks.jsonl").write_text("".join(f"{task.json_line()}\n" for task in suite.tasks.values()))
+    (root / "forge.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    named = {getattr(task.source, "path", "") for task in suite.tasks.values()}
+    for image in sorted({task.image for task in suite.tasks.values()}):
+        if image_folder(image).parent == images_dir():
+            shutil.copytree(image_folder(image), root / "images" / image)
+    for tree in (root / "trees").iterdir():
+        if f"trees/{tree.name}" not in named:
+            shutil.rmtree(tree)
+
+
+def publish(name: str, draft: Path, folder: Path) -> None:
+    """Put a finished draft in its place, and make it found by its name."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if folder.exists():
+        shutil.rmtree(folder)
+    draft.chmod(0o755)
+    draft.rename(folder)
+    register(name, folder)
+    load_suite.cache_clear()

@@ -1,0 +1,88 @@
+"""Materialises a recipe suite into the cache from its lock. The lock's certificates are trusted, its digests not:
+every tree and every task that comes out is compared with what the lock says. Of a suite with a list of tasks it
+fetches what they are made from.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from codegym.errors import TaskError
+from codegym.foundry.recipe.lock import Lock, LockedPackage, read_lock
+from codegym.foundry.recipe.materialise import materialise
+from codegym.foundry.recipe.recipe import Recipe, load_recipe
+from codegym.progress.protocol import Progress, silent
+from codegym.source import fetch
+from codegym.suite import built_folder, claimed_suite, suite_root
+from codegym.task import FolderSource, GitSource, SdistSource
+
+_DOWNLOADS = 4
+
+
+def build(suite: str, progress: Progress = silent) -> Path:
+    """Build a suite by name and return the folder of its ``tasks.jsonl``; at once if it is built already.
+
+    Raises :class:`~codegym.errors.TaskError` if the suite has no lock, if a package or a repository can't be
+    had, or if what comes out differs from the lock.
+    """
+    root = suite_root(suite)
+    if (root / "tasks.jsonl").is_file():
+        return _fetch_listed(suite, root, progress)
+    if not (root / "lock.jsonl").is_file():
+        raise TaskError(f"suite {suite!r} keeps its tasks in {root}: there is nothing to build")
+    folder = built_folder(suite)
+    lock = read_lock(root / "lock.jsonl")
+    trees = _fetch_all(lock, progress)
+    if not (folder / "tasks.jsonl").is_file():
+        _write(folder, _lines(lock, load_recipe(root), trees, progress))
+    progress("built", len(lock.tasks), len(lock.tasks))
+    return folder
+
+
+def _fetch_listed(suite: str, root: Path, progress: Progress) -> Path:
+    needed = {
+        task.source for task in claimed_suite(suite).tasks.values() if not isinstance(task.source, FolderSource)
+    }
+    sources: list[SdistSource | GitSource] = sorted(needed, key=str)
+    with ThreadPoolExecutor(_DOWNLOADS) as pool:
+        for done, _ in enumerate(pool.map(fetch, sources), 1):
+            progress("fetching repositories", done, len(sources))
+    return root
+
+
+def _fetch_all(lock: Lock, progress: Progress) -> dict[str, Path]:
+    progress("fetching packages", 0, len(lock.packages))
+    trees: dict[str, Path] = {}
+    with ThreadPoolExecutor(_DOWNLOADS) as pool:
+        for package, tree in zip(lock.packages, pool.map(_fetch, lock.packages), strict=True):
+            trees[package.package] = tree
+            progress("fetching packages", len(trees), len(lock.packages))
+    return trees
+
+
+def _fetch(package: LockedPackage) -> Path:
+    tree = fetch(SdistSource(name=package.package, version=package.version, sha256=package.sha256))
+    if tree.name != package.tree:
+        raise TaskError(f"{package.package}: its tree's digest is {tree.name}, the lock says {package.tree}")
+    return tree
+
+
+def _lines(lock: Lock, recipe: Recipe, trees: dict[str, Path], progress: Progress) -> list[str]:
+    lines: list[str] = []
+    packages = {package.package: package for package in lock.packages}
+    for done, locked in enumerate(lock.tasks, 1):
+        task = materialise(locked, packages[locked.of], recipe, trees[locked.of])
+        if task.digest != locked.digest:
+            raise TaskError(f"{task.id}: its digest is {task.digest}, the lock says {locked.digest}")
+        lines.append(task.json_line() + "\n")
+        progress("writing tasks", done, len(lock.tasks))
+    return lines
+
+
+def _write(folder: Path, lines: list[str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f".tasks.jsonl.{os.getpid()}"
+    draft.write_text("".join(lines))
+    draft.replace(folder / "tasks.jsonl")

@@ -1,0 +1,85 @@
+"""HumanEvalPack's C++: ``solution.cpp``, compiled apart from its tests and judged by a program beside them.
+
+Compiled apart, a macro or a helper in the solution has no say in what the tests mean. The judge holds the output;
+see ``kit/judge.c`` for what counts as passing.
+"""
+
+from __future__ import annotations
+
+import re
+
+from codegym.errors import TaskError
+from codegym.importer.function.pack_layout import Layout
+from codegym.importer.kit_text import kit
+from codegym.importer.rows import Row
+
+_COMMAND = "make -s build >&2 && exec build/judge build/$([ -e tests/hidden.cpp ] && echo hidden || echo example)"
+_TEST = """\
+{includes}
+{provided}{prototype};
+
+{checks}
+"""
+
+
+def cpp_layout(row: Row, solution: str) -> Layout:
+    """Return the layout of a row with ``solution`` as the function's body."""
+    example = str(row.get("example_test") or "")
+    files = {
+        "solution.cpp": f"{_head(row)}{row['prompt']}{solution}",
+        "Makefile": kit("cpp.mk"),
+        "tests/judge.c": kit("judge.c"),
+        "tests/finish.h": kit("finish.h"),
+    } | _libraries(row)
+    if example.strip():
+        files["tests/example.cpp"] = _test(row, example)
+    return Layout(
+        framework="tap",
+        path="solution.cpp",
+        files=files,
+        hidden={"tests/hidden.cpp": _test(row, row["test"])},
+        test="hidden",
+        example="example" if example.strip() else "",
+        command=_COMMAND,
+        protected=("tests/**", "include/**", "build/**", "Makefile", "makefile", "GNUmakefile"),
+    )
+
+
+def _head(row: Row) -> str:
+    """Return the includes that the declaration has and the prompt lacks; the solution was written for both."""
+    missing = [line for line in _includes(row["declaration"]) if line not in _includes(row["prompt"])]
+    return "".join(f"{line}\n" for line in missing)
+
+
+def _includes(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip().startswith("#include")]
+
+
+def _libraries(row: Row) -> dict[str, str]:
+    """Return stand-ins for what the pack takes from libraries that an image would have to install."""
+    used = row["prompt"] + row["declaration"]
+    found = {"boost/any.hpp": "any.hpp", "openssl/md5.h": "md5.h"}
+    return {f"include/{path}": kit(name) for path, name in found.items() if path in used}
+
+
+def _extent(row: Row) -> tuple[int, int]:
+    """Return where the function's head stands in the declaration; an entry point may be misspelt."""
+    name = re.search(r"(\w+)\s*\(", row["signature"])
+    heads = [m for m in re.finditer(r"^\w.*$", row["declaration"], re.MULTILINE) if name and f"{name[1]}(" in m[0]]
+    if not heads:
+        raise TaskError(f"the declaration holds no {row['signature']!r}")
+    return heads[-1].start(), row["declaration"].index("{", heads[-1].start())
+
+
+def _test(row: Row, checks: str) -> str:
+    declared, start, stop = row["declaration"], *_extent(row)
+    lines = declared[:start].splitlines()
+    first = [line for line in lines if line.startswith(("#", "using "))]
+    provided = "\n".join(line for line in lines if line not in first).strip()
+    body = checks.strip()
+    return _TEST.format(
+        includes="\n".join([*first, '#include "finish.h"']),
+        provided=f"namespace {{\n{provided}\n}}\n\n" if provided else "",
+        prototype=declared[start:stop].strip(),
+        checks=f"{body[: body.rindex('}')]}    finish();\n}}",
+    )

@@ -1,0 +1,47 @@
+"""Multi-SWE-bench: pull requests in seven languages; a row keeps the pull request's own parts and names."""
+
+from __future__ import annotations
+
+from codegym.importer.imported import Imported, Wishes
+from codegym.importer.names import read_names, read_object
+from codegym.importer.repository.instance import Instance, instance_task
+from codegym.importer.repository.language import dialect, language_of
+from codegym.importer.repository.swebench import whole
+from codegym.importer.rows import Row, column
+
+
+def multi_swe_bench(row: Row, wishes: Wishes) -> Imported:
+    """Read a row of Multi-SWE-bench (``org``, ``repo``, ``number``, ``base``, ``fix_patch``, ``test_patch``, …).
+
+    Fail-to-pass are its tests that fail, are skipped, or are not there without the fix.
+    """
+    org, repo, number = str(column(row, "org")), str(column(row, "repo")), column(row, "number")
+    base, tests = column(row, "base"), whole(str(row.get("test_patch") or ""))
+    language = language_of(row.get("lang") or row.get("language"), tests)
+    fixed = [read_names(row.get(f"{kind}_tests")) for kind in ("f2p", "s2p", "n2p")]
+    return instance_task(
+        Instance(
+            id=str(row.get("instance_id") or f"{org}__{repo}-{number}"),
+            origin="multi-swe-bench",
+            language=language,
+            repo=f"{org}/{repo}",
+            commit=str(read_object(base)["sha"]),
+            instruction=_instruction(row),
+            gold=whole(str(column(row, "fix_patch"))),
+            tests=tests,
+            fail_to_pass=tuple(name for found in fixed for name in found) or read_names(row.get("fixed_tests")),
+            pass_to_pass=read_names(row.get("p2p_tests")),
+            image=f"mswebench/{org}_m_{repo}:pr-{number}".lower(),
+            command="sh /home/run.sh",
+            dialect=dialect("", language),
+        ),
+        row,
+        wishes,
+    )
+
+
+def _instruction(row: Row) -> str:
+    """Return what the issues say that the pull request resolved; its own text may tell the solution."""
+    issues = row.get("resolved_issues") or []
+    told = [f"# {issue.get('title') or ''}\n\n{issue.get('body') or ''}".strip() for issue in issues]
+    return "\n\n".join(told) or f"# {row.get('title') or ''}\n\n{row.get('body') or ''}".strip()

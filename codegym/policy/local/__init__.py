@@ -1,0 +1,5 @@
+"""A transformers model in this process.
+
+- ``policy``: answers many episodes at once. ``generate``: samples one batch. ``cache``: keys and values between
+  answers.
+"""

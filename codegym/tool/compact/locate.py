@@ -1,0 +1,132 @@
+"""Tools for policies with small contexts: where might the fault be, show me that function, change this line.
+
+``locate`` runs the visible tests under a tracer and ranks the functions that failing tests run; ``focus``
+shows one of them; ``fix`` edits a line of the one shown, by its number in what was shown.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import asdict
+from functools import partial
+from importlib.resources import files
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from codegym.digest import digest_json
+from codegym.harness.cache import run_apart, workspace_digest
+from codegym.harness.inbox_text import ENV, program, without_future
+from codegym.sandbox.image.image import image_digest
+from codegym.sandbox.protocol import Sandbox
+from codegym.tool.call import ToolError, ToolResult
+from codegym.tool.compact.excerpt import Suspect, excerpt
+from codegym.tool.line_end import with_line_ends
+from codegym.tool.spec import compact_tool
+from codegym.tool.workbench import Workbench
+
+_FOCUS, _SUSPECTS = "locate.focus", "locate.suspects"
+_LISTED = 6
+_ROWS = TypeAdapter(list[Suspect])
+
+
+@compact_tool
+def locate(bench: Workbench) -> ToolResult:
+    """List the functions that the failing visible tests run, most suspicious first, and show the first."""
+    suspects, _, cached = suspects_of(bench)
+    if not suspects:
+        raise ToolError("No failing test runs a function of this repository.", "no suspects")
+    bench.notes[_SUSPECTS] = suspects
+    listed = "\n".join(
+        f"{i} {s.path}:{s.first} {s.name} (suspicion {s.score:.2f})" for i, s in enumerate(suspects, 1)
+    )
+    brief = " ".join(f"{i} {s.name.rsplit('.', 1)[-1]}" for i, s in enumerate(suspects[:_LISTED], 1))
+    shown = _focus(bench, 1)
+    return ToolResult(f"{listed}\n\n{shown}", f"{brief}\n{shown}", cached=cached)
+
+
+@compact_tool
+def focus(bench: Workbench, rank: Annotated[int, Field(ge=1, description="place in locate's list")]) -> ToolResult:
+    """Show a function of locate's list; fix then works on it."""
+    return ToolResult(_focus(bench, rank))
+
+
+@compact_tool
+def fix(
+    bench: Workbench,
+    line: Annotated[int, Field(ge=1, description="the number shown with the line")],
+    old: Annotated[str, Field(description="text that stands exactly once in that line")],
+    new: Annotated[str, Field(description="what to put in its place")],
+) -> ToolResult:
+    """Replace a piece of one line of the function in focus."""
+    suspect: Suspect | None = bench.notes.get(_FOCUS)
+    if suspect is None:
+        raise ToolError("Nothing is in focus: call locate first.", "locate first")
+    text = bench.read(suspect.path)
+    rows = text.split("\n")
+    number = suspect.first + line - 1
+    if number > min(suspect.last, len(rows)):
+        raise ToolError(f"The function has {suspect.last - suspect.first + 1} lines.", "no such line")
+    count = rows[number - 1].count(old) if old else 0
+    if count != 1:
+        raise ToolError(
+            f"{old!r} stands {count} times in line {line}: {rows[number - 1].strip()}", f"{count} matches"
+        )
+    if old == new:
+        raise ToolError("That edit changes nothing.", "no change")
+    end = "\r\n" if rows[number - 1].endswith("\r") else "\n"
+    rows[number - 1] = rows[number - 1].replace(old, with_line_ends(new, end))
+    bench.write(suspect.path, "\n".join(rows))
+    shown = rows[number - 1].strip()
+    return ToolResult(f"{suspect.path}:{number} is now: {shown}", shown[:80])
+
+
+def _focus(bench: Workbench, rank: int) -> str:
+    suspects: list[Suspect] = bench.notes.get(_SUSPECTS, [])
+    if rank > len(suspects):
+        raise ToolError(f"locate's list has {len(suspects)} entries: call locate first.", "no such suspect")
+    bench.notes[_FOCUS] = suspects[rank - 1]
+    return excerpt(suspects[rank - 1], bench.read(suspects[rank - 1].path).split("\n"))
+
+
+def suspects_of(bench: Workbench) -> tuple[list[Suspect], str, bool]:
+    """Return the suspects of the tree as it is now, the key that they are kept under, and whether they were."""
+    key = _key(bench)
+    if bench.cache is None:
+        return [Suspect(**row) for row in _trace(bench, bench.box)], key, False
+    with bench.cache.turn(key):
+        found = bench.cache.get(key)
+        if found is None:
+            rows, of_digest = run_apart(bench.box, partial(_trace, bench))
+            if of_digest:
+                bench.cache.put(key, {"suspects": rows}, lasting=bool(rows))
+            return [Suspect(**row) for row in rows], key, False
+    return [Suspect(**row) for row in found["suspects"]], key, True
+
+
+def _key(bench: Workbench) -> str:
+    tree = workspace_digest(bench.suite.tree(bench.task).digest, bench.changes())
+    tests = bench.task.tests.model_dump(mode="json")
+    return digest_json(["locate", tree, tests, image_digest(bench.task.image), _script(), ENV])
+
+
+def _trace(bench: Workbench, box: Sandbox) -> list[dict[str, Any]]:
+    if bench.task.tests.framework != "pytest":
+        raise ToolError("locate works for pytest tasks only.", "not here")
+    plan = bench.task.tests
+    wanted = json.dumps({"tests": plan.visible, "options": shlex.split(plan.command)}).encode()
+    ran = box.exec(["python", "-c", _script()], stdin=wanted, timeout=bench.seconds, env=ENV)
+    last = ran.stdout.strip().rpartition("\n")[2]
+    try:
+        return [asdict(row) for row in _ROWS.validate_json(last)]
+    except ValidationError:  # the tracer shares its process with the code that it traces
+        if ran.timed_out:
+            return []
+        why = (ran.stdout + ran.stderr)[-400:]
+        raise ToolError(f"The tests could not be traced: {why}", "tests do not run") from None
+
+
+def _script() -> str:
+    tracer = files("codegym.tool.compact").joinpath("tracer.py").read_text()
+    return f"{program('addopts')}\n{without_future(tracer)}"

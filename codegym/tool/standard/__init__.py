@@ -1,0 +1,5 @@
+"""The tools of every agent.
+
+- ``look``: view a file, list files, search. ``edit``: change files, and undo. ``run``: a command, the compiler,
+  tests.
+"""

@@ -1,0 +1,237 @@
+"""From repositories of three languages to suites: one forge each, then everything that a forged suite promises."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import gymnasium
+import pytest
+
+from codegym.cli.app import main
+from codegym.episode import Outcome
+from codegym.errors import ConfigError, TaskError
+from codegym.foundry.forge.forge import Forged, Wishes, forge
+from codegym.foundry.repository.origin import origin
+from codegym.foundry.repository.project import Project, project
+from codegym.grade.grade import grade
+from codegym.patch import make_patch
+from codegym.registry import register_envs
+from codegym.reward import subtask_verdicts
+from codegym.sandbox.backend import backend
+from codegym.suite import Suite, load_suite, read_certificates
+from codegym.task import Task
+from codegym.tree import file_at
+from tests.foundry.repositories import (
+    C_LATER,
+    JAVASCRIPT,
+    JAVASCRIPT_LATER,
+    PYTHON,
+    PYTHON_LATER,
+    C,
+    Texts,
+    commit,
+    git,
+    write,
+)
+
+WORDS = (JAVASCRIPT, JAVASCRIPT_LATER)
+MESSAGE = (
+    "Show an amount as a text, with two digits after the point\n\nFixes #12\nSigned-off-by: A <a@example.org>"
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder of suites of our own."""
+    run = next(c for c in backend("bwrap").capabilities() if c.name == "run")
+    if not run.available:
+        pytest.skip(f"bwrap: {run.why}")
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(home))
+        yield home
+
+
+def made(folder: Path, command: str = "") -> Project:
+    return project(origin(str(folder), folder), command)
+
+
+@pytest.fixture(scope="module")
+def forged(tmp_path_factory: pytest.TempPathFactory) -> Forged:
+    folder = tmp_path_factory.mktemp("python") / "ledger"
+    folder.mkdir()
+    commit(folder, PYTHON, "Begin")
+    commit(folder, PYTHON_LATER, MESSAGE)
+    write(folder, {"secret.txt": "never committed"})
+    return forge(made(folder), Wishes("ledger_made", most=4, repeats=2))
+
+
+@pytest.fixture(scope="module")
+def suite(forged: Forged) -> Suite:
+    return load_suite("ledger_made")
+
+
+def of(suite: Suite, operator: str) -> list[Task]:
+    return [task for task in suite.tasks.values() if task.metadata["origin"] == operator]
+
+
+@pytest.mark.slow
+def test_every_operator_makes_certified_tasks(forged: Forged, suite: Suite) -> None:
+    assert {name: found.certified > 0 for name, found in forged.operators.items()} == {
+        "mutation": True, "removal": True, "combined": True, "history": True, "chain": True
+    }  # fmt: skip
+    assert len(suite.tasks) == forged.tasks == sum(found.certified for found in forged.operators.values())
+    assert forged.per_minute > 0
+    assert forged.tests == 10
+    certificates = read_certificates(suite)
+    assert {*certificates} == {*suite.tasks}
+    assert not any(certificate.why for certificate in certificates.values())
+    assert {task.metadata["difficulty"] for task in suite.tasks.values()} >= {"easy", "hard"}
+
+
+def test_gymnasium_finds_it_and_gold_solves_it(suite: Suite) -> None:
+    register_envs()
+    task = of(suite, "removal")[0]
+    env = gymnasium.make("codegym/ledger_made-v1", task=task.id, disable_env_checker=True)
+    shown, _ = env.reset()
+    assert "is missing" in shown
+    env.close()
+
+
+def test_the_box_holds_what_was_committed_and_no_history(suite: Suite) -> None:
+    for task in suite.tasks.values():
+        for layer in suite.tree(task).layers:
+            assert not (layer / ".git").exists()
+            assert not (layer / "secret.txt").exists()
+
+
+def test_a_removed_body_leaves_its_documentation(suite: Suite) -> None:
+    for task in of(suite, "removal"):
+        found = suite.base_file(task, "src/ledger/__init__.py")
+        assert found is not None
+        text = found.content.decode()
+        assert text.count("raise NotImplementedError") == 1
+        assert text.count('"""') == 12
+        assert "for at, amount in" not in text or task.metadata["functions"] != ["largest"]
+
+
+def test_history_hides_its_tests_and_says_what_was_said(suite: Suite) -> None:
+    (task,) = of(suite, "history")
+    assert "with two digits after the point" in task.instruction
+    assert "Signed-off-by" not in task.instruction
+    assert "#12" not in task.instruction
+    assert suite.base_file(task, "tests/test_show.py") is None
+    assert {*suite.hidden(task)} == {"tests/test_show.py"}
+    assert {*task.tests.fail_to_pass} == {
+        "tests/test_show.py::test_show", "tests/test_show.py::test_show_below_nothing"
+    }  # fmt: skip
+    assert "def show" in task.gold_patch
+
+
+def test_a_chain_has_verdicts_of_its_parts(suite: Suite) -> None:
+    task = of(suite, "chain")[0]
+    parts: dict[str, list[str]] = task.metadata["subtasks"]
+    assert len(parts) >= 3
+    whole = grade(suite, task, task.gold_patch, backend=backend("bwrap"), cache=None)
+    assert whole.outcome is Outcome.RESOLVED
+    assert subtask_verdicts(task, whole) == dict.fromkeys(parts, True)
+    name = next(part for part in parts if len(suite.tasks[part].metadata["functions"]) == 1)
+    verdict = grade(suite, task, repair_of(suite, task, name), backend=backend("bwrap"), cache=None)
+    assert verdict.outcome is Outcome.UNRESOLVED
+    assert subtask_verdicts(task, verdict)[name]
+    assert sum(subtask_verdicts(task, verdict).values()) < len(parts)
+
+
+def repair_of(suite: Suite, chain: Task, part: str) -> str:
+    """A patch of the chain's tree that repairs the function of one part and leaves the rest broken."""
+    path = "src/ledger/__init__.py"
+    broken = suite.base_file(chain, path)
+    right = file_at(suite.root / chain.source.path, path)  # type: ignore[union-attr]
+    assert broken is not None
+    assert right is not None
+    name = suite.tasks[part].metadata["functions"][0]
+    pieces = {text.partition("(")[0]: text for text in right.content.decode().split("\n\n\n")}
+    texts = broken.content.decode().split("\n\n\n")
+    mixed = [pieces[f"def {name}"] if text.startswith(f"def {name}(") else text for text in texts]
+    return make_patch({path: broken}, {path: type(broken)("\n\n\n".join(mixed).encode())})
+
+
+def test_list_shows_that_it_is_certified(suite: Suite, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "suites", "--json"]) == 0
+    rows = {row["suite"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["ledger_made"]["certified"] == len(suite.tasks)
+
+
+def test_a_suite_is_not_overwritten_by_accident(forged: Forged, tmp_path: Path) -> None:
+    write(tmp_path, PYTHON)
+    with pytest.raises(ConfigError, match="--replace"):
+        forge(made(tmp_path), Wishes("ledger_made", most=1))
+    with pytest.raises(ConfigError, match="--name"):
+        forge(made(tmp_path), Wishes("kata", most=1))
+    with pytest.raises(ConfigError, match="lower case"):
+        forge(made(tmp_path), Wishes("Led-ger", most=1))
+
+
+@pytest.mark.parametrize(
+    ("unit", "framework", "command"),
+    [
+        ("c8 --100 node --test --test-timeout=9000", "node", "--test-timeout=9000"),
+        ("tape test/*.js", "tap", "npm run lint && npm run unit"),
+    ],
+)
+def test_node_is_found_behind_other_scripts(tmp_path: Path, unit: str, framework: str, command: str) -> None:
+    scripts = {"test": "npm run lint && npm run unit", "lint": "eslint", "unit": unit}
+    write(tmp_path, JAVASCRIPT | {"package.json": json.dumps({"name": "words", "scripts": scripts})})
+    plan = made(tmp_path).plan
+    assert (plan.framework, plan.command) == (framework, command)
+
+
+@pytest.mark.parametrize(
+    ("texts", "command", "function"), [((C, C_LATER), "make -s test", "ring_take"), (WORDS, "", "words")]
+)
+def test_c_and_javascript(texts: tuple[Texts, Texts], command: str, function: str, tmp_path: Path) -> None:
+    name = f"{function}_made"
+    folder = tmp_path / name
+    folder.mkdir()
+    commit(folder, texts[0], "Begin")
+    commit(folder, texts[1], "Say how much room is left, and which word is longest")
+    forged = forge(made(folder, command), Wishes(name, operators=("removal", "history"), most=4, repeats=2))
+    assert forged.operators["removal"].certified >= 2
+    assert forged.operators["history"].certified == 1
+    tasks = load_suite(name).tasks.values()
+    assert any(task.metadata.get("functions") == [function] for task in tasks)
+
+
+def test_a_command_with_a_junit_report(tmp_path: Path) -> None:
+    write(tmp_path, PYTHON)
+    found = project(
+        origin(str(tmp_path), tmp_path),
+        "PYTHONPATH=src python3 -m pytest --junit-xml=/tmp/report.xml -p no:cacheprovider || true",
+        junit="/tmp/report.xml",
+    )
+    assert found.plan.framework == "tap"
+    forged = forge(found, Wishes("junit_made", operators=("removal",), most=1, repeats=1))
+    (task,) = load_suite("junit_made").tasks.values()
+    assert forged.tests == 8
+    assert all(test.startswith("tests.test_ledger::test_") for test in task.tests.fail_to_pass)
+
+
+def test_tests_that_can_not_run_say_what_to_do(tmp_path: Path) -> None:
+    write(tmp_path, PYTHON | {"tests/test_ledger.py": "import numpy_of_somewhere\n\ndef test_it():\n    pass\n"})
+    with pytest.raises(TaskError, match="--image"):
+        forge(made(tmp_path), Wishes("broken_made"))
+    assert "broken_made" not in {path.name for path in tmp_path.parent.iterdir()}
+
+
+def test_a_hostile_repository_runs_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "hostile"
+    folder.mkdir()
+    commit(folder, PYTHON | {".gitattributes": "* filter=evil diff=evil\n"}, "Begin")
+    hook = f"touch {tmp_path}/owned; cat"
+    for key in ("core.fsmonitor", "filter.evil.smudge", "filter.evil.clean", "diff.evil.textconv", "core.pager"):
+        git(folder, "config", key, hook)
+    found = origin(str(folder), tmp_path)
+    assert found.files["LICENSE"].content == b"MIT\n"
+    assert not (tmp_path / "owned").exists()
