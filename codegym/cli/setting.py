@@ -26,6 +26,7 @@ from codegym.sandbox.backend import backend
 from codegym.suite import Suite, load_suite
 from codegym.tool.cut import whole
 from codegym.train.config import RunConfig, load_config
+from codegym.train.folder import config_of, phase_of
 
 _POLICY = "gold, noop, random, replay:EPISODES, local:MODEL, endpoint:SETTINGS.toml"
 PolicyName = Annotated[str, Option("--policy", help=f"Who plays: {_POLICY}.")]
@@ -173,14 +174,14 @@ def _note(tally: Tally) -> str:
 
 def _spec(policy: str, name: str) -> tuple[str | dict[str, Any], RunConfig | None]:
     kind, _, path = policy.partition(":")
-    config = Path(path).parent / "config.toml"
-    if kind != "local" or not Path(path).is_dir() or not config.is_file():
+    config = config_of(Path(path)) if kind == "local" else None
+    if config is None:
         return policy, None
     run = load_config(config)
     said = run.policy
     sampling = {"temperature": said.temperature, "answer": said.answer_tokens, "context": said.context_tokens}
     sampling |= {"batch": said.batch, "threads": said.threads}
     notice(f"{path} plays as {config} trained it: dialect {run.env.dialect}, {run.env.max_turns} turns")
-    name = name or f"{run.name}-{Path(path).name.removeprefix('policy-')}"
+    name = name or f"{run.name}-{phase_of(Path(path))}"
     table = {"kind": "local", "path": path, "name": name, "sampling": sampling, "device": said.device}
     return table, run

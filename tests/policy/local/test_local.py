@@ -120,8 +120,7 @@ def test_an_episode_reads_as_the_chat_template_would_render_it(tiny):
 
 def test_a_warm_up_reads_what_an_episode_would_hold_and_learns_what_was_said(tiny):
     from codegym.policy.chat import ChatFormat
-    from codegym.train.corpus import Turn
-    from codegym.train.warmup import IGNORED, encode
+    from codegym.train.data.conversation import IGNORED, Turn, encode
 
     _, tokenizer = tiny
     told = (Turn("x = 1", "h"), Turn("1 a => b", "y 1"))
@@ -195,7 +194,7 @@ def test_a_bug_is_raised_where_it_is_waited_for(tiny):
 
 def test_tools_reach_the_template_in_the_native_dialect_only(tiny):
     from codegym.policy.chat import ChatFormat
-    from codegym.train.tiny import TEMPLATE
+    from codegym.train.model.tiny import TEMPLATE
 
     tokenizer = copy.deepcopy(tiny[1])
     tokenizer.chat_template = "{% for tool in tools or [] %}{{ tool.function.name }} {% endfor %}" + TEMPLATE
@@ -239,7 +238,7 @@ def rendered(tokenizer, template, system="Be brief.", observation="x = 1"):
 
 
 def test_a_template_without_a_system_role_gets_the_system_prompt_before_the_first_observation(tiny):
-    from codegym.train.tiny import TEMPLATE
+    from codegym.train.model.tiny import TEMPLATE
 
     turns = "{% for m in messages %}[{{ m.role }}]{{ m.content }}<|end|>{% endfor %}"
     refuses = "{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}" + turns
@@ -271,10 +270,10 @@ def test_a_template_that_can_not_be_used_is_said_at_once(tiny, template):
 )
 def test_a_thought_that_the_template_opens_is_in_the_answer(tiny, opens, tag):
     from codegym.policy.local.policy import LocalPolicy, Sampling
-    from codegym.train.tiny import SAID, TEMPLATE
+    from codegym.train.model.tiny import ANSWER, TEMPLATE
 
     model, tokenizer = tiny[0], copy.deepcopy(tiny[1])
-    tokenizer.chat_template = TEMPLATE.replace(SAID + "{% endif %}", SAID + opens + "{% endif %}")
+    tokenizer.chat_template = TEMPLATE.replace(ANSWER + "{% endif %}", ANSWER + opens + "{% endif %}")
     policy = LocalPolicy(model, tokenizer, name="tiny", sampling=Sampling(answer=5))
     conversation = policy.begin(opening())
     text = conversation.reply(None).text
