@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,19 +31,24 @@ class Interrupting(Display):
         self.text = text
 
     @contextmanager
-    def phase(self, name: str, title: str) -> Iterator[Phase]:
+    def phase(self, name: str, title: str) -> Iterator[Any]:
         if self.text in title:
             raise KeyboardInterrupt
         with super().phase(name, title) as bar:
-            show = bar.update
+            yield InterruptingBar(bar, self.text)
 
-            def update(share: float, note: str = "") -> None:
-                show(share, note)
-                if self.text in note:
-                    raise KeyboardInterrupt
 
-            bar.update = update  # type: ignore[method-assign]
-            yield bar
+@dataclass(frozen=True)
+class InterruptingBar:
+    """A bar whose user presses Ctrl-C as soon as its note has ``text``."""
+
+    bar: Phase
+    text: str
+
+    def update(self, share: float, note: str = "") -> None:
+        self.bar.update(share, note)
+        if self.text in note:
+            raise KeyboardInterrupt
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
