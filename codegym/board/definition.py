@@ -1,7 +1,7 @@
-"""A board: the one question that its entries answer, and the folder that holds both.
+"""A board: the one question that its entries answer, and the folder with both.
 
-A board fixes suite, split and samples, so that its numbers can stand beside each other. The folder is content,
-like a suite: ``board.toml``, ``entries/*.json``, and the generated ``README.md`` and ``index.html``.
+A board fixes suite, split and samples, so that its numbers can be compared. The folder is content, like a suite:
+``board.toml``, ``entries/*.json``, and the generated ``README.md`` and ``index.html``.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from codegym.task import Frozen
 
 
 class Board(Frozen):
-    """What ``board.toml`` says.
+    """The content of ``board.toml``.
 
-    ``tasks`` is how many tasks are attempted, spread evenly over the split (0: all). ``ks`` are the k of the
-    pass@k and pass^k that entries report; ``samples`` attempts a task must be at least the largest of them.
+    ``tasks`` is how many tasks are attempted, spread evenly over the split (0: all). ``samples`` is the number of
+    attempts per task. ``ks`` are the k of the pass@k and pass^k that entries report, none above ``samples``.
     ``baseline`` names the policy that gains are measured from (empty: none).
     """
 
@@ -57,5 +57,5 @@ def load_board(folder: Path) -> Board:
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: {error}") from error
     if not board.ks or min(board.ks) < 1 or max(board.ks) > board.samples:
-        raise ConfigError(f"{path}: ks {list(board.ks)} must lie between 1 and samples = {board.samples}")
+        raise ConfigError(f"{path}: ks {list(board.ks)} must be between 1 and samples = {board.samples}")
     return board

@@ -1,8 +1,8 @@
-"""One row of a board: what a policy scored, and enough to compute every number in it again.
+"""One row of a board: a policy's scores, and enough to compute every number in it again.
 
-An entry names what it scored by digests, keeps the counts behind its estimates, and the digest of the episodes
-behind the counts. :func:`verify` takes those episodes and recomputes all of it; an entry that was edited by
-hand, or whose episodes were, does not verify.
+An entry has the digests of what was scored, the counts behind its estimates, and the digest of the episodes behind
+the counts. :func:`verify` recomputes all of it from those episodes: an entry that was edited by hand, or whose
+episodes were, does not verify.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from codegym.board.definition import Board
-from codegym.board.stats import estimate, tally
+from codegym.board.stats import Estimate, count_episodes, estimate
 from codegym.digest import digest_json
 from codegym.episode import Episode, Outcome, is_graded, too_many_lost
 from codegym.errors import ConfigError, wrong_fields
 from codegym.task import Frozen
 
-STATED = frozenset({"suite_digest", "seeds", "wall_seconds", "created"})
-"""Fields that the maker of an entry states; all others follow from its episodes."""
+UNVERIFIED = frozenset({"suite_digest", "seeds", "wall_seconds", "created"})
+"""Fields that can't be computed from an entry's episodes; all others can."""
 
 
 class Score(Frozen):
@@ -37,12 +37,12 @@ class Score(Frozen):
 class Entry(Frozen):
     """A policy's result on a board.
 
-    ``counts`` map task ids to (graded attempts, resolved ones). ``scores`` are keyed ``pass@1``, ``pass^8``…;
-    one whose k no task has enough graded attempts for is absent, and all are, like ``mean_reward``, where
-    :func:`~codegym.episode.too_many_lost`. ``tasks_digest`` is over the digests of the
-    tasks attempted. ``mean_reward`` is over graded episodes. ``tokens`` and ``seconds`` are sums over episodes
-    (seconds by phase, of which many pass at the same time); ``wall_seconds`` is how long the evaluation took.
-    ``unproven`` counts resolved attempts some of whose tests could not be examined.
+    ``counts`` maps task ids to (graded attempts, resolved ones). ``scores`` maps names (``pass@1``, ``pass^8``…)
+    to scores; one is missing if no task has k graded attempts. All are missing, and ``mean_reward`` is ``None``,
+    if :func:`~codegym.episode.too_many_lost`. ``tasks_digest`` is over the digests of the tasks attempted.
+    ``mean_reward`` is over graded episodes. ``tokens`` and ``seconds`` are sums over episodes (seconds by phase;
+    episodes run at the same time); ``wall_seconds`` is how long the evaluation took. ``unproven`` counts resolved
+    attempts with tests that could not be examined.
     """
 
     board: str
@@ -69,7 +69,7 @@ class Entry(Frozen):
 
     @property
     def episodes(self) -> int:
-        """How many attempts were made, the lost ones included."""
+        """The number of attempts, lost ones included."""
         return sum(self.outcomes.values())
 
     @property
@@ -78,17 +78,17 @@ class Entry(Frozen):
         return not too_many_lost(self.infra_errors, self.episodes)
 
     def lost(self) -> str:
-        """Return what stands beside a score: ``12 of 40 episodes were lost``, or nothing if none were."""
+        """Return a note on lost episodes, ``12 of 40 episodes were lost``, or nothing if none were."""
         return f"{self.infra_errors} of {self.episodes} episodes were lost" if self.infra_errors else ""
 
     def score(self, name: str) -> Score | None:
-        """Return a score by name (``pass@1``), ``None`` where it is undefined."""
+        """Return a score by name (``pass@1``), or ``None`` if it is undefined."""
         return self.scores.get(name) if self.has_scores else None
 
     def summary(self) -> dict[str, Any]:
         """Return ``{"pass@1": …, "pass@8": …, "ci95": [low, high]}``: values by name, the interval of pass@1."""
-        first, known = self.score("pass@1"), self.scores if self.has_scores else {}
-        values: dict[str, Any] = {name: score.value for name, score in known.items()}
+        first, scores = self.score("pass@1"), self.scores if self.has_scores else {}
+        values: dict[str, Any] = {name: score.value for name, score in scores.items()}
         return values | {"ci95": list(first.ci95) if first else None}
 
 
@@ -101,18 +101,19 @@ def make_entry(
     wall_seconds: float | None = None,
     created: str = "",
 ) -> Entry:
-    """Count ``episodes`` (of one policy, on the board's suite) into an entry.
+    """Make an entry of ``episodes``, which are of one policy, on the board's suite.
 
-    Of several episodes of the same attempt only the one that :func:`standing` keeps counts. ``created`` is an
-    ISO date. Raises :class:`ConfigError` if there are none, or they are of several policies or another suite.
+    Of several episodes of the same attempt only the one that :func:`one_per_attempt` returns counts. ``created``
+    is an ISO date. Raises :class:`ConfigError` if there are no episodes, or they are of several policies or of
+    another suite.
     """
-    kept = standing(episodes)
+    kept = one_per_attempt(episodes)
     policy = _only("policy", {episode.policy for episode in kept})
     if _only("suite", {episode.suite for episode in kept}) != board.suite:
         raise ConfigError(
             f"board {board.name!r} ranks suite {board.suite!r}, the episodes are of {kept[0].suite!r}"
         )
-    counted = tally(kept)
+    counted = count_episodes(kept)
     rewards = [episode.reward for episode in kept if is_graded(episode) and episode.reward is not None]
     is_scored = not too_many_lost(counted.infra_errors, len(kept))
     return Entry(
@@ -143,11 +144,11 @@ def _is_unproven(episode: Episode) -> bool:
     return verdict is not None and verdict.outcome is Outcome.RESOLVED and verdict.unproven > 0
 
 
-def standing(episodes: Iterable[Episode]) -> list[Episode]:
-    """Return one episode for each attempt, ordered by task, sample and seed.
+def one_per_attempt(episodes: Iterable[Episode]) -> list[Episode]:
+    """Return one episode per attempt, ordered by task, sample and seed.
 
-    A run that was resumed tries attempts again that infrastructure spoiled. The first graded episode of an
-    attempt stands, so that trying again can never pick a better result; an attempt without one keeps its last.
+    A resumed run tries attempts again that infrastructure spoiled. The first graded episode of an attempt is
+    returned, so that another try can never pick a better result; for lack of one it is the attempt's last.
     """
     kept: dict[tuple[str, int, int], Episode] = {}
     for episode in episodes:
@@ -160,19 +161,19 @@ def standing(episodes: Iterable[Episode]) -> list[Episode]:
 def verify(entry: Entry, episodes: Iterable[Episode], board: Board) -> list[str]:
     """Recompute ``entry`` from its episodes; return what does not agree, one line each (empty: verified).
 
-    What an entry only states (:data:`STATED`) can't be recomputed from episodes and is not compared.
+    Fields that can't be computed from episodes (:data:`UNVERIFIED`) are not compared.
     """
-    stated = {name: getattr(entry, name) for name in STATED}
-    again = make_entry(board, episodes, **stated)
-    found, said = again.model_dump(mode="json"), entry.model_dump(mode="json")
-    wrong = [name for name in found if not _agree(found[name], said[name])]
+    recomputed = make_entry(board, episodes, **{name: getattr(entry, name) for name in UNVERIFIED})
+    values, claims = recomputed.model_dump(mode="json"), entry.model_dump(mode="json")
     return [
-        f"{name}: the entry says {_brief(said[name])}, the episodes say {_brief(found[name])}" for name in wrong
+        f"{name}: the entry says {_brief(claims[name])}, the episodes say {_brief(value)}"
+        for name, value in values.items()
+        if not _agree(value, claims[name])
     ]
 
 
 def write_entry(folder: Path, entry: Entry) -> Path:
-    """Write ``entries/<policy>.json`` below a board's folder, in place of the policy's earlier one."""
+    """Write ``entries/<policy>.json`` below a board's folder; replace the policy's earlier one."""
     path = folder / "entries" / f"{slug(entry.policy)}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(entry.model_dump_json(indent=1) + "\n")
@@ -197,13 +198,16 @@ def _read_entry(path: Path) -> Entry:
 
 
 def _scores(counts: dict[str, tuple[int, int]], ks: Iterable[int]) -> dict[str, Score]:
-    scores: dict[str, Score] = {}
+    estimates: dict[str, Estimate | None] = {}
     for k in sorted(set(ks)):
-        if found := estimate(counts, k):
-            scores[f"pass@{k}"] = Score(value=found.value, ci95=found.ci95, tasks=found.tasks)
-        if k > 1 and (found := estimate(counts, k, "^")):
-            scores[f"pass^{k}"] = Score(value=found.value, ci95=found.ci95, tasks=found.tasks)
-    return scores
+        estimates[f"pass@{k}"] = estimate(counts, k)
+        if k > 1:
+            estimates[f"pass^{k}"] = estimate(counts, k, "^")
+    return {
+        name: Score(value=score.value, ci95=score.ci95, tasks=score.tasks)
+        for name, score in estimates.items()
+        if score
+    }
 
 
 def _tasks_digest(episodes: Iterable[Episode]) -> str:
@@ -230,18 +234,18 @@ def _totals(episodes: Iterable[Episode]) -> dict[str, Any]:
         "tokens": dict(sorted(tokens.items())),
         "seconds": {phase: round(spent, 3) for phase, spent in sorted(seconds.items())},
         "outcomes": dict(sorted(outcomes.items())),
-        "versions": {name: ", ".join(sorted(found)) for name, found in sorted(versions.items())},
+        "versions": {name: ", ".join(sorted(values)) for name, values in sorted(versions.items())},
     }
 
 
-def _only(noun: str, found: set[str]) -> str:
-    if len(found) != 1:
-        raise ConfigError(f"an entry is made from the episodes of one {noun}, found {sorted(found) or 'none'}")
-    return found.pop()
+def _only(noun: str, names: set[str]) -> str:
+    if len(names) != 1:
+        raise ConfigError(f"an entry is made from the episodes of one {noun}, found {sorted(names) or 'none'}")
+    return names.pop()
 
 
 def _agree(one: object, other: object) -> bool:
-    """Compare JSON values; numbers may differ in the last digits, as sums do across numpy versions."""
+    """Compare JSON values; numbers may differ in the last digits, as sums do between versions of numpy."""
     if isinstance(one, float) and isinstance(other, (int, float)):
         return abs(one - other) < 1e-9 * max(1.0, abs(one))
     if isinstance(one, dict) and isinstance(other, dict):

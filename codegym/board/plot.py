@@ -1,235 +1,263 @@
-"""The page's plots, drawn as SVG: pass@k curves, the gain over a baseline, and every task's success.
+"""What the page's plots show and where: pass@k curves, the gain over a baseline, and every task's success.
 
-Colours are CSS variables, so that a plot follows the reader's light or dark theme. Each mark carries a
-``<title>`` that a pointer or a screen reader finds, and each plot a sentence that says what it shows.
+The functions here compute coordinates; ``templates/plots.svg.j2`` draws them. Lengths are in SVG units of a plot
+:data:`WIDTH` wide. Each mark has a title that a pointer or a screen reader reaches, and each plot a sentence that
+says what it shows.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import log2
 
+import numpy as np
+
 from codegym.board.entry import Entry
-from codegym.board.markup import Markup, join, tag
 from codegym.board.standings import Standings, interval, percent
 from codegym.board.stats import Estimate, estimate
 
 WIDTH = 920.0
-_PALETTE = 8
-_DASHES = ("", "7 4", "2 4")
+
+_NAME_END = 198.0
+"""Where a name to the left of a row ends."""
+_ROW_START = 210.0
+_AXIS_TOPS = (0.04, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+
+Point = tuple[float, float]
+Curve = dict[int, Estimate]
+"""k -> pass@k."""
 
 
-def colour(index: int) -> str:
-    """Return the CSS colour of a policy by its number; later ones share a hue and differ in dashes."""
-    return f"var(--c{index % _PALETTE})"
+@dataclass(frozen=True)
+class Tick:
+    """A labelled place on an axis."""
+
+    at: float
+    text: str
 
 
-def curves(table: Standings) -> Markup:
-    """Draw pass@k against k for every policy, k on a logarithmic axis, with 95 % bands."""
+@dataclass(frozen=True)
+class Mark:
+    """A point or cell, and its title."""
+
+    x: float
+    y: float
+    title: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A policy's curve. ``label_y`` is the height of its name, moved so that it covers no other."""
+
+    name: str
+    colour: int
+    marks: tuple[Mark, ...]
+    band: tuple[Point, ...]
+    label_y: float
+    last: float
+
+
+@dataclass(frozen=True)
+class Curves:
+    """The pass@k curves of all policies. ``left`` and ``right`` are the ends of the grid's lines."""
+
+    says: str
+    height: float
+    left: float
+    right: float
+    low: float
+    grid: tuple[Tick, ...]
+    ticks: tuple[Tick, ...]
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Range:
+    """A policy's gain: the interval from ``low`` to ``high`` around ``mark``; ``text`` is the same in numbers."""
+
+    name: str
+    colour: int
+    low: float
+    high: float
+    mark: Mark
+    text: str
+
+
+@dataclass(frozen=True)
+class Gains:
+    """The gains over the baseline; no difference is at ``zero``."""
+
+    says: str
+    height: float
+    name_end: float
+    text_start: float
+    zero: float
+    ticks: tuple[Tick, ...]
+    ranges: tuple[Range, ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One task of one policy: the share of resolved attempts, ``None`` if none was graded."""
+
+    x: float
+    share: float | None
+    title: str
+
+
+@dataclass(frozen=True)
+class Band:
+    """The tasks of one policy, in a row at ``y``."""
+
+    name: str
+    y: float
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Heat:
+    """All tasks of all policies."""
+
+    says: str
+    height: float
+    name_end: float
+    left: float
+    cell_width: float
+    cell_height: float
+    bands: tuple[Band, ...]
+
+
+def curves(table: Standings) -> Curves:
+    """Place pass@k against k for every policy, k on a logarithmic axis, with 95 % bands."""
+    left, right, low, high = 54.0, WIDTH - 210, 340.0, 14.0
     found = {row.entry.policy: _curve(row.entry) for row in table.rows}
-    last = max((k for points in found.values() for k in points), default=1)
-    top = _nice_top([e.ci95[1] for points in found.values() for e in points.values()])
-    frame = _Frame(top=top, last=last)
-    labels = _spread({name: frame.y(_last(points).value) for name, points in found.items() if points})
-    drawn = [_series(table, frame, name, points, labels[name]) for name, points in found.items() if points]
-    says = "pass@k for k from 1: " + "; ".join(
-        f"{name} from {percent(points[1].value)} to {percent(_last(points).value)} %"
-        for name, points in found.items()
-        if 1 in points
+    points = {name: curve for name, curve in found.items() if curve}
+    last = max((k for curve in points.values() for k in curve), default=1)
+    top = _axis_top([score.ci95[1] for curve in points.values() for score in curve.values()])
+
+    def x(k: int) -> float:
+        return float(np.interp(log2(k), (0, max(1e-9, log2(last))), (left, right)))
+
+    def y(value: float) -> float:
+        return float(np.interp(value, (0, top), (low, high)))
+
+    labels = _spread({name: y(_last(curve).value) for name, curve in points.items()}, lowest=low + 12)
+    lines = tuple(
+        Line(
+            name,
+            table.colours[name],
+            tuple(Mark(x(k), y(score.value), _title(name, k, score)) for k, score in curve.items()),
+            tuple((x(k), y(score.ci95[1])) for k, score in curve.items())
+            + tuple((x(k), y(score.ci95[0])) for k, score in reversed(curve.items())),
+            labels[name],
+            _last(curve).value,
+        )
+        for name, curve in points.items()
     )
-    return _svg(frame.height, says, frame.axes(), *[band for band, _ in drawn], *[line for _, line in drawn])
+    grid = tuple(Tick(y(part * top / 4), f"{25 * part * top:g} %") for part in range(5))
+    ticks = tuple(Tick(x(2**i), f"k = {2**i}") for i in range(int(log2(last)) + 1))
+    return Curves(_curves_in_words(points), 380.0, left, right, low, grid, ticks, lines)
 
 
-def gains(table: Standings) -> Markup:
-    """Draw every policy's gain over the baseline with its interval; the line at zero is no difference."""
+def gains(table: Standings) -> Gains | None:
+    """Place every policy's gain over the baseline with its interval; ``None`` if there is none."""
     rows = [(row.entry.policy, row.gain) for row in table.rows if row.gain]
-    ends = [abs(end) for _, found in rows for end in found.ci95]
-    end = _nice_top(ends)
+    if not rows:
+        return None
+    line, left, right = 38.0, _ROW_START, WIDTH - 190
+    end = _axis_top([abs(bound) for _, gain in rows for bound in gain.ci95])
     reach = end * 1.05
-    left, right, line = 210.0, WIDTH - 190, 38.0
-    height = line * len(rows) + 46
 
     def x(value: float) -> float:
-        return left + (value + reach) / (2 * reach) * (right - left)
+        return float(np.interp(value, (-reach, reach), (left, right)))
 
-    zero = tag("line", x1=x(0), x2=x(0), y1=4, y2=height - 30, class_="zero")
-    ticks = [
-        tag("text", percent(at, signed=True) if at else "0", x=x(at), y=height - 10, class_="tick middle")
-        for at in (-end, -end / 2, 0.0, end / 2, end)
-    ]
-    marks = [
-        _gain(table, name, found, (x(found.ci95[0]), x(found.value), x(found.ci95[1])), line * (i + 0.5))
-        for i, (name, found) in enumerate(rows)
-    ]
-    says = "; ".join(f"{name} {percent(found.value, signed=True)} points" for name, found in rows)
-    return _svg(height, f"Gain in {table.first_k} over {table.board.baseline}: {says}", zero, *ticks, *marks)
+    ranges = []
+    for number, (name, gain) in enumerate(rows):
+        text = f"{percent(gain.value, signed=True)} ({interval(gain, signed=True)})"
+        mark = Mark(x(gain.value), line * (number + 0.5), f"{name}: {text}")
+        ranges.append(Range(name, table.colours[name], x(gain.ci95[0]), x(gain.ci95[1]), mark, text))
+    places = (-end, -end / 2, 0.0, end / 2, end)
+    ticks = tuple(Tick(x(at), percent(at, signed=True) if at else "0") for at in places)
+    summary = "; ".join(f"{name} {percent(gain.value, signed=True)} points" for name, gain in rows)
+    says = f"Gain in {table.ranking_score} over {table.board.baseline}: {summary}"
+    return Gains(says, line * len(rows) + 46, _NAME_END, WIDTH - 180, x(0), ticks, tuple(ranges))
 
 
-def heat(table: Standings) -> Markup:
-    """Draw a cell for every policy and task, darker the more attempts resolved it; tasks from easy to hard."""
+def heat(table: Standings) -> Heat:
+    """Place a cell for every policy and task, the tasks from easy to hard."""
     entries = [row.entry for row in table.rows]
     tasks = by_difficulty(entries)
-    left, line = 210.0, 30.0
-    width = (WIDTH - left) / max(1, len(tasks))
-    height = line * len(entries) + 30
-    rows = [
-        join(
-            tag("text", _cut(entry.policy), x=left - 12, y=line * i + 19, class_="label end"),
-            *(
-                tag(
-                    "rect",
-                    tag("title", f"{entry.policy}, {task}: {_tally(entry, task)}"),
-                    x=left + width * j,
-                    y=line * i + 2,
-                    width=max(0.5, width - (1 if width > 4 else 0)),
-                    height=line - 5,
-                    class_="cell" if _rate(entry, task) is not None else "cell none",
-                    style=f"--v:{100 * (_rate(entry, task) or 0):.0f}%",
-                )
-                for j, task in enumerate(tasks)
+    line, width = 30.0, (WIDTH - _ROW_START) / max(1, len(tasks))
+    gap = 1 if width > 4 else 0  # many tasks leave no room between cells
+    bands = tuple(
+        Band(
+            entry.policy,
+            line * number + 2,
+            tuple(
+                Cell(_ROW_START + width * i, _share(entry, task), _cell_title(entry, task))
+                for i, task in enumerate(tasks)
             ),
         )
-        for i, entry in enumerate(entries)
-    ]
-    ends = [
-        tag("text", "resolved most often", x=left, y=height - 8, class_="tick"),
-        tag("text", "least often", x=WIDTH, y=height - 8, class_="tick end"),
-    ]
-    says = f"How often each of {len(entries)} policies resolved each of {len(tasks)} tasks; the table below has it"
-    return _svg(height, says, *rows, *ends)
-
-
-def whisker(entry: Entry, name: str, index: int) -> Markup:
-    """Draw one score as a bar with its interval, for a table's cell."""
-    score = entry.score(name)
-    if score is None:
-        return Markup("")
-    low, high = (160 * end for end in score.ci95)
-    return tag(
-        "svg",
-        tag("rect", x=0, y=7, width=160, height=8, rx=4, class_="track"),
-        tag("rect", x=0, y=7, width=160 * score.value, height=8, rx=4, fill=colour(index)),
-        tag("path", d=f"M{low:.1f} 4V18M{low:.1f} 11H{high:.1f}M{high:.1f} 4V18", class_="whisker"),
-        viewBox="-1 0 162 22",
-        class_="bar",
-        aria_hidden="true",
+        for number, entry in enumerate(entries)
     )
+    says = f"How often each of {len(entries)} policies resolved each of {len(tasks)} tasks; the table below has it"
+    height = line * len(entries) + 30
+    return Heat(says, height, _NAME_END, _ROW_START, max(0.5, width - gap), line - 5, bands)
 
 
 def by_difficulty(entries: list[Entry]) -> list[str]:
     """Return all tasks, those resolved most often over all policies first."""
     tasks = sorted({task for entry in entries for task in entry.counts})
-    return sorted(tasks, key=lambda task: -sum(_rate(entry, task) or 0 for entry in entries))
+    return sorted(tasks, key=lambda task: -sum(_share(entry, task) or 0 for entry in entries))
 
 
-class _Frame:
-    """The coordinate system of the curves."""
-
-    left, right, height, low, high = 54.0, WIDTH - 210, 380.0, 340.0, 14.0
-
-    def __init__(self, top: float, last: int) -> None:
-        self.top, self.last = top, last
-
-    def x(self, k: int) -> float:
-        return self.left + (log2(k) / max(1e-9, log2(self.last))) * (self.right - self.left)
-
-    def y(self, value: float) -> float:
-        return self.low - value / self.top * (self.low - self.high)
-
-    def axes(self) -> Markup:
-        grid = [value * self.top / 4 for value in range(5)]
-        ks = [2**i for i in range(int(log2(self.last)) + 1)]
-        return join(
-            *(tag("line", x1=self.left, x2=self.right, y1=self.y(v), y2=self.y(v), class_="grid") for v in grid),
-            *(tag("text", f"{100 * v:g} %", x=self.left - 8, y=self.y(v) + 4, class_="tick end") for v in grid),
-            *(tag("text", f"k = {k}", x=self.x(k), y=self.low + 24, class_="tick middle") for k in ks),
-        )
-
-
-def _curve(entry: Entry) -> dict[int, Estimate]:
+def _curve(entry: Entry) -> Curve:
     ks = range(1, entry.samples_per_task + 1) if entry.has_scores else ()
-    found = {k: estimate(entry.counts, k) for k in ks}
-    return {k: value for k, value in found.items() if value is not None}
+    scores = {k: estimate(entry.counts, k) for k in ks}
+    return {k: score for k, score in scores.items() if score is not None}
 
 
-def _last(points: dict[int, Estimate]) -> Estimate:
-    return points[max(points)]
+def _last(curve: Curve) -> Estimate:
+    return curve[max(curve)]
 
 
-def _series(
-    table: Standings, frame: _Frame, name: str, points: dict[int, Estimate], label: float
-) -> tuple[Markup, Markup]:
-    """Return a policy's band, and its line with points and label."""
-    index = table.colours[name]
-    up = [f"{frame.x(k):.1f},{frame.y(e.ci95[1]):.1f}" for k, e in points.items()]
-    down = [f"{frame.x(k):.1f},{frame.y(e.ci95[0]):.1f}" for k, e in points.items()]
-    path = " ".join(f"{frame.x(k):.1f},{frame.y(e.value):.1f}" for k, e in points.items())
-    dots = [
-        tag(
-            "circle",
-            tag("title", f"{name}: pass@{k} {percent(e.value)} % ({interval(e)}), {e.tasks} tasks"),
-            cx=frame.x(k),
-            cy=frame.y(e.value),
-            r=4.5,
-        )
-        for k, e in points.items()
+def _title(name: str, k: int, score: Estimate) -> str:
+    return f"{name}: pass@{k} {percent(score.value)} % ({interval(score)}), {score.tasks} tasks"
+
+
+def _curves_in_words(points: dict[str, Curve]) -> str:
+    ends = [
+        f"{name} from {percent(curve[1].value)} to {percent(_last(curve).value)} %"
+        for name, curve in points.items()
+        if 1 in curve
     ]
-    end, y = frame.x(max(points)), frame.y(_last(points).value)
-    leader = tag("line", x1=end + 7, y1=y, x2=end + 18, y2=label, class_="leader")
-    text = tag("text", f"{_cut(name)} {percent(_last(points).value)}", x=end + 22, y=label + 4, class_="label")
-    line = tag("polyline", points=path, class_="line", stroke_dasharray=_DASHES[index // _PALETTE % 3] or None)
-    style = f"--c:{colour(index)}"
-    band = tag("polygon", points=" ".join([*up, *reversed(down)]), class_="band", style=style)
-    return band, tag("g", line, *dots, leader, text, class_="series", style=style)
+    return f"pass@k for k from 1: {'; '.join(ends)}"
 
 
-def _gain(table: Standings, name: str, found: Estimate, at: tuple[float, float, float], y: float) -> Markup:
-    low, middle, high = at
-    said = f"{percent(found.value, signed=True)} ({interval(found, signed=True)})"
-    return tag(
-        "g",
-        tag("text", _cut(name), x=198, y=y + 5, class_="label end"),
-        tag("line", x1=low, x2=high, y1=y, y2=y, class_="range"),
-        tag("circle", tag("title", f"{name}: {said}"), cx=middle, cy=y, r=6),
-        tag("text", said, x=WIDTH - 180, y=y + 5, class_="label"),
-        class_="series",
-        style=f"--c:{colour(table.colours[name])}",
-    )
+def _axis_top(values: list[float]) -> float:
+    """Return the smallest round end of an axis of fractions that is above all values."""
+    return next(top for top in _AXIS_TOPS if top >= max(values, default=0.0) - 1e-9)
 
 
-def _svg(height: float, says: str, *children: Markup) -> Markup:
-    box = f"0 0 {WIDTH:g} {height:g}"
-    drawn = tag("svg", tag("desc", says), *children, viewBox=box, role="img", aria_label=says, class_="plot")
-    return tag("div", drawn, class_="scroll", role="region", aria_label="plot", tabindex="0")
-
-
-def _nice_top(values: list[float]) -> float:
-    """Return the smallest comfortable end of an axis of fractions that holds all values."""
-    return next(top for top in (0.04, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0) if top >= max(values, default=0.0) - 1e-9)
-
-
-def _spread(wanted: dict[str, float], gap: float = 18.0) -> dict[str, float]:
-    """Move labels apart so that none stands on another, keeping their order."""
+def _spread(wanted: dict[str, float], *, lowest: float, gap: float = 18.0) -> dict[str, float]:
+    """Move labels apart so that none covers another, in the same order, none below ``lowest``."""
     placed: dict[str, float] = {}
     floor = 10.0
     for name, y in sorted(wanted.items(), key=lambda item: item[1]):
         placed[name] = max(y, floor)
         floor = placed[name] + gap
-    ceiling = 352.0
+    ceiling = lowest
     for name in reversed(placed):
         placed[name] = min(placed[name], ceiling)
         ceiling = placed[name] - gap
     return placed
 
 
-def _rate(entry: Entry, task: str) -> float | None:
+def _share(entry: Entry, task: str) -> float | None:
     n, c = entry.counts.get(task, (0, 0))
     return c / n if n else None
 
 
-def _tally(entry: Entry, task: str) -> str:
+def _cell_title(entry: Entry, task: str) -> str:
     n, c = entry.counts.get(task, (0, 0))
-    return f"{c} of {n}" if n else "not graded"
-
-
-def _cut(name: str, most: int = 24) -> str:
-    return name if len(name) <= most else name[: most - 1] + "…"
+    return f"{entry.policy}, {task}: {f'{c} of {n}' if n else 'not graded'}"

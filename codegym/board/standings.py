@@ -1,4 +1,4 @@
-"""A board's rows in order, with what every way of showing them needs: ranks, gains, notes, numbers in words."""
+"""A board's rows in order, with their ranks, gains and notes, and how numbers are written: for every output."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from codegym.board.stats import Estimate, gain
 from codegym.errors import ConfigError
 
 UNKNOWN = "\u2013"
-"""Stands where a number is undefined."""
+"""Shown if a number is undefined."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """An entry and its place. ``gain`` is that in the ranking score over the baseline; ``note`` warns a reader."""
+    """An entry and its rank. ``gain`` is in the ranking score, over the baseline; ``note`` is a warning."""
 
     rank: int
     entry: Entry
@@ -31,25 +31,25 @@ class Standings:
     rows: tuple[Row, ...]
 
     @property
-    def first_k(self) -> str:
-        """The score that ranks: ``pass@1`` unless the board has no k = 1."""
+    def ranking_score(self) -> str:
+        """The name of the score that ranks: ``pass@1`` unless the board has no k = 1."""
         return f"pass@{min(self.board.ks)}"
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The scores a table shows: pass at the smallest and largest k, and all of the largest."""
+        """The scores in a table: pass@k for the smallest and the largest k, and pass^k for the largest."""
         low, high = min(self.board.ks), max(self.board.ks)
         return (f"pass@{low}",) if low == high else (f"pass@{low}", f"pass@{high}", f"pass^{high}")
 
     @property
     def colours(self) -> dict[str, int]:
-        """A number for each policy that does not change when ranks do."""
+        """A number per policy that does not change with the ranks."""
         return {name: i for i, name in enumerate(sorted(row.entry.policy for row in self.rows))}
 
 
 def standings(board: Board, entries: list[Entry]) -> Standings:
-    """Rank ``entries`` by :attr:`Standings.first_k` and measure each against the board's baseline."""
-    entries = sorted(entries, key=lambda entry: _place(entry, min(board.ks)))
+    """Rank ``entries`` by :attr:`Standings.ranking_score` and measure each against the board's baseline."""
+    entries = sorted(entries, key=lambda entry: _sort_key(entry, min(board.ks)))
     baseline = next((entry for entry in entries if entry.policy == board.baseline), None)
     digests = [entry.suite_digest for entry in sorted(entries, key=lambda entry: entry.created)]
     rows = [_row(rank, entry, baseline, digests[-1], min(board.ks)) for rank, entry in enumerate(entries, 1)]
@@ -67,25 +67,37 @@ def interval(score: Score | Estimate, *, signed: bool = False) -> str:
     return f"{percent(low, signed=signed)} to {percent(high, signed=signed)}"
 
 
-def beside(entry: Entry) -> str:
-    """Return what a table says beside an entry's ranking score, or in its place: what was lost or is unproven."""
+def score_note(entry: Entry) -> str:
+    """Return a note on lost and unproven episodes, for beside an entry's ranking score or in its place."""
     lost = f"{entry.infra_errors} of {entry.episodes} lost" if entry.infra_errors else ""
     unproven = f"{entry.unproven} unproven" if entry.unproven else ""
     return ", ".join(filter(None, (lost, unproven))) if entry.has_scores else f"no score: {lost}"
 
 
 def per_episode(entry: Entry, total: float) -> float:
-    """Return a total over an entry's episodes as a mean."""
+    """Return a total over an entry's episodes as the mean per episode."""
     return total / max(1, entry.episodes)
 
 
-def _place(entry: Entry, k: int) -> tuple[float, str]:
-    """Return what sorts entries: the best score first, those without one last, equals by name."""
+def _sort_key(entry: Entry, k: int) -> tuple[float, str]:
+    """Return the key that sorts entries: the best score first, those without one last, equals by name."""
     score = entry.score(f"pass@{k}")
     return (-score.value if score else 1.0, entry.policy)
 
 
 def _row(rank: int, entry: Entry, baseline: Entry | None, newest: str, k: int) -> Row:
+    notes = _notes(entry, newest)
+    measured = None
+    if baseline is not None and entry.policy != baseline.policy and entry.has_scores:
+        try:
+            measured = _gain(baseline, entry, k)
+        except ConfigError as error:
+            notes.append(f"no gain: {error}")
+    return Row(rank, entry, measured, "; ".join(notes))
+
+
+def _notes(entry: Entry, newest: str) -> list[str]:
+    """Return what a reader should know about an entry; ``newest`` is the digest of the suite's last version."""
     notes = []
     if entry.suite_digest != newest:
         notes.append("evaluated on another version of the suite")
@@ -95,12 +107,10 @@ def _row(rank: int, entry: Entry, baseline: Entry | None, newest: str, k: int) -
         notes.append(f"{entry.unproven} of its resolved episodes rest on tests that can't be examined (unproven)")
     if entry.outcomes.get("tampered"):
         notes.append(f"{entry.outcomes['tampered']} of its episodes tampered with their tests")
-    found = None
-    if baseline is not None and entry.policy != baseline.policy and entry.has_scores:
-        try:
-            if not baseline.has_scores:
-                raise ConfigError(f"{baseline.policy}: {baseline.lost()}")
-            found = gain(baseline.counts, entry.counts, k)
-        except ConfigError as error:
-            notes.append(f"no gain: {error}")
-    return Row(rank, entry, found, "; ".join(notes))
+    return notes
+
+
+def _gain(baseline: Entry, entry: Entry, k: int) -> Estimate:
+    if not baseline.has_scores:
+        raise ConfigError(f"{baseline.policy}: {baseline.lost()}")
+    return gain(baseline.counts, entry.counts, k)

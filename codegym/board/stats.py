@@ -1,10 +1,10 @@
-"""What a policy can do, estimated from counted successes, with honest intervals.
+"""Estimates of a policy's success from counts, with honest intervals.
 
 Boards compare policies by a few numbers, and the usual mistakes make those numbers wrong: a plug-in pass@k is
 biased, an interval over episodes ignores that tasks differ, an unpaired comparison throws away that both
 policies met the same tasks, and an infrastructure failure counted as a zero blames the policy. Here pass@k is
-the unbiased estimator, intervals come from resampling *tasks*, differences are paired by task, and what could
-not be graded is left out and counted.
+the unbiased estimator, intervals come from resampling *tasks*, differences are paired by task, and episodes that
+could not be graded are left out and counted.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ RESAMPLES = 10_000
 """Bootstrap resamples: the endpoints' own noise is then well below a tenth of a point."""
 
 _BLOCK = 2_000_000
-"""Draws held in memory at once."""
+"""The most draws in memory at once."""
 
 Kind = Literal["@", "^"]
 """``@``: at least one of k attempts succeeds. ``^``: all of k attempts succeed."""
@@ -37,8 +37,8 @@ Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Tally:
-    """Counted episodes: ``counts`` of the graded ones by task, sorted, and how many could not be graded."""
+class EpisodeCounts:
+    """``counts`` of graded and resolved episodes by task, sorted, and how many episodes could not be graded."""
 
     counts: dict[str, tuple[int, int]]
     infra_errors: int
@@ -58,8 +58,8 @@ def is_resolved(episode: Episode) -> bool:
     return is_graded(episode) and episode.verdict is not None and episode.verdict.outcome is Outcome.RESOLVED
 
 
-def tally(episodes: Iterable[Episode]) -> Tally:
-    """Count episodes by task. A task whose every episode was lost to infrastructure stands as ``(0, 0)``."""
+def count_episodes(episodes: Iterable[Episode]) -> EpisodeCounts:
+    """Count episodes by task. A task that lost all its episodes to infrastructure counts as ``(0, 0)``."""
     counts: dict[str, tuple[int, int]] = {}
     lost = 0
     for episode in episodes:
@@ -67,7 +67,7 @@ def tally(episodes: Iterable[Episode]) -> Tally:
         graded = is_graded(episode)
         counts[episode.task] = (n + graded, c + is_resolved(episode))
         lost += not graded
-    return Tally(dict(sorted(counts.items())), lost)
+    return EpisodeCounts(dict(sorted(counts.items())), lost)
 
 
 def pass_at_k(n: int, c: int, k: int) -> float | None:
@@ -111,8 +111,10 @@ def gain(before: Counts, after: Counts, k: int = 1, *, seed: int = 0) -> Estimat
     both sides.
     """
     if before.keys() != after.keys():
-        odd = sorted(before.keys() ^ after.keys())
-        raise ConfigError(f"can't pair: {len(odd)} tasks are in one of the two only, for example {odd[0]!r}")
+        unpaired = sorted(before.keys() ^ after.keys())
+        raise ConfigError(
+            f"can't pair: {len(unpaired)} tasks are in one of the two only, for example {unpaired[0]!r}"
+        )
     old, new = task_values(before, k), task_values(after, k)
     differences = np.array([new[task] - old[task] for task in before if task in old and task in new])
     if not len(differences):
@@ -121,7 +123,7 @@ def gain(before: Counts, after: Counts, k: int = 1, *, seed: int = 0) -> Estimat
 
 
 def bootstrap(values: Values, *, seed: int = 0, resamples: int = RESAMPLES) -> tuple[float, float]:
-    """Return the 95 % percentile interval of the mean of ``values`` (shape ``(tasks,)``, one a task).
+    """Return the 95 % percentile interval of the mean of ``values`` (shape ``(tasks,)``, one per task).
 
     The same values and seed give the same interval. Raises ``ValueError`` if ``values`` is empty.
     """

@@ -11,8 +11,8 @@ from typer import Argument, Exit, Option
 
 from codegym.board.definition import board_folder, board_names, load_board
 from codegym.board.entry import read_entries, verify
-from codegym.board.render import define, render
-from codegym.board.standings import UNKNOWN, Standings, beside, interval, percent
+from codegym.board.render import define_board, render
+from codegym.board.standings import UNKNOWN, Standings, interval, percent, score_note
 from codegym.cli.output import Json, give, table
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError
@@ -38,7 +38,7 @@ def verb(
     """
     folders = [folder] if folder else [board_folder(name) for name in ([board] if board else board_names())]
     for path in folders:
-        define(path)
+        define_board(path)
     if episodes is not None:
         _verify(folders, episodes, as_json=as_json)
     found = [(path, render(path)) for path in folders]
@@ -70,7 +70,7 @@ def _value(folder: Path, found: Standings) -> dict[str, object]:
             **row.entry.summary(),
             "episodes": row.entry.episodes,
             "infra_errors": row.entry.infra_errors,
-            "gain": {found.first_k: row.gain.value, "ci95": list(row.gain.ci95)} if row.gain else None,
+            "gain": {found.ranking_score: row.gain.value, "ci95": list(row.gain.ci95)} if row.gain else None,
             "note": row.note,
         }
         for row in found.rows
@@ -85,7 +85,7 @@ def _shown(folder: Path, found: Standings) -> Group:
     for row in found.rows:
         scores = [row.entry.score(name) for name in found.columns]
         cells = [f"{percent(score.value)} [{interval(score)}]" if score else UNKNOWN for score in scores]
-        if note := beside(row.entry):
+        if note := score_note(row.entry):
             cells[0] = f"{cells[0]}, {note}" if row.entry.has_scores else note
         gain = f"{percent(row.gain.value, signed=True)} [{interval(row.gain, signed=True)}]" if row.gain else ""
         shown.add_row(str(row.rank), Text(row.entry.policy), *cells, gain, str(row.entry.tasks))

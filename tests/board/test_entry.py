@@ -5,7 +5,7 @@ import json
 import pytest
 
 from codegym.board.definition import Board, board_folder, board_names, load_board
-from codegym.board.entry import Entry, make_entry, read_entries, slug, standing, verify, write_entry
+from codegym.board.entry import Entry, make_entry, one_per_attempt, read_entries, slug, verify, write_entry
 from codegym.episode import Episode, Outcome, StopReason, Verdict, too_many_lost
 from codegym.errors import ConfigError
 
@@ -76,8 +76,8 @@ def test_verify_recomputes_everything():
 def test_a_second_try_replaces_an_infrastructure_error_and_nothing_else():
     lost, first = attempt("t", 0, Outcome.INFRA_ERROR), attempt("t", 0, Outcome.UNRESOLVED)
     better = attempt("t", 0, Outcome.RESOLVED)
-    assert standing([lost, first, better]) == [first]
-    assert standing([lost, lost]) == [lost]
+    assert one_per_attempt([lost, first, better]) == [first]
+    assert one_per_attempt([lost, lost]) == [lost]
 
 
 def test_episodes_that_do_not_belong_together_are_refused():

@@ -1,16 +1,18 @@
 """What people look at: complete, escaped, readable without a network, and the same for the same entries."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from jinja2 import UndefinedError
 
 from codegym.board.definition import Board
 from codegym.board.entry import Entry, make_entry, write_entry
-from codegym.board.markup import Markup, join, tag
-from codegym.board.render import define, render
+from codegym.board.render import define_board, render
+from codegym.board.template import coordinate, fill
 from codegym.episode import Episode, Outcome, StopReason, Verdict
 from codegym.errors import ConfigError
 
@@ -142,11 +144,55 @@ def test_rows_are_ranked_by_the_smallest_k(folder):
     assert [row.entry.policy for row in render(folder).rows][:1] == ["before"]
 
 
-def test_markup_is_well_formed_and_escapes_by_default():
-    made = tag("p", "a < b", tag("b", "&"), class_="x", data_n=1.50, hidden=None)
-    assert made == '<p class="x" data-n="1.5">a &lt; b<b>&amp;</b></p>'
-    assert ElementTree.fromstring(made).tag == "p"  # noqa: S314 - made above
-    assert join("<", Markup("<i>")) == "&lt;<i>"
+def parse(page: str) -> ElementTree.Element:
+    """Parse a page as XML, once the elements are closed that HTML leaves open."""
+    closed = re.sub("(<meta [^>]*)>", r"\1/>", page.removeprefix("<!doctype html>"))
+    return ElementTree.fromstring(closed)  # noqa: S314 - made by the test
+
+
+def test_every_field_of_an_entry_is_escaped(folder):
+    evil = """"><script>alert('x')</script>"""
+    (folder / "board.toml").write_text(BOARD.replace('"before"', f"""'''{evil}'''"""))
+    write(folder, evil, 3)
+    write(folder, "other", 1, suite_digest=evil)
+    for path in (folder / "entries").iterdir():
+        entry = Entry.model_validate_json(path.read_text())
+        counts = {task.replace("task", evil): count for task, count in entry.counts.items()}
+        fields = {"counts": counts, "versions": {evil: evil}, "created": evil, "tasks_digest": evil}
+        write_entry(folder, entry.model_copy(update=fields | {"episodes_digest": evil}))
+    assert any(row.gain for row in render(folder).rows)
+    page = (folder / "index.html").read_text()
+    assert "<script" not in page
+    assert '"">' not in page
+    heads = {"".join(cell.itertext()) for cell in parse(page).iterfind(".//th")}
+    assert {evil, f"gain over {evil}", f"{evil}-00"} <= heads
+
+
+def test_every_mark_of_a_plot_has_a_title(folder):
+    render(folder)
+    plots = parse((folder / "index.html").read_text()).findall(".//svg[@class='plot']")
+    marks = [mark for plot in plots for kind in ("circle", "rect") for mark in plot.iterfind(f".//{kind}")]
+    assert len(plots) == 3
+    assert len(marks) == 2 * 4 + 1 + 2 * 20
+    assert all(mark.find("title").text for mark in marks)
+
+
+def test_a_long_name_is_cut_and_its_title_is_whole(folder):
+    write(folder, "x" * 60, 1)
+    render(folder)
+    assert f"<title>{'x' * 60}</title>{'x' * 23}…" in (folder / "index.html").read_text()
+
+
+def test_a_name_that_a_template_lacks_is_an_error():
+    with pytest.raises(UndefinedError):
+        fill("board.html.j2")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "0"), (1.5, "1.5"), (12.346, "12.35"), (100, "100"), (-2.0, "-2")]
+)
+def test_a_coordinate_has_at_most_two_decimals(value, text):
+    assert coordinate(value) == text
 
 
 @pytest.fixture
@@ -190,12 +236,12 @@ def test_the_page_in_a_browser(folder, browser):
 
 def test_a_runs_folder_becomes_a_board(tmp_path):
     with pytest.raises(ConfigError, match=r"no board\.toml"):
-        define(tmp_path)
+        define_board(tmp_path)
     for resolved, policy in enumerate(("tiny-before", "tiny-after")):
         write(tmp_path, policy, resolved)
-    board = define(tmp_path)
+    board = define_board(tmp_path)
     assert (board.suite, board.samples, board.ks, board.baseline) == ("kata", 4, (1, 4), "tiny-before")
-    assert define(tmp_path) == board
+    assert define_board(tmp_path) == board
     assert {row.entry.policy: row.gain is not None for row in render(tmp_path).rows} == {
         "tiny-before": False,
         "tiny-after": True,

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from codegym.board.stats import (
     bootstrap,
+    count_episodes,
     estimate,
     gain,
     pass_at_k,
     pass_hat_k,
-    tally,
     task_values,
 )
 from codegym.episode import Episode, Outcome, StopReason, Verdict
@@ -132,7 +132,7 @@ def test_what_could_not_be_graded_is_left_out_and_counted():
         episode("b", Outcome.INFRA_ERROR, 2),
         episode("a", None),
     ]
-    found = tally(made)
+    found = count_episodes(made)
     assert found.counts == {"a": (0, 0), "b": (2, 1)}
     assert found.infra_errors == 2
     assert list(found.counts) == ["a", "b"]

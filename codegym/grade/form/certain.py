@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _GIVE = frozenset({
-    "chain", "choice", "choices", "combinations", "count", "cycle", "items", "keys", "pairwise", "permutations",
-    "product", "randint", "random", "randrange", "repeat", "sample", "shuffle", "split", "splitlines", "values",
+    "chain", "choice", "choices", "combinations", "count", "cycle", "get", "items", "keys", "pairwise",
+    "permutations", "product", "randint", "random", "randrange", "repeat", "sample", "shuffle", "split",
+    "splitlines", "values",
 })  # fmt: skip
 """Further names of what makes values of values, beside what Python has built in."""
 _SWALLOWS = frozenset({"suppress", "raises", "assertRaises", "assertRaisesRegex"})
@@ -22,17 +23,18 @@ _APART = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.J
 """What is run by others, if at all; and formatted strings, whose parts have no known position."""
 
 
-def certain(function: Function) -> Iterator[ast.AST]:
+def certain(function: Function, makers: frozenset[str] = frozenset()) -> Iterator[ast.AST]:
     """Yield the nodes of a function that are evaluated whenever it runs to its end, in order.
 
-    Of a fixture that returns a function of its own so are that one's, which the test is to call.
+    Of a fixture that returns a function of its own so are that one's, which the test is to call. ``makers`` are
+    functions of the test file that use nothing but the standard library: what they return is always the same.
     """
-    yield from _block(function.body, _unknown(function))
+    yield from _block(function.body, _Unknown(function, makers))
     if any(_name(each) == "fixture" or getattr(each, "attr", "") == "fixture" for each in function.decorator_list):
         given = {getattr(getattr(node, "value", None), "id", "") for node in ast.walk(function) if _gives(node)}
         inner = (each for each in function.body if isinstance(each, Function) and each.name in given)
         for each in inner:
-            yield from certain(each)
+            yield from certain(each, makers)
 
 
 def _gives(node: ast.AST) -> bool:
@@ -46,31 +48,31 @@ def calls_of(function: Function) -> frozenset[str]:
     return frozenset(names - {""})
 
 
-def _block(body: Sequence[ast.stmt], unknown: frozenset[str]) -> Iterator[ast.AST]:
+def _block(body: Sequence[ast.stmt], unknown: _Unknown) -> Iterator[ast.AST]:
     for statement in body:
         yield from _statement(statement, unknown)
-        if _leaves(statement):
+        if leaves(statement):
             return
 
 
-def _leaves(statement: ast.AST, *, loop: bool = False) -> bool:
+def leaves(statement: ast.AST, *, loop: bool = False) -> bool:
     """Return whether a statement may end the block that it stands in, or its function."""
     if isinstance(statement, ast.Return) or (isinstance(statement, ast.Continue | ast.Break) and not loop):
         return True
     if isinstance(statement, _APART):
         return False
     loop = loop or isinstance(statement, ast.For | ast.AsyncFor | ast.While)
-    return any(_leaves(child, loop=loop) for child in ast.iter_child_nodes(statement))
+    return any(leaves(child, loop=loop) for child in ast.iter_child_nodes(statement))
 
 
-def _statement(node: ast.stmt, unknown: frozenset[str]) -> Iterator[ast.AST]:
+def _statement(node: ast.stmt, unknown: _Unknown) -> Iterator[ast.AST]:
     if isinstance(node, ast.If):
         yield node
         yield from _expressions(node.test)
     elif isinstance(node, ast.For | ast.AsyncFor):
         yield node
         yield from _expressions(node.iter)
-        if not _is_unknown(node.iter, unknown):
+        if not unknown.holds(node.iter):
             yield from _block(node.body, unknown)
     elif isinstance(node, ast.Try):
         yield from () if node.handlers else _block(node.body, unknown)
@@ -99,16 +101,26 @@ def _expressions(*nodes: ast.AST) -> Iterator[ast.AST]:
             waiting += reversed(list(ast.iter_child_nodes(node)))
 
 
-def _unknown(function: Function) -> frozenset[str]:
-    """Return the local names that may stand for anything, and so for something empty: results of calls."""
-    unknown: frozenset[str] = frozenset()
-    for _ in range(2):  # the second time with names that are only assigned further down
-        for node in ast.walk(function):
-            for target, value in _assigned(node):
-                if value is None or _is_unknown(value, unknown):
-                    names = (each.id for each in ast.walk(target) if isinstance(each, ast.Name))
-                    unknown |= frozenset(names)
-    return unknown
+class _Unknown:
+    """The local names of a function that may stand for anything, and so for something empty: results of calls."""
+
+    def __init__(self, function: Function, makers: frozenset[str]) -> None:
+        self._makers, self._names = makers, frozenset[str]()
+        for _ in range(2):  # the second time with names that are only assigned further down
+            for node in ast.walk(function):
+                for target, value in _assigned(node):
+                    if value is None or self.holds(value):
+                        self._names |= {each.id for each in ast.walk(target) if isinstance(each, ast.Name)}
+
+    def holds(self, node: ast.expr) -> bool:
+        """Return whether ``node`` may have any value."""
+        names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+        calls = (each for each in ast.walk(node) if isinstance(each, ast.Call | ast.Await | ast.Yield))
+        made_by = {_name(each) for each in calls}
+        known = self._makers | _GIVE
+        return bool(names & self._names) or any(
+            not hasattr(builtins, name) and name not in known for name in made_by
+        )
 
 
 def _assigned(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
@@ -120,13 +132,6 @@ def _assigned(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
         yield node.target, node.iter
     elif isinstance(node, ast.withitem) and node.optional_vars is not None:
         yield node.optional_vars, None
-
-
-def _is_unknown(node: ast.expr, unknown: frozenset[str]) -> bool:
-    names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
-    calls = (each for each in ast.walk(node) if isinstance(each, ast.Call | ast.Await | ast.Yield))
-    makers = {_name(each) for each in calls}
-    return bool(names & unknown) or any(not hasattr(builtins, name) and name not in _GIVE for name in makers)
 
 
 def _name(node: ast.AST) -> str:

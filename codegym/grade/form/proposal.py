@@ -8,8 +8,8 @@ from random import Random
 
 from codegym.grade.form.bank import Kind
 from codegym.grade.form.cases import case_ids
-from codegym.grade.form.certain import calls_of
-from codegym.grade.form.edit import Edit, Edits
+from codegym.grade.form.certain import Function, calls_of, leaves
+from codegym.grade.form.edit import Edit, Edits, Text
 from codegym.grade.form.oracle import RECORD, fixed, oracles, read_record, recorded
 from codegym.grade.form.python_checks import Check, Module
 from codegym.grade.form.text_checks import text_checks
@@ -62,16 +62,17 @@ def oracle_proposals(
         sides = [(owner, each) for owner in owners for each in oracles(module, owner)]
         if not sides:
             continue
-        file = File(recorded(module.text, [each.right for _, each in sides]))
+        file = File(recorded(module.text, [each for _, each in sides]))
         ids = tuple(test for owned in owners.values() for test in owned)
         values = [read_record(room.written(RECORD)) for _ in range(2) if room.run({path: file}, ids).complete]
         for number, (owner, each) in enumerate(sides):
-            if len(values) == 2 and values[0].get(number, "") == values[1].get(number) is not None:
-                right, ways = fixed(module.text, each.right, values[0][number], _chance(path, owner))
-                check = Check(
-                    owner, Kind.VALUE, (each.node.lineno, each.node.end_lineno or each.node.lineno), ways
-                )
-                made.append(replace(_of(path, check, tuple(owners[owner]), failing), right=right))
+            seen = [value.get(number) for value in values]
+            if len(seen) == 2 and seen[0] and seen[0] == seen[1]:
+                edits = fixed(module.text, each, seen[0], _chance(path, owner))
+                if edits is not None:
+                    node = each.sides.node
+                    check = Check(owner, Kind.VALUE, (node.lineno, node.end_lineno or node.lineno), edits[1])
+                    made.append(replace(_of(path, check, tuple(owners[owner]), failing), right=edits[0]))
     return [proposal for proposal in made if proposal.ways]
 
 
@@ -167,12 +168,20 @@ def one_check_more(subject: Subject, tests: Iterable[str]) -> list[Proposal]:
     for path, owners in _owners(subject, tests).items():
         module = Module(_content(subject, path))
         for owner, owned in owners.items():
-            function = module.functions[owner]
-            last, end = function.body[-1], module.text.span(function.body[-1])[1]
-            apart = "; " if last.lineno == function.lineno else "\n" + " " * function.body[0].col_offset
-            way = (Edit(end, end, f"{apart}assert [] == [0]"),)
-            made.append(Proposal(path, Kind.RESULT, (way,), owner, None, tuple(owned)))
+            way = _one_check_more(module.functions[owner], module.text)
+            made.append(Proposal(path, Kind.RESULT, ((way,),), owner, None, tuple(owned)))
     return made
+
+
+def _one_check_more(function: Function, text: Text) -> Edit:
+    """Return the edit that adds a check at the end of ``function``, or before what may leave it early."""
+    leaving = next((statement for statement in function.body if leaves(statement)), None)
+    statement = leaving or function.body[-1]
+    apart = "; " if statement.lineno == function.lineno else "\n" + " " * function.body[0].col_offset
+    start, end = text.span(statement)
+    if leaving is not None:
+        return Edit(start, start, f"assert [] == [0]{apart}")
+    return Edit(end, end, f"{apart}assert [] == [0]")
 
 
 def _python(

@@ -211,12 +211,23 @@ class _Prover:
                 return
             told = having ^ lacking
             numbers = {test: n | (test in having) << bit for test, n in numbers.items() if test in told}
-        again = self._failed(rows, way=1) or frozenset()
-        for number, row in enumerate(rows, 1):
-            about = [test for test, n in numbers.items() if n == number]
-            self._keep(row, row.ways[0], about)
-            for way in row.ways[1:2]:
-                self._keep(row, way, again.intersection(about))
+        about = {row: [test for test, n in numbers.items() if n == number] for number, row in enumerate(rows, 1)}
+        for way in range(2):
+            having_it = [row for row in rows if about[row] and len(row.ways) > way]
+            for row in self._sound(having_it, way, about):
+                self._keep(row, row.ways[way], about[row])
+
+    def _sound(self, rows: Sequence[Proposal], way: int, about: Mapping[Proposal, list[str]]) -> list[Proposal]:
+        """Return the rows of which a wrong form fails just the tests that the row is about, found by halving.
+
+        A value that the table can't be made with would break the file as a whole.
+        """
+        failed = self._failed(rows, way)
+        if failed is not None and set(failed) == {test for row in rows for test in about[row]}:
+            return list(rows)
+        half = len(rows) // 2
+        parts = (rows[:half], rows[half:]) if half else ()
+        return [row for part in parts for row in self._sound(part, way, about)]
 
     def _failed(self, rows: Sequence[Proposal], way: int = 0) -> frozenset[str] | None:
         """Return the tests that fail with all ``rows`` in a wrong form; ``None`` if the run has no orderly end."""

@@ -19,6 +19,7 @@ from codegym.grade.form.bank import Kind
 from codegym.grade.form.certain import Function, certain
 from codegym.grade.form.edit import Edit, Edits, Text
 from codegym.grade.form.expected import equality, is_expected
+from codegym.grade.form.pure import Purity
 from codegym.grade.form.python_values import changed_values
 from codegym.grade.form.table import Cases, Table, called, cases_of, last_value
 
@@ -102,6 +103,11 @@ class Module:
             return
 
     @cached_property
+    def makers(self) -> frozenset[str]:
+        """The names of functions that use nothing but the standard library."""
+        return Purity(self.tree).functions()
+
+    @cached_property
     def tables(self) -> dict[str, Table]:
         """The tables of values that the module assigns to a name once, by that name."""
         targets = [node.targets[0] for node in self.tree.body if isinstance(node, ast.Assign)]
@@ -141,11 +147,11 @@ class Module:
 
     def checks(self, owner: str, chance: Random) -> list[Check]:
         """Return the checks in the function at ``owner``."""
-        return list(_Reader(self.text, owner, self.functions[owner], self.cases(owner), chance).checks())
+        return list(_Reader(self, owner, chance).checks())
 
     def comparisons(self, owner: str) -> list[Sides]:
         """Return the checks in a function that compare two sides for being equal, and are always reached."""
-        pairs = ((node, _sides(node)) for node in certain(self.functions[owner]) if _is_equal(node))
+        pairs = ((node, _sides(node)) for node in certain(self.functions[owner], self.makers) if _is_equal(node))
         return [Sides(node, *sides[:2]) for node, sides in pairs if isinstance(node, ast.expr | ast.stmt)]
 
     def cases(self, owner: str) -> Cases | None:
@@ -165,13 +171,13 @@ class Sides:
 class _Reader:
     """Looks for checks in one function."""
 
-    def __init__(self, text: Text, owner: str, function: Function, cases: Cases | None, chance: Random) -> None:
-        self.text, self.owner, self.function, self.chance = text, owner, function, chance
-        self.cases = cases
+    def __init__(self, module: Module, owner: str, chance: Random) -> None:
+        self.text, self.owner, self.chance = module.text, owner, chance
+        self.function, self.cases, self.makers = module.functions[owner], module.cases(owner), module.makers
 
     def checks(self) -> Iterator[Check]:
         """Yield what can be changed, in the order of the text."""
-        for node in certain(self.function):
+        for node in certain(self.function, self.makers):
             if isinstance(node, ast.Assert):
                 yield from self._assertion(node, node.test)
             elif isinstance(node, ast.Call):

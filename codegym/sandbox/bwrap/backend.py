@@ -6,7 +6,7 @@ set of namespaces. The *runner* (``runner/serve.c``) is its first process and st
 
 What it covers: no network; the host's files, processes, environment and other boxes are not there; the system
 is read-only; commands run without any capability, can't gain one, can't make namespaces, and have the system
-calls of ``runner/seccomp.h`` refused. Memory, processes, disk, inodes, open files, output and wall time are
+calls of ``runner/seccomp.c`` refused. Memory, processes, disk, inodes, open files, output and wall time are
 limited. When the owner, the keeper or the runner dies, however it dies, the kernel takes the rest.
 
 The stage is a tmpfs of limited size. Before Linux 6.6 that can't hold an overlay's marks; there it is a folder in

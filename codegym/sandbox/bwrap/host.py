@@ -43,7 +43,7 @@ def capabilities(places: tuple[Place, ...] = PLACES, *, cgroups: bool = True) ->
         ),
         Capability("disk limit", True, _HARD if in_memory else _WATCHED),
         Capability("copy-on-write", True, "snapshots stack overlay layers; forks share them"),
-        Capability("system call filter", True, "codegym/sandbox/runner/seccomp.h"),
+        Capability("system call filter", True, "codegym/sandbox/runner/seccomp.c"),
     )
 
 

@@ -147,9 +147,9 @@ def seccomp_profile() -> str:
     """Return the engine's filter for a runner that lays its own workspace: what it needs is left to it.
 
     It takes the place of Docker's own filter, which allows no namespaces. Commands get the runner's filter on top,
-    which refuses those as well (``runner/seccomp.h``); this one is read from the same file.
+    which refuses those as well (``runner/seccomp.c``); this one is read from the same file.
     """
-    denied = set(re.findall(r"DENY\((\w+)\)", (SOURCE / "seccomp.h").read_text())) - {"name"} - _FOR_THE_RUNNER
+    denied = set(re.findall(r"DENY\((\w+)\)", (SOURCE / "seccomp.c").read_text())) - {"name"} - _FOR_THE_RUNNER
     rule = {"names": sorted(denied), "action": "SCMP_ACT_ERRNO", "errnoRet": 1}
     return dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [rule]})
 

@@ -4,7 +4,7 @@ A workspace may live in memory (tmpfs), and the kernel's control groups count bo
 limit is then the sum of both limits, and this module, asked some fifty times a second while a command runs,
 compares what is not files with the memory limit alone. Without control groups it adds up resident sets, under
 the hard limit on each process's private memory that the runner sets; what would not show there is refused
-(``uncounted`` in ``runner/seccomp.h``). Processes are those that the box's own ``/proc`` lists: a parent's list
+(``uncounted`` in ``runner/seccomp.c``). Processes are those that the box's own ``/proc`` lists: a parent's list
 of its children leaves out what its threads started.
 """
 

@@ -1,8 +1,8 @@
 """The host's side of the runner: frames over any byte stream, commands in, results out.
 
 The runner (``runner/serve.c``) is the first process of a box, whatever isolates the box. It needs nothing of
-the image. This module knows its frames and nothing of how the box was made, so that every backend that can
-hand over a byte stream to the runner's stdin and stdout runs commands in the same way.
+the image. This module knows its frames (``runner/wire.h``) and nothing of how the box was made, so that every
+backend that can hand over a byte stream to the runner's stdin and stdout runs commands in the same way.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ _TICK = 0.02
 _GRACE = 15.0
 _MAX_REQUEST = 4 << 20
 _MAX_FRAME = 1 << 20
+_MAX_ERRNO = 4095
+_BROKEN = "the box's runner broke its protocol; the box is lost"
 
 
 class RefusedError(SandboxError):
@@ -195,10 +197,11 @@ class Channel:
     def spawn(self, argv: Sequence[str], *, cwd: str = "/", env: Mapping[str, str] | None = None) -> int:
         """Start a process that outlives commands, and return its pid in the box; output goes to /dev/null."""
         self._send("P", next(self._numbers), _encode("x", False, cwd, argv, env or {}))
-        (pid,) = struct.unpack("<i", self._answer("S"))
+        (pid,) = _unpack(struct.Struct("<i"), self._answer("S"))
         if pid < 0:
-            raise SandboxError(f"the box could not start the service {argv[0]!r}: {os.strerror(-pid)}")
-        return int(pid)
+            why = os.strerror(min(-pid, _MAX_ERRNO))
+            raise SandboxError(f"the box could not start the service {argv[0]!r}: {why}")
+        return pid
 
     def kill_all(self) -> None:
         """Kill every process in the box but the runner, services too."""
@@ -231,9 +234,8 @@ class Channel:
             try:
                 answered, _, payload = self._frame(deadline)
             except TimeoutError as error:
-                raise SandboxError(
-                    f"the box's runner did not answer within {_GRACE:.0f} s; the box is lost"
-                ) from error
+                why = f"the box's runner did not answer within {_GRACE:.0f} s; the box is lost"
+                raise SandboxError(why) from error
             if answered == kind:
                 return payload
 
@@ -305,7 +307,7 @@ class Channel:
     def _announced(self) -> int:
         size = int(_HEAD.unpack_from(self._buffer)[0])
         if size > _MAX_FRAME:
-            raise SandboxError("the box's runner broke its protocol; the box is lost")
+            raise SandboxError(_BROKEN)
         return size
 
     def _dead(self, error: OSError | None) -> SandboxError:
@@ -324,8 +326,15 @@ def _encode(op: str, more: bool, cwd: str, argv: Sequence[str], env: Mapping[str
     return _REQUEST.pack(ord(op), more, 0, len(argv), len(env)) + body
 
 
+def _unpack(form: struct.Struct, payload: bytes) -> tuple[int, ...]:
+    """Decode a payload of fixed size."""
+    if len(payload) != form.size:
+        raise SandboxError(_BROKEN)
+    return form.unpack(payload)
+
+
 def _ended(running: _Running, payload: bytes) -> Ended:
-    code, _, wall, user, system, peak = _END.unpack(payload)
+    code, _, wall, user, system, peak = _unpack(_END, payload)
     out, err = running.out.bytes(), running.err.bytes()
     return Ended(
         code=code,

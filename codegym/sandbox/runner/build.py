@@ -23,6 +23,11 @@ from codegym.sandbox.host.lease import draft_prefix
 SOURCE = Path(__file__).resolve().parent
 _PROGRAMS = ("serve", "keep")
 _KERNEL_HEADERS = ("/usr/include", f"/usr/include/{platform.machine()}-linux-gnu")
+_UNITS = {
+    "serve": ("command", "become", "files", "processes", "seccomp", "stage", "workspace", "layers", "wire"),
+    "keep": ("root", "workspace", "layers"),
+}
+"""The C files that each program has besides its own, without ``.c``."""
 
 
 def compiler() -> str | None:
@@ -70,7 +75,8 @@ def _compiled(draft: Path) -> Path:
 def _compile(cc: str, name: str, out: Path) -> str | None:
     """Compile a program into ``out`` and return what went wrong, or ``None``."""
     headers = [word for folder in _KERNEL_HEADERS for word in ("-idirafter", folder)]
-    argv = [cc, "-static", "-O2", *headers, "-o", str(out / name), str(SOURCE / f"{name}.c")]
+    sources = [str(SOURCE / f"{unit}.c") for unit in (name, *_UNITS[name])]
+    argv = [cc, "-static", "-O2", *headers, "-o", str(out / name), *sources]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     return (done.stderr or f"exit code {done.returncode}") if done.returncode else None
 

@@ -96,7 +96,11 @@ def test_long_inscriptions(name):
 @pytest.mark.parametrize("limit", [0, 1, 3, 8])
 def test_the_expert_is_paid_for_the_band_only(name, limit):
     a, b = PAIRS[name]
-    assert ask(a, b, limit)[1] <= (2 * limit + 1) * min(len(a), len(b))
+    distance = reference(a, b)
+    answer, asked = ask(a, b, limit)
+    assert answer == (distance if distance <= limit else None)
+    assert asked <= (2 * limit + 1) * min(len(a), len(b))
+    assert ask(a, "#" * limit + a[limit:], limit)[0] == limit
 
 
 @pytest.mark.parametrize("limit", [0, 1, 4, 10])
@@ -104,17 +108,20 @@ def test_hopeless_cases_end_early(limit):
     answer, asked = ask("a" * 300, "b" * 300, limit)
     assert answer is None
     assert asked <= (2 * limit + 1) * (limit + 1)
+    assert ask("a" * 300, "b" * limit + "a" * (300 - limit), limit)[0] == limit
 
 
 def test_hopeless_from_the_middle_on():
     answer, asked = ask("a" * 100 + "x" * 200, "a" * 100 + "y" * 200, 3)
     assert answer is None
     assert asked <= 7 * 104
+    assert ask("a" * 100 + "x" * 3, "a" * 100 + "y" * 3, 3)[0] == 3
 
 
 @pytest.mark.parametrize(("a", "b"), [("a" * 9, "a" * 50), ("a" * 50, "a" * 9)], ids=["b-longer", "a-longer"])
 def test_lengths_alone_can_tell(a, b):
     assert ask(a, b, 40) == (None, 0)
+    assert ask(a, b, 41)[0] == 41
 
 
 def test_empty_inscriptions_need_no_expert():
