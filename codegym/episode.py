@@ -17,6 +17,7 @@ from pydantic import Field
 from codegym.deadline import Deadline
 from codegym.failure import Failure
 from codegym.task import Frozen
+from codegym.tokens import Tokens
 
 
 class StopReason(StrEnum):
@@ -95,20 +96,6 @@ class Ending:
     steps: tuple[Step, ...]
     deadlines: tuple[Deadline, ...]
     seconds: Mapping[str, float]
-
-
-class Tokens(Frozen):
-    """An episode as the policy saw and sampled it, in order.
-
-    ``prompt_ids`` are the ids of the first prompt. ``completion_ids`` are all later ids: sampled ones, for
-    which ``mask`` is 1, and those of observations, for which it is 0. ``logprobs`` are those of the sampled
-    ids under the distribution they were drawn from, 0.0 where the mask is 0. The three lists are equally long.
-    """
-
-    prompt_ids: tuple[int, ...]
-    completion_ids: tuple[int, ...]
-    mask: tuple[int, ...]
-    logprobs: tuple[float, ...]
 
 
 class Episode(Frozen):

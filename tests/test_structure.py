@@ -21,7 +21,7 @@ TREES = {module: ast.parse(path.read_text()) for module, path in FILES.items()}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 LAYERS = [  # lowest first; modules of one layer may import each other, as long as there is no cycle
-    {"", "errors", "atomic", "digest", "catalog", "failure", "task", "deadline", "progress"},
+    {"", "errors", "atomic", "digest", "catalog", "failure", "task", "deadline", "progress", "tokens"},
     {"sandbox", "tree", "patch", "source", "sdist", "suite", "certificate", "episode", "episode_file"},
     {"harness", "mutate"},
     {"tool", "grade", "reward"},

@@ -18,7 +18,7 @@ from codegym.train.config import load_config
 from codegym.train.folder import claim, finished
 
 NO_ARGS_IS_HELP = True
-_HEADS = ("before", "after", "gain, in points")
+_GAIN = "gain, in points"
 
 
 def verb(
@@ -27,7 +27,7 @@ def verb(
     resume: Annotated[bool, Option("--resume", help="Continue a run that was stopped.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Train a policy: warm up, evaluate, GRPO, evaluate again.
+    """Train a policy: carry out the phases of a run, such as warm-up, evaluation, GRPO, evaluation.
 
     Everything that a run makes is in its folder; stop it with Ctrl-C and continue it with --resume.
 
@@ -49,17 +49,20 @@ def _train(config: Path, folder: Path, *, resume: bool) -> dict[str, Any]:
 
 
 def _table(summary: dict[str, Any], folder: Path) -> Group:
-    before, after, gain = summary["before"], summary["after"], summary["gain"] or {}
+    evaluations, gain = summary["evaluations"], summary["gain"] or {}
+    lost = "".join(f"{name}: {note}; " for name, note in summary["lost"].items() if note)
+    last_line = Text(f"{lost}run: {folder}", "dim")
+    if not evaluations:
+        return Group(Text(f"policy: {summary['policy']}"), last_line)
+    heads = (*evaluations, _GAIN)
+    scores = table("", *heads, right=heads)
+    for name in dict.fromkeys(name for each in evaluations.values() for name in each if name.startswith("pass")):
+        gained = _gain(gain[name], gain["ci95"]) if name in gain else ""
+        cells = [percent(each[name]) if name in each else UNKNOWN for each in evaluations.values()]
+        scores.add_row(name, *cells, gained)
     where = f"{summary['tasks']} tasks of {summary['suite']}/{summary['split']}"
-    rates = table("", *_HEADS, right=_HEADS)
-    for name in (name for name in before | after if name.startswith("pass")):
-        gained = [_gain(gain[name], gain["ci95"])] if name in gain else []
-        rates.add_row(
-            name, *(percent(side[name]) if name in side else UNKNOWN for side in (before, after)), *gained
-        )
-    lost = "".join(f"{side}: {note}; " for side, note in summary.get("lost", {}).items() if note)
     title = Text(f"{where}, {summary['samples_per_task']} attempts each", "bold")
-    return Group(title, rates, Text(f"{lost}run: {folder}", "dim"))
+    return Group(title, scores, last_line)
 
 
 def _gain(value: float, ends: tuple[float, float]) -> str:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from codegym.board.definition import Board, board_folder, board_names, load_board
 from codegym.board.entry import Entry, make_entry, write_entry
-from codegym.board.stats import gain
 from codegym.episode import Episode
 from codegym.errors import ConfigError
 from codegym.evaluate.attempts import chosen_tasks
@@ -94,23 +93,3 @@ def publish_entry(entry: Entry, folder: Path, asked: Board, standing: Board, *, 
     if publish and entry.has_scores and asked == standing and standing.name in board_names():
         written.append(write_entry(board_folder(standing.name), entry))
     return written
-
-
-def summary(before: Entry, after: Entry) -> dict[str, object]:
-    """Return what a run's ``summary.json`` has about its two evaluations; rates are fractions between 0 and 1.
-
-    The gain is ``None`` if either lost so many episodes that it has no score.
-    """
-    gained = gain(before.counts, after.counts) if before.has_scores and after.has_scores else None
-    return {
-        "suite": after.suite,
-        "suite_digest": after.suite_digest,
-        "split": after.split,
-        "tasks": after.tasks,
-        "samples_per_task": after.samples_per_task,
-        "before": before.summary(),
-        "after": after.summary(),
-        "gain": {"pass@1": gained.value, "ci95": list(gained.ci95)} if gained else None,
-        "infra_errors": before.infra_errors + after.infra_errors,
-        "lost": {"before": before.lost(), "after": after.lost()},
-    }

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from codegym.episode import Tokens
 from codegym.task import Task
+from codegym.tokens import Tokens
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ def export_parquet(episodes: Iterable[Episode], path: Path) -> int:
 
     Maps with keys of their own (components, timings, the verdict's tests…) are columns of JSON text, since
     Parquet's columns are the same for all rows. Steps are a list of records; token ids are lists of integers.
+    They are those of the episode's first sequence; ``later_sequences`` holds the others, usually none.
     """
     try:
         from datasets import Dataset  # noqa: PLC0415 - heavy and optional
@@ -34,12 +35,16 @@ def export_parquet(episodes: Iterable[Episode], path: Path) -> int:
 
 
 def _row(episode: Episode) -> dict[str, Any]:
-    row = episode.model_dump(mode="json")
-    verdict, tokens = row.pop("verdict"), row.pop("tokens") or {}
+    row = episode.model_dump(mode="json", exclude={"tokens"})
+    verdict = row.pop("verdict")
+    sequences = (
+        [sequence.model_dump(mode="json") for sequence in episode.tokens.sequences] if episode.tokens else []
+    )
     for name in _AS_JSON:
         row[name] = json.dumps(row[name], sort_keys=True)
     row["outcome"] = verdict["outcome"] if verdict else None
     row["verdict"] = json.dumps(verdict, sort_keys=True)
     for name in ("prompt_ids", "completion_ids", "mask", "logprobs"):
-        row[name] = list(tokens.get(name, ()))
+        row[name] = sequences[0][name] if sequences else []
+    row["later_sequences"] = json.dumps(sequences[1:])
     return row

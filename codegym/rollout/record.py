@@ -9,10 +9,11 @@ import codegym
 from codegym.deadline import Ledger
 from codegym.digest import digest_json
 from codegym.env import CodeEnv
-from codegym.episode import Ending, Episode, Outcome, StopReason, Tokens, Verdict
+from codegym.episode import Ending, Episode, Outcome, StopReason, Verdict
 from codegym.errors import PolicyError, failure_of
 from codegym.policy.protocol import Policy
 from codegym.rollout.job import Job
+from codegym.tokens import Tokens
 
 
 def record(

@@ -2,9 +2,9 @@
 
 The workspace is a folder on the host, copied from the base tree; commands are plain subprocesses in it, as the
 user who runs codegym. There is **no isolation**: a command sees the host's files, network and processes. The
-words ``/work`` and ``/tmp`` in a command, its arguments, its environment and its output stand for the box's own
-folders: they are replaced on the way in and back on the way out, which is right for tests' commands and wrong
-for a program that composes such a path itself.
+words ``/work`` and ``/tmp`` in a command, its arguments, its environment, a JSON object on its stdin and its
+output stand for the box's own folders: they are replaced on the way in and back on the way out, which is right for
+tests' commands and wrong for a program that composes such a path itself.
 
 Snapshots and forks copy the folder. A process that clears its environment escapes being killed.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+import json
 import os
 import posixpath
 import re
@@ -129,7 +130,7 @@ class FakeBox(Sandbox):
         threads = [
             Thread(target=_pump, args=(process.stdout, clips[0])),
             Thread(target=_pump, args=(process.stderr, clips[1])),
-            Thread(target=_feed, args=(process.stdin, stdin)),
+            Thread(target=_feed, args=(process.stdin, self._json_to_host(stdin))),
         ]
         for thread in threads:
             thread.start()
@@ -228,6 +229,13 @@ class FakeBox(Sandbox):
 
     def _to_host(self, text: str) -> str:
         return _BOX_PATH.sub(lambda found: f"{self._root}{found[0]}", text)
+
+    def _json_to_host(self, stdin: bytes) -> bytes:
+        """Return what a command reads, with the box's paths replaced if it is a JSON object and nothing else."""
+        try:
+            return self._to_host(stdin.decode()).encode() if isinstance(json.loads(stdin), dict) else stdin
+        except ValueError:
+            return stdin
 
     def _to_box(self, text: str) -> str:
         return re.sub(rf"{re.escape(str(self._root))}(?=/(work|tmp)\b)", "", text)

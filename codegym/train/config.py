@@ -1,28 +1,24 @@
-"""A training run is one TOML file; this module is its one typed place.
+"""A training run is one TOML file; this module reads it.
 
-``[trl]`` and ``[warmup.trl]`` are handed to TRL's ``GRPOConfig`` and ``SFTConfig`` unchanged; every other key
-is checked here, and an unknown one is refused with the nearest match.
+Every key is checked before anything is done, and an unknown one is refused with the nearest match. What a
+``[[phase]]`` may contain is declared in :mod:`codegym.train.algorithm.settings`; ``[phase.trl]`` goes to TRL.
 """
 
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from codegym.errors import ConfigError, unknown
-
-T = TypeVar("T")
-
-
-class Section(BaseModel):
-    """A table of the file: frozen, and no key that is not declared."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from codegym.errors import ConfigError
+from codegym.train.algorithm.registry import read_phase
+from codegym.train.algorithm.settings import PhaseSettings
+from codegym.train.older_form import is_older, rewrite
+from codegym.train.section import Section, wrong_values
 
 
 class TinySection(Section):
@@ -38,7 +34,7 @@ class TinySection(Section):
 
 
 class PolicySection(Section):
-    """``[policy]``: a model by folder or hub name in ``model``, or else ``[policy.tiny]``; and how it answers."""
+    """``[policy]``: ``model`` (a folder or a hub's name) or ``[policy.tiny]``, and how answers are sampled."""
 
     model: str = ""
     tiny: TinySection | None = None
@@ -70,42 +66,17 @@ class EnvSection(Section):
 
 
 class RolloutSection(Section):
-    """``[rollout]``: how many episodes at once, and how often one is tried again after trouble with a box."""
+    """``[rollout]``: how many episodes run at once, and how often one is retried if the machine fails."""
 
     workers: int = Field(16, ge=1)
     retries: int = Field(2, ge=0)
 
 
-class WarmupSection(Section):
-    """``[warmup]``: supervised training before GRPO.
-
-    ``tasks`` of the train split are played ``samples`` times each by the scripted expert, to be imitated. Training
-    lasts ``budget_seconds``; for the first ``reading_share`` of it the policy learns to predict all that
-    it sees, for the rest only what it should say.
-    """
-
-    tasks: int = Field(40, ge=1)
-    samples: int = Field(3, ge=1)
-    budget_seconds: float = Field(60.0, gt=0)
-    reading_share: float = Field(0.2, ge=0, lt=1)
-    trl: dict[str, Any] = Field(default_factory=dict)
-
-
-class TrainSection(Section):
-    """``[train]``: GRPO. ``budget_seconds`` ends training early, after the step in progress; 0 means no bound.
-
-    ``curriculum`` keeps to the tasks that the scripted expert solved, where a beginner is sometimes rewarded.
-    """
-
-    seed: int = 0
-    budget_seconds: float = Field(0.0, ge=0)
-    curriculum: bool = False
-
-
 class EvalSection(Section):
-    """``[eval]``: ``samples`` attempts at each of ``tasks`` tasks of ``split`` (0: all), before and after GRPO.
+    """``[eval]``: an evaluation makes ``samples`` attempts at each of ``tasks`` tasks of ``split`` (0: all).
 
-    During GRPO, after every ``every`` steps (0: never), ``val_samples`` at each of ``val_tasks`` of ``val_split``.
+    During GRPO, ``val_samples`` attempts at each of ``val_tasks`` tasks of ``val_split`` are made after every
+    ``every`` steps (0: never).
     """
 
     split: str = "test"
@@ -118,25 +89,38 @@ class EvalSection(Section):
 
 
 class RunConfig(Section):
-    """A whole file. ``name`` names the run's policies and its board."""
+    """A whole file. ``name`` names the run's policies and its board; ``seed`` decides every random choice."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9._-]*$")
+    seed: int = 0
     policy: PolicySection
     env: EnvSection
     rollout: RolloutSection = RolloutSection()
     reward: dict[str, float] = Field(default_factory=lambda: {"resolved": 1.0})
-    warmup: WarmupSection | None = None
-    train: TrainSection = TrainSection()
     eval: EvalSection = EvalSection()
-    trl: dict[str, Any] = Field(default_factory=dict)
+    phase: tuple[PhaseSettings, ...]
 
     @model_validator(mode="after")
-    def _taught(self) -> Self:
-        if self.policy.tiny and self.warmup is None:
-            raise ValueError("[policy.tiny] needs a [warmup]: an untrained model only says noise")
-        if self.warmup and self.env.dialect != "line":
-            raise ValueError('the expert of [warmup] speaks the line dialect: set dialect = "line" in [env]')
+    def _phases_in_order(self) -> Self:
+        if not self.phase:
+            raise ValueError("needs at least one [[phase]], such as\n\n" + EXAMPLE)
+        repeated = [name for name, count in Counter(phase.name for phase in self.phase).items() if count > 1]
+        if repeated:
+            raise ValueError(f"several [[phase]] are named {repeated[0]!r}: give each a name of its own")
+        if self.policy.tiny and not self.phase[0].makes_policy:
+            raise ValueError(
+                '[policy.tiny] needs a first [[phase]] with algorithm = "sft": an untrained model answers noise'
+            )
         return self
+
+
+EXAMPLE = """\
+[[phase]]
+algorithm = "grpo"
+[phase.trl]
+max_steps = 100
+"""
+"""The phase that a file without any is shown."""
 
 
 def load_config(path: Path) -> RunConfig:
@@ -147,39 +131,21 @@ def load_config(path: Path) -> RunConfig:
         raise ConfigError(f"can't read {path}: {error.strerror}") from error
     except ValueError as error:  # not TOML, or not UTF-8
         raise ConfigError(f"{path}: {error}") from error
+    if is_older(values):
+        raise ConfigError(
+            f"{path}: [warmup], [train] and [trl] have become [[phase]]. The same run, in the form of today:\n\n"
+            + rewrite(values)
+        )
     try:
-        return RunConfig.model_validate(values)
+        return RunConfig.model_validate(values | {"phase": _read_phases(values.get("phase", []))})
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
     except ValidationError as error:
-        raise ConfigError(f"{path}: " + "; ".join(_problem(dict(e)) for e in error.errors())) from error
+        messages = wrong_values(error, RunConfig, lambda name: f"[{name}]" if name else "the top level")
+        raise ConfigError(f"{path}: {'; '.join(messages)}") from error
 
 
-def trl_config(kind: type[T], defaults: Mapping[str, Any], given: Mapping[str, Any], table: str) -> T:
-    """Return TRL's config of ``kind``. Raises :class:`ConfigError` for a key or a value that it does not take."""
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    for key in given:
-        if key not in known:
-            raise ConfigError(unknown(f"key in {table}", key, known))
-    try:
-        return kind(**dict(defaults) | dict(given))
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"{table}: {error}") from error
-
-
-def _problem(error: dict[str, Any]) -> str:
-    if error["type"] == "value_error":
-        return ": ".join([*map(str, error["loc"]), str(error["ctx"]["error"])])
-    *table, key = (str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        section: Any = RunConfig
-        for name in table:
-            section = _section_of(section, name)
-        return unknown(f"key in [{'.'.join(table) or 'the top level'}]", key, section.model_fields)
-    return f"{'.'.join([*table, key])}: {error['msg']}"
-
-
-def _section_of(section: type[BaseModel], name: str) -> type[BaseModel]:
-    annotation = section.model_fields[name].annotation
-    for option in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(option, type) and issubclass(option, BaseModel):
-            return option
-    return section
+def _read_phases(tables: Any) -> tuple[PhaseSettings, ...]:
+    if not isinstance(tables, list) or not all(isinstance(table, Mapping) for table in tables):
+        raise ConfigError("phase: a list of tables is needed: write [[phase]], with two brackets, above each")
+    return tuple(read_phase(number, table) for number, table in enumerate(tables, 1))

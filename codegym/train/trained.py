@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from codegym.train.config import load_config
+from codegym.train.folder import config_of, phase_of
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,8 @@ def find_trained(policy: str) -> Trained | None:
     Raises :class:`ConfigError` if that run's ``config.toml`` is wrong.
     """
     kind, _, path = policy.partition(":")
-    config = Path(path).parent / "config.toml"
-    if kind != "local" or not Path(path).is_dir() or not config.is_file():
+    config = config_of(Path(path)) if kind == "local" else None
+    if config is None:
         return None
     run = load_config(config)
     answers = run.policy
@@ -38,6 +39,6 @@ def find_trained(policy: str) -> Trained | None:
         "batch": answers.batch,
         "threads": answers.threads,
     }
-    name = f"{run.name}-{Path(path).name.removeprefix('policy-')}"
+    name = f"{run.name}-{phase_of(Path(path))}"
     spec = {"kind": "local", "path": path, "name": name, "sampling": sampling, "device": answers.device}
     return Trained(config, spec, run.env.dialect, run.env.max_turns, run.env.limits)

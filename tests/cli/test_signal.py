@@ -139,7 +139,7 @@ def test_unsendable_settings_are_misuse(cli: Cli, server: Server, tmp_path: Path
 @pytest.mark.parametrize("verb", ["run", "eval"])
 def test_a_model_without_a_template_is_misuse(cli: Cli, tmp_path: Path, verb: str) -> None:
     pytest.importorskip("trl", reason="needs the train extra")
-    from codegym.train.tiny import make_tokenizer
+    from codegym.train.model.tiny import make_tokenizer
 
     tokenizer = make_tokenizer(["a = 1"] * 10, 300)
     tokenizer.chat_template = None

@@ -4,14 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from codegym.episode import Episode
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError, ImageError
-from codegym.evaluate.attempts import attempts, rate, solved_note
 from codegym.evaluate.folder import new_folder, next_sample
-from codegym.evaluate.measure import entry_of, measure, publish_entry, question, standing_board, summary
+from codegym.evaluate.measure import measure, publish_entry, question, standing_board
 from codegym.evaluate.setting import open_setting, play_all, play_metrics
-from codegym.policy.script.gold import gold
 from codegym.suite import Suite
 
 BOARD = question(standing_board("mini"), split="test", samples=2)
@@ -65,25 +62,3 @@ def test_a_setting_needs_the_image_of_a_task(mini: Suite) -> None:
     other = Suite(mini.manifest, mini.root, tasks, mini.splits)
     with pytest.raises(ImageError, match="nowhere"), open_setting(other, "noop"):
         pass
-
-
-def test_training_measures_by_the_same_attempts(mini: Suite, tmp_path: Path) -> None:
-    seen: list[Episode] = []
-    with open_setting(mini, "noop", sandbox="fake") as setting:
-        make_env = setting.make_env
-    before, after = (
-        attempts(
-            policy, ["total"], 1, seed=0, workers=2, make_env=make_env, folder=tmp_path / policy.name,
-            progress=seen.append,
-        )
-        for policy in (setting.policy, gold())
-    )  # fmt: skip
-    assert len(seen) == 2
-    assert (rate(before), rate(after), solved_note(after)) == (0.0, 1.0, "solved 100% of 1")
-    entries = [
-        entry_of(episodes, mini, name="r", split=None, samples=1, seed=0, seconds=1.0)
-        for episodes in (before, after)
-    ]
-    gained = summary(*entries)
-    assert gained["gain"] is not None
-    assert (gained["tasks"], gained["infra_errors"], gained["lost"]) == (1, 0, {"before": "", "after": ""})

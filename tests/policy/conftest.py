@@ -37,7 +37,7 @@ def tiny():
     """A tiny model and its tokenizer."""
     pytest.importorskip("trl", reason="needs the train extra")
     from codegym.train.config import TinySection
-    from codegym.train.tiny import make_model, make_tokenizer
+    from codegym.train.model.tiny import make_model, make_tokenizer
 
     tokenizer = make_tokenizer(["def f(a, b):\n    return a + b\n", "r 12 a => b"] * 10, 300)
     shape = TinySection(vocabulary=300, hidden_size=32, num_hidden_layers=2, intermediate_size=64)

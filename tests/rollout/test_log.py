@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from codegym.episode import Episode, Outcome, Step, StopReason, Tokens, Verdict, is_graded
+from codegym.episode import Episode, Outcome, Step, StopReason, Verdict, is_graded
 from codegym.errors import ConfigError
 from codegym.rollout.export import export_parquet
 from codegym.rollout.job import job_seed, make_jobs
 from codegym.rollout.log import EpisodeLog, read_episodes
 from codegym.rollout.metrics import summarise
+from codegym.tokens import Tokens, TokenSequence
 
 
 def make_episode(sample: int = 0, **fields: object) -> Episode:
@@ -166,7 +167,8 @@ def test_metrics_of_a_run_that_lost_too_much_hold_no_score() -> None:
 @pytest.mark.train
 def test_parquet_holds_a_row_an_episode(tmp_path: Path) -> None:
     datasets = pytest.importorskip("datasets")
-    tokens = Tokens(prompt_ids=(1,), completion_ids=(2, 3), mask=(1, 0), logprobs=(-0.5, 0.0))
+    sequence = TokenSequence(prompt_ids=(1,), completion_ids=(2, 3), mask=(1, 0), logprobs=(-0.5, 0.0))
+    tokens = Tokens(sequences=(sequence, sequence))
     episodes = [
         make_episode(0, tokens=tokens, components={"resolved": 1.0}),
         make_episode(1, components={"x": 2.0}),
@@ -176,5 +178,7 @@ def test_parquet_holds_a_row_an_episode(tmp_path: Path) -> None:
         str(tmp_path / "out" / "episodes.parquet"), cache_dir=str(tmp_path / "cache")
     )
     assert rows[0]["completion_ids"] == [2, 3]
+    assert [later["mask"] for later in json.loads(rows[0]["later_sequences"])] == [[1, 0]]
+    assert (rows[1]["completion_ids"], rows[1]["later_sequences"]) == ([], "[]")
     assert rows["outcome"][:] == ["resolved", "resolved"]
     assert json.loads(rows[1]["components"]) == {"x": 2.0}

@@ -1,64 +1,67 @@
-"""What a run's file asks for and can't have is said at once, and nothing is left behind."""
+"""What a run's file asks for and can't have is reported at once, and nothing is left behind."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from codegym.errors import CodegymError, ConfigError
-from codegym.suite import Suite
+from tests.train.conftest import EVALUATE, GRPO, SFT, Train, WriteRun
 
 pytestmark = pytest.mark.train
 
-GOOD = 'name = "n"\n[policy]\nmodel = "m"\n[env]\nsuite = "mini"\nsandbox = "fake"\n'
-
-Train = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def train() -> Train:
-    pytest.importorskip("trl", reason="needs the train extra")
-    from codegym.train.run import train
-
-    return train
+MODEL = Path("m")
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("more", "message"),
     [
-        ("[trl]\nlearning_rat = 1e-4\n", "Did you mean 'learning_rate'"),
-        ("[trl]\nper_device_train_batch_size = 3\n", r"\[trl\]: "),
-        ("[warmup.trl]\nlearning_rat = 1e-4\n", "Did you mean 'learning_rate'"),
-        ('[eval]\nsplit = "tst"\n', "Did you mean 'test'"),
-        ('[eval]\nevery = 5\nval_split = "trainn"\n', "Did you mean 'train'"),
-        ("[reward]\nresolvd = 1\n", "Did you mean 'resolved'"),
-        ("limits = { turn = 3 }\n", "Did you mean 'turns'"),
-        ("[env.limits]\nmemory_mb = 1\n", "memory_mb: "),
+        (GRPO + "learning_rat = 1e-4\n", "of phase 'grpo' 'learning_rat'. Did you mean 'learning_rate'"),
+        (GRPO.replace("num_generations = 2", "num_generations = 3"), r"\[phase.trl\] of phase 'grpo': "),
+        (SFT + "learning_rat = 1e-4\n", "of phase 'warmup' 'learning_rat'. Did you mean 'learning_rate'"),
+        (EVALUATE.format(name="x") + "[reward]\nresolvd = 1\n", "Did you mean 'resolved'"),
+        (GRPO + "[env.limits]\nturn = 3\n", "Did you mean 'turns'"),
+        (GRPO + "[env.limits]\nmemory_mb = 1\n", "memory_mb: "),
+        (SFT + GRPO + '[phase.curriculum]\nsolved_in = "warm"\n', "earlier phase 'warm'. Did you mean 'warmup'"),
+        (GRPO + '[phase.curriculum]\nsolved_in = "grpo"\n', "earlier phase 'grpo'. Known: none"),
     ],
 )
-def test_a_wish_that_can_not_be_had_is_refused_at_once(
-    mini: Suite, train: Train, tmp_path: Path, more: str, said: str
+def test_a_wrong_wish_is_refused_at_once(
+    train: Train, write_run: WriteRun, tmp_path: Path, more: str, message: str
 ) -> None:
-    (tmp_path / "run.toml").write_text(GOOD + more)
-    with pytest.raises(CodegymError, match=said):
-        train(tmp_path / "run.toml", tmp_path / "run")
+    with pytest.raises(CodegymError, match=message):
+        train(write_run(more, model=MODEL), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize(("key", "value"), [("device", "gpu0"), ("dtype", "float33")])
-def test_a_device_or_type_that_is_not_there_is_named(
-    mini: Suite, train: Train, tmp_path: Path, key: str, value: str
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ('split = "train"', 'split = "tst"', "Did you mean 'test'"),
+        ("samples = 2", 'every = 5\nval_split = "trainn"', "Did you mean 'train'"),
+        ("[env]", 'device = "gpu0"\n[env]', r"\[policy\] device 'gpu0'"),
+        ("[env]", 'dtype = "float33"\n[env]', r"\[policy\] dtype 'float33'"),
+        ("[env]", '[env]\ndialect = "tagged"', "expert of phase 'warmup' speaks the line dialect"),
+    ],
+)
+def test_a_wrong_value_is_named(  # noqa: PLR0917 - parametrized
+    train: Train, write_run: WriteRun, tmp_path: Path, before: str, after: str, message: str
 ) -> None:
-    (tmp_path / "run.toml").write_text(GOOD.replace("[env]", f'{key} = "{value}"\n[env]'))
-    with pytest.raises(ConfigError, match=rf"\[policy\] {key} '{value}'"):
-        train(tmp_path / "run.toml", tmp_path / "run")
+    path = write_run(SFT, GRPO, EVALUATE.format(name="x"), model=MODEL)
+    path.write_text(path.read_text().replace(before, after, 1))
+    with pytest.raises(CodegymError, match=message):
+        train(path, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
-def test_a_run_on_other_tasks_is_not_gone_on_with(mini: Suite, train: Train, tmp_path: Path) -> None:
-    (tmp_path / "run.toml").write_text(GOOD)
+def test_a_run_on_other_tasks_is_not_resumed(train: Train, write_run: WriteRun, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "versions.json").write_text('{"suite_digest": "other"}')
     with pytest.raises(ConfigError, match="on other tasks"):
-        train(tmp_path / "run.toml", tmp_path / "run", resume=True)
+        train(write_run(GRPO, model=MODEL), tmp_path / "run", resume=True)
+
+
+def test_a_run_of_the_older_layout_is_not_resumed(train: Train, write_run: WriteRun, tmp_path: Path) -> None:
+    (tmp_path / "run" / "episodes").mkdir(parents=True)
+    (tmp_path / "run" / "config.toml").write_text("[warmup]\n")
+    with pytest.raises(ConfigError, match="older layout"):
+        train(write_run(GRPO, model=MODEL), tmp_path / "run", resume=True)

@@ -17,11 +17,11 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 
-from codegym.episode import Tokens
 from codegym.errors import ConfigError, PolicyError
 from codegym.policy.chat import ChatFormat
 from codegym.policy.local.generate import Generator, Request
 from codegym.policy.protocol import Opening, Reply
+from codegym.tokens import Tokens, TokenSequence, TurnSpan
 
 _UNLOADABLE: tuple[type[Exception], ...] = (
     *(OSError, ValueError, RuntimeError, AssertionError, LookupError, TypeError, AttributeError),
@@ -49,6 +49,7 @@ class Sampling:
 class LocalPolicy:
     """Answers with ``model`` (a causal language model of transformers) and its tokenizer's chat template.
 
+    ``version`` numbers the weights, if whoever trains them counts; every turn is recorded with it.
     Raises :class:`~codegym.errors.ConfigError` for a template that can't be used turn by turn, or none at all.
     """
 
@@ -59,8 +60,10 @@ class LocalPolicy:
         *,
         name: str,
         sampling: Sampling | None = None,
+        version: int | None = None,
     ) -> None:
         self.name = name
+        self.version = version
         self.chat = ChatFormat(tokenizer)
         self.chat.check()
         self.sampling = sampling or Sampling()
@@ -137,6 +140,7 @@ class LocalConversation:
     ids: list[int] = field(default_factory=list)
     mask: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
+    turns: list[TurnSpan] = field(default_factory=list)
     requests: int = 0
 
     def __post_init__(self) -> None:
@@ -150,20 +154,26 @@ class LocalConversation:
         room = self.policy.sampling.context - len(self.prompt_ids) - len(self.ids)
         if room < 1:
             return Reply("", finished=False)
+        start, version = len(self.ids), self.policy.version
         sampled = self._sample(min(room, self.policy.sampling.answer))
         ended = sampled[-1] == self.policy.chat.eos_id
         text = self.policy.chat.answer(sampled[:-1] if ended else sampled)
-        return Reply(text, finished=ended or room > len(sampled))
+        reply = Reply(text, finished=ended or room > len(sampled))
+        step = len(self.turns) if reply.finished or text else None
+        self.turns.append(TurnSpan(start=start, end=len(self.ids), version=version, step=step))
+        return reply
 
     def tokens(self) -> Tokens:
-        """Return all ids up to the last sampled one."""
-        end = len(self.mask) - self.mask[::-1].index(1) if 1 in self.mask else 0
-        return Tokens(
+        """Return one sequence: all ids up to the last sampled one."""
+        end = self.turns[-1].end if self.turns else 0
+        sequence = TokenSequence(
             prompt_ids=tuple(self.prompt_ids),
             completion_ids=tuple(self.ids[:end]),
             mask=tuple(self.mask[:end]),
             logprobs=tuple(self.logprobs[:end]),
+            turns=tuple(self.turns),
         )
+        return Tokens(sequences=(sequence,))
 
     def usage(self) -> dict[str, int]:
         """Return token counts so far."""

@@ -36,7 +36,7 @@ def url(tiny: tuple[Any, Any], tmp_path: Path) -> Iterator[str]:
     if not VLLM:
         pytest.skip("set CODEGYM_VLLM to a vllm executable")
     from codegym.train.config import TinySection
-    from codegym.train.tiny import make_model
+    from codegym.train.model.tiny import make_model
 
     tokenizer = tiny[1]
     shape = TinySection(vocabulary=300, hidden_size=128, num_hidden_layers=2, intermediate_size=64)

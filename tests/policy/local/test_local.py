@@ -12,6 +12,7 @@ import pytest
 from codegym.errors import CodegymError, ConfigError, PolicyError
 from codegym.policy.protocol import Opening
 from codegym.task import FolderSource, Task, TestPlan
+from codegym.tokens import turns_of_mask
 
 pytestmark = pytest.mark.train
 
@@ -87,9 +88,12 @@ def test_tokens_are_those_sampled_and_observed_in_order(policy, tiny):
     model, tokenizer = tiny
     conversation = policy.begin(opening())
     conversation.reply(None)
+    policy.version = 7
     conversation.reply("return a")
-    tokens = conversation.tokens()
-    assert len(tokens.completion_ids) == len(tokens.mask) == len(tokens.logprobs)
+    (tokens,) = conversation.tokens().sequences
+    assert [(turn.version, turn.step) for turn in tokens.turns] == [(None, 0), (7, 1)]
+    spans = [(turn.start, turn.end) for turn in tokens.turns]
+    assert spans == [(turn.start, turn.end) for turn in turns_of_mask(tokens.mask)]
     assert tokens.mask[0] == tokens.mask[-1] == 1
     assert "return a" in tokenizer.decode(
         [i for i, m in zip(tokens.completion_ids, tokens.mask, strict=True) if not m]
@@ -116,8 +120,7 @@ def test_an_episode_reads_as_the_chat_template_would_render_it(tiny):
 
 def test_a_warm_up_reads_what_an_episode_would_hold_and_learns_what_was_said(tiny):
     from codegym.policy.chat import ChatFormat
-    from codegym.train.corpus import Turn
-    from codegym.train.warmup import IGNORED, encode
+    from codegym.train.data.conversation import IGNORED, Turn, encode
 
     _, tokenizer = tiny
     told = (Turn("x = 1", "h"), Turn("1 a => b", "y 1"))
@@ -191,7 +194,7 @@ def test_a_bug_is_raised_where_it_is_waited_for(tiny):
 
 def test_tools_reach_the_template_in_the_native_dialect_only(tiny):
     from codegym.policy.chat import ChatFormat
-    from codegym.train.tiny import TEMPLATE
+    from codegym.train.model.tiny import TEMPLATE
 
     tokenizer = copy.deepcopy(tiny[1])
     tokenizer.chat_template = "{% for tool in tools or [] %}{{ tool.function.name }} {% endfor %}" + TEMPLATE
@@ -235,7 +238,7 @@ def rendered(tokenizer, template, system="Be brief.", observation="x = 1"):
 
 
 def test_a_template_without_a_system_role_gets_the_system_prompt_before_the_first_observation(tiny):
-    from codegym.train.tiny import TEMPLATE
+    from codegym.train.model.tiny import TEMPLATE
 
     turns = "{% for m in messages %}[{{ m.role }}]{{ m.content }}<|end|>{% endfor %}"
     refuses = "{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}" + turns
@@ -267,10 +270,10 @@ def test_a_template_that_can_not_be_used_is_said_at_once(tiny, template):
 )
 def test_a_thought_that_the_template_opens_is_in_the_answer(tiny, opens, tag):
     from codegym.policy.local.policy import LocalPolicy, Sampling
-    from codegym.train.tiny import SAID, TEMPLATE
+    from codegym.train.model.tiny import ANSWER, TEMPLATE
 
     model, tokenizer = tiny[0], copy.deepcopy(tiny[1])
-    tokenizer.chat_template = TEMPLATE.replace(SAID + "{% endif %}", SAID + opens + "{% endif %}")
+    tokenizer.chat_template = TEMPLATE.replace(ANSWER + "{% endif %}", ANSWER + opens + "{% endif %}")
     policy = LocalPolicy(model, tokenizer, name="tiny", sampling=Sampling(answer=5))
     conversation = policy.begin(opening())
     text = conversation.reply(None).text

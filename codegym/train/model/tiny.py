@@ -1,7 +1,7 @@
-"""A tiny policy from nothing: a byte-level BPE tokenizer trained on the spot, a stock architecture.
+"""A tiny policy made from nothing: a byte-level BPE tokenizer trained on the spot, and a stock architecture.
 
-It exists so that the whole loop runs, and can be tested, on a laptop without a download. All that knows of
-it being tiny is this module: what comes out is an ordinary transformers model with an ordinary tokenizer.
+It exists so that the whole loop runs, and can be tested, on a laptop without a download. Only this module knows
+that it is tiny: the result is an ordinary transformers model with an ordinary tokenizer.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFa
 
 from codegym.train.config import TinySection
 
-SEEN, SAID, END, PAD = "<|see|>", "<|say|>", "<|end|>", "<|pad|>"
+OBSERVATION, ANSWER, END, PAD = "<|see|>", "<|say|>", "<|end|>", "<|pad|>"
 
 TEMPLATE = (
     "{# no place for a system prompt #}{% for m in messages %}{% if m.role == 'assistant' %}"
-    + SAID
+    + ANSWER
     + "{{ m.content }}"
     + END
     + "{% elif m.role == 'user' %}"
-    + SEEN
+    + OBSERVATION
     + "{{ m.content }}{% endif %}{% endfor %}"
     + "{% if add_generation_prompt %}"
-    + SAID
+    + ANSWER
     + "{% endif %}"
 )
 """One token before each turn; the system prompt is left out, since this policy learns the tools by example."""
@@ -40,7 +40,7 @@ def make_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizer
     bpe.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
-        special_tokens=[PAD, SEEN, SAID, END],
+        special_tokens=[PAD, OBSERVATION, ANSWER, END],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )

@@ -34,7 +34,7 @@ def fit(folder: Path, budget: Any, steps: int, last: Path | None = None) -> None
 
 def test_a_resumed_run_has_what_is_left_of_its_budget(tmp_path: Path) -> None:
     pytest.importorskip("trl", reason="needs the train extra")
-    from codegym.train.budget import Budget
+    from codegym.train.algorithm.budget import Budget
 
     fit(tmp_path, Budget(1000.0), 2)
     checkpoint = tmp_path / "checkpoint-2"

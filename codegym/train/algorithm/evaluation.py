@@ -1,0 +1,67 @@
+"""``algorithm = "evaluate"``: measures the policy as it is, and leaves it as it is."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegym.atomic import write_whole
+from codegym.board.entry import Entry, write_entry
+from codegym.errors import ConfigError
+from codegym.evaluate.attempts import chosen_tasks
+from codegym.evaluate.measure import entry_of
+from codegym.policy.local.policy import LocalPolicy
+from codegym.train.algorithm.protocol import RunContext
+from codegym.train.algorithm.settings import EvaluationSettings
+from codegym.train.folder import link_policy
+from codegym.train.model.load import load_policy, sampling
+
+
+@dataclass(frozen=True)
+class EvaluationPhase:
+    """Plays the ``[eval]`` split and makes a board entry; see :class:`~codegym.train.algorithm.protocol.Phase`."""
+
+    settings: EvaluationSettings
+    context: RunContext
+
+    def check(self) -> None:
+        """Raise :class:`TaskError` for an unknown split."""
+        self.context.suite.split(self.context.config.eval.split)
+
+    def run(self, start: Path | None) -> Path:
+        """Measure ``start``, unless that is done; return it."""
+        if start is None:
+            raise ConfigError(
+                f"phase {self.settings.name!r} has no policy to measure: put a phase that makes one first"
+            )
+        context, name = self.context, self.settings.name
+        link_policy(context.folder, name, start)
+        file = context.phases[name].entry
+        if not file.exists():
+            write_whole(file, self._measure(start).model_dump_json(indent=1).encode())
+        write_entry(context.folder, Entry.model_validate_json(file.read_bytes()))
+        return start
+
+    def _measure(self, policy_path: Path) -> Entry:
+        context, config, name = self.context, self.context.config, self.settings.name
+        tasks = chosen_tasks(context.suite, config.eval.split, config.eval.tasks)
+        model, tokenizer = load_policy(config.policy, policy_path)
+        policy = LocalPolicy(
+            model.eval(), tokenizer, name=f"{config.name}-{name}", sampling=sampling(config.policy)
+        )
+        begun = time.monotonic()
+        try:
+            with context.display.phase(name, f"Evaluating ({name})") as bar:
+                episodes = context.play(policy, tasks, config.eval.samples, context.phases[name].episodes, bar)
+        finally:
+            policy.close()
+        return entry_of(
+            episodes,
+            context.suite,
+            name=config.name,
+            split=config.eval.split,
+            samples=config.eval.samples,
+            seed=config.seed,
+            seconds=round(time.monotonic() - begun, 1),
+        )

@@ -1,0 +1,172 @@
+"""``algorithm = "sft"``: imitation of played episodes through TRL's SFTTrainer.
+
+It teaches the form of moves and how an episode goes. Where there is no policy yet, it makes the tiny one.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from transformers import PrinterCallback
+from trl import SFTConfig, SFTTrainer
+
+from codegym.errors import ConfigError
+from codegym.policy.chat import ChatFormat
+from codegym.policy.script.expert import Expert
+from codegym.progress.display import Phase as Bar
+from codegym.train.algorithm.budget import Budget
+from codegym.train.algorithm.protocol import RunContext
+from codegym.train.algorithm.settings import SftSettings
+from codegym.train.algorithm.trl_config import trl_config
+from codegym.train.config import TinySection
+from codegym.train.data.conversation import Conversation, conversation_of, encode, texts
+from codegym.train.model.load import load_policy, save_policy, torch_dtype
+from codegym.train.model.tiny import make_model, make_tokenizer
+
+DEFAULTS: dict[str, Any] = {
+    "per_device_train_batch_size": 48,
+    "learning_rate": 2e-3,
+    "adam_beta2": 0.98,
+    "weight_decay": 0.05,
+    "num_train_epochs": 1000,
+    "train_sampling_strategy": "group_by_length",
+    "logging_steps": 20,
+    "save_strategy": "no",
+    "report_to": "none",
+    "bf16": False,
+    "disable_tqdm": True,
+    "dataloader_pin_memory": False,
+    "gradient_checkpointing": False,
+}
+
+TOKENIZER_CONVERSATIONS = 8000
+"""The most conversations that a tokenizer is trained on; more make no better vocabulary, and take long."""
+
+Rows = list[dict[str, list[int]]]
+
+
+@dataclass(frozen=True)
+class SftPhase:
+    """Plays ``[phase.data]`` and trains on it; see :class:`~codegym.train.algorithm.protocol.Phase`."""
+
+    settings: SftSettings
+    context: RunContext
+
+    def check(self) -> None:
+        """Raise :class:`ConfigError` for a dialect that the expert does not speak, or a wrong ``[phase.trl]``."""
+        if self.context.config.env.dialect != "line":
+            raise ConfigError(
+                f"the expert of phase {self.settings.name!r} speaks the line dialect: "
+                'set dialect = "line" in [env], or leave the phase out'
+            )
+        self.context.tasks()
+        self._args()
+
+    def run(self, start: Path | None) -> Path:
+        """Train ``start``, or a tiny policy made from nothing; return the folder of the result."""
+        folder = self.context.phases[self.settings.name]
+        if folder.policy.exists():
+            return folder.policy
+        conversations = self._conversations()
+        model, tokenizer = self._model(start, conversations)
+        with self.context.display.phase(self.settings.name, f"Supervised training ({self.settings.name})") as bar:
+            metrics = self._imitate(model, tokenizer, conversations, _show_loss(bar))
+        folder.record([metrics])
+        save_policy(model, tokenizer, folder.policy)
+        return folder.policy
+
+    def _conversations(self) -> list[Conversation]:
+        """Let the expert play, and return its episodes as conversations, in an order decided by the run's seed."""
+        context, data, name = self.context, self.settings.data, self.settings.name
+        choose = random.Random(context.config.seed)  # noqa: S311 - not for secrets
+        tasks = context.tasks()
+        played = choose.sample(tasks, min(data.tasks, len(tasks)))
+        with context.display.phase(f"{name}-data", f"Playing the scripted expert ({name})") as bar:
+            episodes = context.play(Expert(), played, data.samples, context.phases[name].episodes, bar)
+        conversations = [conversation_of(episode) for episode in episodes if episode.steps]
+        choose.shuffle(conversations)
+        return conversations
+
+    def _model(self, start: Path | None, conversations: Sequence[Conversation]) -> tuple[Any, Any]:
+        """Return the model to train, and its tokenizer."""
+        config, policy = self.context.config, self.context.config.policy
+        if start is not None:
+            return load_policy(policy, start)
+        shape = policy.tiny or TinySection()
+        tokenizer = make_tokenizer(texts(conversations[:TOKENIZER_CONVERSATIONS]), shape.vocabulary)
+        model = make_model(shape, tokenizer, context=policy.context_tokens, seed=config.seed)
+        return model.to(policy.device, torch_dtype(policy.dtype)), tokenizer
+
+    def _args(self) -> SFTConfig:
+        """Return TRL's settings: :data:`DEFAULTS`, overridden by ``[phase.trl]``."""
+        config, settings = self.context.config, self.settings
+        given: dict[str, Any] = {"max_length": None, "seed": config.seed, "use_cpu": config.policy.device == "cpu"}
+        given |= {"output_dir": str(self.context.phases[settings.name].trainer)}
+        return trl_config(SFTConfig, DEFAULTS | given, settings.trl, settings.name)
+
+    def _imitate(
+        self, model: Any, tokenizer: Any, conversations: Sequence[Conversation], show: Callable[[float, Any], None]
+    ) -> dict[str, float]:
+        """Train ``model`` within ``budget_seconds``; return the last metrics.
+
+        First it learns to predict everything, which is how a small model comes to copy names and to notice what
+        does not belong; then only the answers.
+        """
+        chat, limit = ChatFormat(tokenizer), self.context.config.policy.context_tokens
+        rows = [encode(conversation, chat, limit) for conversation in conversations]
+        answers = [row for row in rows if row]
+        if not answers:
+            raise ConfigError(
+                f"phase {self.settings.name!r} has nothing to imitate: of {len(rows)} conversations none has at "
+                f"most {limit} tokens ([policy] context_tokens); its episodes are in "
+                f"{self.context.phases[self.settings.name].episodes}"
+            )
+        everything = [{"input_ids": row["input_ids"], "labels": row["input_ids"]} for row in answers]
+        args = self._args()
+        optimizer = torch.optim.AdamW(
+            model.parameters(),
+            lr=args.learning_rate,
+            betas=(args.adam_beta1, args.adam_beta2),
+            weight_decay=args.weight_decay,
+        )
+        share, seconds = self.settings.reading_share, self.settings.budget_seconds
+        first = Budget(share * seconds, lambda done, state: show(share * done, state))
+        if share:
+            _fit(model, tokenizer, everything, args, first, (optimizer, first.steady(optimizer)))
+        second = Budget((1 - share) * seconds, lambda done, state: show(share + (1 - share) * done, state))
+        return _fit(model, tokenizer, answers, args, second, (optimizer, second.cosine(optimizer)))
+
+
+def _fit(  # noqa: PLR0917
+    model: Any, tokenizer: Any, rows: Rows, args: SFTConfig, budget: Budget, optimizers: Any
+) -> dict[str, float]:
+    trainer = SFTTrainer(
+        model=model,
+        args=args,
+        train_dataset=Dataset.from_list(rows),
+        processing_class=tokenizer,
+        callbacks=[budget],
+        optimizers=optimizers,
+    )
+    trainer.remove_callback(PrinterCallback)
+    trainer.train()
+    return _last_metrics(trainer.state.log_history)
+
+
+def _last_metrics(history: Iterable[dict[str, float]]) -> dict[str, float]:
+    last = {key: value for entry in history for key, value in entry.items()}
+    return {key: last[key] for key in ("loss", "mean_token_accuracy", "num_tokens", "step") if key in last}
+
+
+def _show_loss(bar: Bar) -> Callable[[float, Any], None]:
+    def show(share: float, state: Any) -> None:
+        loss = next((entry["loss"] for entry in reversed(state.log_history) if "loss" in entry), None)
+        bar.update(share, f"step {state.global_step}, loss {float(loss):.2f}" if loss is not None else "")
+
+    return show

@@ -1,0 +1,1 @@
+"""Episodes as training data: ``conversation`` for imitation, ``trajectory`` for reinforcement learning."""

@@ -1,0 +1,1 @@
+"""Models: ``load`` loads and saves them, ``tiny`` makes a small one from nothing."""
