@@ -16,7 +16,7 @@ from statistics import median
 from codegym.episode import Outcome
 from codegym.errors import GradeError
 from codegym.grade.grade import grade
-from codegym.grade.subject import Subject, named
+from codegym.grade.subject import Subject, deciding_tests
 from codegym.harness.inbox_text import ENV
 from codegym.patch import make_patch
 from codegym.sandbox.protocol import WORKDIR, Backend, Changes, File
@@ -93,7 +93,7 @@ def made_suite(root: Path, seconds: float) -> Suite:
 
 def bare_command(task: Task) -> str:
     """Return what a person would type to run the tests that decide."""
-    files = " ".join(dict.fromkeys(node.partition("::")[0] for node in named(task)))
+    files = " ".join(dict.fromkeys(node.partition("::")[0] for node in deciding_tests(task)))
     kinds = {"pytest": f"python3 -m pytest -q {files}", "node": f"node --test {files}"}
     return kinds.get(task.tests.framework, task.tests.command)
 

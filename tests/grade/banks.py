@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from random import Random
 from string import ascii_lowercase
 
-from codegym.grade.exam import Setter, Sheet
+from codegym.grade.exam import Examiner, Sheet
 from codegym.grade.form.bank import Bank, Form, Kind, Place
 from codegym.grade.form.edit import Edit
 from codegym.sandbox.protocol import File
@@ -52,7 +52,7 @@ def made_up(chance: Random, *, apart: bool = False) -> Bank:
     return bank_of_places(tests, places, chance.choice([0.01, 0.1, 0.2, 1.0, 9.0]))
 
 
-def setter_of(bank: Bank, chance: Random, framework: str = "pytest", core: int = 1) -> Setter:
+def examiner_of(bank: Bank, chance: Random, framework: str = "pytest", core: int = 1) -> Examiner:
     """Return a setter whose first ``core`` tests are to be repaired."""
     plan = TestPlan(
         framework=framework,
@@ -60,14 +60,14 @@ def setter_of(bank: Bank, chance: Random, framework: str = "pytest", core: int =
         fail_to_pass=bank.tests[:core],
         pass_to_pass=bank.tests[core:],
     )
-    return Setter(bank, plan, text(len(bank.places)), chance)
+    return Examiner(bank, plan, text(len(bank.places)), chance)
 
 
 def rights(sheets: Sequence[Sheet], test: str) -> list[int]:
     """Return the numbers of the sheets in which ``test`` must pass."""
-    return [n for n, sheet in enumerate(sheets) if test in sheet.ids and test not in sheet.wrong]
+    return [n for n, sheet in enumerate(sheets) if test in sheet.ids and test not in sheet.must_fail]
 
 
 def wrongs(sheets: Sequence[Sheet], test: str) -> list[int]:
     """Return the numbers of the sheets in which ``test`` must fail."""
-    return [n for n, sheet in enumerate(sheets) if test in sheet.wrong]
+    return [n for n, sheet in enumerate(sheets) if test in sheet.must_fail]

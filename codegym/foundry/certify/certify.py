@@ -30,7 +30,7 @@ from codegym.foundry.certify.workspace import State, Workspace, workspaces
 from codegym.grade.form.bank import remember_bank
 from codegym.grade.form.proving import prove
 from codegym.grade.grade import grade
-from codegym.grade.subject import Subject, named
+from codegym.grade.subject import Subject, deciding_tests
 from codegym.harness.result import TestRun
 from codegym.progress.protocol import Progress, silent
 from codegym.sandbox.backend import backend as backend_named
@@ -116,7 +116,7 @@ class _Job:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(test for task in self.tasks for test in named(task)))
+        return tuple(dict.fromkeys(test for task in self.tasks for test in deciding_tests(task)))
 
 
 @dataclass
@@ -203,7 +203,7 @@ class _Session:
         """Run a job, and again for each task alone that the run in company would speak against."""
         together = self._tried(repeater, job, evidence)
         for task in job.tasks:
-            alone = len(job.tasks) == 1 or together.run.passed(named(task))
+            alone = len(job.tasks) == 1 or together.run.passed(deciding_tests(task))
             yield task, together if alone else self._tried(repeater, _Job(job.workspace, [task]), evidence)
 
     def _tried(self, repeater: Repeater, job: _Job, evidence: Mapping[str, Evidence]) -> Repeated:

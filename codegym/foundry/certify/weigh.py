@@ -10,7 +10,7 @@ from codegym.episode import Outcome, TestStatus, Verdict
 from codegym.foundry.certify.repeat import Repeated
 from codegym.foundry.certify.workspace import State, Workspace
 from codegym.grade.form.bank import Bank
-from codegym.grade.subject import named
+from codegym.grade.subject import deciding_tests
 from codegym.task import Task
 
 _PASSED = TestStatus.PASSED
@@ -76,7 +76,7 @@ def weigh(task: Task, evidence: Evidence) -> TaskCertificate:
         percentiles=_percentiles(evidence.seconds),
         memory_mb=max(evidence.memory_mb, default=None),
         bank=evidence.bank.digest if evidence.bank else "",
-        unproven=evidence.bank.unproven(named(task)) if evidence.bank else (),
+        unproven=evidence.bank.unproven(deciding_tests(task)) if evidence.bank else (),
     )
 
 
@@ -130,7 +130,7 @@ def _seen(task: Task, state: State, evidence: Evidence) -> StateSeen:
     key = {known: space.key for known, space in evidence.spaces.items()}
     unsolved = key[state] in (key[State.BUG], key[State.EMPTY])
     failing = {*task.tests.fail_to_pass} if unsolved else set()
-    ids = named(task)
+    ids = deciding_tests(task)
     rates = {test: sum(test in passed for passed in runs) / len(runs) for test in ids}
     odd = {test: round(rate, 3) for test, rate in rates.items() if rate != (test not in failing)}
     return StateSeen(runs=len(runs), resolved=sum(passed.issuperset(ids) for passed in runs), rates=odd)

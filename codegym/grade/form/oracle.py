@@ -1,11 +1,11 @@
-"""Expected values that a test computes, fixed at what they are under gold.
+"""Replaces expected values that a test computes by the values that they have under gold.
 
-``assert mean(xs) == statistics.mean(xs)`` expects what the standard library says, and the code under test shares a
-process with it: it could move what is expected. The same holds for a function of the test file that works out what
-to expect. So a side of a comparison that depends on nothing but the standard library and the test itself is
-recorded while the tests run under gold, and is a literal in every form. Where it depends on parameters, loops or
-local names, it is a table from their values. A side that depends on the code under test is left alone: another
-right solution may have another value there.
+``assert mean(xs) == statistics.mean(xs)`` expects what the standard library computes. The code under test shares a
+process with the library, and could change the expected value; the same is true of a function of the test file that
+computes it. So if a side of a comparison depends only on the standard library and on the test itself, its value is
+recorded while the tests run under gold, and every form has a literal in its place. If the value depends on
+parameters, loops or local names, it is a table from their values. A side that depends on the code under test
+stays: another right solution may have another value there.
 """
 
 from __future__ import annotations
@@ -15,66 +15,71 @@ from collections.abc import Iterable, Mapping
 from random import Random
 from typing import NamedTuple
 
-from codegym.grade.form.edit import Edit, Edits, Text, edited
+from codegym.grade.form.edit import Edit, Edits, Text, apply_edits
 from codegym.grade.form.pure import Purity
-from codegym.grade.form.python_checks import Module, Sides
-from codegym.grade.form.python_values import changed_values, is_value
+from codegym.grade.form.python_module import Comparison, Module
+from codegym.grade.form.python_values import is_value, value_variants
 
-RECORD = "/tmp/.codegym-seen"  # noqa: S108  a path in the box
+RECORD_PATH = "/tmp/.codegym-seen"  # noqa: S108  a path in the box
+"""The file in the box to which a recording module writes."""
 _NAME = "_codegym_seen"
 _RECORDER = f"""
 
 def {_NAME}(number, key, value):
-    with open({RECORD!r}, "a") as file:
+    with open({RECORD_PATH!r}, "a") as file:
         file.write(repr((number, repr(key), repr(value))) + "\\n")
     return value
 """
 _LONGEST = 4000
-"""Longer values are not fixed."""
+"""Values with more characters stay computed: they would make the test file hard to read and slow to parse."""
 _LONGEST_TABLE = 40_000
-"""Nor are those for which a table has no room left."""
-_WAYS = 3
+"""All values of one table together have at most so many characters, for the same reason."""
+_MOST_VARIANTS = 3
+"""An exam uses at most three wrong forms of one place, in four sheets."""
 
 
 class Oracle(NamedTuple):
-    """A side of a comparison that no right solution can have another value of.
+    """The side ``comparison.right`` of a comparison, whose value is the same under every right solution.
 
-    Its value depends on the ``keys``, names of the function. The code under test is handed those that are
-    ``exposed``: where it could change such a value in place, nothing is fixed.
+    The value depends on ``variables``, names of the test function. Those in ``exposed_names`` are passed to the
+    code under test, which could change a list, dictionary or set in place; then the side stays computed.
     """
 
-    sides: Sides
-    keys: tuple[str, ...]
-    exposed: frozenset[str]
+    comparison: Comparison
+    variables: tuple[str, ...]
+    exposed_names: frozenset[str]
 
 
 def oracles(module: Module, owner: str) -> list[Oracle]:
-    """Return the comparisons in a function of which one side is computed of the standard library and the test."""
+    """Return the comparisons in a function that have a side of pure calls (:mod:`codegym.grade.form.pure`)."""
     function = module.functions[owner]
     pure = Purity(module.tree, function)
-    kept = []
-    for sides in module.comparisons(owner):
-        for side in (sides.right, sides.left):
-            if not is_value(side) and pure.holds(side) and any(isinstance(n, ast.Call) for n in pure.behind(side)):
-                keys = tuple(sorted(pure.keys(side)))
-                kept.append(Oracle(Sides(sides.node, sides.left, side), keys, pure.exposed.intersection(keys)))
+    sides: list[Oracle] = []
+    for comparison in module.comparisons(owner):
+        for side in (comparison.right, comparison.left):
+            calls = (node for node in pure.nodes_behind(side) if isinstance(node, ast.Call))
+            if not is_value(side) and pure.is_pure(side) and any(calls):
+                variables = tuple(sorted(pure.variables(side)))
+                pair = Comparison(comparison.node, comparison.left, side)
+                sides.append(Oracle(pair, variables, pure.exposed_names.intersection(variables)))
                 break
-    return kept
+    return sides
 
 
-def recorded(text: Text, sides: Iterable[Oracle]) -> bytes:
-    """Return a module that records the value of each of ``sides``, by its number, whenever it is looked at."""
+def recording_module(text: Text, oracles: Iterable[Oracle]) -> bytes:
+    """Return the test file ``text``, changed so that it records each value of ``oracles`` under its number."""
     edits: list[Edit] = []
-    for number, oracle in enumerate(sides):
-        start, end = text.span(oracle.sides.right)
-        edits += [Edit(start, start, f"{_NAME}({number}, {_key(oracle.keys)}, "), Edit(end, end, ")")]
-    return edited(text.text, edits) + _RECORDER.encode()
+    for number, oracle in enumerate(oracles):
+        start, end = text.span(oracle.comparison.right)
+        edits += [Edit(start, start, f"{_NAME}({number}, {_key(oracle.variables)}, "), Edit(end, end, ")")]
+    return apply_edits(text.text, edits) + _RECORDER.encode()
 
 
 def read_record(content: bytes) -> dict[int, dict[str, str]]:
-    """Return the values, as written, by the number of a side and the values of its keys.
+    """Return the recorded values: by the number of the oracle, then by the values of its variables.
 
-    A side is missing if it had two values for the same keys.
+    All values are texts, as ``repr`` writes them. An oracle is missing if it had two values for the same
+    variables.
     """
     values: dict[int, dict[str, set[str]]] = {}
     for line in content.decode(errors="replace").splitlines():
@@ -84,74 +89,78 @@ def read_record(content: bytes) -> dict[int, dict[str, str]]:
             continue
         values.setdefault(number, {}).setdefault(key, set()).add(value)
     return {
-        number: {key: next(iter(seen)) for key, seen in by_key.items()}
+        number: {key: next(iter(recorded)) for key, recorded in by_key.items()}
         for number, by_key in values.items()
-        if all(len(seen) == 1 for seen in by_key.values())
+        if all(len(recorded) == 1 for recorded in by_key.values())
     }
 
 
-def fixed(
+def fix_values(
     text: Text, oracle: Oracle, values: Mapping[str, str], chance: Random
 ) -> tuple[Edits, tuple[Edits, ...]] | None:
-    """Return the edit that puts ``values`` in the place of a side, and edits that put others there.
+    """Return the edits that replace an oracle by its ``values``, and variants with other values.
 
-    ``None`` if they can't be written out, or the code under test could have changed what they depend on.
+    ``values`` is the oracle's part of :func:`read_record`. ``None`` if they can't be written as literals, or if
+    the code under test could have changed the variables.
     """
-    kept = _kept(values)
-    if not kept or not all(_is_steady(key, oracle) for key in values):
+    writable = _writable_values(values)
+    if not writable or not all(_is_steady(key, oracle) for key in values):
         return None
-    span = text.span(oracle.sides.right)
-    if not oracle.keys:
-        right, others = kept["()"], _others(kept["()"], chance)
+    span = text.span(oracle.comparison.right)
+    if not oracle.variables:
+        right, others = writable["()"], _other_values(writable["()"], chance)
         return (Edit(*span, f"({right})"),), tuple((Edit(*span, f"({other})"),) for other in others)
-    ways = {key: _others(value, chance) or [value] for key, value in kept.items()}
-    count = max(map(len, ways.values()))
-    tables = [{key: values_of[way % len(values_of)] for key, values_of in ways.items()} for way in range(count)]
-    live = text.of(oracle.sides.right).decode() if len(kept) < len(values) else ""
-    right, *others = (_lookup(table, oracle.keys, live) for table in (kept, *tables))
+    other_values = {key: _other_values(value, chance) or [value] for key, value in writable.items()}
+    count = max(map(len, other_values.values()))
+    tables = [{key: drawn[n % len(drawn)] for key, drawn in other_values.items()} for n in range(count)]
+    computed = text.source_of(oracle.comparison.right).decode() if len(writable) < len(values) else ""
+    right, *others = (_lookup(table, oracle.variables, computed) for table in (writable, *tables))
     return (Edit(*span, right),), tuple((Edit(*span, other),) for other in others)
 
 
-def _lookup(table: Mapping[str, str], keys: Iterable[str], live: str) -> str:
+def _lookup(table: Mapping[str, str], variables: Iterable[str], computed: str) -> str:
+    """Return the expression that looks up a value in ``table``, or else evaluates ``computed``."""
     rows = ", ".join(f"{key!r}: {value}" for key, value in table.items())
-    looked_up = f"repr({_key(keys)})"
-    return f"({{{rows}}}.get({looked_up}, {live}))" if live else f"({{{rows}}}[{looked_up}])"
+    key = f"repr({_key(variables)})"
+    return f"({{{rows}}}.get({key}, {computed}))" if computed else f"({{{rows}}}[{key}])"
 
 
-def _key(keys: Iterable[str]) -> str:
-    return f"({''.join(f'{name}, ' for name in keys)})"
+def _key(variables: Iterable[str]) -> str:
+    """Return the expression for the tuple of ``variables``."""
+    return f"({''.join(f'{name}, ' for name in variables)})"
 
 
-def _kept(values: Mapping[str, str]) -> dict[str, str]:
-    """Return the values that are written out, by key: plain ones, as many as there is room for."""
-    kept: dict[str, str] = {}
+def _writable_values(values: Mapping[str, str]) -> dict[str, str]:
+    """Return the values that a literal can express, by key, up to the longest table."""
+    writable: dict[str, str] = {}
     room = _LONGEST_TABLE
     for key, value in values.items():
         size = len(key) + len(value)
         if size <= min(room, _LONGEST) and _is_plain(value):
-            kept[key] = value
+            writable[key] = value
             room -= size
-    return kept
+    return writable
 
 
-def _others(value: str, chance: Random) -> list[str]:
-    """Return other values of the same shape."""
+def _other_values(value: str, chance: Random) -> list[str]:
+    """Return other values of the same shape, as written."""
     written = Text(value.encode())
     node = ast.parse(written.text, mode="eval").body
-    return [edited(written.text, way).decode() for way in changed_values(written, node, [], chance)][:_WAYS]
+    variants = value_variants(written, node, [], chance)
+    return [apply_edits(written.text, edits).decode() for edits in variants][:_MOST_VARIANTS]
 
 
 def _is_steady(key: str, oracle: Oracle) -> bool:
-    """Return whether no code that was handed a part of ``key`` could have changed it in place."""
+    """Return whether the code under test can't change any of the variables' values in ``key`` in place."""
     try:
-        values = dict(zip(oracle.keys, ast.literal_eval(key), strict=True))
+        values = dict(zip(oracle.variables, ast.literal_eval(key), strict=True))
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return False
-    return not any(isinstance(values[name], list | dict | set) for name in oracle.exposed)
+    return not any(isinstance(values[name], list | dict | set) for name in oracle.exposed_names)
 
 
 def _is_plain(value: str) -> bool:
-    """Return whether a value is the literal that it is written as."""
+    """Return whether ``value`` is a literal that ``repr`` writes in the same way."""
     try:
         return repr(ast.literal_eval(value)) == value
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):

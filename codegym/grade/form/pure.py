@@ -1,6 +1,6 @@
-"""Which expressions of a Python test depend on the standard library and the test itself alone.
+"""Finds expressions of a Python test that depend only on the standard library and on the test itself.
 
-The code under test has no part in them: whatever right solution is tested, they have the same values.
+Such expressions are *pure*: they have the same value under every right solution.
 """
 
 from __future__ import annotations
@@ -11,74 +11,79 @@ import sys
 from collections.abc import Iterable
 
 from codegym.grade.form.certain import Function
-from codegym.grade.form.table import called
+from codegym.grade.form.table import called_name
 
 
 class Purity:
-    """Knows which expressions of a function depend on the standard library and the test alone."""
+    """Knows which expressions of a function are pure; without a function, which functions of the file are."""
 
     def __init__(self, tree: ast.Module, function: Function | None = None) -> None:
-        self._imports = _standard_names(tree)
-        self._constants = _assigned(tree.body)
+        self._imports = _standard_imports(tree)
+        self._constants = _assigned_values(tree.body)
         self._functions = {each.name: each for each in tree.body if isinstance(each, Function)}
-        self._locals = _assigned(function.body) if function else {}
+        self._locals = _assigned_values(function.body) if function else {}
         self._parameters = _parameters(function) if function else {}
-        self.exposed = frozenset(self._exposed(function) if function else ())
-        """The names of the function that code under test is handed."""
+        self.exposed_names = frozenset(self._arguments_of_impure_calls(function) if function else ())
+        """The names whose values are passed to functions that are not pure."""
 
-    def holds(self, node: ast.expr) -> bool:
-        """Return whether all that ``node`` is made of is standard, or written in the test."""
-        apart = (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)
-        return not any(isinstance(each, apart) for each in ast.walk(node)) and all(
-            self._is_pure(name, frozenset()) for name in _loaded(node)
+    def is_pure(self, node: ast.expr) -> bool:
+        """Return whether ``node`` is pure."""
+        impure = (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)
+        return not any(isinstance(each, impure) for each in ast.walk(node)) and all(
+            self._is_pure_name(name, frozenset()) for name in _read_names(node)
         )
 
-    def functions(self) -> frozenset[str]:
-        """Return the names of the test file's functions that use nothing but the standard library."""
-        return frozenset(name for name in self._functions if self._is_pure(name, frozenset()))
+    def pure_functions(self) -> frozenset[str]:
+        """Return the names of the file's functions that use only the standard library and each other."""
+        return frozenset(name for name in self._functions if self._is_pure_name(name, frozenset()))
 
-    def behind(self, node: ast.expr) -> list[ast.AST]:
-        """Return the nodes that a value is made of, those of local names included."""
-        values = [value for name in _loaded(node) for value in self._locals.get(name, [])]
+    def nodes_behind(self, node: ast.expr) -> list[ast.AST]:
+        """Return the nodes of ``node``, and the nodes of the values that its local names are assigned."""
+        values = [value for name in _read_names(node) for value in self._locals.get(name, [])]
         return [each for value in (node, *values) for each in ast.walk(value)]
 
-    def keys(self, node: ast.expr) -> set[str]:
-        """Return the parameters and local names that a value depends on, unless they are always the same."""
-        names = {name for name in _loaded(node) if name in self._locals or name in self._parameters}
+    def variables(self, node: ast.expr) -> set[str]:
+        """Return the parameters and local names in ``node`` that do not have one value in every run."""
+        names = {name for name in _read_names(node) if name in self._locals or name in self._parameters}
         return {name for name in names if not self._is_constant(name, frozenset())}
 
     def _is_constant(self, name: str, above: frozenset[str]) -> bool:
-        """Return whether a name has one value in every run of the function."""
+        """Return whether a name has the same value in every run of the function.
+
+        ``above`` are the names whose values are being looked at: a name that depends on itself is not constant.
+        """
         if name not in self._locals:
             return name not in self._parameters
         values = self._locals[name]
-        once = len(values) == 1 and name not in above and not isinstance(values[0], _Varying)
-        return once and all(self._is_constant(each, above | {name}) for each in _loaded(values[0]))
+        once = len(values) == 1 and name not in above and not isinstance(values[0], _LoopValue)
+        return once and all(self._is_constant(each, above | {name}) for each in _read_names(values[0]))
 
-    def _is_pure(self, name: str, above: frozenset[str]) -> bool:
+    def _is_pure_name(self, name: str, above: frozenset[str]) -> bool:
+        """Return whether the value of a name is pure; ``above`` are the names whose values are being looked at."""
         if name in above:
             return name in self._functions  # a function that calls itself
         if name in self._parameters:
             given = self._parameters[name]
-            return given is not None and self._all_pure(given, above | {name})
+            return given is not None and self._reads_pure_names(given, above | {name})
         values = self._locals.get(name) or self._constants.get(name)
         if values is not None:
-            return all(self._all_pure(value, above | {name}) for value in values)
+            return all(self._reads_pure_names(value, above | {name}) for value in values)
         if name in self._functions:
-            return all(self._is_pure(each, above | {name}) for each in _free(self._functions[name]))
+            return all(self._is_pure_name(each, above | {name}) for each in _outside_names(self._functions[name]))
         return name in self._imports or hasattr(builtins, name)
 
-    def _all_pure(self, node: ast.AST, above: frozenset[str]) -> bool:
-        return all(self._is_pure(each, above) for each in _loaded(node))
+    def _reads_pure_names(self, node: ast.AST, above: frozenset[str]) -> bool:
+        return all(self._is_pure_name(each, above) for each in _read_names(node))
 
-    def _exposed(self, function: Function) -> Iterable[str]:
+    def _arguments_of_impure_calls(self, function: Function) -> Iterable[str]:
+        """Yield the names in the arguments of calls of functions that are not pure."""
         for call in (each for each in ast.walk(function) if isinstance(each, ast.Call)):
-            if not self._all_pure(call.func, frozenset()):
-                yield from (name for given in (*call.args, *call.keywords) for name in _loaded(given))
+            if not self._reads_pure_names(call.func, frozenset()):
+                yield from (name for given in (*call.args, *call.keywords) for name in _read_names(given))
 
 
-class _Varying(ast.expr):
-    """What a name of a loop may be: each of the values of ``iter``."""
+class _LoopValue(ast.expr):
+    """The value of a loop variable: one of the values of ``iter`` in each turn."""
 
     _fields = ("iter",)
 
@@ -87,76 +92,80 @@ class _Varying(ast.expr):
         self.iter = iter
 
 
-def _loaded(node: ast.AST) -> set[str]:
-    """Return the names that a node reads from outside itself."""
+def _read_names(node: ast.AST) -> set[str]:
+    """Return the names that ``node`` reads and does not assign itself."""
     names = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
     own = {each.id for each in names if not isinstance(each.ctx, ast.Load)}
     return {each.id for each in names if each.id not in own}
 
 
-def _free(function: Function) -> set[str]:
-    """Return the names that a function reads and neither assigns nor is given."""
-    given = {
-        each.arg for node in ast.walk(function) if isinstance(node, ast.arguments) for each in _arguments(node)
+def _outside_names(function: Function) -> set[str]:
+    """Return the names that a function reads and that are neither assigned in it nor its parameters."""
+    parameters = {
+        each.arg
+        for node in ast.walk(function)
+        if isinstance(node, ast.arguments)
+        for each in _parameter_nodes(node)
     }
-    return _loaded(ast.Module(function.body, [])) - given
+    return _read_names(ast.Module(function.body, [])) - parameters
 
 
-def _arguments(given: ast.arguments) -> list[ast.arg]:
+def _parameter_nodes(given: ast.arguments) -> list[ast.arg]:
     more = [each for each in (given.vararg, given.kwarg) if each]
     return [*given.posonlyargs, *given.args, *given.kwonlyargs, *more]
 
 
 def _parameters(function: Function) -> dict[str, ast.expr | None]:
-    """Return the parameters of a test and what their cases are written as; ``None`` for a fixture."""
-    made: dict[str, ast.expr | None] = {each.arg: None for each in _arguments(function.args)}
+    """Map the parameters of a test to the list of cases in its ``parametrize``; ``None`` for a fixture."""
+    parameters: dict[str, ast.expr | None] = {each.arg: None for each in _parameter_nodes(function.args)}
     for decorator in function.decorator_list:
-        if isinstance(decorator, ast.Call) and called(decorator) == "parametrize" and len(decorator.args) > 1:
+        if isinstance(decorator, ast.Call) and called_name(decorator) == "parametrize" and len(decorator.args) > 1:
             first = decorator.args[0]
             listed = first.elts if isinstance(first, ast.List | ast.Tuple) else [first]
             texts = [
                 each.value for each in listed if isinstance(each, ast.Constant) and isinstance(each.value, str)
             ]
             names = [name.strip() for text in texts for name in text.split(",")]
-            made |= {name: decorator.args[1] for name in names if name in made}
-    return made
+            parameters |= {name: decorator.args[1] for name in names if name in parameters}
+    return parameters
 
 
-def _assigned(body: Iterable[ast.stmt]) -> dict[str, list[ast.expr]]:
-    """Return the values that names are given in a body; one that is given another way has a value of no name.
+def _assigned_values(body: Iterable[ast.stmt]) -> dict[str, list[ast.expr]]:
+    """Map each name that a body assigns to its values.
 
-    What is handed to a method of a name, or put into a part of it, may become a part of its value.
+    A name that is also assigned in a way not known here has a single value that is never pure. The arguments of a
+    name's methods, and what is assigned to a part of it, are among its values, since they may become parts of it.
     """
     values: dict[str, list[ast.expr]] = {}
     stored: dict[str, int] = {}
     for node in (each for statement in body for each in ast.walk(statement)):
-        for target, value in _given(node):
+        for target, value in _assignments(node):
             values.setdefault(target, []).append(value)
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             stored[node.id] = stored.get(node.id, 0) + 1
             values.setdefault(node.id, [])
     unknown: ast.expr = ast.Name("?", ast.Load())
-    made = {name: seen if len(seen) == stored[name] else [unknown] for name, seen in values.items()}
-    for name, part in (each for statement in body for node in ast.walk(statement) for each in _parts(node)):
-        if name in made:
-            made[name] = [*made[name], part]
-    return made
+    known = {name: own if len(own) == stored[name] else [unknown] for name, own in values.items()}
+    for name, part in (each for statement in body for node in ast.walk(statement) for each in _part_changes(node)):
+        if name in known:
+            known[name] = [*known[name], part]
+    return known
 
 
-def _given(node: ast.AST) -> Iterable[tuple[str, ast.expr]]:
-    """Return the names that a node gives values to, and those values."""
+def _assignments(node: ast.AST) -> Iterable[tuple[str, ast.expr]]:
+    """Return the names to which ``node`` assigns, with the assigned values."""
     if isinstance(node, ast.Assign):
         return [(target.id, node.value) for target in node.targets if isinstance(target, ast.Name)]
     if isinstance(node, ast.AugAssign | ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
         return [(node.target.id, node.value)]
     if isinstance(node, ast.For | ast.comprehension):
         names = [each.id for each in ast.walk(node.target) if isinstance(each, ast.Name)]
-        return [(name, _Varying(node.iter)) for name in names]
+        return [(name, _LoopValue(node.iter)) for name in names]
     return []
 
 
-def _parts(node: ast.AST) -> Iterable[tuple[str, ast.expr]]:
-    """Return names of which a node changes a part, and what becomes a part of them."""
+def _part_changes(node: ast.AST) -> Iterable[tuple[str, ast.expr]]:
+    """Return the names of which ``node`` may change a part, with the values that may become parts of them."""
     if (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
@@ -169,7 +178,7 @@ def _parts(node: ast.AST) -> Iterable[tuple[str, ast.expr]]:
     return [(part.id, value) for part in parts if isinstance(part, ast.Name) and isinstance(value, ast.expr)]
 
 
-def _standard_names(tree: ast.Module) -> set[str]:
+def _standard_imports(tree: ast.Module) -> set[str]:
     """Return the names that a module imports from the standard library."""
     names: set[str] = set()
     for node in tree.body:

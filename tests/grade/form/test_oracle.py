@@ -10,7 +10,7 @@ from codegym.episode import Outcome
 from codegym.grade.form.bank import Kind
 from codegym.grade.form.oracle import oracles
 from codegym.grade.form.proving import prove
-from codegym.grade.form.python_checks import Module
+from codegym.grade.form.python_module import Module
 from codegym.grade.grade import grade
 from codegym.grade.subject import Subject
 from codegym.sandbox.backend import backend

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from codegym.catalog import cache_dir
-from codegym.grade.exam import Setter
+from codegym.grade.exam import Examiner
 from codegym.grade.form.bank import Bank, Kind, bank_key, keep_banks
 from codegym.grade.form.proving import bank_of, prove
 from codegym.grade.subject import Subject
@@ -192,7 +192,7 @@ def test_exams_from_it_examine_every_test(subject: Subject, bank: Bank) -> None:
     files = {**subject.deciding_files, **subject.helper_files}
     quick = bank.model_copy(update={"seconds": 0.01, "core_seconds": 0.01})
     for seed in range(20):
-        sheets = Setter(quick, subject.task.tests, files, Random(seed)).exam()
+        sheets = Examiner(quick, subject.task.tests, files, Random(seed)).draw_exam()
         for test in bank.tests:
             assert rights(sheets, test)
             assert wrongs(sheets, test)
