@@ -101,12 +101,12 @@ def grade(
     subject, hidden = Subject(suite, task, backend), suite.hidden(task)
     shadows = subject.shadowing_paths(changes)
     left_out = sorted(path for path in changes if path in shadows or is_protected(path, task.tests, hidden))
-    kept = {path: file for path, file in changes.items() if path not in left_out}
-    obstacle = _file_in_place_of_folder(kept, hidden)
+    patch_changes = {path: file for path, file in changes.items() if path not in left_out}
+    obstacle = _file_in_place_of_folder(patch_changes, hidden)
     if obstacle:
         return Verdict(outcome=Outcome.INVALID_PATCH, detail=f"{obstacle} stands where the tests need a folder")
     try:
-        verdict = _verdict_or_cached(subject, bank or bank_of(subject), {**kept, **hidden}, cache)
+        verdict = _verdict_or_cached(subject, bank or bank_of(subject), {**patch_changes, **hidden}, cache)
     except CannotLay as error:
         why = f"the patch can't be laid over the tree: {error}"
         failure = error.failure and replace(error.failure, owner=Owner.AGENT)
@@ -208,7 +208,7 @@ def grader_files() -> list[Path]:
     return sorted(Path(__file__).parent.rglob("*.py"))
 
 
-def _file_in_place_of_folder(kept: Changes, hidden: Iterable[str]) -> str | None:
-    """Return the path of a file in ``kept`` where hidden files need a folder; ``None`` if there is none."""
+def _file_in_place_of_folder(patch_changes: Changes, hidden: Iterable[str]) -> str | None:
+    """Return the path of a file in the patch where hidden files need a folder; ``None`` if there is none."""
     folders = {parent.as_posix() for path in hidden for parent in PurePosixPath(path).parents}
-    return next((path for path, file in kept.items() if file is not None and path in folders), None)
+    return next((path for path, file in patch_changes.items() if file is not None and path in folders), None)

@@ -113,6 +113,7 @@ class Bank(Frozen):
         return digest_json(self.model_dump(mode="json", exclude={"seconds", "core_seconds"}))
 
     def _tests_failed_by(self, kinds: Iterable[Kind]) -> frozenset[str]:
+        """Return the tests that fail in a form of one of ``kinds``."""
         wanted = set(kinds)
         places = [place for place in self.places if place.kind in wanted]
         return frozenset(self.tests[n] for place in places for form in place.forms for n in form.fails)
@@ -182,6 +183,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def _cache_path(key: str) -> Path:
+    """Return the file in the cache for the bank under ``key``."""
     return cache_dir() / "forms" / key[:2] / f"{key[2:]}.json"
 
 

@@ -46,45 +46,48 @@ class Blocks:
 
     def is_certain(self, position: int) -> bool:
         """Return whether the code at ``position`` is always reached when its test or helper runs."""
-        return self._statements[self._number(position)][0] and _is_plain(self.statement_head(position))
+        return self._statements[self._number(position)][0] and _is_always_run(self.statement_head(position))
 
     def statement_head(self, position: int) -> str:
         """Return the text between the beginning of a statement and ``position`` in it."""
         return self._text[self._statements[self._number(position)][1] : position]
 
     def _number(self, position: int) -> int:
+        """Return the index of the statement that contains ``position``."""
         return max(0, bisect_right(self._starts, position) - 1)
 
     def _read(self) -> None:
         """Fill ``_starts`` and ``_statements``."""
         stack: list[tuple[bool, int, int]] = []
-        sure, depth, start = True, 0, 0
-        self._add_statement(start, sure)
+        certain, depth, start = True, 0, 0
+        self._add_statement(start, certain)
         for mark in _MARK.finditer(self._text):
             sign = mark[0]
             if sign == "{":
-                stack.append((sure, depth, start))
-                sure, depth, start = sure and _is_plain(self._text[start : mark.start()]), 0, mark.end()
+                stack.append((certain, depth, start))
+                certain, depth, start = certain and _is_always_run(self._text[start : mark.start()]), 0, mark.end()
             elif sign == "}" and stack:
-                sure, depth, start = stack.pop()
+                certain, depth, start = stack.pop()
                 start = start if depth else mark.end()
             elif depth == 0 and (sign == ";" or (sign == "\n" and not self._continues(start, mark.start()))):
                 start = mark.end()
             else:
                 depth += (sign == "(") - (sign == ")")
                 continue
-            self._add_statement(mark.end(), sure, start)
+            self._add_statement(mark.end(), certain, start)
 
     def _continues(self, start: int, end: int) -> bool:
+        """Return whether the statement that begins at ``start`` goes on after the end of a line at ``end``."""
         return _CONTINUES.fullmatch(self._text, start, end) is not None
 
-    def _add_statement(self, position: int, sure: bool, start: int | None = None) -> None:
+    def _add_statement(self, position: int, certain: bool, start: int | None = None) -> None:
+        """Add what is known from ``position`` on; the statement began at ``start``, or else begins there."""
         self._starts.append(position)
-        self._statements.append((sure, position if start is None else start))
+        self._statements.append((certain, position if start is None else start))
 
 
-def _is_plain(statement_head: str) -> bool:
-    """Return whether the code after ``head``, the beginning of a statement, is always run with the statement."""
+def _is_always_run(statement_head: str) -> bool:
+    """Return whether the code after ``statement_head`` is always run with its statement: it is in no branch."""
     if _FUNCTION.search(statement_head):
         return _RUN_AT_ONCE.search(statement_head) is not None
     return _BRANCH.search(statement_head) is None

@@ -17,11 +17,13 @@ def case_ids(cases: Cases, tests: Iterable[str]) -> tuple[str, ...]:
     Empty if they do not follow from the text, or if one of ``tests`` has another id in brackets.
     """
     rows = zip(cases.rows, cases.ids, strict=True)
-    if not all(given is not None or all(map(_has_known_id, row)) for row, given in rows):
+    if not all(author_id is not None or all(map(_has_known_id, row)) for row, author_id in rows):
         return ()
     cells = (zip(cases.names, row, strict=True) for row in cases.rows)
     generated = ("-".join(_value_id(*cell, number) for cell in row) for number, row in enumerate(cells))
-    ids = tuple(text if given is None else given for text, given in zip(generated, cases.ids, strict=True))
+    ids = tuple(
+        text if author_id is None else author_id for text, author_id in zip(generated, cases.ids, strict=True)
+    )
     test_ids = {test.partition("[")[2][:-1] for test in tests}
     return ids if len(set(ids)) == len(ids) and test_ids <= set(ids) else ()
 

@@ -50,6 +50,7 @@ def certain_calls(function: Function) -> frozenset[str]:
 
 
 def _block_nodes(body: Sequence[ast.stmt], unknown: _UnknownNames) -> Iterator[ast.AST]:
+    """Yield the nodes of a block that are always evaluated: up to the first statement that may leave it."""
     for statement in body:
         yield from _statement_nodes(statement, unknown)
         if may_exit(statement):
@@ -70,6 +71,7 @@ def may_exit(statement: ast.AST, *, loop: bool = False) -> bool:
 
 
 def _statement_nodes(node: ast.stmt, unknown: _UnknownNames) -> Iterator[ast.AST]:
+    """Yield the nodes of a statement that are always evaluated, without bodies that may be skipped."""
     if isinstance(node, ast.If):
         yield node
         yield from _expression_nodes(node.test)

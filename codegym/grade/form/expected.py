@@ -77,6 +77,7 @@ def equal_comparison(test: ast.expr, *, truth: bool) -> ast.Compare | None:
 
 
 def _is_check(node: ast.AST) -> bool:
+    """Return whether ``node`` calls a function whose name begins with ``assert``."""
     return isinstance(node, ast.Call) and called_name(node).startswith("assert")
 
 

@@ -33,17 +33,17 @@ def other_literals(written: str, near: Sequence[str], chance: Random) -> list[st
         return [_OPPOSITE[written]]
     own = _other_numbers(written, chance) if _NUMBER.fullmatch(written) else _other_texts(written, chance)
     kind = _exchange_class(written)
-    beside = [
+    nearby = [
         each
         for each in dict.fromkeys(near)
         if kind and _exchange_class(each) == kind and _normal_value(each) != _normal_value(written)
     ]
-    chance.shuffle(beside)
+    chance.shuffle(nearby)
     chance.shuffle(own)
     mixed = (
-        [each for pair in zip(beside, own, strict=False) for each in pair]
-        + beside[len(own) :]
-        + own[len(beside) :]
+        [each for pair in zip(nearby, own, strict=False) for each in pair]
+        + nearby[len(own) :]
+        + own[len(nearby) :]
     )
     return list(dict.fromkeys(mixed))[:MOST] if own else []
 
@@ -97,6 +97,7 @@ def _other_texts(text: str, chance: Random) -> list[str]:
 
 
 def _other_characters(text: str, places: Sequence[int], chance: Random) -> list[str]:
+    """Return ``text`` with another character of the same class at each of ``places`` in turn."""
     return [
         other
         for place in places
@@ -146,6 +147,7 @@ def _normal_value(written: str) -> object:
 
 
 def _normal_text(value: object) -> object:
+    """Return a string without case and blanks, and any other value as it is."""
     return "".join(value.casefold().split()) if isinstance(value, str) and value.strip() else value
 
 

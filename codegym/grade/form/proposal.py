@@ -127,7 +127,7 @@ def oracle_proposals(
     The values are recorded in two runs of the tests in ``room``; a check with different values in both is left
     out.
     """
-    made: list[Proposal] = []
+    candidates: list[Proposal] = []
     is_pytest = subject.task.tests.framework == "pytest"
     for path, functions in (_tests_by_function(subject, tests) if is_pytest else {}).items():
         module = Module(_content(subject, path))
@@ -147,8 +147,10 @@ def oracle_proposals(
                     node = oracle.comparison.node
                     lines = (node.lineno, node.end_lineno or node.lineno)
                     check = Check(owner, Kind.VALUE, lines, edits[1])
-                    made.append(replace(_proposal(path, check, tuple(functions[owner]), failing), right=edits[0]))
-    return [proposal for proposal in made if proposal.variants]
+                    candidates.append(
+                        replace(_proposal(path, check, tuple(functions[owner]), failing), right=edits[0])
+                    )
+    return [proposal for proposal in candidates if proposal.variants]
 
 
 def extra_checks(subject: Subject, tests: Iterable[str]) -> list[Proposal]:
@@ -158,13 +160,13 @@ def extra_checks(subject: Subject, tests: Iterable[str]) -> list[Proposal]:
     """
     if subject.task.tests.framework != "pytest":
         return []
-    made: list[Proposal] = []
+    candidates: list[Proposal] = []
     for path, functions in _tests_by_function(subject, tests).items():
         module = Module(_content(subject, path))
         for owner, function_tests in functions.items():
             edit = _extra_check(module.functions[owner], module.text)
-            made.append(Proposal(path, Kind.RESULT, ((edit,),), owner, None, tuple(function_tests)))
-    return made
+            candidates.append(Proposal(path, Kind.RESULT, ((edit,),), owner, None, tuple(function_tests)))
+    return candidates
 
 
 def _extra_check(function: Function, text: Text) -> Edit:
@@ -211,14 +213,14 @@ def _test_checks(
             cases = module.cases(owner)
             ids = case_ids(cases, tests) if cases and path in files_with_bases else ()
             checks = module.checks(owner, _function_chance(path, owner))
-            made = [_proposal(path, check, _tests_of_check(check, tests, ids), failing) for check in checks]
-            yield from _draw_few([each for each in made if each.tests], _function_chance(path, owner))
+            candidates = [_proposal(path, check, _tests_of_check(check, tests, ids), failing) for check in checks]
+            yield from _draw_few([each for each in candidates if each.tests], _function_chance(path, owner))
 
 
-def _merge_shared_cases(made: Iterable[Proposal]) -> list[Proposal]:
+def _merge_shared_cases(candidates: Iterable[Proposal]) -> list[Proposal]:
     """Return the proposals with those that change the same case merged into one."""
     merged: dict[object, Proposal] = {}
-    for proposal in made:
+    for proposal in candidates:
         spans = tuple((edit.start, edit.end) for edit in proposal.variants[0])
         key = (proposal.path, spans) if proposal.case is not None else proposal
         earlier = merged.get(key)
@@ -246,8 +248,8 @@ def _helper_checks(subject: Subject, failing: Mapping[str, frozenset[int]]) -> I
             if tests and not owner.rpartition("::")[2].startswith("test"):
                 chance = _function_chance(path, owner)
                 checks = (check for check in module.checks(owner, chance) if check.case is None)
-                made = [replace(_proposal(path, check, (), failing), callers=tests) for check in checks]
-                yield from _draw_few(made, _function_chance(path, owner))
+                candidates = [replace(_proposal(path, check, (), failing), callers=tests) for check in checks]
+                yield from _draw_few(candidates, _function_chance(path, owner))
 
 
 def _callers_by_name(
@@ -320,9 +322,9 @@ def _proposal(path: str, check: Check, tests: tuple[str, ...], failing: Mapping[
     return Proposal(path, check.kind, check.variants[:_MOST_VARIANTS], check.owner, check.case, tests, fails)
 
 
-def _draw_few(made: list[Proposal], chance: Random) -> list[Proposal]:
+def _draw_few(candidates: list[Proposal], chance: Random) -> list[Proposal]:
     """Draw a few checks of one function, those at which the unpatched tree fails first; keep all its cases."""
-    cases = [each for each in made if each.case is not None]
-    bodies = [each for each in made if each.case is None]
+    cases = [each for each in candidates if each.case is not None]
+    bodies = [each for each in candidates if each.case is None]
     chance.shuffle(bodies)
     return [*sorted(bodies, key=lambda each: not each.fails_unpatched)[:_MOST_CHECKS], *cases]

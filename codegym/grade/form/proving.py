@@ -89,6 +89,7 @@ def _prove_in(room: Room, subject: Subject, bank: Bank, failing: Mapping[str, fr
 
 
 def _time_limit(subject: Subject, run: TestRun) -> float:
+    """Return the time limit for one run of a form, in seconds; ``run`` is the run of the tests as they are."""
     return min(subject.task.limits.grade_seconds, _SECONDS_TO_START + _SLOWER * run.seconds)
 
 
@@ -144,7 +145,7 @@ def _with_places(trials: Trials) -> Bank:
             fails_unpatched=proposal.fails_unpatched,
             right=proposal.right,
         )
-        for proposal, forms in trials.kept.items()
+        for proposal, forms in trials.kept_forms.items()
         if proposal.kind not in AWAITED or len(forms) > 1
     )
     return trials.bank.model_copy(update={"places": places})

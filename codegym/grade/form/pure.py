@@ -63,8 +63,8 @@ class Purity:
         if name in above:
             return name in self._functions  # a function that calls itself
         if name in self._parameters:
-            given = self._parameters[name]
-            return given is not None and self._reads_pure_names(given, above | {name})
+            cases = self._parameters[name]
+            return cases is not None and self._reads_pure_names(cases, above | {name})
         values = self._locals.get(name) or self._constants.get(name)
         if values is not None:
             return all(self._reads_pure_names(value, above | {name}) for value in values)
@@ -73,13 +73,14 @@ class Purity:
         return name in self._imports or hasattr(builtins, name)
 
     def _reads_pure_names(self, node: ast.AST, above: frozenset[str]) -> bool:
+        """Return whether all names that ``node`` reads are pure."""
         return all(self._is_pure_name(each, above) for each in _read_names(node))
 
     def _arguments_of_impure_calls(self, function: Function) -> Iterable[str]:
         """Yield the names in the arguments of calls of functions that are not pure."""
         for call in (each for each in ast.walk(function) if isinstance(each, ast.Call)):
             if not self._reads_pure_names(call.func, frozenset()):
-                yield from (name for given in (*call.args, *call.keywords) for name in _read_names(given))
+                yield from (name for argument in (*call.args, *call.keywords) for name in _read_names(argument))
 
 
 class _LoopValue(ast.expr):
@@ -110,9 +111,10 @@ def _outside_names(function: Function) -> set[str]:
     return _read_names(ast.Module(function.body, [])) - parameters
 
 
-def _parameter_nodes(given: ast.arguments) -> list[ast.arg]:
-    more = [each for each in (given.vararg, given.kwarg) if each]
-    return [*given.posonlyargs, *given.args, *given.kwonlyargs, *more]
+def _parameter_nodes(arguments: ast.arguments) -> list[ast.arg]:
+    """Return all parameters, ``*args`` and ``**kwargs`` included."""
+    more = [each for each in (arguments.vararg, arguments.kwarg) if each]
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *more]
 
 
 def _parameters(function: Function) -> dict[str, ast.expr | None]:
@@ -171,7 +173,9 @@ def _part_changes(node: ast.AST) -> Iterable[tuple[str, ast.expr]]:
         and isinstance(node.func, ast.Attribute)
         and isinstance(node.func.value, ast.Name)
     ):
-        return [(node.func.value.id, given) for given in (*node.args, *(each.value for each in node.keywords))]
+        return [
+            (node.func.value.id, argument) for argument in (*node.args, *(each.value for each in node.keywords))
+        ]
     targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
     parts = [target.value for target in targets if isinstance(target, ast.Subscript | ast.Attribute)]
     value = getattr(node, "value", None)

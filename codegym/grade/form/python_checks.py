@@ -1,8 +1,8 @@
 """Finds the checks in one function of a Python test file, and makes edits of each after which it should fail.
 
 Checks are assertions, calls such as ``assertEqual`` and ``raises``, and ``if …: raise AssertionError``. Whether an
-edit does make a test fail, a run with the gold patch shows (:mod:`codegym.grade.form.trials`). So nothing here has
-to be certain.
+edit does make a test fail is found out by a run with the gold patch (:mod:`codegym.grade.form.trials`). So nothing
+here has to be certain.
 """
 
 from __future__ import annotations
@@ -145,18 +145,22 @@ class _Reader:
 
     def _call(self, call: ast.Call) -> Iterator[Check]:
         """Yield the checks of a call such as ``assertEqual`` or ``raises``."""
-        name, given = called_name(call), call.args
+        name, arguments = called_name(call), call.args
         end = self.text.span(call.func)[1]
-        if _EQUALITY_CHECK.fullmatch(name) and len(given) > 1 and not isinstance(given[0], ast.Starred):
-            yield from self._equality(call, given[0], given[1], is_near=_is_near(call))
+        if _EQUALITY_CHECK.fullmatch(name) and len(arguments) > 1 and not isinstance(arguments[0], ast.Starred):
+            yield from self._equality(call, arguments[0], arguments[1], is_near=_is_near(call))
         elif _MOCK_CALLED.fullmatch(name):
             start = self.text.text.index(b"(", end) + 1
             yield from self._check(call, Kind.OPERATOR, (Edit(start, start, "0, "),))
-        elif name in _AWAITING and given:
-            yield from self._check(call, Kind.EXCEPTION, *self._other_class(given[0], _AWAITING[name]))
+        elif name in _AWAITING and arguments:
+            yield from self._check(call, Kind.EXCEPTION, *self._other_class(arguments[0], _AWAITING[name]))
             if _AWAITING[name] is _EXCEPTIONS:
-                yield from self._check(call, Kind.FOREIGN, *self._other_class(given[0], _FOREIGN))
-        elif name in _TRUTH and given and (equal := equal_comparison(given[0], truth=_TRUTH[name])) is not None:
+                yield from self._check(call, Kind.FOREIGN, *self._other_class(arguments[0], _FOREIGN))
+        elif (
+            name in _TRUTH
+            and arguments
+            and (equal := equal_comparison(arguments[0], truth=_TRUTH[name])) is not None
+        ):
             yield from self._equality(call, equal.left, equal.comparators[0])
         elif name in _CONTRARY:
             yield from self._check(call, Kind.OPERATOR, (Edit(end - len(name), end, _CONTRARY[name]),))
@@ -289,6 +293,7 @@ def _is_near(node: ast.AST) -> bool:
 
 
 def _related(one: type, other: type) -> bool:
+    """Return whether one of two classes is a subclass of the other."""
     return issubclass(one, other) or issubclass(other, one)
 
 

@@ -1,8 +1,8 @@
 """Decides which proposed forms are run together, so that a bank is made in few runs.
 
 Forms of different test functions can share a run: each can only fail its own tests (:func:`try_in_rounds`). Rows
-of a table share runs that tell them apart by the bits of their numbers (:func:`try_rows`). A form of which nobody
-knows the tests that it fails is run alone (:func:`try_one_by_one`).
+of a table share runs too, and the bits of their numbers show which row fails which tests (:func:`try_rows`). A
+form whose tests are not known is run alone (:func:`try_one_by_one`).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from codegym.grade.form.trials import Trials
 _ENOUGH_PLACES = 3
 """A test of a program needs no fourth place at which it can be made to fail: an exam uses one of them."""
 _MOST_SINGLE_RUNS = 150
-"""A large file has thousands of literals, and each form that is run alone costs a run of all tests."""
+"""Each form that is run alone costs a run of all tests, and a large file has thousands of literals."""
 _MOST_SECONDS = 60.0
-"""Slow tests would take hours for as many runs."""
+"""If the tests are slow, even fewer forms are run alone: after a minute no further one is started."""
 
 Variant = tuple[Proposal, Edits]
 """A proposal, and one of its variants."""
@@ -133,8 +133,8 @@ def _failed_with_rows(trials: Trials, rows: Sequence[Proposal], index: int = 0) 
 
 def _is_changed_already(trials: Trials, row: Proposal) -> bool:
     """Return whether a kept form changes the text of ``row``."""
-    kept = (forms for proposal, forms in trials.kept.items() if proposal.path == row.path)
-    return any(overlap(row.variants[0], forms[0].edits) for forms in kept)
+    forms_of_file = (forms for proposal, forms in trials.kept_forms.items() if proposal.path == row.path)
+    return any(overlap(row.variants[0], forms[0].edits) for forms in forms_of_file)
 
 
 def try_one_by_one(trials: Trials, proposals: Sequence[Proposal]) -> None:
@@ -152,7 +152,9 @@ def try_one_by_one(trials: Trials, proposals: Sequence[Proposal]) -> None:
         failed = trials.failed_tests(run) & trials.passing
         if run.complete and (proposal.callers is None or failed <= proposal.callers):
             trials.keep(proposal, proposal.variants[0], failed)
-    _try_second_variants(trials, [each for each in proposals if each in trials.kept and len(each.variants) > 1])
+    _try_second_variants(
+        trials, [each for each in proposals if each in trials.kept_forms and len(each.variants) > 1]
+    )
 
 
 def _try_second_variants(trials: Trials, proposals: Sequence[Proposal]) -> None:

@@ -37,7 +37,7 @@ class Cases:
 
         Ids that the author wrote stay.
         """
-        names = tuple(f"case{n}" if given is None else given for n, given in enumerate(self.ids))
+        names = tuple(f"case{n}" if author_id is None else author_id for n, author_id in enumerate(self.ids))
         if self.call.keywords:
             return (), names
         last = text.span(self.call.args[1])[1]
@@ -80,8 +80,8 @@ def _param_id(value: ast.expr) -> str | None:
 
 def _parameters(node: ast.expr) -> tuple[str, ...]:
     """Return the parameter names in the first argument of a ``parametrize``."""
-    given = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
-    texts = [each.value for each in given if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    elements = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
+    texts = [each.value for each in elements if isinstance(each, ast.Constant) and isinstance(each.value, str)]
     return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
 
 

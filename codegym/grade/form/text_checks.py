@@ -236,9 +236,9 @@ class _Reader:
         own = self._lone_literal_variants(last, end) or self._lone_literal_variants(start, first)
         if own:
             return [own]
-        called_name = [bool(_CALLS.search(self.text[side[0] : side[1]])) for side in ((start, first), (last, end))]
-        side = (start, first) if called_name == [False, True] else (last, end)
-        if all(called_name) or _INDEX.search(self.text[side[0] : side[1]]):
+        has_call = [bool(_CALLS.search(self.text[side[0] : side[1]])) for side in ((start, first), (last, end))]
+        side = (start, first) if has_call == [False, True] else (last, end)
+        if all(has_call) or _INDEX.search(self.text[side[0] : side[1]]):
             return []
         places = LITERAL.finditer(self.text, *side)
         return [self._literal_variants(*place.span()) for place in places] or self._variable_variants(*side)
@@ -283,6 +283,7 @@ class _Reader:
         return self._operator(first, self._edit(first, last, other))
 
     def _operator(self, start: int, edits: Edits) -> TextCheck:
+        """Return a check of the kind ``operator``, as a last resort."""
         return TextCheck(self._line(start), Kind.OPERATOR, (edits,), last_resort=True)
 
     def _is_key(self, place: re.Match[str]) -> bool:
@@ -295,6 +296,7 @@ class _Reader:
         return self._literal_variants(*place.span("literal")) if place else []
 
     def _literal_variants(self, start: int, end: int) -> list[Edits]:
+        """Return variants with a substitute for the literal between two positions."""
         return [self._edit(start, end, other) for other in literal_substitutes(self.text, start, end, self.chance)]
 
     def _argument_end(self, start: int) -> int:

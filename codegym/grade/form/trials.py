@@ -1,8 +1,8 @@
 """Runs forms under gold, and keeps those that make tests fail.
 
 What a form does is not guessed: the tests are run with it, with the gold patch in place. A form that makes tests
-fail is kept together with the list of these tests, if the run ended in order. Tasks whose trees are the same under
-gold share the results, so that no form is run again for the next of them.
+fail is kept, with the list of these tests, if the run ended in order. Tasks with the same tree under gold share
+the results, so that the same form is not run again for the next task.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Trials:
     def __init__(self, subject: Subject, room: Room, bank: Bank, passing: frozenset[str], limit: float) -> None:
         self.subject, self.room, self.bank, self.passing, self.limit = subject, room, bank, passing, limit
         self.files = test_files(subject)
-        self.kept: dict[Proposal, list[Form]] = {}
+        self.kept_forms: dict[Proposal, list[Form]] = {}
         self.shared_results = _shared_results(_gold_key(subject))
         self._numbers = {test: number for number, test in enumerate(bank.tests)}
 
@@ -66,15 +66,15 @@ class Trials:
         """Keep ``edits`` as a form of ``proposal`` that makes ``failed`` fail; do nothing if that is empty."""
         fails = tuple(sorted(self._numbers[test] for test in failed))
         if fails:
-            self.kept.setdefault(proposal, []).append(Form(edits=edits, fails=fails))
+            self.kept_forms.setdefault(proposal, []).append(Form(edits=edits, fails=fails))
 
     def kept_tests(self, proposal: Proposal) -> set[str]:
         """Return the tests that the kept forms of ``proposal`` make fail."""
-        return {self.bank.tests[number] for form in self.kept[proposal] for number in form.fails}
+        return {self.bank.tests[number] for form in self.kept_forms[proposal] for number in form.fails}
 
     def tests_below(self, count: int) -> list[str]:
         """Return the tests that the kept forms of fewer than ``count`` places make fail."""
-        places = [self.kept_tests(proposal) for proposal in self.kept]
+        places = [self.kept_tests(proposal) for proposal in self.kept_forms]
         return [test for test in self.passing if sum(test in place for place in places) < count]
 
 
