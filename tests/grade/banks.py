@@ -1,4 +1,4 @@
-"""Made-up banks: forms whose effects are what the bank says, without a box to run them in."""
+"""Makes banks for tests, without running any form in a box."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from codegym.task import TestPlan
 
 PATHS = ("tests/test_a.py", "tests/test_b.py")
 SLOT = 10
-"""Each place of a made-up bank has so many bytes of its file to itself."""
+"""Each place of such a bank has ten bytes of its file to itself."""
 
 
 def text(places: int) -> dict[str, File]:
@@ -38,7 +38,7 @@ def bank_of_places(tests: int, places: Sequence[Place], seconds: float = 0.01, c
 
 
 def made_up(chance: Random, *, apart: bool = False) -> Bank:
-    """Draw a bank of up to 12 tests; ``apart``: no two places fail the same test."""
+    """Draw a bank of up to 12 tests. If ``apart``, no two places fail the same test."""
     tests = chance.randint(1, 12)
     left, places = list(range(tests)), []
     for number in range(chance.randint(1, 16)):
@@ -53,7 +53,7 @@ def made_up(chance: Random, *, apart: bool = False) -> Bank:
 
 
 def examiner_of(bank: Bank, chance: Random, framework: str = "pytest", core: int = 1) -> Examiner:
-    """Return a setter whose first ``core`` tests are to be repaired."""
+    """Return an examiner whose first ``core`` tests are fail-to-pass tests."""
     plan = TestPlan(
         framework=framework,
         command="run",

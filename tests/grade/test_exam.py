@@ -1,4 +1,4 @@
-"""What every exam is, whatever bank it is drawn from; see test_solutions.py for exams of real code."""
+"""Properties of all exams, drawn from any bank. For exams of real code see test_solutions.py."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_every_test_is_right_and_wrong_where_each_has_places_of_its_own(seed: in
 
 @given(SEEDS)
 def test_of_tests_that_share_places_none_goes_unexamined(seed: int) -> None:
-    """A helper's check fails many tests; each has one of its own as well, which fails one of its cases."""
+    """A check in a helper fails many tests; each of them also has its own check, which fails one case."""
     chance = Random(seed)
     shared = [place(n, (0, 1, 2), (0, 1, 2)) for n in range(chance.randint(1, 3))]
     own = [place(4 + n, (n, n + 3), (n,), (n + 3,)) for n in range(3)]
@@ -129,7 +129,7 @@ def patterns(sheets: list[Sheet], test: str) -> tuple[int, ...]:
 
 
 def test_in_which_sheets_a_test_is_wrong_is_equally_likely() -> None:
-    """Any choice but none and all. Chi-square with 13 and 195 degrees of freedom, less than one in a million."""
+    """Any choice except none and all: chi-square with 13 and 195 degrees of freedom, p below one in a million."""
     bank = bank_of_places(2, [place(0, (0,), (0,)), place(1, (1,), (1,))])
     exams = [examiner_of(bank, Random(seed)).draw_exam() for seed in range(3600)]
     ways = [way for count in (1, 2, 3) for way in combinations(range(4), count)]

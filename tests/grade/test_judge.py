@@ -1,4 +1,4 @@
-"""From results to a verdict, without boxes: what the judge says of each right and wrong form."""
+"""Tests the verdict that follows from given results of right and wrong forms, without boxes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def run_of(results: Mapping[str, TestStatus], **fields: object) -> TestRun:
 def answers(
     right: Mapping[str, TestStatus], *wrong: Mapping[str, tuple[Kind, TestStatus]], bank: Bank | None = None
 ) -> Answers:
-    """Return the answers to a sheet as it is, and to one with the next form of a place for each of ``wrong``."""
+    """Return answers to a right sheet, and to a sheet with the next form of a place for each of ``wrong``."""
     made = Answers(task(), bank or bank_of_places(2, [*places(V), *places(O), *places(X), *places(Y)]))
     made.add(Sheet({}, (A, B)), run_of(right))
     for turn, asked in enumerate(wrong):

@@ -1,4 +1,4 @@
-"""What belongs to a task's tests, and what a patch may not slip in before them."""
+"""Tests which files belong to a task's tests, and which files of a patch would be imported in their place."""
 
 from __future__ import annotations
 

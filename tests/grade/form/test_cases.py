@@ -1,4 +1,4 @@
-"""Parametrized cases: what they are called, and that they keep their names whatever their values become."""
+"""Names of parametrized cases, and that a form which changes their values keeps the names."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_names_follow_from_what_is_written(cases: str, ids: tuple[str, ...]) -> 
     "'x, expected', [pytest.param(1, 'a'), pytest.param(2, 'b', id='two')]",
 ])  # fmt: skip
 def test_names_of_cases_say_nothing_of_their_values(cases: str) -> None:
-    """Those that the author gave in words stay."""
+    """Names that the author wrote stay."""
     module = Module(CASES.format(cases).encode())
     found = module.cases("test_it")
     assert found is not None

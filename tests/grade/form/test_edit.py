@@ -1,4 +1,4 @@
-"""Edits by the bytes of a file."""
+"""Edits replace bytes of a file."""
 
 from __future__ import annotations
 

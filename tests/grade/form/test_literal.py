@@ -1,4 +1,4 @@
-"""Substitutes for literals: of the same domain, so that nobody can tell which of them was written first."""
+"""Substitutes for literals look like the original, so that code can't tell which is the original."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Expected values that a test computes: code that moves what they are computed with earns nothing."""
+"""Code that changes how a test computes an expected value does not resolve the task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Making banks of small Python suites: what is proven there, and what is sealed."""
+"""Makes banks of small Python suites; tests what is proven in them, and what by a literal."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def test_exams_from_it_examine_every_test(subject: Subject, bank: Bank) -> None:
 
 
 def own_suite(root: Path) -> tuple[Suite, Task]:
-    """Return a suite with a task that no other test has, so that no bank of it is remembered."""
+    """Return a suite with a new task, so that no bank of it is in the cache."""
     repo = FILES | {"unique.txt": uuid4().hex}
     plan = {"framework": "pytest", "fail_to_pass": (F2P,), "pass_to_pass": (P2P,)}
     gold = patch_of({"mod.py": GOLD}, repo)
@@ -208,7 +208,7 @@ def own_suite(root: Path) -> tuple[Suite, Task]:
 
 
 def remembered(task: Task) -> list[Path]:
-    """Return the files in which this machine keeps banks of a task."""
+    """Return the files with banks of a task in this machine's cache."""
     key = bank_key(task)
     return [path for path in (cache_dir() / "forms").rglob("*.json") if key in path.read_text()]
 

@@ -1,4 +1,4 @@
-"""Checks of Python tests: each is changed so that right code fails, wherever in the test it stands."""
+"""Every kind of check in a Python test is changed so that right code fails it."""
 
 from __future__ import annotations
 

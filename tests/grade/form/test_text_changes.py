@@ -1,4 +1,4 @@
-"""What is changed in tests of C and JavaScript: rather literals than what gives a form away."""
+"""Changes in C and JavaScript tests: literals are preferred to operators, which code can recognize."""
 
 from __future__ import annotations
 

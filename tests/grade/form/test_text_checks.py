@@ -1,4 +1,4 @@
-"""Checks of C and JavaScript files: what is changed, and what is left as it is."""
+"""Checks in C and JavaScript files: which are changed, and which are left alone."""
 
 from __future__ import annotations
 
