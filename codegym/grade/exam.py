@@ -1,13 +1,13 @@
-"""One exam: which forms of the deciding tests are run for a grade, and what their results say.
+"""Draws exams: which forms of the deciding tests are run for a grade.
 
-An exam has a few *sheets*. A sheet is a run of the tests in which each examined test stands in one form: right
-(it must pass) or wrong (it must fail), as chance has it, and each is right in one sheet at least and wrong in
-another. A process sees one sheet only, and cannot tell what is asked of it: whoever passes what must fail is
-answered by what the tests say, not by what the code does.
+An exam has three or four *sheets*. A sheet is one run of the tests, with each examined test in one form: a right
+form, in which the test must pass, or a wrong one, in which it must fail. Chance decides which, but each examined
+test is right in at least one sheet and wrong in at least one. A process sees a single sheet and cannot tell which
+form it has. So code that passes a test in a wrong form is caught by the result alone.
 
-How many sheets and tests there are depends on the time that the tests take. One sheet holds all tests, the others
-only those that are examined. In which sheets a test is right is drawn from all choices but none and all: whoever
-knows the order of the sheets cannot know it either, nor can it be counted which form is the original.
+The number of sheets and of examined tests depends on the time that the tests take. One sheet has all tests, the
+others have only the examined ones. The sheets in which a test is right are any choice except none and all. So
+neither the order of the sheets nor counting how often a form occurs tells which form is the original.
 """
 
 from __future__ import annotations
@@ -19,23 +19,28 @@ from random import Random
 from typing import NamedTuple
 
 from codegym.grade.form.bank import AWAITED, Bank, Form, Kind, Place
-from codegym.grade.form.edit import Edit, edited, overlap
+from codegym.grade.form.edit import Edit, apply_edits, overlap
 from codegym.sandbox.protocol import File
 from codegym.task import TestPlan
 
 MOST_SHEETS = 4
-SPARE, LEAST_SPARE, LEAST_SPARE_OF_PROGRAMS = 0.2, 0.5, 1.2
-"""Further sheets may take this part of the time of all tests, or so many seconds; more where each is a build."""
-_RATHER = 0.85
-"""How often a test is examined at the check at which the unpatched tree fails, and how often at a sealed one."""
+"""With four sheets code that guesses passes in one of fourteen grades."""
 LEAST_SHEETS = 3
-"""Of these a check that awaits an exception is wrong in two at least: one other exception means nothing."""
-_CALM = 3
-"""So many tests are examined one by one where an exam was disturbed."""
+"""An awaited exception is right in one sheet and wrong in two: one other exception proves nothing."""
+SPARE = 0.2
+"""The further sheets together may take this fraction of the time that one run of all tests takes."""
+LEAST_SPARE = 0.5
+"""Or half a second if that is more: quick tests are examined in four sheets."""
+LEAST_SPARE_OF_PROGRAMS = 1.2
+"""For programs it is more, since each of their sheets is a build."""
+_PREFERENCE = 0.85
+"""How often a better place is preferred. Not always, or code could foresee which form is drawn."""
+_CALM_TESTS = 3
+"""After a disturbed exam each examined test costs a run of all tests, so only a few are examined."""
 
 
-class Active(NamedTuple):
-    """A form of a place, as one sheet holds it."""
+class ActiveForm(NamedTuple):
+    """A wrong form in a sheet, and its place."""
 
     place: Place
     form: Form
@@ -43,19 +48,19 @@ class Active(NamedTuple):
 
 @dataclass(frozen=True)
 class Sheet:
-    """Files to lay over the workspace, the tests to run, and the forms in them."""
+    """One run of an exam: files to lay over the workspace, tests to run, and the wrong forms in the files."""
 
     files: dict[str, File]
     ids: tuple[str, ...]
-    active: tuple[Active, ...] = ()
-    wrong: Mapping[str, tuple[Active, ...]] = field(default_factory=dict)
-    """The tests that must fail, and the forms that make them fail."""
-    names: Mapping[str, str] = field(default_factory=dict)
-    """What tests are called in these files, if not by their ids."""
+    forms: tuple[ActiveForm, ...] = ()
+    must_fail: Mapping[str, tuple[ActiveForm, ...]] = field(default_factory=dict)
+    """Maps each test that must fail to the forms that make it fail. All other tests must pass."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Maps tests to their names in these files, if those are not their ids."""
 
 
-class Setter:
-    """Sets exams for one task: ``files`` are the test files as they are, by path."""
+class Examiner:
+    """Draws exams for one task. ``files`` maps paths to the original test files."""
 
     def __init__(self, bank: Bank, plan: TestPlan, files: Mapping[str, File], chance: Random) -> None:
         self.bank, self.plan, self.files, self.chance = bank, plan, files, chance
@@ -63,163 +68,184 @@ class Setter:
         self._numbers = {test: n for n, test in enumerate(bank.tests)}
         self._places: dict[str, list[Place]] = defaultdict(list)
         for place in bank.places:
-            for test in {bank.tests[n] for n in tests_of(place)}:
+            for test in {bank.tests[n] for n in test_numbers(place)}:
                 self._places[test].append(place)
 
-    def exam(self) -> list[Sheet]:
+    def draw_exam(self) -> list[Sheet]:
         """Draw the sheets of one exam, in the order in which they are to be run."""
-        count, examined = self._extent()
-        places = self._chosen(examined)
-        drawn: list[list[Active]] = [[] for _ in range(count)]
+        count, examined = self._draw_extent()
+        places = self._draw_places(examined)
+        forms: list[list[ActiveForm]] = [[] for _ in range(count)]
         for group in self._groups(places):
-            for number, active in self._spread(group, count):
-                drawn[number].append(active)
-        touched = {self.bank.tests[n] for active in drawn for each in active for n in each.form.fails}
-        others = tuple(test for test in self.ids if test in examined or test in touched)
-        sheets = [self.sheet(active, others if n else self.ids) for n, active in enumerate(drawn)]
+            for number, form in self._draw_wrong_forms(group, count):
+                forms[number].append(form)
+        affected = {self.bank.tests[n] for sheet_forms in forms for each in sheet_forms for n in each.form.fails}
+        some_ids = tuple(test for test in self.ids if test in examined or test in affected)
+        sheets = [
+            self.make_sheet(sheet_forms, some_ids if number else self.ids)
+            for number, sheet_forms in enumerate(forms)
+        ]
         self.chance.shuffle(sheets)
         return [sheet for sheet in sheets if sheet.ids]
 
-    def sheet(self, active: Sequence[Active], ids: Iterable[str]) -> Sheet:
-        """Return the sheet of ``ids`` with the forms in ``active``.
+    def make_sheet(self, forms: Sequence[ActiveForm], ids: Iterable[str]) -> Sheet:
+        """Return the sheet in which the tests ``ids`` are run with the wrong ``forms``.
 
-        All files that a form might change are written, so that none is seen to be older than another.
+        Every file with a place is written, changed or not, so that its age says nothing.
         """
         edits: dict[str, list[Edit]] = {place.path: [] for place in self.bank.places}
         edits |= {path: list(base) for path, base in self.bank.bases.items()}
-        changed = {each.place for each in active}
+        wrong_places = {each.place for each in forms}
         for place in self.bank.places:
-            if place.right and place not in changed:
+            if place.right and place not in wrong_places:
                 edits.setdefault(place.path, []).extend(place.right)
-        wrong: dict[str, tuple[Active, ...]] = {}
-        asked = tuple(ids)
-        for each in active:
+        must_fail: dict[str, tuple[ActiveForm, ...]] = {}
+        tests = tuple(ids)
+        for each in forms:
             edits.setdefault(each.place.path, []).extend(each.form.edits)
-            for test in {self.bank.tests[n] for n in each.form.fails} & set(asked):
-                wrong[test] = (*wrong.get(test, ()), each)
-        files = {path: self.files[path] for path in edits if path in self.files}
-        laid = {
-            path: File(edited(file.content, edits[path]), executable=file.executable)
-            for path, file in files.items()
+            for test in {self.bank.tests[n] for n in each.form.fails} & set(tests):
+                must_fail[test] = (*must_fail.get(test, ()), each)
+        originals = {path: self.files[path] for path in edits if path in self.files}
+        files = {
+            path: File(apply_edits(file.content, edits[path]), executable=file.executable)
+            for path, file in originals.items()
         }
-        return Sheet(laid, asked, tuple(active), wrong, self.bank.aliases)
+        return Sheet(files, tests, tuple(forms), must_fail, self.bank.aliases)
 
-    def calm(self, suspects: Sequence[Active]) -> list[Sheet]:
-        """Return whole sheets with at most one wrong place: none, then each of ``suspects``, then a few others."""
+    def calm_sheets(self, suspects: Sequence[ActiveForm]) -> list[Sheet]:
+        """Return sheets of all tests: one without a wrong form, then one for each of ``suspects`` and some others.
+
+        Each of those has a single wrong form.
+        """
         core = [test for test in self.plan.fail_to_pass if test in self._places] or list(self._places)
-        drawn = self.chance.sample(core, min(_CALM, len(core)))
-        places = dict.fromkeys(self._one_of(self._places[test]) for test in drawn)
-        forms = [(place, self.chance.sample(place.forms, 1 + (place.kind in AWAITED))) for place in places]
-        others = (Active(place, form) for place, drawn_forms in forms for form in drawn_forms)
-        return [self.sheet([], self.ids), *(self.sheet([each], self.ids) for each in (*suspects, *others))]
+        tests = self.chance.sample(core, min(_CALM_TESTS, len(core)))
+        places = dict.fromkeys(self._draw_place(self._places[test]) for test in tests)
+        drawn = [(place, self.chance.sample(place.forms, 1 + (place.kind in AWAITED))) for place in places]
+        others = (ActiveForm(place, form) for place, forms in drawn for form in forms)
+        return [
+            self.make_sheet([], self.ids),
+            *(self.make_sheet([form], self.ids) for form in (*suspects, *others)),
+        ]
 
-    def _extent(self) -> tuple[int, frozenset[str]]:
-        """Return the number of sheets, and the tests that are examined."""
-        whole, known = self.bank.seconds, self.bank.examinable
-        core = [test for test in self.plan.fail_to_pass if test in known]
+    def _draw_extent(self) -> tuple[int, frozenset[str]]:
+        """Return the number of sheets, and draw the tests that are examined: as many as the spare time allows.
+
+        Those are fail-to-pass tests first, or any tests if these take nearly as long as all. At least one further
+        test is examined.
+        """
+        whole_seconds, examinable = self.bank.seconds, self.bank.examinable
+        core = [test for test in self.plan.fail_to_pass if test in examinable]
         if self.plan.framework != "pytest":
-            spare = max(LEAST_SPARE_OF_PROGRAMS, SPARE * whole)
-            return self._sheets(whole, spare), known.intersection(self.ids)
-        spare = max(LEAST_SPARE, SPARE * whole)
-        if whole - self.bank.core_seconds <= whole / 4:
-            core, seconds = [test for test in self.ids if test in known], whole
+            spare = max(LEAST_SPARE_OF_PROGRAMS, SPARE * whole_seconds)
+            return self._sheet_count(whole_seconds, spare), examinable.intersection(self.ids)
+        spare = max(LEAST_SPARE, SPARE * whole_seconds)
+        if whole_seconds - self.bank.core_seconds <= whole_seconds / 4:
+            core, seconds = [test for test in self.ids if test in examinable], whole_seconds
         else:
             seconds = self.bank.core_seconds
         self.chance.shuffle(core)
-        count = self._sheets(seconds, spare)
+        count = self._sheet_count(seconds, spare)
         if (LEAST_SHEETS - 1) * seconds > spare and core:
             core = core[: max(1, int(len(core) * spare / seconds / (LEAST_SHEETS - 1)))]
             seconds = spare / (LEAST_SHEETS - 1)
-        left = max(0.0, spare - (count - 1) * seconds) / (count - 1)
-        kept = [test for test in self.ids if test in known and test not in set(core)]
-        more = int(len(kept) * left / whole) if whole else len(kept)
-        return count, frozenset([*core, *self.chance.sample(kept, min(len(kept), max(1, more)))])
+        unused = max(0.0, spare - (count - 1) * seconds) / (count - 1)
+        others = [test for test in self.ids if test in examinable and test not in set(core)]
+        more = int(len(others) * unused / whole_seconds) if whole_seconds else len(others)
+        return count, frozenset([*core, *self.chance.sample(others, min(len(others), max(1, more)))])
 
     @staticmethod
-    def _sheets(seconds: float, spare: float) -> int:
+    def _sheet_count(seconds: float, spare: float) -> int:
+        """Return the number of sheets if one further sheet takes ``seconds``, and all may take ``spare``."""
         return MOST_SHEETS if (MOST_SHEETS - 1) * seconds <= spare else LEAST_SHEETS
 
-    def _chosen(self, examined: frozenset[str]) -> list[Place]:
-        """Draw a place at which each test is examined, unless another test's place makes it fail as well."""
+    def _draw_places(self, examined: frozenset[str]) -> list[Place]:
+        """Draw a place for each examined test, except if the place of another test makes it fail as well."""
         chosen: list[Place] = []
         covered: set[int] = set()
         waiting = sorted(examined)
         self.chance.shuffle(waiting)
         for test in waiting:
             options = [] if self._numbers[test] in covered else list(self._places.get(test, []))
-            apart = [place for place in options if not covered & tests_of(place)]
-            options = apart or (options if self.plan.framework == "pytest" else [])
+            separate = [place for place in options if not covered & test_numbers(place)]
+            options = separate or (options if self.plan.framework == "pytest" else [])
             while options:
-                place = self._one_of(options)
+                place = self._draw_place(options)
                 options.remove(place)
-                if not any(place.path == each.path and _overlap(place, each) for each in chosen):
+                if not any(place.path == each.path and _places_overlap(place, each) for each in chosen):
                     chosen.append(place)
-                    covered |= tests_of(place)
+                    covered |= test_numbers(place)
                     break
         return chosen
 
-    def _one_of(self, options: Sequence[Place]) -> Place:
-        """Draw a place: first one at which the unpatched tree fails; otherwise rather a sealed one."""
-        for wanted in (lambda place: place.fails_unpatched, lambda place: place.kind is Kind.VALUE):
-            liked = [place for place in options if wanted(place)]
-            options = liked if liked and self.chance.random() < _RATHER else options
+    def _draw_place(self, options: Sequence[Place]) -> Place:
+        """Draw a place: preferably one at which the unpatched tree fails, and preferably one with a literal."""
+        for is_preferred in (lambda place: place.fails_unpatched, lambda place: place.kind is Kind.VALUE):
+            preferred = [place for place in options if is_preferred(place)]
+            options = preferred if preferred and self.chance.random() < _PREFERENCE else options
         return self.chance.choice(options)
 
     @staticmethod
     def _groups(places: Sequence[Place]) -> list[list[Place]]:
-        """Divide places into groups that share tests; what is in one group is right in the same sheet."""
+        """Divide places into groups, so that two places that fail the same test are in one group.
+
+        All places of a group are right in the same sheets.
+        """
         groups: list[tuple[set[int], list[Place]]] = []
         for place in places:
-            tests = tests_of(place)
-            apart = [group for group in groups if not group[0] & tests]
+            tests = test_numbers(place)
+            separate = [group for group in groups if not group[0] & tests]
             joined = [group for group in groups if group[0] & tests]
-            whole = tests.union(*(group[0] for group in joined))
-            groups = [*apart, (whole, [place, *(each for group in joined for each in group[1])])]
+            all_tests = tests.union(*(group[0] for group in joined))
+            groups = [*separate, (all_tests, [place, *(each for group in joined for each in group[1])])]
         return [group[1] for group in groups]
 
-    def _spread(self, group: Sequence[Place], count: int) -> list[tuple[int, Active]]:
-        """Draw the sheets in which a group is right, and those in which each of its places is wrong.
+    def _draw_wrong_forms(self, group: Sequence[Place], count: int) -> list[tuple[int, ActiveForm]]:
+        """Draw the sheets in which each place of ``group`` is wrong, and its form there.
 
-        No test is wrong at two places of one sheet, which could make up for each other. So each place gets one
-        sheet first if it makes further tests fail, and then all get as many as are left. A place for which that
-        leaves no sheet is not used in this exam.
+        No test is wrong at two places of one sheet: one could hide the other. So each place first gets one sheet
+        if it makes further tests fail; then the places share the sheets that remain. A place that gets no sheet is
+        not used in this exam.
         """
-        taken: dict[int, set[int]] = {number: set() for number in self._wrong_sheets(group, count)}
+        taken: dict[int, set[int]] = {number: set() for number in self._draw_wrong_sheets(group, count)}
         failing: set[int] = set()
         drawn: list[tuple[Place, list[Form], list[int]]] = []
         for place in self.chance.sample(group, len(group)):
-            forms = self._in_order(place, failing)
-            numbers = [] if failing.issuperset(forms[0].fails) else self._take(place, taken, 1)
+            forms = self._draw_forms(place, failing)
+            numbers = [] if failing.issuperset(forms[0].fails) else self._take_sheets(place, taken, 1)
             failing.update(forms[0].fails if numbers else ())
             drawn.append((place, forms, numbers))
-        spread: list[tuple[int, Active]] = []
+        spread: list[tuple[int, ActiveForm]] = []
         for place, forms, numbers in drawn:
-            numbers.extend(self._take(place, taken, count))
-            spread += [(number, Active(place, forms[turn % len(forms)])) for turn, number in enumerate(numbers)]
+            numbers.extend(self._take_sheets(place, taken, count))
+            spread += [(number, ActiveForm(place, forms[n % len(forms)])) for n, number in enumerate(numbers)]
         return spread
 
-    def _wrong_sheets(self, group: Sequence[Place], count: int) -> list[int]:
-        """Draw some of the sheets, neither none nor all, each choice as likely as any other.
+    def _draw_wrong_sheets(self, group: Sequence[Place], count: int) -> list[int]:
+        """Draw the sheets in which ``group`` is wrong: neither none nor all, each choice equally likely.
 
-        So whoever knows the order of the sheets, or tosses a coin in each, passes as seldom as can be.
+        So code that knows the order of the sheets, or guesses in each of them, passes as rarely as possible.
         """
         least = max(min(len(group), count - 1), 2 if any(place.kind in AWAITED for place in group) else 1)
         choices = [n for n in range(1, 2**count - 1) if n.bit_count() >= least]
         drawn = self.chance.choice(choices)
         return [number for number in range(count) if drawn >> number & 1]
 
-    def _in_order(self, place: Place, failing: set[int]) -> list[Form]:
-        """Return the forms that a place takes in turn, first one that fails most tests beside ``failing``.
+    def _draw_forms(self, place: Place, failing: set[int]) -> list[Form]:
+        """Return the forms that ``place`` has in its wrong sheets, in turn.
 
-        It is one form, so that no other occurs more often; of exceptions it takes several to mean anything.
+        It is a single form, one that fails most tests beside ``failing``, so that no form is rarer than another.
+        At an awaited exception it is all forms, since a single one proves nothing.
         """
         forms = self.chance.sample(place.forms, len(place.forms))
         forms.sort(key=lambda form: -len(failing.union(form.fails)))
         return forms if place.kind in AWAITED else forms[:1]
 
-    def _take(self, place: Place, taken: dict[int, set[int]], most: int) -> list[int]:
-        """Draw up to ``most`` sheets in which no test of ``place`` is wrong so far, and note that it is now."""
-        tests = tests_of(place)
+    def _take_sheets(self, place: Place, taken: dict[int, set[int]], most: int) -> list[int]:
+        """Draw up to ``most`` sheets in which no test of ``place`` is wrong yet, and mark its tests there.
+
+        ``taken`` maps the number of each sheet to the tests that are wrong in it.
+        """
+        tests = test_numbers(place)
         free = [number for number, others in taken.items() if not others & tests]
         numbers = self.chance.sample(free, min(len(free), max(0, most)))
         for number in numbers:
@@ -227,10 +253,10 @@ class Setter:
         return numbers
 
 
-def tests_of(place: Place) -> set[int]:
-    """Return the numbers of the tests that some form of a place makes fail."""
+def test_numbers(place: Place) -> set[int]:
+    """Return the numbers of the tests that the forms of ``place`` make fail."""
     return {n for form in place.forms for n in form.fails}
 
 
-def _overlap(one: Place, other: Place) -> bool:
+def _places_overlap(one: Place, other: Place) -> bool:
     return any(overlap(a.edits, b.edits) for a in one.forms for b in other.forms)

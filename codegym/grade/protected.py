@@ -1,7 +1,7 @@
-"""Which paths never become part of a patch: the tests, and what decides how tests are found, run and judged.
+"""Lists the paths that never become part of a patch: tests, and files that decide how tests are run and judged.
 
-A change to one of them is left out of the patch in silence, as SWE-bench does, and the verdict's detail names
-it. The hidden files are laid over the tree last in any case; this table is about everything beside them.
+A change to such a path is left out of the patch without a penalty, as in SWE-bench, and the verdict's detail names
+it. Hidden files are laid over the tree last in any case; this table protects everything else.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ ALWAYS = (
     "**/__snapshots__/**",
     "**/*.snap",
 )
-"""Protected whatever the framework. ``**`` is any number of folders, ``*`` and ``?`` stay within one name."""
+"""Protected under every framework. ``**`` matches any number of folders; ``*`` and ``?`` match within one name."""
 
 BY_FRAMEWORK = {
     "pytest": (
         "**/tests/**",
         "**/test/**",
         "**/test_*.py",
-        "**/test_*.so",  # is found before the source beside it
+        "**/test_*.so",  # would be imported instead of the .py file beside it
         "**/*_test.py",
         "**/tests.py",
         "**/conftest.*",
@@ -58,7 +58,7 @@ BY_FRAMEWORK = {
         "**/*.pyc",
         "**/*.dist-info/**",
         "**/*.egg-info/**",
-        "pytest.*",  # the names of what runs the tests, at the root where they would be found first
+        "pytest.*",  # modules that run the tests: a file at the root would be imported instead
         "pytest/**",
         "_pytest/**",
         "_pytest.*",
@@ -86,44 +86,48 @@ BY_FRAMEWORK = {
 
 
 def is_protected(path: str, plan: TestPlan, hidden: Iterable[str] = ()) -> bool:
-    """Return whether changes of ``path`` stay out of a patch for a task tested by ``plan``.
+    """Return whether changes of ``path`` are left out of a patch, for a task that is tested by ``plan``.
 
-    ``hidden`` are the paths that grading lays over the tree. Byte code and tools' caches are protected too, and
-    the files of the tests that decide, wherever they lie. A doctest decides as well, but its file is no test: it
-    may be the very source that has to be repaired.
+    ``hidden`` are the paths that grading lays over the tree. Also protected are byte code, caches of tools, and
+    the files of the deciding tests wherever they are. A doctest's file is not: it may be the source to be
+    repaired.
     """
-    if in_cache_folder(path) or path in hidden or path in _deciding(plan.fail_to_pass, plan.pass_to_pass):
+    if in_cache_folder(path) or path in hidden or path in _deciding_paths(plan.fail_to_pass, plan.pass_to_pass):
         return True
     patterns = (*ALWAYS, *BY_FRAMEWORK[plan.framework], *plan.protected)
     return _matcher(patterns).fullmatch(path) is not None
 
 
 @lru_cache(maxsize=256)
-def _deciding(*ids: tuple[str, ...]) -> frozenset[str]:
+def _deciding_paths(*ids: tuple[str, ...]) -> frozenset[str]:
+    """Return the files that the test ids in ``ids`` name, without those of doctests."""
     parted = [test.partition("::") for tests in ids for test in tests]
     return frozenset(path for path, _, name in parted if not _is_doctest(path, name))
 
 
 def _is_doctest(path: str, name: str) -> bool:
-    """Return whether pytest would name a doctest so: by its file's name, or by its module's dotted name.
+    """Return whether pytest gives a doctest in the file ``path`` such a ``name``.
 
-    Of a module in no package that name has no dot. Then the names of tests, which begin with ``test``, are left.
+    A doctest in a text file is named after the file; one in a module begins with the module's dotted name. The
+    name of a module outside packages has no dot. Then a name that begins with ``test`` is taken for an ordinary
+    test.
     """
     if not path.endswith(".py"):
         return name == path.rpartition("/")[2]
     module = path.removesuffix(".py").removesuffix("/__init__").split("/")
     head = name.partition("::")[0].partition("[")[0]
     dotted = [".".join(module[start:]) for start in range(len(module))]
-    named = "." in head or not head.startswith("test")
-    return named and any(head == known or head.startswith(f"{known}.") for known in dotted)
+    may_be_module = "." in head or not head.startswith("test")
+    return may_be_module and any(head == name or head.startswith(f"{name}.") for name in dotted)
 
 
 @lru_cache(maxsize=4096)
 def _matcher(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(_expression(pattern) for pattern in patterns), re.DOTALL)
+    return re.compile("|".join(_regex(pattern) for pattern in patterns), re.DOTALL)
 
 
-def _expression(pattern: str) -> str:
+def _regex(pattern: str) -> str:
+    """Return the regular expression for a path pattern of this table."""
     parts = re.split(r"(\*\*/|/\*\*$|\*|\?)", pattern)
     meaning = {"**/": "(?:.*/)?", "/**": "(?:/.*)?", "*": "[^/]*", "?": "[^/]"}
     return "".join(meaning.get(part, re.escape(part)) for part in parts)

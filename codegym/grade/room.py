@@ -1,8 +1,9 @@
-"""A box in which tests are run in one form after the other, each in a process and on a workspace of its own.
+"""Runs the sheets of an exam one after the other in one box, each in its own process and on a fresh workspace.
 
-pytest is started once, before any code of the agent's is there, and forks for each form. Between two forms
-every process of the one before is gone, the workspace is laid anew from outside, and ``/tmp`` is emptied, so
-that no form finds a trace of another. Without services in its boxes a backend starts pytest each time.
+pytest is started once, before the agent's files are laid, as a server that forks for each sheet. Between two
+sheets all processes of the first are killed, the workspace is laid again from outside, and ``/tmp`` and
+``/dev/shm`` are emptied, so that no sheet finds a trace of another. A backend without services in its boxes starts
+pytest each time.
 """
 
 from __future__ import annotations
@@ -51,51 +52,54 @@ for path in ("/tmp", "/dev/shm", ".", "in", "out"):
     os.utime(path)
 '
 """
-"""Empties what processes share beside the workspace, but for the pipes of the pytest that waits.
+"""Empties the folders outside the workspace that processes share, except the pipes of the waiting pytest server.
 
-Fails if that is gone, or its pipes are not those that it made. What stays is cleared of its modes, times and
-attributes, in which a process could leave notes.
+It fails if the server is gone, or if its pipes are not those that it made. Modes, times and attributes of what
+remains are reset, since a process could leave notes in them.
 """
-_WHO = "cd /tmp/.codegym-warm && cat pid && stat -c %i in out"
-"""Prints what a sweep is given: the id of the process that waits, and the numbers of its pipes."""
-
-
+_SWEEP_SECONDS = 30.0
+"""A sweep takes milliseconds. A process that left very many files may not hold up the grade for longer."""
+_IDENTIFY_SERVER = "cd /tmp/.codegym-warm && cat pid && stat -c %i in out"
+"""Prints the arguments of a sweep: the id of the server's process, and the inode numbers of its pipes."""
 _LEAST_SECONDS = 1.0
+"""A run may always take a second, even if no time is left: less would time out before the tests start."""
 _MOST_TIMES = 2
-"""All runs in a room together may take so many times what one may."""
+"""All runs in a room together may take twice the time of one: an exam's further sheets are drawn to be quick."""
 
 
 class CannotLay(Exception):  # noqa: N818 - not an error of ours: a patch asks for what no file system allows
-    """Raised where a patch's files can't be written over the tree."""
+    """Raised if the files of a patch can't be written over the tree. ``failure`` is set if the disk is full."""
 
     failure: Failure | None = None
 
 
 class Room:
-    """A context: a box on the task's tree with ``changes`` laid over it.
+    """A context manager for a box with the task's tree and ``changes`` laid over it.
 
-    Raises :class:`CannotLay` on entry if they can't be laid, and what a backend raises.
+    On entry it raises :class:`CannotLay` if ``changes`` can't be written, and any error of the backend.
+    ``runs`` counts the runs in the room.
     """
 
     def __init__(self, subject: Subject, changes: Changes) -> None:
         self._subject, self._changes = subject, changes
-        self._pytest = subject.task.tests.framework == "pytest"
-        self._used = False
-        self._waits = False
-        self._server: list[str] = []
+        self._is_pytest = subject.task.tests.framework == "pytest"
+        self._has_server = False
+        self._server_ids: list[str] = []
         self.runs = 0
-        self._left = _MOST_TIMES * subject.task.limits.grade_seconds
+        self._seconds_left = _MOST_TIMES * subject.task.limits.grade_seconds
 
     def __enter__(self) -> Room:
         self._box: Sandbox = self._subject.open()
         try:
-            if self._pytest:
-                self._waits = prepare(self._box)
-                self._server = self._box.exec(_WHO, cwd="/").stdout.split() if self._waits else []
+            if self._is_pytest:
+                self._has_server = prepare(self._box)
+                self._server_ids = (
+                    self._box.exec(_IDENTIFY_SERVER, cwd="/").stdout.split() if self._has_server else []
+                )
             try:
                 lay_files(self._box, self._changes)
             except OSError as error:
-                raise _cannot(error) from error
+                raise _cannot_lay(error) from error
             self._start: Snapshot = self._box.snapshot()
         except BaseException:
             self._box.close()
@@ -112,33 +116,32 @@ class Room:
         files: Mapping[str, File],
         ids: tuple[str, ...],
         timeout: float | None = None,
-        names: Mapping[str, str] | None = None,
+        aliases: Mapping[str, str] | None = None,
     ) -> TestRun:
-        """Run ``ids`` with ``files`` laid over the workspace, which nothing that ran here before has touched.
+        """Run the tests ``ids`` on a fresh workspace with ``files`` laid over it.
 
-        Without a ``timeout`` it may take what a grade may, or what is left of that for all runs. ``names`` are
-        what tests are called in ``files``, if not by their ids.
+        ``timeout`` is in seconds. By default the run may take the grade's time limit, or what is left of the time
+        for all runs. ``aliases`` maps tests to their names in ``files``, if those are not their ids.
         """
         task = self._subject.task
-        if self._used:
+        if self.runs:
             self._refresh()
-        self._used = True
         self.runs += 1
         for path, file in files.items():
             self._box.write(path, file.content, executable=file.executable)
-        limit = timeout or max(_LEAST_SECONDS, min(task.limits.grade_seconds, self._left))
-        asked = tuple((names or {}).get(test, test) for test in ids)
-        run = run_tests(self._box, task.tests, asked, timeout=limit, prepared=self._waits, codes=self._codes)
-        run = _renamed(run, dict(zip(asked, ids, strict=True)))
-        self._left -= 0.0 if timeout else run.seconds
+        limit = timeout or max(_LEAST_SECONDS, min(task.limits.grade_seconds, self._seconds_left))
+        names = tuple((aliases or {}).get(test, test) for test in ids)
+        run = run_tests(self._box, task.tests, names, timeout=limit, prepared=self._has_server, codes=self._codes)
+        run = _restore_ids(run, dict(zip(names, ids, strict=True)))
+        self._seconds_left -= 0.0 if timeout else run.seconds
         return run
 
     @cached_property
     def _codes(self) -> Codes:
-        """The compiled modules that a run may start from: none of a test file.
+        """The byte code that every run starts with. It has no test files.
 
-        They are compiled once, from the form that a first run had. Whether a later run is handed them would say
-        whether it has that form too.
+        Byte code is compiled once, in the first run. If it covered test files, a later run could tell from it
+        whether it has the same form as the first.
         """
         subject = self._subject
         tests = dict.fromkeys((*subject.deciding_files, *subject.helper_files))
@@ -147,32 +150,33 @@ class Room:
             subject.suite.tree(subject.task), changes, image_digest(subject.task.image), purpose="grade"
         )
 
-    def written(self, path: str) -> bytes:
-        """Return what the last run wrote to a file outside the workspace; nothing if it did not."""
+    def read_file(self, path: str) -> bytes:
+        """Return the content of a file that the last run wrote; empty if it can't be read."""
         try:
             return self._box.read(path)
         except OSError:
             return b""
 
     def _refresh(self) -> None:
-        if not self._waits or not isinstance(self._box, Spawns):
+        """Remove all traces of the last run: by a sweep, or by restoring the whole box if there is no server."""
+        if not self._has_server or not isinstance(self._box, Spawns):
             self._box.restore(self._start)
             return
-        swept = self._box.exec(["sh", "-c", _SWEEP, "sh", *self._server], cwd="/", timeout=30.0)
+        swept = self._box.exec(["sh", "-c", _SWEEP, "sh", *self._server_ids], cwd="/", timeout=_SWEEP_SECONDS)
         self._box.relay(self._start)
         if swept.exit_code:
-            self._waits = False
+            self._has_server = False
             self._box.restore(self._start)
 
 
-def _renamed(run: TestRun, ids: Mapping[str, str]) -> TestRun:
-    """Return ``run`` with tests called by their ids again."""
+def _restore_ids(run: TestRun, ids: Mapping[str, str]) -> TestRun:
+    """Return ``run`` with the ids of the tests in place of their names; ``ids`` maps names to ids."""
     results = {ids.get(name, name): status for name, status in run.results.items()}
     failures = {ids.get(name, name): why for name, why in run.failures.items()}
     return run.model_copy(update={"results": results, "failures": failures})
 
 
-def _cannot(error: OSError) -> CannotLay:
-    trouble = CannotLay(str(error))
-    trouble.failure = Failure(FailureKind.DISK) if error.errno == errno.ENOSPC else None
-    return trouble
+def _cannot_lay(error: OSError) -> CannotLay:
+    cannot_lay = CannotLay(str(error))
+    cannot_lay.failure = Failure(FailureKind.DISK) if error.errno == errno.ENOSPC else None
+    return cannot_lay

@@ -1,4 +1,4 @@
-"""What is graded: a task of a suite, the files around its tests, and where its tests are run."""
+"""Knows about one graded task: its test files, its own solution, and the backend that runs its tests."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from codegym.suite import Suite
 from codegym.task import Task
 from codegym.tree import read_tree
 
-_FULL = "No space left on device"
+_DISK_FULL = "No space left on device"
 _ROOTS = ("", "src/", "lib/", "python/")
-"""Folders from which tests import."""
+"""Folders from which tests import modules."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """One task of a suite, and where its tests are run."""
+    """One task of a suite, and the backend that runs its tests."""
 
     suite: Suite
     task: Task
@@ -41,11 +41,11 @@ class Subject:
 
     @cached_property
     def tests(self) -> tuple[str, ...]:
-        """The tests that decide, each once."""
+        """The deciding tests, each once."""
         return self.task.tests.deciding
 
     def key(self, changes: Changes) -> str:
-        """Return the key of a grade of the tree with ``changes``."""
+        """Return the cache key for a grade of the tree with ``changes``."""
         digest = workspace_digest(self.suite.tree(self.task).digest, changes)
         image = self.task.image
         return run_key(digest, self.task.tests, self.tests, image, image_digest(image), purpose="grade")
@@ -56,7 +56,7 @@ class Subject:
 
     @cached_property
     def gold(self) -> Changes | None:
-        """What the task's own solution changes; ``None`` if it has none, or one that does not apply."""
+        """The changes of the task's own solution; ``None`` if there is none or it does not apply."""
         if not self.task.gold_patch:
             return None
         try:
@@ -67,44 +67,51 @@ class Subject:
 
     @cached_property
     def deciding_files(self) -> dict[str, File]:
-        """The files that the ids of deciding tests name, and in languages without node ids all with checks."""
+        """The files of the deciding tests, by path.
+
+        Under pytest these are the files that the test ids name. Under other frameworks the ids name no file; then
+        these are all protected files of a language with known checks.
+        """
         if self.task.tests.framework == "pytest":
             paths = dict.fromkeys(test.partition("::")[0] for test in self.tests)
-            files = {path: self.file(path) for path in paths}
+            files = {path: self.original_file(path) for path in paths}
             return {path: file for path, file in files.items() if file is not None and file.link is None}
         return {path: file for path, file in self._protected_files() if language(path) or path.endswith(".py")}
 
     @cached_property
     def helper_files(self) -> dict[str, File]:
-        """Further Python files among the tests, in which helpers and fixtures with checks may stand."""
+        """The other protected Python files, by path: they may have helpers and fixtures with checks."""
         files = {path: file for path, file in self._protected_files() if path.endswith(".py")}
         return {path: file for path, file in files.items() if path not in self.deciding_files}
 
-    def shadows(self, changes: Changes) -> frozenset[str]:
-        """Return those of ``changes`` that would be imported for a standard module that the tests import.
+    def shadowing_paths(self, changes: Changes) -> frozenset[str]:
+        """Return the paths in ``changes`` that would be imported in place of a standard module of the tests.
 
-        What the tree or the gold patch has by that name is the task's own.
+        A name that the tree or the gold patch uses for a module is the task's own, and shadows nothing.
         """
-        new = {path: name for path in changes if (name := _module(path)) in self._imported}
-        own = {_module(path) for path in (self.gold or {})}
-        known = {name for name in set(new.values()) if name in own or self._has_module(name)}
-        return frozenset(path for path, name in new.items() if name not in known)
+        shadowing = {path: name for path in changes if (name := _standard_module(path)) in self._standard_imports}
+        gold_names = {_standard_module(path) for path in (self.gold or {})}
+        own = {name for name in set(shadowing.values()) if name in gold_names or self._has_module(name)}
+        return frozenset(path for path, name in shadowing.items() if name not in own)
 
     @cached_property
-    def _imported(self) -> frozenset[str]:
+    def _standard_imports(self) -> frozenset[str]:
+        """The standard modules that the deciding tests import."""
         files = self.deciding_files if self.task.tests.framework == "pytest" else {}
         names = {name for file in files.values() for name in _imports(file.content)}
         return frozenset(names & set(sys.stdlib_module_names))
 
     def _has_module(self, name: str) -> bool:
+        """Return whether the task's tree has a module ``name`` at the top of a folder of sources."""
         places = [f"{root}{name}{end}" for root in _ROOTS for end in (".py", "/__init__.py")]
         return any(self.suite.base_file(self.task, place) is not None for place in places)
 
-    def file(self, path: str) -> File | None:
-        """Return a file as it lies there while tests run, if no patch has changed it."""
+    def original_file(self, path: str) -> File | None:
+        """Return the file at ``path`` during tests without a patch: the hidden one, or the tree's; or ``None``."""
         return self.hidden.get(path) or self.suite.base_file(self.task, path)
 
     def _protected_files(self) -> Iterator[tuple[str, File]]:
+        """Yield the hidden files and the tree's protected files with their paths, sorted, without links."""
         layers = reversed(self.suite.tree(self.task).layers)
         files = {path: file for layer in layers for path, file in read_tree(layer).items()} | self.hidden
         for path, file in sorted(files.items()):
@@ -112,21 +119,21 @@ class Subject:
                 yield path, file
 
 
-def kind_of(run: TestRun) -> FailureKind | None:
-    """Return what failed in a run that came to no orderly end; ``None`` for one that did."""
+def failure_kind(run: TestRun) -> FailureKind | None:
+    """Return what failed in a run that did not end in order; ``None`` if it did."""
     if run.oom:
         return FailureKind.MEMORY
     if run.timed_out:
         return FailureKind.TEST_TIMEOUT if run.started else FailureKind.SETUP_TIMEOUT
-    if _FULL in run.output or any(_FULL in why for why in run.failures.values()):
+    if _DISK_FULL in run.output or any(_DISK_FULL in why for why in run.failures.values()):
         return FailureKind.DISK
     if run.complete:
         return None
     return FailureKind.UNREADABLE if run.started else FailureKind.NOT_STARTED
 
 
-def _module(path: str) -> str:
-    """Return the name under which a file at the top of a folder of sources is imported; empty for any other."""
+def _standard_module(path: str) -> str:
+    """Return the standard module in whose place the file at ``path`` would be imported; empty if there is none."""
     for root in _ROOTS:
         inner = PurePosixPath(path[len(root) :]) if path.startswith(root) else None
         if inner is not None and inner.suffix in (".py", ".so", ".pyi") and len(inner.parts) <= 2:
@@ -137,6 +144,7 @@ def _module(path: str) -> str:
 
 
 def _imports(content: bytes) -> Iterator[str]:
+    """Yield the top-level names of the modules that a Python file imports; nothing if it can't be parsed."""
     try:
         tree = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Made-up banks: forms whose effects are what the bank says, without a box to run them in."""
+"""Makes banks for tests, without running any form in a box."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from random import Random
 from string import ascii_lowercase
 
-from codegym.grade.exam import Setter, Sheet
+from codegym.grade.exam import Examiner, Sheet
 from codegym.grade.form.bank import Bank, Form, Kind, Place
 from codegym.grade.form.edit import Edit
 from codegym.sandbox.protocol import File
@@ -14,7 +14,7 @@ from codegym.task import TestPlan
 
 PATHS = ("tests/test_a.py", "tests/test_b.py")
 SLOT = 10
-"""Each place of a made-up bank has so many bytes of its file to itself."""
+"""Each place of such a bank has ten bytes of its file to itself."""
 
 
 def text(places: int) -> dict[str, File]:
@@ -38,7 +38,7 @@ def bank_of_places(tests: int, places: Sequence[Place], seconds: float = 0.01, c
 
 
 def made_up(chance: Random, *, apart: bool = False) -> Bank:
-    """Draw a bank of up to 12 tests; ``apart``: no two places fail the same test."""
+    """Draw a bank of up to 12 tests. If ``apart``, no two places fail the same test."""
     tests = chance.randint(1, 12)
     left, places = list(range(tests)), []
     for number in range(chance.randint(1, 16)):
@@ -52,22 +52,22 @@ def made_up(chance: Random, *, apart: bool = False) -> Bank:
     return bank_of_places(tests, places, chance.choice([0.01, 0.1, 0.2, 1.0, 9.0]))
 
 
-def setter_of(bank: Bank, chance: Random, framework: str = "pytest", core: int = 1) -> Setter:
-    """Return a setter whose first ``core`` tests are to be repaired."""
+def examiner_of(bank: Bank, chance: Random, framework: str = "pytest", core: int = 1) -> Examiner:
+    """Return an examiner whose first ``core`` tests are fail-to-pass tests."""
     plan = TestPlan(
         framework=framework,
         command="run",
         fail_to_pass=bank.tests[:core],
         pass_to_pass=bank.tests[core:],
     )
-    return Setter(bank, plan, text(len(bank.places)), chance)
+    return Examiner(bank, plan, text(len(bank.places)), chance)
 
 
 def rights(sheets: Sequence[Sheet], test: str) -> list[int]:
     """Return the numbers of the sheets in which ``test`` must pass."""
-    return [n for n, sheet in enumerate(sheets) if test in sheet.ids and test not in sheet.wrong]
+    return [n for n, sheet in enumerate(sheets) if test in sheet.ids and test not in sheet.must_fail]
 
 
 def wrongs(sheets: Sequence[Sheet], test: str) -> list[int]:
     """Return the numbers of the sheets in which ``test`` must fail."""
-    return [n for n, sheet in enumerate(sheets) if test in sheet.wrong]
+    return [n for n, sheet in enumerate(sheets) if test in sheet.must_fail]

@@ -1,4 +1,4 @@
-"""Rooms with one test in them, for the tests of what one run leaves to the next."""
+"""Opens rooms with one test, to test what one run leaves for the next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Suites of one task, written where a test needs them."""
+"""Writes suites of one task for tests."""
 
 from __future__ import annotations
 

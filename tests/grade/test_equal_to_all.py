@@ -1,4 +1,4 @@
-"""A result that is equal to everything earns nothing, wherever the checks of the tests stand."""
+"""A result that is equal to everything does not resolve a task, wherever the tests have their checks."""
 
 from __future__ import annotations
 

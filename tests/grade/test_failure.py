@@ -1,4 +1,4 @@
-"""What failed and whose fault it is, in real boxes."""
+"""Failures of grades in real boxes: what failed, and who owns the failure."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_an_image_that_does_not_exist(tmp_path: Path) -> None:
 
 
 class Doomed(BwrapBackend):
-    """Boxes of which each dies soon."""
+    """A backend whose boxes die soon after they are opened."""
 
     def open(self, *asked: Any, **options: Any) -> LaidBox:
         box = super().open(*asked, **options)

@@ -1,4 +1,4 @@
-"""Every outcome of grading, in real boxes."""
+"""Tests every outcome of a grade, in real boxes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From results to a verdict, without boxes: what the judge says of each right and wrong form."""
+"""Tests the verdict that follows from given results of right and wrong forms, without boxes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 
 from codegym.episode import Outcome, TestStatus
 from codegym.failure import Failure, FailureKind, Owner
-from codegym.grade.exam import Active, Sheet
+from codegym.grade.exam import ActiveForm, Sheet
 from codegym.grade.form.bank import Bank, Kind, Place
-from codegym.grade.judge import Answers, blamed_on_task
+from codegym.grade.judge import Answers, blame_task
 from codegym.harness.result import TestRun
 from codegym.task import FolderSource, Task, TestPlan
 from tests.grade.banks import bank_of_places, names, place
@@ -38,12 +38,12 @@ def run_of(results: Mapping[str, TestStatus], **fields: object) -> TestRun:
 def answers(
     right: Mapping[str, TestStatus], *wrong: Mapping[str, tuple[Kind, TestStatus]], bank: Bank | None = None
 ) -> Answers:
-    """Return the answers to a sheet as it is, and to one with the next form of a place for each of ``wrong``."""
+    """Return answers to a right sheet, and to a sheet with the next form of a place for each of ``wrong``."""
     made = Answers(task(), bank or bank_of_places(2, [*places(V), *places(O), *places(X), *places(Y)]))
     made.add(Sheet({}, (A, B)), run_of(right))
     for turn, asked in enumerate(wrong):
         forms = {
-            test: Active(places(kind)[n], places(kind)[n].forms[turn])
+            test: ActiveForm(places(kind)[n], places(kind)[n].forms[turn])
             for n, test in enumerate((A, B))
             for kind in [asked.get(test, (None,))[0]]
             if kind is not None
@@ -121,13 +121,13 @@ def test_a_run_that_went_wrong(
     fields: dict[str, object], outcome: Outcome, kind: FailureKind | None, detail: str, where: str
 ) -> None:
     made = answers(GOOD, {A: (V, F)})
-    wrong = {A: (Active(places(V)[0], places(V)[0].forms[0]),)} if where == "a wrong one" else {}
+    wrong = {A: (ActiveForm(places(V)[0], places(V)[0].forms[0]),)} if where == "a wrong one" else {}
     made.add(Sheet({}, (A, B), (), wrong), run_of({A: F if wrong else P, B: P}, **fields))
     verdict = made.verdict()
     assert verdict.outcome is outcome
     assert detail in verdict.detail
     assert verdict.failure == (None if kind is None else Failure(kind, Owner.AGENT))
-    assert blamed_on_task(verdict).failure == (None if kind is None else Failure(kind, Owner.TASK))
+    assert blame_task(verdict).failure == (None if kind is None else Failure(kind, Owner.TASK))
     assert made.may_be_kept() == (outcome in (Outcome.TAMPERED, Outcome.RESOLVED))
 
 
@@ -177,14 +177,14 @@ def test_a_task_without_a_deciding_test_is_never_resolved() -> None:
     (answers({A: F, B: P}, {A: (V, F)}), True),
 ], ids=["both", "neither", "none seen", "the other", "with more"])  # fmt: skip
 def test_when_no_further_sheet_is_needed(made: Answers, settled: bool) -> None:
-    assert made.settled() is settled
+    assert made.is_settled() is settled
 
 
 def test_a_test_that_was_asked_in_a_wrong_form_only_settles_nothing() -> None:
     made = Answers(task(), bank_of_places(2, places(V)))
-    made.add(Sheet({}, (A, B), (), {A: (Active(places(V)[0], places(V)[0].forms[0]),)}), run_of({A: F, B: P}))
-    assert not made.settled()
+    made.add(Sheet({}, (A, B), (), {A: (ActiveForm(places(V)[0], places(V)[0].forms[0]),)}), run_of({A: F, B: P}))
+    assert not made.is_settled()
     assert made.status(A) is M
     for ending in ({"timed_out": True}, {"oom": True}, {"tampering": ("it did",)}):
         made.runs[1:] = [(Sheet({}, (A, B)), run_of(GOOD, **ending))]
-        assert made.settled()
+        assert made.is_settled()

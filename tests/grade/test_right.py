@@ -1,6 +1,6 @@
-"""Right solutions that are unlike gold: nobody who passes the tests is refused or accused.
+"""Right solutions that differ from gold are neither refused nor accused.
 
-Exams are drawn by chance, so that each design here stands for many draws; all were graded often when written.
+Exams are random, so each run tests one of many possible exams. When written, each design was graded many times.
 """
 
 from __future__ import annotations
@@ -232,7 +232,7 @@ def verdict(shop: tuple[Suite, Task, Bank], changes: dict[str, str | None]) -> V
 
 
 def packed() -> list[list[str]]:
-    """Put designs that change different names together, up to four at a time, in the order of the file."""
+    """Combine designs that change different names, up to four in a solution, in the order of the file."""
     packs: list[tuple[list[str], set[str]]] = []
     for design, text in DESIGNS.items():
         names = set(re.findall(r"^(?:def |class |del )?(\w+)(?= = |\(|:|$)", text, re.MULTILINE))

@@ -1,4 +1,4 @@
-"""Right solutions in C and JavaScript that are unlike gold: nobody who passes the tests is refused or accused."""
+"""Right solutions in C and JavaScript that differ from gold are neither refused nor accused."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ JS_PLAN = {"framework": "node", "fail_to_pass": tuple(f"test/shop.test.js::{name
 
 
 def c_with(function: str, text: str, head: str = "") -> dict[str, str]:
-    """Return gold with another definition of one function, which stands in one line there."""
+    """Return gold with another definition of one function, whose definition in gold is a single line."""
     gold, count = re.subn(
         rf"^[^\n]*\b{function}\([^\n]*\n", lambda _: f"{text}\n", text_of("c/gold.c"), flags=re.M
     )

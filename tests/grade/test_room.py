@@ -1,4 +1,4 @@
-"""Runs in one room: none finds a trace of the one before."""
+"""A run in a room finds no trace of the run before."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_no_run_sees_a_trace_of_another(tmp_path: Path, kind: str) -> None:
 
 
 def test_in_boxes_without_services_neither(tmp_path: Path) -> None:
-    """The fake sandbox has no walls: what is outside its folders is not looked at."""
+    """The fake sandbox has no walls, so only its own folders are searched."""
     tap = "try:\n    {}\nexcept BaseException as error:\n    print('1..1\\nnot ok 1 - it\\n#', error); raise\n"
     tap += "print('1..1\\nok 1 - it')\n"
     plan = {"framework": "tap", "fail_to_pass": ("it",), "command": "python3 tests/test_mod.py"}
@@ -118,7 +118,7 @@ def state():
 
 @pytest.mark.parametrize("kind", SEALED)
 def test_what_stays_holds_no_notes(tmp_path: Path, kind: str) -> None:
-    """Modes, times and attributes of folders, and the file that names the server."""
+    """Modes, times and attributes of folders are reset, and the file that names the server."""
     says = f"{NOTES}\ndef test_it():\n    assert 0, repr(state()) + open(FOLDER + '/pid').read()\n"
     with room_of(tmp_path, kind) as room:
         before = ask(room, says)
@@ -128,7 +128,7 @@ def test_what_stays_holds_no_notes(tmp_path: Path, kind: str) -> None:
 
 
 def test_code_that_a_sheet_imports_is_its_own(tmp_path: Path) -> None:
-    """What one run left in modules, in memory or as byte code, no other imports."""
+    """No run imports what another one left in modules, in memory or as byte code."""
     first = "import mod, sys, py_compile\ndef test_it():\n    mod.f.kept = sys.kept = 1\n"
     first += "    py_compile.compile('mod.py')\n"
     second = (

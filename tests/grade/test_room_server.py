@@ -1,4 +1,4 @@
-"""The process that starts pytest for all runs in a room: no run reaches it, or has it serve something else."""
+"""No run can reach the pytest server of a room, or make it serve another request."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_whoever_meddles_with_the_pipes_is_at_most_not_answered(tmp_path: Path, 
 
 @pytest.mark.parametrize("how", LINGERS)
 def test_no_process_outlives_its_run(tmp_path: Path, how: str) -> None:
-    """Whoever has a request of its own served, or ends who watches it, has nobody left in the box."""
+    """A run that gets its own request served, or kills its watcher, leaves no process in the box."""
     with room_of(tmp_path, "bwrap") as room:
         test = f"{ROGUE}{STAYS}{SERVER}\ndef test_it():\n    {LINGERS[how]}\n"
         first = room.run({"tests/test_mod.py": File(test.encode())}, (TEST,), timeout=1.0)

@@ -1,4 +1,4 @@
-"""Whom an exam catches, and whom it leaves alone: whole grades in real boxes."""
+"""Whole grades in real boxes: which solutions an exam accuses, and which it does not."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_right_otherwise_than_gold(tmp_path: Path, test: str, gold: str, another
 
 
 def test_a_solution_that_raises_a_class_of_two_kinds_is_right(tmp_path: Path) -> None:
-    """One unrelated exception is raised as well; that takes a second one to be evidence."""
+    """One unrelated exception is raised as well, and only a second one would be evidence."""
     test = "import pytest, mod\n\ndef test_it():\n    with pytest.raises(ValueError):\n        mod.f(0)\n"
     subject = subject_of(tmp_path, test, "def f(x):\n    raise ValueError\n")
     bank = prove(subject)
@@ -149,7 +149,7 @@ def test_tests_that_nothing_makes_fail_are_believed_and_counted(tmp_path: Path) 
 
 
 def test_evidence_and_refusals_are_kept(tmp_path: Path) -> None:
-    """For a tree that was found to cheat, or to fail, there is no second draw."""
+    """A tree that was found to cheat or to fail is not graded again."""
     suite, task = python_suite(tmp_path / "suite")
     subject, cache = Subject(suite, task, BWRAP), ResultCache(tmp_path / "cache")
     bank = bank_of(subject)
@@ -173,7 +173,7 @@ def test_evidence_and_refusals_are_kept(tmp_path: Path) -> None:
 
 
 def test_tests_that_share_their_cases(tmp_path: Path) -> None:
-    """What is changed in a case of both makes both fail."""
+    """A change in a shared case makes both tests fail."""
     cases = "@pytest.mark.parametrize(('x', 'y'), CASES)\n"
     test = "import pytest\nfrom mod import double\n\nCASES = [(1, 2), (5, 10)]\n\n"
     test += f"{cases}def test_a(x, y):\n    assert double(x) == y\n\n\n"

@@ -1,4 +1,4 @@
-"""What belongs to a task's tests, and what a patch may not slip in before them."""
+"""Tests which files belong to a task's tests, and which files of a patch would be imported in their place."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def subject_of(root: Path, repo: dict[str, str] = FILES, solution: dict[str, str
 def test_a_file_that_would_be_imported_for_a_standard_module_of_the_tests(
     tmp_path: Path, path: str, left_out: bool
 ) -> None:
-    assert subject_of(tmp_path).shadows(change({path: "", "other.py": ""})) == ({path} if left_out else set())
+    assert subject_of(tmp_path).shadowing_paths(change({path: "", "other.py": ""})) == (
+        {path} if left_out else set()
+    )
 
 
 @pytest.mark.parametrize("own", ["statistics.py", "src/statistics.py", "statistics/__init__.py"])
@@ -54,9 +56,9 @@ def test_what_the_tree_or_gold_has_by_that_name_is_the_task_s_own(tmp_path: Path
     changes = change({own: "x = 2\n", "json.py": ""})
     in_tree = subject_of(tmp_path / "tree", FILES | {own: "x = 1\n"})
     in_gold = subject_of(tmp_path / "gold", FILES, {own: "x = 1\n", "mod.py": GOLD})
-    assert in_tree.shadows(changes) == {"json.py"}
-    assert in_gold.shadows(changes) == {"json.py"}
-    assert subject_of(tmp_path / "neither").shadows(changes) == {own, "json.py"}
+    assert in_tree.shadowing_paths(changes) == {"json.py"}
+    assert in_gold.shadowing_paths(changes) == {"json.py"}
+    assert subject_of(tmp_path / "neither").shadowing_paths(changes) == {own, "json.py"}
 
 
 def test_what_shadows_is_left_out_and_named(tmp_path: Path) -> None:

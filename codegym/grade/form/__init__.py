@@ -1,6 +1,8 @@
-"""Forms of tests: what can be changed in a test so that right code fails it, and the banks that hold such changes.
+"""Makes forms of tests: edits after which right code fails a test. A task's bank contains them.
 
-:mod:`bank` is what is kept of a task. :mod:`proving` makes it: :mod:`proposal` says what could be tried, from the
-checks that :mod:`python_checks` and :mod:`text_checks` find, with substitutes by :mod:`python_values` and
-:mod:`literal`; :mod:`cases` knows the names of parametrized tests. :mod:`edit` is a change of a file.
+:mod:`bank` is the file format. :mod:`proving` makes banks: it runs what :mod:`proposal` proposes, in the order of
+:mod:`rounds`, by means of :mod:`trials`; :mod:`rehearsal` is the last test. Checks are found by
+:mod:`python_module` and :mod:`python_checks`, or by :mod:`text_checks` in C and JavaScript. :mod:`python_values`
+and :mod:`literal` draw substitutes for values, :mod:`oracle` replaces computed values, :mod:`cases` knows the
+names of parametrized tests. :mod:`edit` is a change of a file.
 """

@@ -1,8 +1,8 @@
-"""Which checks of a Python test are reached by everybody who passes it.
+"""Finds the parts of a Python test that every right solution reaches.
 
-Another right solution may take another way through a test than gold does: it raises where gold returns, reports
-fewer warnings, catches what a callback raises. A check that it need not reach must not be put into a wrong form,
-since code that never reaches it passes in any form.
+Another right solution may take another path through a test than gold: it raises where gold returns, reports fewer
+warnings, or catches what a callback raises. A check that it need not reach must not get a wrong form: code that
+does not reach the check passes in every form, and would be accused.
 """
 
 from __future__ import annotations
@@ -12,85 +12,91 @@ import builtins
 from collections.abc import Iterator, Sequence
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-_GIVE = frozenset({
+_VALUE_MAKERS = frozenset({
     "chain", "choice", "choices", "combinations", "count", "cycle", "get", "items", "keys", "pairwise",
     "permutations", "product", "randint", "random", "randrange", "repeat", "sample", "shuffle", "split",
     "splitlines", "values",
 })  # fmt: skip
-"""Further names of what makes values of values, beside what Python has built in."""
-_SWALLOWS = frozenset({"suppress", "raises", "assertRaises", "assertRaisesRegex"})
-_APART = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.JoinedStr)
-"""What is run by others, if at all; and formatted strings, whose parts have no known position."""
+"""Functions, beside the built-ins, that make values of their arguments without the code under test."""
+_EXCEPTION_CATCHERS = frozenset({"suppress", "raises", "assertRaises", "assertRaisesRegex"})
+_SEPARATE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.JoinedStr)
+"""Functions and classes, which others run if at all; and f-strings, whose parts have no known position."""
 
 
-def certain(function: Function, makers: frozenset[str] = frozenset()) -> Iterator[ast.AST]:
+def certain_nodes(function: Function, pure_functions: frozenset[str] = frozenset()) -> Iterator[ast.AST]:
     """Yield the nodes of a function that are evaluated whenever it runs to its end, in order.
 
-    Of a fixture that returns a function of its own so are that one's, which the test is to call. ``makers`` are
-    functions of the test file that use nothing but the standard library: what they return is always the same.
+    If a fixture returns a function that is defined in it, the nodes of that function follow, since the test calls
+    it. ``pure_functions`` are functions of the test file that use only the standard library: they return the same
+    under every solution.
     """
-    yield from _block(function.body, _Unknown(function, makers))
-    if any(_name(each) == "fixture" or getattr(each, "attr", "") == "fixture" for each in function.decorator_list):
-        given = {getattr(getattr(node, "value", None), "id", "") for node in ast.walk(function) if _gives(node)}
-        inner = (each for each in function.body if isinstance(each, Function) and each.name in given)
+    yield from _block_nodes(function.body, _UnknownNames(function, pure_functions))
+    if any(
+        _called_name(each) == "fixture" or getattr(each, "attr", "") == "fixture"
+        for each in function.decorator_list
+    ):
+        returns = (node for node in ast.walk(function) if isinstance(node, ast.Return | ast.Yield))
+        returned = {getattr(getattr(node, "value", None), "id", "") for node in returns}
+        inner = (each for each in function.body if isinstance(each, Function) and each.name in returned)
         for each in inner:
-            yield from certain(each, makers)
+            yield from certain_nodes(each, pure_functions)
 
 
-def _gives(node: ast.AST) -> bool:
-    return isinstance(node, ast.Return | ast.Yield)
-
-
-def calls_of(function: Function) -> frozenset[str]:
-    """Return the names of what a function certainly calls, and of its parameters, which may be fixtures."""
-    nodes = [*certain(function), *function.decorator_list]
-    names = {_name(node) for node in nodes} | {each.arg for each in function.args.args}
+def certain_calls(function: Function) -> frozenset[str]:
+    """Return the names that a function calls whenever it runs, and its parameters, which may be fixtures."""
+    nodes = [*certain_nodes(function), *function.decorator_list]
+    names = {_called_name(node) for node in nodes} | {each.arg for each in function.args.args}
     return frozenset(names - {""})
 
 
-def _block(body: Sequence[ast.stmt], unknown: _Unknown) -> Iterator[ast.AST]:
+def _block_nodes(body: Sequence[ast.stmt], unknown: _UnknownNames) -> Iterator[ast.AST]:
+    """Yield the nodes of a block that are always evaluated: up to the first statement that may leave it."""
     for statement in body:
-        yield from _statement(statement, unknown)
-        if leaves(statement):
+        yield from _statement_nodes(statement, unknown)
+        if may_exit(statement):
             return
 
 
-def leaves(statement: ast.AST, *, loop: bool = False) -> bool:
-    """Return whether a statement may end the block that it stands in, or its function."""
+def may_exit(statement: ast.AST, *, loop: bool = False) -> bool:
+    """Return whether a statement may leave its block or its function early: by return, continue or break.
+
+    Inside a ``loop`` of its own, continue and break leave only that loop.
+    """
     if isinstance(statement, ast.Return) or (isinstance(statement, ast.Continue | ast.Break) and not loop):
         return True
-    if isinstance(statement, _APART):
+    if isinstance(statement, _SEPARATE):
         return False
     loop = loop or isinstance(statement, ast.For | ast.AsyncFor | ast.While)
-    return any(leaves(child, loop=loop) for child in ast.iter_child_nodes(statement))
+    return any(may_exit(child, loop=loop) for child in ast.iter_child_nodes(statement))
 
 
-def _statement(node: ast.stmt, unknown: _Unknown) -> Iterator[ast.AST]:
+def _statement_nodes(node: ast.stmt, unknown: _UnknownNames) -> Iterator[ast.AST]:
+    """Yield the nodes of a statement that are always evaluated, without bodies that may be skipped."""
     if isinstance(node, ast.If):
         yield node
-        yield from _expressions(node.test)
+        yield from _expression_nodes(node.test)
     elif isinstance(node, ast.For | ast.AsyncFor):
         yield node
-        yield from _expressions(node.iter)
-        if not unknown.holds(node.iter):
-            yield from _block(node.body, unknown)
+        yield from _expression_nodes(node.iter)
+        if not unknown.is_unknown(node.iter):
+            yield from _block_nodes(node.body, unknown)
     elif isinstance(node, ast.Try):
-        yield from () if node.handlers else _block(node.body, unknown)
-        yield from _block(node.finalbody, unknown)
+        yield from () if node.handlers else _block_nodes(node.body, unknown)
+        yield from _block_nodes(node.finalbody, unknown)
     elif isinstance(node, ast.With | ast.AsyncWith):
-        yield from _expressions(*(item.context_expr for item in node.items))
-        if not any(_name(item.context_expr) in _SWALLOWS for item in node.items):
-            yield from _block(node.body, unknown)
+        yield from _expression_nodes(*(item.context_expr for item in node.items))
+        if not any(_called_name(item.context_expr) in _EXCEPTION_CATCHERS for item in node.items):
+            yield from _block_nodes(node.body, unknown)
     elif not isinstance(node, ast.While | ast.Match):
-        yield from _expressions(node)
+        yield from _expression_nodes(node)
 
 
-def _expressions(*nodes: ast.AST) -> Iterator[ast.AST]:
-    """Yield nodes and all below them in order, without functions and what a condition may skip."""
+def _expression_nodes(*nodes: ast.AST) -> Iterator[ast.AST]:
+    """Yield ``nodes`` and their descendants in order, without functions and operands that may be skipped."""
     waiting = list(reversed(nodes))
     while waiting:
         node = waiting.pop()
-        if isinstance(node, _APART):
+        if isinstance(node, _SEPARATE):
             continue
         yield node
         if isinstance(node, ast.IfExp):
@@ -101,29 +107,30 @@ def _expressions(*nodes: ast.AST) -> Iterator[ast.AST]:
             waiting += reversed(list(ast.iter_child_nodes(node)))
 
 
-class _Unknown:
-    """The local names of a function that may stand for anything, and so for something empty: results of calls."""
+class _UnknownNames:
+    """Knows the local names of a function that depend on unknown calls: a loop over such a value may be empty."""
 
-    def __init__(self, function: Function, makers: frozenset[str]) -> None:
-        self._makers, self._names = makers, frozenset[str]()
-        for _ in range(2):  # the second time with names that are only assigned further down
+    def __init__(self, function: Function, pure_functions: frozenset[str]) -> None:
+        self._pure_functions, self._names = pure_functions, frozenset[str]()
+        for _ in range(2):  # twice, since a name may be used in a loop above its assignment
             for node in ast.walk(function):
-                for target, value in _assigned(node):
-                    if value is None or self.holds(value):
+                for target, value in _assignments(node):
+                    if value is None or self.is_unknown(value):
                         self._names |= {each.id for each in ast.walk(target) if isinstance(each, ast.Name)}
 
-    def holds(self, node: ast.expr) -> bool:
-        """Return whether ``node`` may have any value."""
+    def is_unknown(self, node: ast.expr) -> bool:
+        """Return whether the value of ``node`` depends on an unknown call."""
         names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
         calls = (each for each in ast.walk(node) if isinstance(each, ast.Call | ast.Await | ast.Yield))
-        made_by = {_name(each) for each in calls}
-        known = self._makers | _GIVE
+        called = {_called_name(each) for each in calls}
+        known = self._pure_functions | _VALUE_MAKERS
         return bool(names & self._names) or any(
-            not hasattr(builtins, name) and name not in known for name in made_by
+            not hasattr(builtins, name) and name not in known for name in called
         )
 
 
-def _assigned(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+def _assignments(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    """Yield the targets to which ``node`` assigns, with the values; ``None`` for a context manager."""
     if isinstance(node, ast.Assign):
         yield from ((target, node.value) for target in node.targets)
     elif isinstance(node, ast.AnnAssign | ast.NamedExpr | ast.AugAssign):
@@ -134,6 +141,7 @@ def _assigned(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
         yield node.optional_vars, None
 
 
-def _name(node: ast.AST) -> str:
+def _called_name(node: ast.AST) -> str:
+    """Return the name of the function that ``node`` calls; empty if it is no call or has no name."""
     function = getattr(node, "func", None)
     return str(getattr(function, "attr", None) or getattr(function, "id", ""))

@@ -1,6 +1,6 @@
-"""Edits of a test file, as a bank of forms keeps them, and places in the text of a Python module.
+"""Defines edits of a test file, and finds the positions of nodes in a Python file.
 
-Positions are bytes of the file as it is, so that an edit means the same whatever reads the file.
+Positions count bytes of the original file, so that an edit does not depend on how the file is decoded.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class Edit(NamedTuple):
-    """The bytes from ``start`` to ``end`` of a file, and the text that replaces them."""
+    """A replacement of the bytes from ``start`` to ``end`` of a file by ``text``."""
 
     start: int
     end: int
@@ -26,7 +26,7 @@ class Edit(NamedTuple):
 Edits = tuple[Edit, ...]
 
 
-def edited(content: bytes, edits: Iterable[Edit]) -> bytes:
+def apply_edits(content: bytes, edits: Iterable[Edit]) -> bytes:
     """Return ``content`` after ``edits``. Raises ValueError if two of them overlap."""
     pieces, done = [], 0
     for start, end, text in sorted(edits):
@@ -38,20 +38,20 @@ def edited(content: bytes, edits: Iterable[Edit]) -> bytes:
 
 
 def overlap(one: Iterable[Edit], other: Iterable[Edit]) -> bool:
-    """Return whether an edit of ``one`` touches bytes that an edit of ``other`` touches."""
+    """Return whether an edit of ``one`` and an edit of ``other`` change the same bytes."""
     spans = sorted([(edit.start, edit.end) for edit in (*one, *other)])
     return any(first[1] > second[0] or first == second for first, second in pairwise(spans))
 
 
 @dataclass(frozen=True)
 class Text:
-    """The bytes of a Python module, in UTF-8."""
+    """A Python file in UTF-8, with the positions of its nodes."""
 
     text: bytes
 
     @cached_property
     def lines(self) -> list[int]:
-        """The position of each line's first byte."""
+        """The position of the first byte of each line."""
         return [len(_BOM) * self.text.startswith(_BOM), *accumulate(len(line) + 1 for line in self._split)]
 
     @property
@@ -59,10 +59,10 @@ class Text:
         return self.text.split(b"\n")
 
     def span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
-        """Return the position of the first byte of ``node``, and of the first one after it."""
+        """Return the positions of the first byte of ``node`` and of the first byte after it."""
         end = self.lines[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
         return self.lines[node.lineno - 1] + node.col_offset, end
 
-    def of(self, node: ast.expr | ast.stmt) -> bytes:
-        """Return how ``node`` is written."""
+    def source_of(self, node: ast.expr | ast.stmt) -> bytes:
+        """Return the bytes of ``node``."""
         return self.text[slice(*self.span(node))]

@@ -1,11 +1,11 @@
-"""Expected values that a test computes, fixed at what they are under gold.
+"""Replaces expected values that a test computes by the values that they have under gold.
 
-``assert mean(xs) == statistics.mean(xs)`` expects what the standard library says, and the code under test shares a
-process with it: it could move what is expected. The same holds for a function of the test file that works out what
-to expect. So a side of a comparison that depends on nothing but the standard library and the test itself is
-recorded while the tests run under gold, and is a literal in every form. Where it depends on parameters, loops or
-local names, it is a table from their values. A side that depends on the code under test is left alone: another
-right solution may have another value there.
+``assert mean(xs) == statistics.mean(xs)`` expects what the standard library computes. The code under test shares a
+process with the library, and could change the expected value; the same is true of a function of the test file that
+computes it. So if a side of a comparison depends only on the standard library and on the test itself, its value is
+recorded while the tests run under gold, and every form has a literal in its place. If the value depends on
+parameters, loops or local names, it is a table from their values. A side that depends on the code under test
+stays: another right solution may have another value there.
 """
 
 from __future__ import annotations
@@ -15,83 +15,87 @@ from collections.abc import Iterable, Mapping
 from random import Random
 from typing import NamedTuple
 
-from codegym.grade.form.edit import Edit, Edits, Text, edited
+from codegym.grade.form.edit import Edit, Edits, Text, apply_edits
 from codegym.grade.form.pure import Purity
-from codegym.grade.form.python_checks import Module
-from codegym.grade.form.python_values import changed_values, is_value
+from codegym.grade.form.python_module import Module
+from codegym.grade.form.python_values import is_value, value_variants
 
-RECORD = "/tmp/.codegym-seen"  # noqa: S108  a path in the box
+RECORD_PATH = "/tmp/.codegym-seen"  # noqa: S108  a path in the box
+"""The file in the box to which a recording module writes."""
 _RECORDER = (
-    f"(lambda n, key, exposed, value: (open({RECORD!r}, 'a').write("
+    f"(lambda n, key, exposed, value: (open({RECORD_PATH!r}, 'a').write("
     "repr((n, repr(key), repr(exposed), repr(value))) + chr(10)), value)[1])"
 )
-"""A function that writes a value down and returns it. It is written out wherever a value is recorded."""
+"""A function that writes down a value and returns it. It is written out at each value, and has no name."""
 _UNSTEADY = "?"
-"""Stands beside a value that was made of what the code under test could have changed."""
+"""Recorded beside a value that depends on something which the code under test could have changed in place."""
 _LONGEST = 4000
-"""Longer values are not fixed where there are several, so that one leaves room for others."""
+"""If there are several values, longer ones stay computed, so that one leaves room for the others."""
 _LONGEST_TABLE = 40_000
-"""Nor are those for which a table has no room left."""
-_WAYS = 3
+"""All values of one table together have at most so many characters: a longer file would be slow to parse."""
+_MOST_VARIANTS = 3
+"""An exam uses at most three wrong forms of one place, in four sheets."""
 
 
 class Oracle(NamedTuple):
-    """An expression of a test that no right solution can have another value of.
+    """An expression of a test that has the same value under every right solution.
 
-    Its value depends on the ``keys``, parameters and names of loops. The code under test is handed the values of
-    the ``exposed`` names, from which it is made: where it could change one in place, nothing is fixed.
-    ``check`` is the comparison that it is a side of; ``None`` for what a name is given, an input for example.
+    The value depends on ``variables``, parameters and loop variables of the test function. The values of
+    ``exposed_names``, on which it depends as well, are passed to the code under test, which could change a list,
+    dictionary or set in place; then the expression stays computed. ``check`` is the comparison of which it is a
+    side; ``None`` for a value that is assigned to a name, such as an input.
     """
 
     value: ast.expr
-    keys: tuple[str, ...]
-    exposed: tuple[str, ...]
+    variables: tuple[str, ...]
+    exposed_names: tuple[str, ...]
     check: ast.expr | ast.stmt | None = None
 
 
 def oracles(module: Module, owner: str) -> list[Oracle]:
-    """Return the comparisons in a function of which one side is computed of the standard library and the test."""
-    function = module.functions[owner]
-    pure = Purity(module.tree, function)
-    kept = []
-    for sides in module.comparisons(owner):
-        for side in (sides.right, sides.left):
-            if not is_value(side) and pure.holds(side) and any(isinstance(n, ast.Call) for n in pure.behind(side)):
-                kept.append(_oracle(pure, side, sides.node))
+    """Return the comparisons in a function that have a side of pure calls (:mod:`codegym.grade.form.pure`)."""
+    pure = Purity(module.tree, module.functions[owner])
+    sides: list[Oracle] = []
+    for comparison in module.comparisons(owner):
+        for side in (comparison.right, comparison.left):
+            calls = (node for node in pure.nodes_behind(side) if isinstance(node, ast.Call))
+            if not is_value(side) and pure.is_pure(side) and any(calls):
+                sides.append(_oracle(pure, side, comparison.node))
                 break
-    return kept
+    return sides
 
 
-def inputs(module: Module, owners: Iterable[str]) -> list[Oracle]:
-    """Return what names of the module and of functions are given, if it is computed of the standard library."""
-    made: list[Oracle] = []
+def computed_inputs(module: Module, owners: Iterable[str]) -> list[Oracle]:
+    """Return the pure calls whose values the module or one of its functions assigns to a name."""
+    inputs: list[Oracle] = []
     for function in (None, *(module.functions[owner] for owner in owners)):
         pure = Purity(module.tree, function)
         body = function.body if function else module.tree.body
         values = [node.value for node in body if isinstance(node, ast.Assign)]
-        made += [_oracle(pure, value) for value in values if not is_value(value) and pure.computes(value)]
-    return made
+        inputs += [_oracle(pure, value) for value in values if not is_value(value) and pure.is_computed(value)]
+    return inputs
 
 
 def _oracle(pure: Purity, value: ast.expr, check: ast.expr | ast.stmt | None = None) -> Oracle:
-    exposed = pure.exposed.intersection(pure.local_names(value))
-    return Oracle(value, tuple(sorted(pure.keys(value))), tuple(sorted(exposed)), check)
+    exposed = pure.exposed_names.intersection(pure.local_names(value))
+    return Oracle(value, tuple(sorted(pure.variables(value))), tuple(sorted(exposed)), check)
 
 
-def recorded(text: Text, sides: Iterable[Oracle]) -> bytes:
-    """Return a module that records the value of each of ``sides``, by its number, whenever it is looked at."""
+def recording_module(text: Text, oracles: Iterable[Oracle]) -> bytes:
+    """Return the test file ``text``, changed so that it records each value of ``oracles`` under its number."""
     edits: list[Edit] = []
-    for number, oracle in enumerate(sides):
+    for number, oracle in enumerate(oracles):
         start, end = text.span(oracle.value)
-        before = f"{_RECORDER}({number}, {_key(oracle.keys)}, {_key(oracle.exposed)}, "
-        edits += [Edit(start, start, before), Edit(end, end, ")")]
-    return edited(text.text, edits)
+        opening = f"{_RECORDER}({number}, {_key(oracle.variables)}, {_key(oracle.exposed_names)}, "
+        edits += [Edit(start, start, opening), Edit(end, end, ")")]
+    return apply_edits(text.text, edits)
 
 
 def read_record(content: bytes) -> dict[int, dict[str, str]]:
-    """Return the values, as written, by the number of a side and the values of its keys.
+    """Return the recorded values: by the number of the oracle, then by the values of its variables.
 
-    A side is missing if it had two values for the same keys, or if the code could have changed what it is made of.
+    All values are texts, as ``repr`` writes them. An oracle is missing if it had two values for the same
+    variables, or if the code under test could have changed in place what it depends on.
     """
     values: dict[int, dict[str, set[str]]] = {}
     for line in content.decode(errors="replace").splitlines():
@@ -99,69 +103,72 @@ def read_record(content: bytes) -> dict[int, dict[str, str]]:
             number, key, exposed, value = ast.literal_eval(line)
         except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
             continue
-        made = values.setdefault(number, {}).setdefault(key, set())
-        made |= {value} if _is_steady(exposed) else {value, _UNSTEADY}
+        recorded = values.setdefault(number, {}).setdefault(key, set())
+        recorded |= {value} if _is_steady(exposed) else {value, _UNSTEADY}
     return {
-        number: {key: next(iter(seen)) for key, seen in by_key.items()}
+        number: {key: next(iter(recorded)) for key, recorded in by_key.items()}
         for number, by_key in values.items()
-        if all(len(seen) == 1 for seen in by_key.values())
+        if all(len(recorded) == 1 for recorded in by_key.values())
     }
 
 
-def fixed(
+def fix_values(
     text: Text, oracle: Oracle, values: Mapping[str, str], chance: Random
 ) -> tuple[Edits, tuple[Edits, ...]] | None:
-    """Return the edit that puts ``values`` in the place of a side, and edits that put others there.
+    """Return the edits that replace an oracle by its ``values``, and variants with other values.
 
-    ``None`` if they can't be written out.
+    ``values`` is the oracle's part of :func:`read_record`. ``None`` if they can't be written as literals.
     """
-    kept = _kept(values)
-    if not kept or not all(_is_plain(key) for key in values):
+    writable = _writable_values(values)
+    if not writable or not all(_is_plain(key) for key in values):
         return None
     span = text.span(oracle.value)
-    if not oracle.keys:
-        right, others = kept["()"], _others(kept["()"], chance)
+    if not oracle.variables:
+        right, others = writable["()"], _other_values(writable["()"], chance)
         return (Edit(*span, f"({right})"),), tuple((Edit(*span, f"({other})"),) for other in others)
-    ways = {key: _others(value, chance) or [value] for key, value in kept.items()}
-    count = max(map(len, ways.values()))
-    tables = [{key: values_of[way % len(values_of)] for key, values_of in ways.items()} for way in range(count)]
-    live = text.of(oracle.value).decode() if len(kept) < len(values) else ""
-    right, *others = (_lookup(table, oracle.keys, live) for table in (kept, *tables))
+    other_values = {key: _other_values(value, chance) or [value] for key, value in writable.items()}
+    count = max(map(len, other_values.values()))
+    tables = [{key: drawn[n % len(drawn)] for key, drawn in other_values.items()} for n in range(count)]
+    computed = text.source_of(oracle.value).decode() if len(writable) < len(values) else ""
+    right, *others = (_lookup(table, oracle.variables, computed) for table in (writable, *tables))
     return (Edit(*span, right),), tuple((Edit(*span, other),) for other in others)
 
 
-def _lookup(table: Mapping[str, str], keys: Iterable[str], live: str) -> str:
+def _lookup(table: Mapping[str, str], variables: Iterable[str], computed: str) -> str:
+    """Return the expression that looks up a value in ``table``, or else evaluates ``computed``."""
     rows = ", ".join(f"{key!r}: {value}" for key, value in table.items())
-    looked_up = f"repr({_key(keys)})"
-    return f"({{{rows}}}.get({looked_up}, {live}))" if live else f"({{{rows}}}[{looked_up}])"
+    key = f"repr({_key(variables)})"
+    return f"({{{rows}}}.get({key}, {computed}))" if computed else f"({{{rows}}}[{key}])"
 
 
-def _key(keys: Iterable[str]) -> str:
-    return f"({''.join(f'{name}, ' for name in keys)})"
+def _key(variables: Iterable[str]) -> str:
+    """Return the expression for the tuple of ``variables``."""
+    return f"({''.join(f'{name}, ' for name in variables)})"
 
 
-def _kept(values: Mapping[str, str]) -> dict[str, str]:
-    """Return the values that are written out, by key: plain ones, as many as there is room for."""
-    kept: dict[str, str] = {}
+def _writable_values(values: Mapping[str, str]) -> dict[str, str]:
+    """Return the values that a literal can express, by key, up to the longest table."""
+    writable: dict[str, str] = {}
     room = _LONGEST_TABLE
     longest = _LONGEST if len(values) > 1 else room
     for key, value in values.items():
         size = len(key) + len(value)
         if size <= min(room, longest) and _is_plain(value):
-            kept[key] = value
+            writable[key] = value
             room -= size
-    return kept
+    return writable
 
 
-def _others(value: str, chance: Random) -> list[str]:
-    """Return other values of the same shape."""
+def _other_values(value: str, chance: Random) -> list[str]:
+    """Return other values of the same shape, as written."""
     written = Text(value.encode())
     node = ast.parse(written.text, mode="eval").body
-    return [edited(written.text, way).decode() for way in changed_values(written, node, [], chance)][:_WAYS]
+    variants = value_variants(written, node, [], chance)
+    return [apply_edits(written.text, edits).decode() for edits in variants][:_MOST_VARIANTS]
 
 
 def _is_steady(exposed: str) -> bool:
-    """Return whether none of the values in ``exposed`` can be changed in place."""
+    """Return whether none of the values in ``exposed``, a tuple as written, can be changed in place."""
     try:
         values = ast.literal_eval(exposed)
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
@@ -170,7 +177,7 @@ def _is_steady(exposed: str) -> bool:
 
 
 def _is_plain(value: str) -> bool:
-    """Return whether a value is the literal that it is written as."""
+    """Return whether ``value`` is a literal that ``repr`` writes in the same way."""
     try:
         return repr(ast.literal_eval(value)) == value
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):

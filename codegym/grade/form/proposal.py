@@ -1,4 +1,7 @@
-"""What could be changed in the tests that decide a task: edits to be tried under gold."""
+"""Proposes edits of the deciding tests, to be run under gold.
+
+A proposal is not a form yet: whether its edits make tests fail, and which tests, only a run shows.
+"""
 
 from __future__ import annotations
 
@@ -8,245 +11,286 @@ from random import Random
 
 from codegym.grade.form.bank import Kind
 from codegym.grade.form.cases import case_ids
-from codegym.grade.form.certain import Function, calls_of, leaves
+from codegym.grade.form.certain import Function, certain_calls, may_exit
 from codegym.grade.form.edit import Edit, Edits, Text
-from codegym.grade.form.oracle import RECORD, Oracle, fixed, inputs, oracles, read_record, recorded
-from codegym.grade.form.python_checks import Check, Module
+from codegym.grade.form.oracle import (
+    RECORD_PATH,
+    Oracle,
+    computed_inputs,
+    fix_values,
+    oracles,
+    read_record,
+    recording_module,
+)
+from codegym.grade.form.python_checks import Check
+from codegym.grade.form.python_module import Module
 from codegym.grade.form.text_checks import text_checks
 from codegym.grade.room import Room
 from codegym.grade.subject import Subject
 from codegym.sandbox.protocol import File
 
-_CHECKS = 6
-"""So many checks of one function are tried, those first at which the unpatched tree fails."""
-_WAYS = 3
-"""So many edits of one check are tried: as many as an exam can use."""
-_ALWAYS = frozenset({"setUp", "tearDown", "setUpClass", "tearDownClass", "setup_method", "teardown_method"})
+_MOST_CHECKS = 6
+"""At most six checks of one function are proposed: an exam uses one of them, and each costs runs under gold."""
+_MOST_VARIANTS = 3
+"""At most three edits of one check are tried: an exam has four sheets, and one of them is right."""
+_CALLED_BY_FRAMEWORK = frozenset({
+    "setUp", "tearDown", "setUpClass", "tearDownClass", "setup_method", "teardown_method",
+})  # fmt: skip
+"""Methods that run around every test of a class without being called."""
 
 
 @dataclass(frozen=True, eq=False)
 class Proposal:
-    """A check in the file ``path``, and edits of it that may make tests fail.
+    """A check in the file ``path``, and its ``variants``: edits each of which may make tests fail.
 
-    ``tests`` are those that it can fail, where that is known: it stands in their function, or is about their case.
-    A ``row`` of a table is about few tests, which no other row is about. A check in a helper counts for its
-    ``callers`` only, the tests that call it whatever the code under test does; ``None`` where that is not known.
-    ``loose`` ones are tried for tests that nothing else makes fail. A ``shared`` case is one of several functions.
+    ``owner`` is the function of the check, and ``case`` the number of its parametrized case, if it is about one.
+    ``tests`` are the tests that it can fail: those of its function or case. Empty if they are not known.
     """
 
     path: str
     kind: Kind
-    ways: tuple[Edits, ...]
+    variants: tuple[Edits, ...]
     owner: str = ""
     case: int | None = None
     tests: tuple[str, ...] = ()
     fails_unpatched: bool = False
-    row: bool = False
+    is_row: bool = False
+    """It is about one row of a table. Few tests use the row, and these use no other."""
     callers: frozenset[str] | None = None
-    loose: bool = False
-    shared: bool = False
+    """The check is in a helper that these tests always call, and may fail no other test. ``None``: any test."""
+    last_resort: bool = False
+    """It is tried only for tests that nothing else makes fail, since code can recognize it."""
+    is_shared_case: bool = False
+    """It changes a case that several functions have."""
     right: Edits = ()
-
-
-def oracle_proposals(
-    subject: Subject, tests: Iterable[str], room: Room, failing: Mapping[str, frozenset[int]]
-) -> list[Proposal]:
-    """Return checks whose expected value is computed of the standard library, fixed at its value under gold."""
-    made: list[Proposal] = []
-    for path, owners in (_owners(subject, tests) if subject.task.tests.framework == "pytest" else {}).items():
-        module = Module(_content(subject, path))
-        by_owner = [(owner, each) for owner in owners for each in oracles(module, owner)]
-        ids = tuple(test for owned in owners.values() for test in owned)
-        values = _recorded(room, path, module, [each for _, each in by_owner], ids)
-        for number, (owner, each) in enumerate(by_owner):
-            edits = fixed(module.text, each, values.get(number, {}), _chance(path, owner))
-            if edits is not None and each.check is not None:
-                lines = each.check.lineno, each.check.end_lineno or each.check.lineno
-                check = Check(owner, Kind.VALUE, lines, edits[1])
-                made.append(replace(_of(path, check, tuple(owners[owner]), failing), right=edits[0]))
-    return [proposal for proposal in made if proposal.ways]
-
-
-def fixed_inputs(subject: Subject, tests: Iterable[str], room: Room) -> dict[str, Edits]:
-    """Return edits by file that write out what names are given, where that is computed of the standard library."""
-    made: dict[str, Edits] = {}
-    for path, owners in (_owners(subject, tests) if subject.task.tests.framework == "pytest" else {}).items():
-        module = Module(_content(subject, path))
-        given = inputs(module, owners)
-        ids = tuple(test for owned in owners.values() for test in owned)
-        values = _recorded(room, path, module, given, ids)
-        ways = (fixed(module.text, each, values.get(n, {}), _chance(path, "")) for n, each in enumerate(given))
-        made[path] = tuple(edit for way in ways if way is not None for edit in way[0])
-    return {path: edits for path, edits in made.items() if edits}
-
-
-def _recorded(
-    room: Room, path: str, module: Module, given: Sequence[Oracle], ids: tuple[str, ...]
-) -> dict[int, dict[str, str]]:
-    """Return the values of ``given`` by number, as far as two runs under gold agree."""
-    if not given:
-        return {}
-    file = File(recorded(module.text, given))
-    runs = [read_record(room.written(RECORD)) for _ in range(2) if room.run({path: file}, ids).complete]
-    first, second = runs if len(runs) > 1 else ({}, {})
-    return {number: values for number, values in first.items() if second.get(number) == values}
+    """The edits that every sheet has where this place is right."""
 
 
 @dataclass(frozen=True)
 class Base:
-    """Edits of one file that all its forms have, and what they make of the ids of tests."""
+    """Edits of one file that it has in every sheet, and the names that tests have after these edits."""
 
     edits: Edits
     aliases: dict[str, str]
 
 
-def bases(subject: Subject, passing: Iterable[str]) -> dict[str, Base]:
-    """Return the base of each file, after which the names of parametrized cases say nothing of their values.
+def case_bases(subject: Subject, passing: Iterable[str]) -> dict[str, Base]:
+    """Return the base of each file, by path: it gives parametrized cases names that do not reveal their values.
 
-    Otherwise the name would tell the value that a form has changed.
+    Otherwise code under test could read from the name of its case which value a form has changed.
     """
     if subject.task.tests.framework != "pytest":
         return {}
-    made: dict[str, Base] = {}
-    for path, owners in _owners(subject, passing).items():
+    bases: dict[str, Base] = {}
+    for path, functions in _tests_by_function(subject, passing).items():
         module = Module(_content(subject, path))
         edits: list[Edit] = []
         aliases: dict[str, str] = {}
-        for owner, tests in owners.items():
+        for owner, tests in functions.items():
             cases = module.cases(owner)
             ids = case_ids(cases, tests) if cases else ()
             if cases and ids:
-                more, names = cases.named(module.text)
-                edits += more
-                known = dict(zip(ids, names, strict=True))
-                aliases |= {
-                    test: _called(test, known[test.partition("[")[2][:-1]]) for test in tests if "[" in test
-                }
-        made[path] = Base(tuple(edits), {test: name for test, name in aliases.items() if test != name})
-    return {path: base for path, base in made.items() if base.edits}
+                case_edits, names = cases.neutral_names(module.text)
+                edits += case_edits
+                name_of = dict(zip(ids, names, strict=True))
+                parametrized = (test for test in tests if "[" in test)
+                aliases |= {test: _with_case(test, name_of[_case_id(test)]) for test in parametrized}
+        bases[path] = Base(tuple(edits), {test: name for test, name in aliases.items() if test != name})
+    return {path: base for path, base in bases.items() if base.edits}
 
 
-def _called(test: str, case: str) -> str:
+def _case_id(test: str) -> str:
+    """Return what is in the brackets of a test id."""
+    return test.partition("[")[2][:-1]
+
+
+def _with_case(test: str, case: str) -> str:
+    """Return a test id with ``case`` in its brackets."""
     return f"{test.partition('[')[0]}[{case}]"
 
 
 def proposals(
     subject: Subject,
     passing: Iterable[str],
-    based: frozenset[str],
+    files_with_bases: frozenset[str],
     failing: Mapping[str, frozenset[int]],
     chance: Random,
 ) -> list[Proposal]:
-    """Return what can be tried for the tests in ``passing``, in the order in which it should be.
+    """Return proposals for the tests in ``passing``, in the order in which they should be tried.
 
-    ``based`` are the files whose cases have fixed names, ``failing`` the lines at which the unpatched tree fails.
+    The cases of ``files_with_bases`` have neutral names. ``failing`` maps files to the lines at which the
+    unpatched tree fails.
     """
     if subject.task.tests.framework == "pytest":
-        own = _merged(_python(subject, passing, based, failing))
-        return [*own, *_tables(subject, failing), *_helpers(subject, failing)]
-    return list(_by_command(subject, failing, chance))
+        own = _merge_shared_cases(_test_checks(subject, passing, files_with_bases, failing))
+        return [*own, *_row_checks(subject, failing), *_helper_checks(subject, failing)]
+    return list(_program_checks(subject, failing, chance))
 
 
-def _by_command(subject: Subject, failing: Mapping[str, frozenset[int]], chance: Random) -> Iterator[Proposal]:
-    """Yield checks of tests that a command runs, in C, JavaScript or Python."""
-    files = subject.deciding_files.items()
-    checks = [(path, each) for path, file in files for each in text_checks(path, file.content, chance)]
-    chance.shuffle(checks)
-    checks.sort(key=lambda each: (each[1].loose, each[1].given, each[1].line not in failing.get(each[0], ())))
-    for path, each in checks:
-        fails = each.line in failing.get(path, ())
-        yield Proposal(path, each.kind, each.ways, fails_unpatched=fails, loose=each.loose)
-    for path, module in ((path, Module(file.content)) for path, file in files if path.endswith(".py")):
-        for owner in module.functions:
-            checks_of = module.checks(owner, _chance(path, owner))
-            yield from (_of(path, check, (), failing) for check in checks_of if check.case is None)
+def oracle_proposals(
+    subject: Subject, tests: Iterable[str], room: Room, failing: Mapping[str, frozenset[int]]
+) -> list[Proposal]:
+    """Return the checks whose expected value is computed, with the value under gold in its place."""
+    candidates: list[Proposal] = []
+    for path, functions in _pytest_functions(subject, tests).items():
+        module = Module(_content(subject, path))
+        owned_oracles = [(owner, oracle) for owner in functions for oracle in oracles(module, owner)]
+        values = _record_values(room, path, module, [oracle for _, oracle in owned_oracles], functions)
+        for number, (owner, oracle) in enumerate(owned_oracles):
+            edits = fix_values(module.text, oracle, values.get(number, {}), _function_chance(path, owner))
+            if edits is not None and oracle.check is not None:
+                lines = (oracle.check.lineno, oracle.check.end_lineno or oracle.check.lineno)
+                check = Check(owner, Kind.VALUE, lines, edits[1])
+                proposal = _proposal(path, check, tuple(functions[owner]), failing)
+                candidates.append(replace(proposal, right=edits[0]))
+    return [proposal for proposal in candidates if proposal.variants]
 
 
-def _merged(made: Iterable[Proposal]) -> list[Proposal]:
-    """Return one proposal in place of several that change the same case, which several functions share."""
-    merged: dict[object, Proposal] = {}
-    for proposal in made:
-        spans = tuple((edit.start, edit.end) for edit in proposal.ways[0])
-        key = (proposal.path, spans) if proposal.case is not None else proposal
-        known = merged.get(key)
-        merged[key] = replace(known, tests=known.tests + proposal.tests, shared=True) if known else proposal
-    return list(merged.values())
+def input_bases(subject: Subject, tests: Iterable[str], room: Room) -> dict[str, Edits]:
+    """Return, by file, the edits that write out the values of names which a test computes, such as its inputs."""
+    bases: dict[str, Edits] = {}
+    for path, functions in _pytest_functions(subject, tests).items():
+        module = Module(_content(subject, path))
+        inputs = computed_inputs(module, functions)
+        values = _record_values(room, path, module, inputs, functions)
+        for number, oracle in enumerate(inputs):
+            edits = fix_values(module.text, oracle, values.get(number, {}), _function_chance(path, ""))
+            if edits is not None:
+                bases[path] = (*bases.get(path, ()), *edits[0])
+    return bases
 
 
-def one_check_more(subject: Subject, tests: Iterable[str]) -> list[Proposal]:
-    """Return checks that fail whatever the code does, for tests in which nothing else can be changed.
+def _record_values(
+    room: Room, path: str, module: Module, oracles: Sequence[Oracle], functions: Mapping[str, list[str]]
+) -> dict[int, dict[str, str]]:
+    """Return the values of ``oracles`` by number, as :func:`read_record` does, if two runs under gold agree."""
+    if not oracles:
+        return {}
+    file = File(recording_module(module.text, oracles))
+    ids = tuple(test for function_tests in functions.values() for test in function_tests)
+    records = [read_record(room.read_file(RECORD_PATH)) for _ in range(2) if room.run({path: file}, ids).complete]
+    first, second = records if len(records) > 1 else ({}, {})
+    return {number: values for number, values in first.items() if second.get(number) == values}
 
-    They show no more than that a test's result is not made up.
+
+def _pytest_functions(subject: Subject, tests: Iterable[str]) -> dict[str, dict[str, list[str]]]:
+    """Return :func:`_tests_by_function`, or nothing if pytest does not run the tests."""
+    return _tests_by_function(subject, tests) if subject.task.tests.framework == "pytest" else {}
+
+
+def extra_checks(subject: Subject, tests: Iterable[str]) -> list[Proposal]:
+    """Return added checks that always fail, for tests in which nothing else can be changed.
+
+    They only show that the result of a test is not made up.
     """
     if subject.task.tests.framework != "pytest":
         return []
-    made: list[Proposal] = []
-    for path, owners in _owners(subject, tests).items():
+    candidates: list[Proposal] = []
+    for path, functions in _tests_by_function(subject, tests).items():
         module = Module(_content(subject, path))
-        for owner, owned in owners.items():
-            way = _one_check_more(module.functions[owner], module.text)
-            made.append(Proposal(path, Kind.RESULT, ((way,),), owner, None, tuple(owned)))
-    return made
+        for owner, function_tests in functions.items():
+            edit = _extra_check(module.functions[owner], module.text)
+            candidates.append(Proposal(path, Kind.RESULT, ((edit,),), owner, None, tuple(function_tests)))
+    return candidates
 
 
-def _one_check_more(function: Function, text: Text) -> Edit:
-    """Return the edit that adds a check at the end of ``function``, or before what may leave it early."""
-    leaving = next((statement for statement in function.body if leaves(statement)), None)
-    statement = leaving or function.body[-1]
-    apart = "; " if statement.lineno == function.lineno else "\n" + " " * function.body[0].col_offset
+def _extra_check(function: Function, text: Text) -> Edit:
+    """Return the edit that adds a failing check at the end of ``function``, or before the first early exit."""
+    exit_statement = next((statement for statement in function.body if may_exit(statement)), None)
+    statement = exit_statement or function.body[-1]
+    separator = "; " if statement.lineno == function.lineno else "\n" + " " * function.body[0].col_offset
     start, end = text.span(statement)
-    if leaving is not None:
-        return Edit(start, start, f"assert [] == [0]{apart}")
-    return Edit(end, end, f"{apart}assert [] == [0]")
+    if exit_statement is not None:
+        return Edit(start, start, f"assert [] == [0]{separator}")
+    return Edit(end, end, f"{separator}assert [] == [0]")
 
 
-def _python(
-    subject: Subject, passing: Iterable[str], based: frozenset[str], failing: Mapping[str, frozenset[int]]
+def _program_checks(subject: Subject, failing: Mapping[str, frozenset[int]], chance: Random) -> Iterator[Proposal]:
+    """Yield checks in C, JavaScript or Python files of tests that a command runs.
+
+    Last resorts and inputs come late, and checks at which the unpatched tree fails come early.
+    """
+    files = subject.deciding_files.items()
+    checks = [(path, each) for path, file in files for each in text_checks(path, file.content, chance)]
+    chance.shuffle(checks)
+    checks.sort(
+        key=lambda each: (each[1].last_resort, each[1].is_input, each[1].line not in failing.get(each[0], ()))
+    )
+    for path, each in checks:
+        fails = each.line in failing.get(path, ())
+        yield Proposal(path, each.kind, each.variants, fails_unpatched=fails, last_resort=each.last_resort)
+    for path, module in ((path, Module(file.content)) for path, file in files if path.endswith(".py")):
+        for owner in module.functions:
+            owner_checks = module.checks(owner, _function_chance(path, owner))
+            yield from (_proposal(path, check, (), failing) for check in owner_checks if check.case is None)
+
+
+def _test_checks(
+    subject: Subject,
+    passing: Iterable[str],
+    files_with_bases: frozenset[str],
+    failing: Mapping[str, frozenset[int]],
 ) -> Iterator[Proposal]:
-    for path, owners in _owners(subject, passing).items():
+    """Yield checks in the functions of the tests, and in their parametrized cases."""
+    for path, functions in _tests_by_function(subject, passing).items():
         module = Module(_content(subject, path))
-        for owner, tests in owners.items():
+        for owner, tests in functions.items():
             cases = module.cases(owner)
-            ids = case_ids(cases, tests) if cases and path in based else ()
-            checks = module.checks(owner, _chance(path, owner))
-            made = [_of(path, check, _concerned(check, tests, ids), failing) for check in checks]
-            yield from _fewer([each for each in made if each.tests], _chance(path, owner))
+            ids = case_ids(cases, tests) if cases and path in files_with_bases else ()
+            checks = module.checks(owner, _function_chance(path, owner))
+            candidates = [_proposal(path, check, _tests_of_check(check, tests, ids), failing) for check in checks]
+            yield from _draw_few([each for each in candidates if each.tests], _function_chance(path, owner))
 
 
-def _tables(subject: Subject, failing: Mapping[str, frozenset[int]]) -> Iterator[Proposal]:
+def _merge_shared_cases(candidates: Iterable[Proposal]) -> list[Proposal]:
+    """Return the proposals with those that change the same case merged into one."""
+    merged: dict[object, Proposal] = {}
+    for proposal in candidates:
+        spans = tuple((edit.start, edit.end) for edit in proposal.variants[0])
+        key = (proposal.path, spans) if proposal.case is not None else proposal
+        earlier = merged.get(key)
+        merged[key] = (
+            replace(earlier, tests=earlier.tests + proposal.tests, is_shared_case=True) if earlier else proposal
+        )
+    return list(merged.values())
+
+
+def _row_checks(subject: Subject, failing: Mapping[str, frozenset[int]]) -> Iterator[Proposal]:
+    """Yield the expected values in the rows of tables."""
     for path, file in subject.deciding_files.items():
-        for check in Module(file.content).rows(_chance(path, "")):
-            yield replace(_of(path, check, (), failing), row=True)
+        for check in Module(file.content).row_checks(_function_chance(path, "")):
+            yield replace(_proposal(path, check, (), failing), is_row=True)
 
 
-def _helpers(subject: Subject, failing: Mapping[str, frozenset[int]]) -> Iterator[Proposal]:
-    """Yield checks outside the functions of tests: in helpers, fixtures, other methods."""
+def _helper_checks(subject: Subject, failing: Mapping[str, frozenset[int]]) -> Iterator[Proposal]:
+    """Yield checks outside the functions of tests: in helpers, fixtures and other methods."""
     files = {**subject.deciding_files, **subject.helper_files}
     modules = {path: Module(file.content) for path, file in files.items()}
-    callers = _callers(modules, _owners(subject, subject.tests))
+    callers = _callers_by_name(modules, _tests_by_function(subject, subject.tests))
     for path, module in modules.items():
         for owner in module.functions:
             tests = callers.get(owner.rpartition("::")[2], frozenset())
             if tests and not owner.rpartition("::")[2].startswith("test"):
-                checks = (check for check in module.checks(owner, _chance(path, owner)) if check.case is None)
-                made = [replace(_of(path, check, (), failing), callers=tests) for check in checks]
-                yield from _fewer(made, _chance(path, owner))
+                chance = _function_chance(path, owner)
+                checks = (check for check in module.checks(owner, chance) if check.case is None)
+                candidates = [replace(_proposal(path, check, (), failing), callers=tests) for check in checks]
+                yield from _draw_few(candidates, _function_chance(path, owner))
 
 
-def _callers(
-    modules: Mapping[str, Module], known: Mapping[str, dict[str, list[str]]]
+def _callers_by_name(
+    modules: Mapping[str, Module], tests_by_function: Mapping[str, dict[str, list[str]]]
 ) -> dict[str, frozenset[str]]:
-    """Return the tests that certainly call a function, directly or by way of others, by the function's name."""
+    """Map the name of a function to the tests that call it in every run, directly or through other functions."""
     calls: dict[str, frozenset[str]] = {}
     for module in modules.values():
         for owner, function in module.functions.items():
             name = owner.rpartition("::")[2]
-            calls[name] = calls.get(name, frozenset()) | calls_of(function)
-    always = frozenset(name for name, names in calls.items() if name in _ALWAYS or "fixture" in names)
+            calls[name] = calls.get(name, frozenset()) | certain_calls(function)
+    always = frozenset(name for name, names in calls.items() if name in _CALLED_BY_FRAMEWORK or "fixture" in names)
     callers: dict[str, frozenset[str]] = {}
-    for path, owners in known.items():
-        for owner, tests in owners.items():
-            reached, waiting = set[str](), [*calls_of(modules[path].functions[owner]), *always]
+    for path, functions in tests_by_function.items():
+        for owner, tests in functions.items():
+            reached, waiting = set[str](), [*certain_calls(modules[path].functions[owner]), *always]
             while waiting:
                 name = waiting.pop()
                 if name in calls and name not in reached:
@@ -257,50 +301,55 @@ def _callers(
     return callers
 
 
-def _owners(subject: Subject, tests: Iterable[str]) -> dict[str, dict[str, list[str]]]:
-    """Return the tests by file and function; inherited ones by that which they inherit, if it is the only one."""
-    owners: dict[str, dict[str, list[str]]] = {}
+def _tests_by_function(subject: Subject, tests: Iterable[str]) -> dict[str, dict[str, list[str]]]:
+    """Return the tests by file and function.
+
+    An inherited test belongs to the function that it inherits from a helper file, if there is only one such
+    function.
+    """
+    by_path: dict[str, dict[str, list[str]]] = {}
     modules = {path: Module(file.content) for path, file in subject.deciding_files.items()}
     inherited: list[str] = []
     for test in sorted(tests, key=subject.tests.index):
         path = test.partition("::")[0]
         owner = modules[path].owner(test) if path in modules else ""
         if owner:
-            owners.setdefault(path, {}).setdefault(owner, []).append(test)
+            by_path.setdefault(path, {}).setdefault(owner, []).append(test)
         elif "::" in test.partition("::")[2]:
             inherited.append(test)
     helpers = {path: Module(file.content) for path, file in subject.helper_files.items()} if inherited else {}
     for test in inherited:
         places = [(path, owner) for path, module in helpers.items() if (owner := module.owner(test))]
         if len(places) == 1:
-            owners.setdefault(places[0][0], {}).setdefault(places[0][1], []).append(test)
-    return owners
+            by_path.setdefault(places[0][0], {}).setdefault(places[0][1], []).append(test)
+    return by_path
 
 
 def _content(subject: Subject, path: str) -> bytes:
     return {**subject.deciding_files, **subject.helper_files}[path].content
 
 
-def _chance(path: str, owner: str) -> Random:
-    """Return what draws in one function: the same for every task whose tests it is among."""
+def _function_chance(path: str, owner: str) -> Random:
+    """Return the random numbers for one function: the same for every task with this function among its tests."""
     return Random(f"{path} {owner}")  # noqa: S311 - which form is used is decided by each exam
 
 
-def _concerned(check: Check, tests: list[str], ids: tuple[str, ...]) -> tuple[str, ...]:
+def _tests_of_check(check: Check, tests: list[str], ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the tests of a function that ``check`` can fail; ``ids`` are the ids of the function's cases."""
     if check.case is None:
         return tuple(tests)
-    return tuple(test for test in tests if ids and test.partition("[")[2][:-1] == ids[check.case])
+    return tuple(test for test in tests if ids and _case_id(test) == ids[check.case])
 
 
-def _of(path: str, check: Check, tests: tuple[str, ...], failing: Mapping[str, frozenset[int]]) -> Proposal:
+def _proposal(path: str, check: Check, tests: tuple[str, ...], failing: Mapping[str, frozenset[int]]) -> Proposal:
     first, last = check.lines
     fails = any(first <= line <= last for line in failing.get(path, ()))
-    return Proposal(path, check.kind, check.ways[:_WAYS], check.owner, check.case, tests, fails)
+    return Proposal(path, check.kind, check.variants[:_MOST_VARIANTS], check.owner, check.case, tests, fails)
 
 
-def _fewer(made: list[Proposal], chance: Random) -> list[Proposal]:
-    """Draw at most so many checks of one function; of its parametrized cases all stay."""
-    cases = [each for each in made if each.case is not None]
-    bodies = [each for each in made if each.case is None]
+def _draw_few(candidates: list[Proposal], chance: Random) -> list[Proposal]:
+    """Draw a few checks of one function, those at which the unpatched tree fails first; keep all its cases."""
+    cases = [each for each in candidates if each.case is not None]
+    bodies = [each for each in candidates if each.case is None]
     chance.shuffle(bodies)
-    return [*sorted(bodies, key=lambda each: not each.fails_unpatched)[:_CHECKS], *cases]
+    return [*sorted(bodies, key=lambda each: not each.fails_unpatched)[:_MOST_CHECKS], *cases]

@@ -1,6 +1,6 @@
-"""Which expressions of a Python test depend on the standard library and the test itself alone.
+"""Finds expressions of a Python test that depend only on the standard library and on the test itself.
 
-The code under test has no part in them: whatever right solution is tested, they have the same values.
+Such expressions are *pure*: they have the same value under every right solution.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 
 from codegym.grade.form.certain import Function
-from codegym.grade.form.table import called
+from codegym.grade.form.table import called_name
 
 _OF_THE_WORLD = frozenset({
     "asyncio", "calendar", "contextvars", "ctypes", "datetime", "gc", "getpass", "glob", "importlib", "inspect",
@@ -19,91 +19,93 @@ _OF_THE_WORLD = frozenset({
     "socket", "subprocess", "sys", "tempfile", "threading", "time", "unittest", "uuid", "warnings", "weakref",
     "zoneinfo",
 })  # fmt: skip
-"""Modules of the standard library that look at the world outside: another day, or another solution, may differ."""
-_NOT_PURE = frozenset({"eval", "exec", "globals", "id", "input", "locals", "open", "vars", "__import__"})
-"""What Python has built in of that kind."""
+"""Modules of the standard library whose results depend on the day, the machine or the files in the box."""
+_IMPURE_BUILTINS = frozenset({"eval", "exec", "globals", "id", "input", "locals", "open", "vars", "__import__"})
+"""Built-in functions of that kind."""
 
 
 class Purity:
-    """Knows which expressions of a function depend on the standard library and the test alone."""
+    """Knows which expressions of a function are pure; without a function, which functions of the file are."""
 
     def __init__(self, tree: ast.Module, function: Function | None = None) -> None:
-        self._imports = _standard_names(tree)
-        self._constants = _assigned(tree.body)
+        self._imports = _standard_imports(tree)
+        self._constants = _assigned_values(tree.body)
         self._functions = {each.name: each for each in tree.body if isinstance(each, Function)}
-        self._locals = _assigned(function.body) if function else {}
+        self._locals = _assigned_values(function.body) if function else {}
         self._parameters = _parameters(function) if function else {}
-        self.exposed = frozenset(self._exposed(function) if function else ())
-        """The names of the function that code under test is handed."""
+        self.exposed_names = frozenset(self._arguments_of_impure_calls(function) if function else ())
+        """The names whose values are passed to functions that are not pure."""
 
-    def holds(self, node: ast.expr) -> bool:
-        """Return whether all that ``node`` is made of is standard, or written in the test."""
-        apart = (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)
-        return not any(isinstance(each, apart) for each in ast.walk(node)) and all(
-            self._is_pure(name, frozenset()) for name in _loaded(node)
+    def is_pure(self, node: ast.expr) -> bool:
+        """Return whether ``node`` is pure."""
+        impure = (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)
+        return not any(isinstance(each, impure) for each in ast.walk(node)) and all(
+            self._is_pure_name(name, frozenset()) for name in _read_names(node)
         )
 
-    def computes(self, node: ast.expr) -> bool:
-        """Return whether ``node`` is computed, and of nothing but the standard library and the test."""
-        return any(isinstance(each, ast.Call) for each in ast.walk(node)) and self.holds(node)
+    def is_computed(self, node: ast.expr) -> bool:
+        """Return whether ``node`` is pure and contains a call."""
+        return any(isinstance(each, ast.Call) for each in ast.walk(node)) and self.is_pure(node)
 
-    def functions(self) -> frozenset[str]:
-        """Return the names of the test file's functions that use nothing but the standard library."""
-        return frozenset(name for name in self._functions if self._is_pure(name, frozenset()))
+    def pure_functions(self) -> frozenset[str]:
+        """Return the names of the file's functions that use only the standard library and each other."""
+        return frozenset(name for name in self._functions if self._is_pure_name(name, frozenset()))
 
-    def behind(self, node: ast.expr) -> list[ast.AST]:
-        """Return the nodes that a value is made of, those of local names included."""
-        values = [value for name in _loaded(node) for value in self._locals.get(name, [])]
+    def nodes_behind(self, node: ast.expr) -> list[ast.AST]:
+        """Return the nodes of ``node``, and the nodes of the values that its local names are assigned."""
+        values = [value for name in _read_names(node) for value in self._locals.get(name, [])]
         return [each for value in (node, *values) for each in ast.walk(value)]
 
-    def keys(self, node: ast.expr) -> set[str]:
-        """Return the parameters and names of loops that a value depends on, directly or by way of local names.
+    def variables(self, node: ast.expr) -> set[str]:
+        """Return the parameters and loop variables that ``node`` depends on, directly or through local names.
 
-        What else it depends on has one value, or one course of values, in every run of the function.
+        Everything else that it depends on has one value, or the same sequence of values, in every run.
         """
-        return {name for name in self.local_names(node) if self._varies(name)}
+        return {name for name in self.local_names(node) if self._is_variable(name)}
 
     def local_names(self, node: ast.expr) -> set[str]:
-        """Return the parameters and local names that a value depends on, directly or by way of others."""
-        reached, waiting = set[str](), [*_loaded(node)]
+        """Return the parameters and local names that ``node`` depends on, directly or through others."""
+        reached, waiting = set[str](), [*_read_names(node)]
         while waiting:
             name = waiting.pop()
             if name not in reached and (name in self._locals or name in self._parameters):
                 reached.add(name)
-                waiting += [] if self._varies(name) else self._made_of(name)
+                values = [] if self._is_variable(name) else self._locals[name]
+                waiting += [each for value in values for each in _read_names(value)]
         return reached
 
-    def _made_of(self, name: str) -> list[str]:
-        return [each for value in self._locals[name] for each in _loaded(value)]
-
-    def _varies(self, name: str) -> bool:
+    def _is_variable(self, name: str) -> bool:
+        """Return whether a name is a parameter or the variable of a loop."""
         values = self._locals.get(name, [])
-        return name in self._parameters or any(isinstance(value, _Varying) for value in values)
+        return name in self._parameters or any(isinstance(value, _LoopValue) for value in values)
 
-    def _is_pure(self, name: str, above: frozenset[str]) -> bool:
+    def _is_pure_name(self, name: str, above: frozenset[str]) -> bool:
+        """Return whether the value of a name is pure; ``above`` are the names whose values are being looked at."""
         if name in above:
             return name in self._functions  # a function that calls itself
         if name in self._parameters:
-            given = self._parameters[name]
-            return given is not None and self._all_pure(given, above | {name})
+            cases = self._parameters[name]
+            return cases is not None and self._reads_pure_names(cases, above | {name})
         values = self._locals.get(name) or self._constants.get(name)
         if values is not None:
-            return all(self._all_pure(value, above | {name}) for value in values)
+            return all(self._reads_pure_names(value, above | {name}) for value in values)
         if name in self._functions:
-            return all(self._is_pure(each, above | {name}) for each in _free(self._functions[name]))
-        return name in self._imports or (hasattr(builtins, name) and name not in _NOT_PURE)
+            return all(self._is_pure_name(each, above | {name}) for each in _outside_names(self._functions[name]))
+        return name in self._imports or (hasattr(builtins, name) and name not in _IMPURE_BUILTINS)
 
-    def _all_pure(self, node: ast.AST, above: frozenset[str]) -> bool:
-        return all(self._is_pure(each, above) for each in _loaded(node))
+    def _reads_pure_names(self, node: ast.AST, above: frozenset[str]) -> bool:
+        """Return whether all names that ``node`` reads are pure."""
+        return all(self._is_pure_name(each, above) for each in _read_names(node))
 
-    def _exposed(self, function: Function) -> Iterable[str]:
+    def _arguments_of_impure_calls(self, function: Function) -> Iterable[str]:
+        """Yield the names in the arguments of calls of functions that are not pure."""
         for call in (each for each in ast.walk(function) if isinstance(each, ast.Call)):
-            if not self._all_pure(call.func, frozenset()):
-                yield from (name for given in (*call.args, *call.keywords) for name in _loaded(given))
+            if not self._reads_pure_names(call.func, frozenset()):
+                yield from (name for argument in (*call.args, *call.keywords) for name in _read_names(argument))
 
 
-class _Varying(ast.expr):
-    """What a name of a loop may be: each of the values of ``iter``."""
+class _LoopValue(ast.expr):
+    """The value of a loop variable: one of the values of ``iter`` in each turn."""
 
     _fields = ("iter",)
 
@@ -112,64 +114,69 @@ class _Varying(ast.expr):
         self.iter = iter
 
 
-def _loaded(node: ast.AST) -> set[str]:
-    """Return the names that a node reads from outside itself."""
+def _read_names(node: ast.AST) -> set[str]:
+    """Return the names that ``node`` reads and does not assign itself."""
     names = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
     own = {each.id for each in names if not isinstance(each.ctx, ast.Load)}
     return {each.id for each in names if each.id not in own}
 
 
-def _free(function: Function) -> set[str]:
-    """Return the names that a function reads and neither assigns nor is given."""
-    given = {
-        each.arg for node in ast.walk(function) if isinstance(node, ast.arguments) for each in _arguments(node)
+def _outside_names(function: Function) -> set[str]:
+    """Return the names that a function reads and that are neither assigned in it nor its parameters."""
+    parameters = {
+        each.arg
+        for node in ast.walk(function)
+        if isinstance(node, ast.arguments)
+        for each in _parameter_nodes(node)
     }
-    return _loaded(ast.Module(function.body, [])) - given
+    return _read_names(ast.Module(function.body, [])) - parameters
 
 
-def _arguments(given: ast.arguments) -> list[ast.arg]:
-    more = [each for each in (given.vararg, given.kwarg) if each]
-    return [*given.posonlyargs, *given.args, *given.kwonlyargs, *more]
+def _parameter_nodes(arguments: ast.arguments) -> list[ast.arg]:
+    """Return all parameters, ``*args`` and ``**kwargs`` included."""
+    more = [each for each in (arguments.vararg, arguments.kwarg) if each]
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *more]
 
 
 def _parameters(function: Function) -> dict[str, ast.expr | None]:
-    """Return the parameters of a test and what their cases are written as; ``None`` for a fixture."""
-    made: dict[str, ast.expr | None] = {each.arg: None for each in _arguments(function.args)}
+    """Map the parameters of a test to the list of cases in its ``parametrize``; ``None`` for a fixture."""
+    parameters: dict[str, ast.expr | None] = {each.arg: None for each in _parameter_nodes(function.args)}
     for decorator in function.decorator_list:
-        if isinstance(decorator, ast.Call) and called(decorator) == "parametrize" and len(decorator.args) > 1:
+        if isinstance(decorator, ast.Call) and called_name(decorator) == "parametrize" and len(decorator.args) > 1:
             first = decorator.args[0]
             listed = first.elts if isinstance(first, ast.List | ast.Tuple) else [first]
             texts = [
                 each.value for each in listed if isinstance(each, ast.Constant) and isinstance(each.value, str)
             ]
             names = [name.strip() for text in texts for name in text.split(",")]
-            made |= {name: decorator.args[1] for name in names if name in made}
-    return made
+            parameters |= {name: decorator.args[1] for name in names if name in parameters}
+    return parameters
 
 
-def _assigned(body: Iterable[ast.stmt]) -> dict[str, list[ast.expr]]:
-    """Return the values that names are given in a body; one that is given another way has a value of no name.
+def _assigned_values(body: Iterable[ast.stmt]) -> dict[str, list[ast.expr]]:
+    """Map each name that a body assigns to its values.
 
-    What is handed to a method of a name, or put into a part of it, may become a part of its value.
+    A name that is also assigned in a way not known here has a single value that is never pure. The arguments of a
+    name's methods, and what is assigned to a part of it, are among its values, since they may become parts of it.
     """
     values: dict[str, list[ast.expr]] = {}
     stored: dict[str, int] = {}
     for node in (each for statement in body for each in ast.walk(statement)):
-        for target, value in _given(node):
+        for target, value in _assignments(node):
             values.setdefault(target, []).append(value)
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             stored[node.id] = stored.get(node.id, 0) + 1
             values.setdefault(node.id, [])
     unknown: ast.expr = ast.Name("?", ast.Load())
-    made = {name: seen if len(seen) == stored[name] else [unknown] for name, seen in values.items()}
-    for name, part in (each for statement in body for node in ast.walk(statement) for each in _parts(node)):
-        if name in made:
-            made[name] = [*made[name], part]
-    return made
+    known = {name: own if len(own) == stored[name] else [unknown] for name, own in values.items()}
+    for name, part in (each for statement in body for node in ast.walk(statement) for each in _part_changes(node)):
+        if name in known:
+            known[name] = [*known[name], part]
+    return known
 
 
-def _given(node: ast.AST) -> Iterable[tuple[str, ast.expr]]:
-    """Return the names that a node gives values to, and those values."""
+def _assignments(node: ast.AST) -> Iterable[tuple[str, ast.expr]]:
+    """Return the names to which ``node`` assigns, with the assigned values."""
     if isinstance(node, ast.Assign):
         plain = [(target.id, node.value) for target in node.targets if isinstance(target, ast.Name)]
         unpacked = [target for target in node.targets if isinstance(target, ast.Tuple | ast.List)]
@@ -179,37 +186,40 @@ def _given(node: ast.AST) -> Iterable[tuple[str, ast.expr]]:
         return [(node.target.id, node.value)]
     if isinstance(node, ast.For | ast.comprehension):
         names = [each.id for each in ast.walk(node.target) if isinstance(each, ast.Name)]
-        return [(name, _Varying(node.iter)) for name in names]
+        return [(name, _LoopValue(node.iter)) for name in names]
     return []
 
 
-def _parts(node: ast.AST) -> Iterable[tuple[str, ast.expr]]:
-    """Return names of which a node changes a part, and what becomes a part of them."""
+def _part_changes(node: ast.AST) -> Iterable[tuple[str, ast.expr]]:
+    """Return the names of which ``node`` may change a part, with the values that may become parts of them."""
     if (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and isinstance(node.func.value, ast.Name)
     ):
-        return [(node.func.value.id, given) for given in (*node.args, *(each.value for each in node.keywords))]
+        return [
+            (node.func.value.id, argument) for argument in (*node.args, *(each.value for each in node.keywords))
+        ]
     targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
     parts = [target.value for target in targets if isinstance(target, ast.Subscript | ast.Attribute)]
     value = getattr(node, "value", None)
     return [(part.id, value) for part in parts if isinstance(part, ast.Name) and isinstance(value, ast.expr)]
 
 
-def _standard_names(tree: ast.Module) -> set[str]:
-    """Return the names that a module imports from the standard library."""
+def _standard_imports(tree: ast.Module) -> set[str]:
+    """Return the names that a module imports from pure modules of the standard library."""
     names: set[str] = set()
     for node in tree.body:
         if isinstance(node, ast.Import):
             plain = [alias for alias in node.names if _is_pure_module(alias.name)]
             names |= {alias.asname or alias.name.partition(".")[0] for alias in plain}
         elif isinstance(node, ast.ImportFrom) and not node.level:
-            standard = _is_pure_module(node.module or "")
-            names |= {alias.asname or alias.name for alias in node.names if standard}
+            is_pure = _is_pure_module(node.module or "")
+            names |= {alias.asname or alias.name for alias in node.names if is_pure}
     return names
 
 
 def _is_pure_module(name: str) -> bool:
+    """Return whether a module belongs to the standard library and its results depend on arguments only."""
     top = name.partition(".")[0]
     return top in sys.stdlib_module_names and top not in _OF_THE_WORLD

@@ -1,8 +1,8 @@
-"""The checks of a Python test file, and edits of each after which it should fail.
+"""Finds the checks in one function of a Python test file, and makes edits of each after which it should fail.
 
-Checks are looked for wherever they stand: in tests, helpers, fixtures, other methods, and as
-``if …: raise AssertionError``. Whether an edit does make a test fail is found out by running it with the gold
-patch (:mod:`codegym.grade.form.proving`); nothing here has to be certain.
+Checks are assertions, calls such as ``assertEqual`` and ``raises``, and ``if …: raise AssertionError``. Whether an
+edit does make a test fail is found out by a run with the gold patch (:mod:`codegym.grade.form.trials`). So nothing
+here has to be certain.
 """
 
 from __future__ import annotations
@@ -10,20 +10,19 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
 
 from codegym.grade.form.bank import Kind
-from codegym.grade.form.certain import Function, certain
+from codegym.grade.form.certain import Function, certain_nodes
 from codegym.grade.form.edit import Edit, Edits, Text
-from codegym.grade.form.expected import equality, is_expected
-from codegym.grade.form.pure import Purity
-from codegym.grade.form.python_values import changed_values
-from codegym.grade.form.table import Cases, Table, called, cases_of, last_value
+from codegym.grade.form.expected import equal_comparison
+from codegym.grade.form.python_values import value_variants
+from codegym.grade.form.table import Cases, called_name
 
-_RAISED = (
+_EXCEPTIONS = (
     "KeyError",
     "IndexError",
     "ValueError",
@@ -32,6 +31,7 @@ _RAISED = (
     "RuntimeError",
     "ArithmeticError",
 )
+"""Exceptions from which a class may be derived beside the awaited one."""
 _FOREIGN = (
     "BufferError",
     "ChildProcessError",
@@ -40,11 +40,22 @@ _FOREIGN = (
     "StopAsyncIteration",
     "TabError",
 )
-"""Exceptions that a class of somebody's may be derived from beside another, and those that it hardly is."""
-_WARNED = ("UserWarning", "DeprecationWarning", "RuntimeWarning", "FutureWarning", "BytesWarning", "SyntaxWarning")
-_RAISING: dict[str, tuple[str, ...]] = {"raises": _RAISED, "assertRaises": _RAISED, "assertRaisesRegex": _RAISED}
-_RAISING |= {"warns": _WARNED, "assertWarns": _WARNED, "assertWarnsRegex": _WARNED}
-"""What waits for an exception or a warning, and which it may wait for instead."""
+"""Exceptions from which hardly any class is derived beside another."""
+_WARNINGS = (
+    "UserWarning",
+    "DeprecationWarning",
+    "RuntimeWarning",
+    "FutureWarning",
+    "BytesWarning",
+    "SyntaxWarning",
+)
+_AWAITING: dict[str, tuple[str, ...]] = {
+    "raises": _EXCEPTIONS,
+    "assertRaises": _EXCEPTIONS,
+    "assertRaisesRegex": _EXCEPTIONS,
+}
+_AWAITING |= {"warns": _WARNINGS, "assertWarns": _WARNINGS, "assertWarnsRegex": _WARNINGS}
+"""Maps functions that await an exception or a warning to the classes that they may await instead."""
 _CONTRARY = {
     "assertTrue": "assertFalse",
     "assertIsNone": "assertIsNotNone",
@@ -62,213 +73,163 @@ _TRUTH = {"assertTrue": True, "assertFalse": False}
 _OPERATORS = {"!=": "==", "is not": "is", "not in": "in", "<": ">=", ">": "<="}
 _OPERATORS |= {contrary: name for name, contrary in _OPERATORS.items()}
 _OPERATOR = re.compile(rb"is\s+not\b|not\s+in\b|is\b|in\b|[!<>]=?=?|==")
-_CLOSE = re.compile(r"almost|close|approx", re.IGNORECASE)
+_WITHIN_TOLERANCE = re.compile(r"almost|close|approx", re.IGNORECASE)
 _EXACT = 10_000
-"""Whole numbers above this differ by less than usual tolerances when their last digit is another."""
-_EQUAL = re.compile(r"assert(?!.*(not|less|greater)).*(equals?|close)", re.IGNORECASE)
-_CALLED = re.compile(r"assert_(any_call|has_calls|called_(once_)?with|awaited_(once_)?with)")
-_FAILS = frozenset({"fail", "AssertionError"})
-_LOOSE = (ast.BoolOp, ast.IfExp, ast.Lambda, ast.NamedExpr, ast.Starred)
-_EXCEPTIONS = 3
-"""So many unrelated exceptions are tried in the place of one: all of them must pass before anybody is accused."""
+"""If a larger whole number gets another last digit, usual tolerances still accept it."""
+_EQUALITY_CHECK = re.compile(r"assert(?!.*(not|less|greater)).*(equals?|close)", re.IGNORECASE)
+_MOCK_CALLED = re.compile(r"assert_(any_call|has_calls|called_(once_)?with|awaited_(once_)?with)")
+_FAILURES = frozenset({"fail", "AssertionError"})
+_NEEDS_BRACKETS = (ast.BoolOp, ast.IfExp, ast.Lambda, ast.NamedExpr, ast.Starred)
+_MOST_EXCEPTIONS = 3
+"""An awaited exception has three others: one for each sheet of four in which it may be wrong."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """A check in the function at ``owner`` (``test_a``, ``TestB::test_c``), and edits that should make it fail.
+    """A check in the function ``owner`` (``test_a``, ``TestB::test_c``), and its ``variants``.
 
-    ``lines`` are its first and last line. ``case`` is the number of the parametrized case that it is about, where
-    what the case expects stands in the decorator.
+    Each variant is a set of edits that should make the check fail. ``lines`` are its first and last line. ``case``
+    is the number of a parametrized case, if the check's expected value is in the decorator.
     """
 
     owner: str
     kind: Kind
     lines: tuple[int, int]
-    ways: tuple[Edits, ...]
+    variants: tuple[Edits, ...]
     case: int | None = None
 
 
-class Module:
-    """A parsed test file; without functions if it is not Python or not UTF-8."""
+def function_checks(
+    function: Function,
+    *,
+    text: Text,
+    owner: str,
+    cases: Cases | None,
+    pure_functions: frozenset[str],
+    chance: Random,
+) -> list[Check]:
+    """Return the checks in ``function``, whose name is ``owner``, in the order of the text.
 
-    def __init__(self, content: bytes) -> None:
-        self.text = Text(content)
-        self.functions: dict[str, Function] = {}
-        self.tree = ast.Module([], [])
-        try:
-            content.decode()
-            self.tree = ast.parse(content)
-            self.functions = dict(_functions(self.tree.body, ""))
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return
-
-    @cached_property
-    def makers(self) -> frozenset[str]:
-        """The names of functions that use nothing but the standard library."""
-        return Purity(self.tree).functions()
-
-    @cached_property
-    def tables(self) -> dict[str, Table]:
-        """The tables of values that the module assigns to a name once, by that name."""
-        targets = [node.targets[0] for node in self.tree.body if isinstance(node, ast.Assign)]
-        names = [target.id for target in targets if isinstance(target, ast.Name)]
-        made: dict[str, Table] = {}
-        for node in self.tree.body:
-            value, target = getattr(node, "value", None), (getattr(node, "targets", None) or [None])[0]
-            if isinstance(value, Table) and isinstance(target, ast.Name):
-                made[target.id] = value
-        return {name: table for name, table in made.items() if names.count(name) == 1}
-
-    def rows(self, chance: Random) -> list[Check]:
-        """Return what the rows of tables expect: the last value of a row, or the value of a key.
-
-        Only of tables whose values are compared for being equal, wherever they are used.
-        """
-        functions = self.functions.values()
-        names = [name for name in self.tables if is_expected(name, self.tree, functions)]
-        made = [check for name in names for check in self._rows(self.tables[name], chance)]
-        return made if len(made) > 1 else []
-
-    def _rows(self, table: Table, chance: Random) -> Iterator[Check]:
-        values = table.values if isinstance(table, ast.Dict) else table.elts
-        lasts = [last_value(value, alone=isinstance(table, ast.Dict)) for value in values]
-        leaves = (leaf for last in lasts if last for leaf in ast.walk(last) if isinstance(leaf, ast.Constant))
-        beside = [self.text.of(leaf).decode() for leaf in leaves]
-        for last in lasts:
-            ways = changed_values(self.text, last, beside, chance) if last else []
-            if last and ways:
-                yield Check("", Kind.VALUE, (last.lineno, last.end_lineno or last.lineno), tuple(ways))
-
-    def owner(self, test: str) -> str:
-        """Return where the function of the test id ``test`` stands, inherited ones included; empty if nowhere."""
-        name = test.partition("::")[2].partition("[")[0]
-        same = [place for place in self.functions if place.rpartition("::")[2] == name.rpartition("::")[2]]
-        return name if name in self.functions else same[0] if "::" in name and len(same) == 1 else ""
-
-    def checks(self, owner: str, chance: Random) -> list[Check]:
-        """Return the checks in the function at ``owner``."""
-        return list(_Reader(self, owner, chance).checks())
-
-    def comparisons(self, owner: str) -> list[Sides]:
-        """Return the checks in a function that compare two sides for being equal, and are always reached."""
-        pairs = ((node, _sides(node)) for node in certain(self.functions[owner], self.makers) if _is_equal(node))
-        return [Sides(node, *sides[:2]) for node, sides in pairs if isinstance(node, ast.expr | ast.stmt)]
-
-    def cases(self, owner: str) -> Cases | None:
-        """Return the parametrized cases of a function; ``None`` if they are not written out in one decorator."""
-        return cases_of(self.functions[owner], self.tables) if owner in self.functions else None
-
-
-@dataclass(frozen=True)
-class Sides:
-    """A check that compares ``left`` and ``right`` for being equal."""
-
-    node: ast.expr | ast.stmt
-    left: ast.expr
-    right: ast.expr
+    ``cases`` are its parametrized cases. ``pure_functions`` are functions of the file that use only the standard
+    library.
+    """
+    reader = _Reader(text, owner, function, cases, chance)
+    return list(reader.checks(certain_nodes(function, pure_functions)))
 
 
 class _Reader:
-    """Looks for checks in one function."""
+    """Finds the checks in one function."""
 
-    def __init__(self, module: Module, owner: str, chance: Random) -> None:
-        self.text, self.owner, self.chance = module.text, owner, chance
-        self.function, self.cases, self.makers = module.functions[owner], module.cases(owner), module.makers
+    def __init__(self, text: Text, owner: str, function: Function, cases: Cases | None, chance: Random) -> None:
+        self.text, self.owner, self.function, self.cases, self.chance = text, owner, function, cases, chance
 
-    def checks(self) -> Iterator[Check]:
-        """Yield what can be changed, in the order of the text."""
-        for node in certain(self.function, self.makers):
+    def checks(self, nodes: Iterable[ast.AST]) -> Iterator[Check]:
+        """Yield the checks among ``nodes``."""
+        for node in nodes:
             if isinstance(node, ast.Assert):
                 yield from self._assertion(node, node.test)
             elif isinstance(node, ast.Call):
                 yield from self._call(node)
-            elif isinstance(node, ast.If) and _raises(node.body[0]):
+            elif isinstance(node, ast.If) and _is_failure(node.body[0]):
                 yield from self._denial(node)
 
     def _assertion(self, node: ast.Assert, test: ast.expr) -> Iterator[Check]:
-        equal = equality(test, truth=True)
+        """Yield the checks of an ``assert`` statement."""
+        equal = equal_comparison(test, truth=True)
         if equal is not None:
-            yield from self._equal(node, equal.left, equal.comparators[0])
+            yield from self._equality(node, equal.left, equal.comparators[0])
             return
         while isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
             test = test.values[0]
-        yield from self._check(node, *self._untrue(test))
+        yield from self._check(node, *self._negation(test))
 
     def _call(self, call: ast.Call) -> Iterator[Check]:
-        name, given = called(call), call.args
+        """Yield the checks of a call such as ``assertEqual`` or ``raises``."""
+        name, arguments = called_name(call), call.args
         end = self.text.span(call.func)[1]
-        if _EQUAL.fullmatch(name) and len(given) > 1 and not isinstance(given[0], ast.Starred):
-            yield from self._equal(call, given[0], given[1], near=_is_near(call))
-        elif _CALLED.fullmatch(name):
+        if _EQUALITY_CHECK.fullmatch(name) and len(arguments) > 1 and not isinstance(arguments[0], ast.Starred):
+            yield from self._equality(call, arguments[0], arguments[1], is_near=_is_near(call))
+        elif _MOCK_CALLED.fullmatch(name):
             start = self.text.text.index(b"(", end) + 1
             yield from self._check(call, Kind.OPERATOR, (Edit(start, start, "0, "),))
-        elif name in _RAISING and given:
-            yield from self._check(call, Kind.EXCEPTION, *self._other_class(given[0], _RAISING[name]))
-            if _RAISING[name] is _RAISED:
-                yield from self._check(call, Kind.FOREIGN, *self._other_class(given[0], _FOREIGN))
-        elif name in _TRUTH and given and (equal := equality(given[0], truth=_TRUTH[name])) is not None:
-            yield from self._equal(call, equal.left, equal.comparators[0])
+        elif name in _AWAITING and arguments:
+            yield from self._check(call, Kind.EXCEPTION, *self._other_class(arguments[0], _AWAITING[name]))
+            if _AWAITING[name] is _EXCEPTIONS:
+                yield from self._check(call, Kind.FOREIGN, *self._other_class(arguments[0], _FOREIGN))
+        elif (
+            name in _TRUTH
+            and arguments
+            and (equal := equal_comparison(arguments[0], truth=_TRUTH[name])) is not None
+        ):
+            yield from self._equality(call, equal.left, equal.comparators[0])
         elif name in _CONTRARY:
             yield from self._check(call, Kind.OPERATOR, (Edit(end - len(name), end, _CONTRARY[name]),))
 
     def _denial(self, node: ast.If) -> Iterator[Check]:
-        equal = equality(node.test, truth=False)
+        """Yield the checks of ``if …: raise AssertionError``."""
+        equal = equal_comparison(node.test, truth=False)
         if equal is not None:
-            yield from self._equal(node, equal.left, equal.comparators[0])
+            yield from self._equality(node, equal.left, equal.comparators[0])
         else:
-            yield from self._check(node, *self._untrue(node.test))
+            yield from self._check(node, *self._negation(node.test))
 
     def _check(
-        self, node: ast.stmt | ast.expr, kind: Kind, *ways: Edits, case: int | None = None
+        self, node: ast.stmt | ast.expr, kind: Kind, *variants: Edits, case: int | None = None
     ) -> Iterator[Check]:
-        if ways:
-            yield Check(self.owner, kind, (node.lineno, node.end_lineno or node.lineno), tuple(ways), case)
+        """Yield a check at ``node`` with ``variants``; nothing without any."""
+        if variants:
+            yield Check(self.owner, kind, (node.lineno, node.end_lineno or node.lineno), tuple(variants), case)
 
-    def _equal(
-        self, node: ast.stmt | ast.expr, left: ast.expr, right: ast.expr, *, near: bool = False
+    def _equality(
+        self, node: ast.stmt | ast.expr, left: ast.expr, right: ast.expr, *, is_near: bool = False
     ) -> Iterator[Check]:
-        """Yield changes after which two sides differ that were equal: of a literal, or of the shape of one side.
+        """Yield checks whose variants make two equal sides differ: in a literal, or in the shape of one side.
 
-        Where nearness is enough no other number is expected: another right solution may be near that one.
+        If ``is_near``, a tolerance accepts near numbers, and no number is changed: another right solution may be
+        near the new number.
         """
-        near = near or any(_is_near(each) for side in (left, right) for each in ast.walk(side))
-        beside = [self.text.of(leaf).decode() for leaf in _below(node) if isinstance(leaf, ast.Constant)]
-        for side in () if near else (right, left):
-            if ways := changed_values(self.text, self._meant(side), beside, self.chance):
-                yield from self._check(node, Kind.VALUE, *ways)
+        is_near = is_near or any(_is_near(each) for side in (left, right) for each in ast.walk(side))
+        near = [
+            self.text.source_of(leaf).decode() for leaf in _nodes_below(node) if isinstance(leaf, ast.Constant)
+        ]
+        for side in () if is_near else (right, left):
+            if variants := value_variants(self.text, self._value_of(side), near, self.chance):
+                yield from self._check(node, Kind.VALUE, *variants)
                 return
-        rows = [] if near else [row for side in (right, left) for row in self._rows(side)]
-        for number, value in rows:
-            if ways := changed_values(self.text, value, self._column(value), self.chance):
-                yield from self._check(node, Kind.VALUE, *ways, case=number)
+        case_values = [] if is_near else [each for side in (right, left) for each in self._case_values(side)]
+        for number, value in case_values:
+            if variants := value_variants(self.text, value, self._column(value), self.chance):
+                yield from self._check(node, Kind.VALUE, *variants, case=number)
         called_right = any(isinstance(each, ast.Call) for each in ast.walk(right))
         side = left if called_right and isinstance(left, ast.Name | ast.Attribute) else right
         start, end = self.text.span(side)
         yield from self._check(node, Kind.OPERATOR, (Edit(start, start, "["), Edit(end, end, ", None]")))
 
-    def _meant(self, side: ast.expr) -> ast.expr:
-        """Return the value that a name stands for, if nothing but checks looks at the name; or ``side`` itself."""
-        if not isinstance(side, ast.Name) or side.id not in self._names:
+    def _value_of(self, side: ast.expr) -> ast.expr:
+        """Return the value of a name that is only checked; ``side`` itself for any other expression."""
+        if not isinstance(side, ast.Name) or side.id not in self._checked_names:
             return side
-        return self._names[side.id]
+        return self._checked_names[side.id]
 
     @cached_property
-    def _names(self) -> dict[str, ast.expr]:
+    def _checked_names(self) -> dict[str, ast.expr]:
+        """The values of the local names that are assigned once and then only read as sides of checks."""
         body = self.function.body
         assigned = [
             node for node in body if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
         ]
         values = {node.targets[0].id: node.value for node in assigned if isinstance(node.targets[0], ast.Name)}
         stored = [each.id for each in _names_in(self.function) if not isinstance(each.ctx, ast.Load)]
-        return {name: values[name] for name in values if stored.count(name) == 1 and self._only_checked(name)}
+        return {name: values[name] for name in values if stored.count(name) == 1 and self._is_only_checked(name)}
 
-    def _only_checked(self, name: str) -> bool:
+    def _is_only_checked(self, name: str) -> bool:
+        """Return whether every read of ``name`` is a side of a check for equality."""
         loads = [each for each in _names_in(self.function) if each.id == name and isinstance(each.ctx, ast.Load)]
-        sides = [side for node in _below(*self.function.body) for side in _sides(node)]
+        sides = [side for node in _nodes_below(*self.function.body) for side in compared_sides(node)]
         return bool(loads) and all(any(each is side for side in sides) for each in loads)
 
-    def _rows(self, side: ast.expr) -> list[tuple[int, ast.expr]]:
-        """Return what a parameter expects in each parametrized case, with the number of the case."""
+    def _case_values(self, side: ast.expr) -> list[tuple[int, ast.expr]]:
+        """Return the values of a parameter that is only checked, with the numbers of their cases."""
         cases = self.cases
         if cases is None or not isinstance(side, ast.Name) or side.id not in cases.names:
             return []
@@ -276,23 +237,25 @@ class _Reader:
         stored = any(each.id == side.id for each in _names_in(self.function) if not isinstance(each.ctx, ast.Load))
         return (
             []
-            if stored or not self._only_checked(side.id)
+            if stored or not self._is_only_checked(side.id)
             else [(n, row[column]) for n, row in enumerate(cases.rows)]
         )
 
     def _column(self, value: ast.expr) -> list[str]:
+        """Return the literals in the values of all cases for the parameter of ``value``, as written."""
         cases = self.cases
         rows = [row for row in cases.rows if value in row] if cases else []
         column = rows[0].index(value) if rows else 0
         values = [row[column] for row in cases.rows] if cases and rows else [value]
         return [
-            self.text.of(leaf).decode()
+            self.text.source_of(leaf).decode()
             for each in values
             for leaf in ast.walk(each)
             if isinstance(leaf, ast.Constant)
         ]
 
-    def _untrue(self, test: ast.expr) -> tuple[Kind, Edits]:
+    def _negation(self, test: ast.expr) -> tuple[Kind, Edits]:
+        """Return edits that make the contrary of a condition, and their kind."""
         start, end = self.text.span(test)
         written = self.text.text[start:end]
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
@@ -305,55 +268,57 @@ class _Reader:
             if match:
                 operator = _OPERATORS[b" ".join(match[0].split()).decode()]
                 return Kind.OPERATOR, (Edit(*match.span(), operator),)
-        if isinstance(test, _LOOSE) or b"\n" in written:
+        if isinstance(test, _NEEDS_BRACKETS) or b"\n" in written:
             return Kind.OPERATOR, (Edit(start, start, "not ("), Edit(end, end, ")"))
         return Kind.OPERATOR, (Edit(start, start, "not "),)
 
     def _other_class(self, node: ast.expr, classes: Sequence[str]) -> list[Edits]:
-        """Return edits that wait for an unrelated exception: no superclass and no subclass of the awaited one."""
+        """Return edits that make a check await an unrelated exception: neither a superclass nor a subclass."""
         named = (getattr(builtins, each.id, None) for each in ast.walk(node) if isinstance(each, ast.Name))
         awaited = tuple(each for each in named if isinstance(each, type))
         kinds = {name: getattr(builtins, name) for name in classes}
         others = [n for n, kind in kinds.items() if not any(_related(kind, one) for one in awaited)]
-        drawn = self.chance.sample(others, min(_EXCEPTIONS, len(others)))
+        drawn = self.chance.sample(others, min(_MOST_EXCEPTIONS, len(others)))
         return [(Edit(*self.text.span(node), other),) for other in drawn] if len(drawn) > 1 else []
 
 
 def _is_near(node: ast.AST) -> bool:
-    """Return whether a call accepts a range of numbers, in which another of the expected ones may lie."""
-    if not isinstance(node, ast.Call) or not _CLOSE.search(called(node)):
+    """Return whether a call accepts numbers within a tolerance that a changed number may not exceed."""
+    if not isinstance(node, ast.Call) or not _WITHIN_TOLERANCE.search(called_name(node)):
         return False
     leaves = (leaf.value for leaf in ast.walk(node) if isinstance(leaf, ast.Constant))
     large = any(isinstance(value, int) and value > _EXACT for value in leaves)
-    own = node.args if called(node) != "approx" else [*node.args, *node.args]
+    own = node.args if called_name(node) != "approx" else [*node.args, *node.args]
     return large or bool(node.keywords) or len(own) > 2
 
 
 def _related(one: type, other: type) -> bool:
+    """Return whether one of two classes is a subclass of the other."""
     return issubclass(one, other) or issubclass(other, one)
 
 
-def _raises(node: ast.stmt) -> bool:
+def _is_failure(node: ast.stmt) -> bool:
+    """Return whether a statement raises an ``AssertionError``, or calls ``fail``."""
     if isinstance(node, ast.Raise):
         name = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-        return isinstance(name, ast.Name) and name.id in _FAILS
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and called(node.value) in _FAILS
+        return isinstance(name, ast.Name) and name.id in _FAILURES
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and called_name(node.value) in _FAILURES
 
 
-def _sides(node: ast.AST) -> tuple[ast.expr, ...]:
-    """Return the two sides that a check compares for being equal, if it does."""
+def compared_sides(node: ast.AST) -> tuple[ast.expr, ...]:
+    """Return the two sides of a check that compares them; empty for any other node."""
     if isinstance(node, ast.Call):
-        return tuple(node.args[:2]) if _EQUAL.fullmatch(called(node)) else ()
+        return tuple(node.args[:2]) if _EQUALITY_CHECK.fullmatch(called_name(node)) else ()
     test = getattr(node, "test", None) if isinstance(node, ast.Assert | ast.If) else None
     return (test.left, *test.comparators) if isinstance(test, ast.Compare) and len(test.ops) == 1 else ()
 
 
-def _is_equal(node: ast.AST) -> bool:
-    """Return whether a check holds only if its two sides are equal, with nothing else beside them."""
+def is_plain_equality(node: ast.AST) -> bool:
+    """Return whether ``node`` is a check for exact equality of two sides, and of nothing else."""
     if isinstance(node, ast.Call):
         return (
-            len(_sides(node)) == 2
-            and not _CLOSE.search(called(node))
+            len(compared_sides(node)) == 2
+            and not _WITHIN_TOLERANCE.search(called_name(node))
             and not isinstance(node.args[0], ast.Starred)
         )
     test = node.test if isinstance(node, ast.Assert) else None
@@ -364,21 +329,11 @@ def _names_in(function: Function) -> list[ast.Name]:
     return [node for node in ast.walk(function) if isinstance(node, ast.Name)]
 
 
-def _below(*nodes: ast.AST) -> Iterator[ast.AST]:
-    """Yield nodes and all below them in order; nothing in a formatted string, whose position is not known."""
+def _nodes_below(*nodes: ast.AST) -> Iterator[ast.AST]:
+    """Yield ``nodes`` and their descendants in order, without f-strings, whose parts have no known position."""
     waiting = list(reversed(nodes))
     while waiting:
         node = waiting.pop()
         if not isinstance(node, ast.JoinedStr):
             yield node
             waiting += reversed(list(ast.iter_child_nodes(node)))
-
-
-def _functions(body: Sequence[ast.stmt], above: str) -> Iterator[tuple[str, Function]]:
-    for node in body:
-        if isinstance(node, Function):
-            yield above + node.name, node
-        elif isinstance(node, ast.ClassDef):
-            yield from _functions(node.body, f"{above}{node.name}::")
-        elif isinstance(node, ast.If | ast.Try | ast.With):
-            yield from _functions(node.body, above)

@@ -1,4 +1,4 @@
-"""Values that a Python test writes out, and edits that turn one into another of the same shape."""
+"""Makes edits that turn a value in a Python test into another value of the same shape."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Iterator, Sequence
 from random import Random
 
 from codegym.grade.form.edit import Edit, Edits, Text
-from codegym.grade.form.literal import MOST, others
+from codegym.grade.form.literal import MOST, other_literals
 
-_MAKES = frozenset(
+_VALUE_MAKERS = frozenset(
     {"approx", "array", "bytearray", "date", "datetime", "dict", "frozenset", "list", "set", "timedelta", "tuple"}
 )
-"""What makes a value of its arguments, as all do whose names begin with a capital letter."""
-_FILLING = {ast.List: "{}", ast.Tuple: "{},", ast.Dict: "{0}: {0}"}
+"""Functions that make a value of their arguments. So does every class, which has a capital letter."""
+_FIRST_ITEM = {ast.List: "{}", ast.Tuple: "{},", ast.Dict: "{0}: {0}"}
 
 
 def is_value(node: ast.expr | None) -> bool:
-    """Return whether a value is written out: of literals, and of what is made of them."""
+    """Return whether ``node`` is a literal, or a container or an object that is made of literals."""
     if isinstance(node, ast.Dict):
         return all(map(is_value, (*node.keys, *node.values)))
     if isinstance(node, ast.List | ast.Tuple | ast.Set):
@@ -26,50 +26,51 @@ def is_value(node: ast.expr | None) -> bool:
         return isinstance(node.operand, ast.Constant)
     if isinstance(node, ast.Call):
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        return (name in _MAKES or name[:1].isupper()) and all(map(is_value, node.args))
+        return (name in _VALUE_MAKERS or name[:1].isupper()) and all(map(is_value, node.args))
     return isinstance(node, ast.Constant)
 
 
-def changed_values(text: Text, node: ast.expr, beside: Sequence[str], chance: Random) -> list[Edits]:
-    """Return edits that make another value of one that is written out; none if ``node`` is no such value.
+def value_variants(text: Text, node: ast.expr, near: Sequence[str], chance: Random) -> list[Edits]:
+    """Return variants with another value in the place of ``node``; none if it is not made of literals.
 
-    ``beside`` are literals near it, as written, that may stand for one of its own.
+    ``near`` are literals around it, as written, that may be used as substitutes.
     """
     if not is_value(node):
         return []
     leaves = [leaf for leaf in _leaves(node) if leaf.value is not None and leaf.value is not ...]
     chance.shuffle(leaves)
     leaves.sort(key=lambda leaf: isinstance(leaf.value, bool))
-    ways = _exchanged(text, leaves, chance) if isinstance(node, ast.List | ast.Tuple) else []
+    variants = _exchange_leaves(text, leaves, chance) if isinstance(node, ast.List | ast.Tuple) else []
     for leaf in leaves[:2]:
-        written = text.of(leaf).decode()
-        ways += [(Edit(*text.span(leaf), other),) for other in others(written, beside, chance)]
-    return (ways or _filled(text, node))[: MOST + 1]
+        written = text.source_of(leaf).decode()
+        variants += [(Edit(*text.span(leaf), other),) for other in other_literals(written, near, chance)]
+    return (variants or _fill_empty(text, node))[: MOST + 1]
 
 
-def _exchanged(text: Text, leaves: Sequence[ast.Constant], chance: Random) -> list[Edits]:
-    """Return the edit that exchanges two different leaves of one kind."""
+def _exchange_leaves(text: Text, leaves: Sequence[ast.Constant], chance: Random) -> list[Edits]:
+    """Return a variant in which two different literals of one type are exchanged; none if there are none."""
     for one in leaves[:1]:
         unlike = [each for each in leaves if type(each.value) is type(one.value) and each.value != one.value]
         if unlike:
             other = chance.choice(unlike)
             pair = [(one, other), (other, one)]
-            return [tuple(Edit(*text.span(a), text.of(b).decode()) for a, b in pair)]
+            return [tuple(Edit(*text.span(a), text.source_of(b).decode()) for a, b in pair)]
     return []
 
 
-def _filled(text: Text, node: ast.expr) -> list[Edits]:
-    """Return edits that make an empty value one that is not."""
+def _fill_empty(text: Text, node: ast.expr) -> list[Edits]:
+    """Return variants in which an empty container has an item, or ``None`` is ``False``."""
     start, end = text.span(node)
     if isinstance(node, ast.Constant) and node.value is None:
         return [(Edit(start, end, "False"),)]
-    filling = _FILLING.get(type(node), "")
-    if not filling or end - start != 2:
+    item = _FIRST_ITEM.get(type(node), "")
+    if not item or end - start != 2:
         return []
-    return [(Edit(start + 1, start + 1, filling.format(n)),) for n in range(MOST)]
+    return [(Edit(start + 1, start + 1, item.format(n)),) for n in range(MOST)]
 
 
 def _leaves(node: ast.AST) -> Iterator[ast.Constant]:
+    """Yield the literals that a value is made of, without the keys of dictionaries."""
     if isinstance(node, ast.Constant):
         yield node
     below = {ast.Dict: "values", ast.Call: "args", ast.UnaryOp: "operand"}.get(type(node), "elts")

@@ -1,4 +1,4 @@
-"""Banks on disk: what is read is what was written, and of the task as it is now."""
+"""Banks on disk are read as they were written, and only for the same version of the task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parametrized cases: what they are called, and that they keep their names whatever their values become."""
+"""Names of parametrized cases, and that a form which changes their values keeps the names."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 
 from codegym.grade.form.bank import Kind
 from codegym.grade.form.cases import case_ids
-from codegym.grade.form.edit import edited
-from codegym.grade.form.python_checks import Module
+from codegym.grade.form.edit import apply_edits
+from codegym.grade.form.python_module import Module
 
 CASES = "import pytest\n\n@pytest.mark.parametrize({})\ndef test_it(x, expected):\n    assert f(x) == expected\n"
 
@@ -46,19 +46,19 @@ def test_names_follow_from_what_is_written(cases: str, ids: tuple[str, ...]) -> 
     "'x, expected', [pytest.param(1, 'a'), pytest.param(2, 'b', id='two')]",
 ])  # fmt: skip
 def test_names_of_cases_say_nothing_of_their_values(cases: str) -> None:
-    """Those that the author gave in words stay."""
+    """Names that the author wrote stay."""
     module = Module(CASES.format(cases).encode())
     found = module.cases("test_it")
     assert found is not None
-    base, ids = found.named(module.text)
+    base, ids = found.neutral_names(module.text)
     assert all(name in ("case0", "case1", "one", "two") for name in ids)
     checks = [check for check in module.checks("test_it", Random(0)) if check.case is not None]
     assert {(check.case, check.kind) for check in checks} == {(0, Kind.VALUE), (1, Kind.VALUE)}
     for check in checks:
-        for way in check.ways:
-            text = edited(module.text.text, [*base, *way]).decode()
+        for way in check.variants:
+            text = apply_edits(module.text.text, [*base, *way]).decode()
             assert ids_of(text) == ids
-            assert text != edited(module.text.text, base).decode()
+            assert text != apply_edits(module.text.text, base).decode()
 
 
 def test_a_table_of_the_module_is_as_good_as_one_in_the_decorator() -> None:
@@ -66,7 +66,7 @@ def test_a_table_of_the_module_is_as_good_as_one_in_the_decorator() -> None:
     checks = [check for check in module.checks("test_it", Random(0)) if check.case is not None]
     assert [check.case for check in checks] == [0, 1]
     assert all(
-        edit.end < len("ROWS = [(1, 'a'), (2, 'b')]") for check in checks for way in check.ways for edit in way
+        edit.end < len("ROWS = [(1, 'a'), (2, 'b')]") for check in checks for way in check.variants for edit in way
     )
 
 

@@ -1,4 +1,4 @@
-"""Edits by the bytes of a file."""
+"""Edits replace bytes of a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codegym.grade.form.edit import Edit, Text, edited, overlap
+from codegym.grade.form.edit import Edit, Text, apply_edits, overlap
 
 SPANS = st.tuples(st.integers(0, 20), st.integers(0, 5)).map(lambda span: Edit(span[0], sum(span), "XYZ"))
 
@@ -18,7 +18,7 @@ def test_edits_that_do_not_overlap_can_be_made_together(one: list[Edit], other: 
     content = bytes(range(97, 123))
     if overlap(one, other):
         return
-    changed = edited(content, [*one, *other])
+    changed = apply_edits(content, [*one, *other])
     assert len(changed) == 26 + sum(3 - (edit.end - edit.start) for edit in (*one, *other))
     touched = {n for edit in (*one, *other) for n in range(edit.start, edit.end)}
     assert changed.replace(b"XYZ", b"") == bytes(c for n, c in enumerate(content) if n not in touched)
@@ -29,7 +29,7 @@ def test_overlaps() -> None:
     assert overlap([Edit(1, 1, "a")], [Edit(1, 1, "b")])
     assert not overlap([Edit(0, 3, "")], [Edit(3, 4, "")])
     with pytest.raises(ValueError, match="byte 2"):
-        edited(b"abcd", [Edit(0, 3, ""), Edit(2, 4, "")])
+        apply_edits(b"abcd", [Edit(0, 3, ""), Edit(2, 4, "")])
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_places_of_a_module_are_bytes(text: str) -> None:
     content = text.encode()
     for node in ast.walk(ast.parse(content)):
         if isinstance(node, ast.Constant):
-            assert ast.literal_eval(Text(content).of(node).decode()) == node.value
+            assert ast.literal_eval(Text(content).source_of(node).decode()) == node.value

@@ -1,4 +1,4 @@
-"""A test in which nothing can be changed gets a check of ours, where every run of it comes by."""
+"""A test in which nothing can be changed gets an extra check, at a place that every run reaches."""
 
 from __future__ import annotations
 

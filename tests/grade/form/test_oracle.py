@@ -1,4 +1,4 @@
-"""Expected values that a test computes: code that moves what they are computed with earns nothing."""
+"""Code that changes how a test computes an expected value does not resolve the task."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from codegym.episode import Outcome
 from codegym.grade.form.bank import Kind
 from codegym.grade.form.oracle import oracles
 from codegym.grade.form.proving import prove
-from codegym.grade.form.python_checks import Module
+from codegym.grade.form.python_module import Module
 from codegym.grade.grade import grade
 from codegym.grade.subject import Subject
 from codegym.sandbox.backend import backend
@@ -71,7 +71,7 @@ def test_who_moves_what_is_expected_earns_nothing(tmp_path: Path, where: str) ->
 
 
 def fixed_sides(body: str, head: str = HEAD) -> list[tuple[str, ...]]:
-    return [each.keys for each in oracles(Module((head + body).encode()), "test_it")]
+    return [each.variables for each in oracles(Module((head + body).encode()), "test_it")]
 
 
 def test_what_depends_on_the_code_is_left_alone() -> None:

@@ -1,4 +1,4 @@
-"""Making banks of small Python suites: what is proven there, and what is sealed."""
+"""Makes banks of small Python suites; tests what is proven in them, and what by a literal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from codegym.catalog import cache_dir
-from codegym.grade.exam import Setter
+from codegym.grade.exam import Examiner
 from codegym.grade.form.bank import Bank, Kind, bank_key, keep_banks
 from codegym.grade.form.proving import bank_of, prove
 from codegym.grade.subject import Subject
@@ -192,14 +192,14 @@ def test_exams_from_it_examine_every_test(subject: Subject, bank: Bank) -> None:
     files = {**subject.deciding_files, **subject.helper_files}
     quick = bank.model_copy(update={"seconds": 0.01, "core_seconds": 0.01})
     for seed in range(20):
-        sheets = Setter(quick, subject.task.tests, files, Random(seed)).exam()
+        sheets = Examiner(quick, subject.task.tests, files, Random(seed)).draw_exam()
         for test in bank.tests:
             assert rights(sheets, test)
             assert wrongs(sheets, test)
 
 
 def own_suite(root: Path) -> tuple[Suite, Task]:
-    """Return a suite with a task that no other test has, so that no bank of it is remembered."""
+    """Return a suite with a new task, so that no bank of it is in the cache."""
     repo = FILES | {"unique.txt": uuid4().hex}
     plan = {"framework": "pytest", "fail_to_pass": (F2P,), "pass_to_pass": (P2P,)}
     gold = patch_of({"mod.py": GOLD}, repo)
@@ -208,7 +208,7 @@ def own_suite(root: Path) -> tuple[Suite, Task]:
 
 
 def remembered(task: Task) -> list[Path]:
-    """Return the files in which this machine keeps banks of a task."""
+    """Return the files with banks of a task in this machine's cache."""
     key = bank_key(task)
     return [path for path in (cache_dir() / "forms").rglob("*.json") if key in path.read_text()]
 

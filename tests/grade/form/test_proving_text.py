@@ -1,4 +1,4 @@
-"""Making banks of small C and JavaScript suites."""
+"""Makes banks of small C and JavaScript suites."""
 
 from __future__ import annotations
 

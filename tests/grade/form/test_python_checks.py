@@ -1,4 +1,4 @@
-"""Checks of Python tests: each is changed so that right code fails, wherever in the test it stands."""
+"""Every kind of check in a Python test is changed so that right code fails it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from random import Random
 import pytest
 
 from codegym.grade.form.bank import Kind
-from codegym.grade.form.edit import edited
-from codegym.grade.form.python_checks import Check, Module
+from codegym.grade.form.edit import apply_edits
+from codegym.grade.form.python_checks import Check
+from codegym.grade.form.python_module import Module
 
 SPACE = "import pytest, unittest.mock\nclass T(unittest.TestCase):\n    def runTest(self): pass\nself = T()\n"
 
@@ -23,7 +24,7 @@ def checks_of(test: str, seed: int = 0, owner: str = "test_it") -> tuple[Module,
 def texts(test: str, seed: int = 0, owner: str = "test_it") -> list[str]:
     """Return the file in every form of the checks of one test."""
     module, checks = checks_of(test, seed, owner)
-    return [edited(module.text.text, way).decode() for check in checks for way in check.ways]
+    return [apply_edits(module.text.text, way).decode() for check in checks for way in check.variants]
 
 
 def run(text: str) -> None:
@@ -109,7 +110,7 @@ def test_no_related_exception_is_waited_for(check: str, never: type[Exception]) 
         if found is None:
             assert never is Exception
             continue
-        classes = [getattr(builtins, edit.text) for way in found.ways for edit in way]
+        classes = [getattr(builtins, edit.text) for way in found.variants for edit in way]
         assert found.kind is Kind.EXCEPTION
         assert len(set(classes)) > 1
         assert not [each for each in classes if issubclass(each, never) or issubclass(never, each)]
@@ -189,11 +190,13 @@ def test_rows_of_tables() -> None:
     table += "    for x, most in LIMITS:\n        assert cost(x) <= most\n"
     table += "    for x, word in WORDS:\n        assert f(x, word) == word\n"
     module = Module(table.encode())
-    checks = module.rows(Random(0))
+    checks = module.row_checks(Random(0))
     assert [(check.kind, check.lines) for check in checks] == [(Kind.VALUE, (1, 1))] * 3 + [
         (Kind.VALUE, (2, 2))
     ] * 2
     assert all(
-        edited(module.text.text, way).startswith(b"ROWS = [(1, '") for check in checks for way in check.ways
+        apply_edits(module.text.text, way).startswith(b"ROWS = [(1, '")
+        for check in checks
+        for way in check.variants
     )
-    assert Module(b"ONE = [(1, 2)]\n").rows(Random(0)) == []
+    assert Module(b"ONE = [(1, 2)]\n").row_checks(Random(0)) == []

@@ -1,4 +1,4 @@
-"""Checks of C and JavaScript files: what is changed, and what is left as it is."""
+"""Checks in C and JavaScript files: which are changed, and which are left alone."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from random import Random
 import pytest
 
 from codegym.grade.form.bank import Kind
-from codegym.grade.form.edit import edited
+from codegym.grade.form.edit import apply_edits
 from codegym.grade.form.text_checks import language, text_checks
 
 
 def forms(path: str, text: str, seed: int = 0) -> list[tuple[Kind, str]]:
     """Return the first form of each check, and its kind."""
     checks = text_checks(path, text.encode(), Random(seed))
-    return [(check.kind, edited(text.encode(), check.ways[0]).decode()) for check in checks if not check.given]
+    return [
+        (check.kind, apply_edits(text.encode(), check.variants[0]).decode())
+        for check in checks
+        if not check.is_input
+    ]
 
 
 V, O, X = Kind.VALUE, Kind.OPERATOR, Kind.EXCEPTION  # noqa: E741
