@@ -125,7 +125,7 @@ def test_many_may_clean_up_at_the_same_moment(tmp_path, monkeypatch):
     with ThreadPoolExecutor(8) as threads:
         passes = [threads.submit(reap if number % 2 else owners) for number in range(8)]
     gone = [name for done in passes[1::2] for name in done.result()]
-    assert sorted(gone) == sorted(names), "each is cleaned up, and told of once"
+    assert sorted(gone) == sorted(names), "each is cleaned up, and reported once"
     assert owners() == []
 
 

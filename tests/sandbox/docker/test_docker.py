@@ -135,9 +135,9 @@ def test_a_box_is_never_opened_in_a_weaker_way(docker, client, tree, monkeypatch
 @pytest.mark.docker
 def test_what_the_engine_was_asked_for(docker, client, tree):
     with docker.open(tree, "python", Limits(memory_mb=256)):
-        (found,) = _containers(client)
-        asked = client.api.inspect_container(found["Id"])
-    host = asked["HostConfig"]
+        (container,) = _containers(client)
+        settings = client.api.inspect_container(container["Id"])
+    host = settings["HostConfig"]
     profile = host["SecurityOpt"].pop()
     assert host["NetworkMode"] == "none"
     assert host["CapDrop"] == ["ALL"]
@@ -149,9 +149,9 @@ def test_what_the_engine_was_asked_for(docker, client, tree):
     assert host["Memory"] == host["MemorySwap"] == (256 + 512) << 20  # what is written is in memory
     assert host["PidsLimit"]
     assert host["NanoCpus"] == min(2, os.cpu_count() or 1) * 10**9
-    assert asked["Config"]["NetworkDisabled"]
-    assert not asked["Config"]["User"].startswith(("0", "root"))
-    assert not any("docker.sock" in mount["Source"] for mount in asked["Mounts"])
+    assert settings["Config"]["NetworkDisabled"]
+    assert not settings["Config"]["User"].startswith(("0", "root"))
+    assert not any("docker.sock" in mount["Source"] for mount in settings["Mounts"])
 
 
 @pytest.mark.docker
@@ -187,8 +187,8 @@ def test_nothing_survives_an_owner_that_is_killed(docker, client, tree, kind):
 @pytest.mark.docker
 def test_a_container_that_is_gone_is_an_error_of_the_box(docker, client, tree):
     with docker.open(tree, "python", Limits()) as box:
-        (found,) = _containers(client)
-        client.api.remove_container(found["Id"], force=True, v=True)
+        (container,) = _containers(client)
+        client.api.remove_container(container["Id"], force=True, v=True)
         with pytest.raises(SandboxError, match="the box is gone"):
             box.exec("true")
 
@@ -204,7 +204,7 @@ def test_a_container_holds_one_workspace_after_another_and_nothing_of_the_one_be
         box.exec("rm a; echo z > z")
         box.renew(other)
         assert box.residue() == ()
-        assert [found["Id"] for found in _containers(client)] == [container["Id"]]
+        assert [running["Id"] for running in _containers(client)] == [container["Id"]]
         assert box.changes() == {}
         assert box.exec("cat o; find /tmp /dev/shm -mindepth 1; ls").stdout == "other/tmp/home\no\n"
         assert box.exec("cat /proc/[0-9]*/comm").stdout.split() == [".codegym-runner", "sh"]

@@ -20,11 +20,11 @@ from codegym.tree import store_tree
 LIMITS = Limits(memory_mb=256)
 
 
-def soon(happened: Callable[[], bool]) -> bool:
+def soon(condition: Callable[[], bool]) -> bool:
     deadline = time.monotonic() + 20
-    while not happened() and time.monotonic() < deadline:
+    while not condition() and time.monotonic() < deadline:
         time.sleep(0.01)
-    return happened()
+    return condition()
 
 
 @pytest.fixture
