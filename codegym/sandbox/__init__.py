@@ -1,12 +1,13 @@
-"""Sandboxes: where code that nobody trusts is run. See :mod:`codegym.sandbox.protocol`.
+"""Sandboxes: where untrusted code runs. See :mod:`codegym.sandbox.protocol`.
 
-- ``protocol``: what a backend and a box are; all that the rest of codegym knows of either.
-- ``backend``: backends by name. ``doctor``: what works on this machine. ``fake``: a box without walls, for tests.
-- ``lay``: puts files over a box's base tree, through the protocol alone.
-- ``bwrap/``: the embedded backend. ``docker/``: the backend over a Docker engine, the only place that imports
+- ``protocol``: the interfaces of a backend and of a box; the rest of codegym uses nothing else of either.
+- ``backend``: backends by name. ``doctor``: what works on this machine. ``fake``: a box without isolation, for
+  tests.
+- ``lay``: puts changed files into a new box, through the protocol alone.
+- ``bwrap/``: the embedded backend. ``docker/``: the two backends over a Docker engine; nothing else imports
   docker.
-- ``layered/``: the open box that both share: its channel, its layers, what changed, what was left in it.
-- ``pool/``: boxes opened ahead, lent and renewed.
+- ``layered/``: the box of ``bwrap`` and ``docker``: its channel, its layers, its changes, what a user left in it.
+- ``pool/``: boxes opened in advance, lent and renewed.
 - ``image/``: toolchains. ``runner/``: the C programs in a box and their build.
 - ``host/``: control groups, limits, leases and folders of the host.
 

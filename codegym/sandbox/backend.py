@@ -1,6 +1,7 @@
-"""Sandbox backends by name: ours, and those that others register under the entry point ``codegym.sandboxes``.
+"""Sandbox backends by name: ours, and those registered under the entry point ``codegym.sandboxes``.
 
-:func:`backend` opens boxes as they are, :func:`pooled` through a pool that the whole process shares.
+:func:`backend` returns a backend that opens a new box each time, :func:`pooled` one that takes boxes from a pool,
+which the whole process shares.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ ENTRY_POINTS = "codegym.sandboxes"
 _OURS = {
     "bwrap": "codegym.sandbox.bwrap.backend:BwrapBackend",
     "docker": "codegym.sandbox.docker.backend:DockerBackend",
+    "docker-volume": "codegym.sandbox.docker.volume_backend:DockerVolumeBackend",
     "fake": "codegym.sandbox.fake:FakeBackend",
 }
 
@@ -33,8 +35,8 @@ def backend(name: str) -> Backend:
     """Return the backend called ``name``. Raises :class:`~codegym.errors.ConfigError` if there is none."""
     if name in _OURS:
         module, _, attribute = _OURS[name].partition(":")
-        made: Backend = getattr(import_module(module), attribute)()
-        return made
+        own: Backend = getattr(import_module(module), attribute)()
+        return own
     for point in entry_points(group=ENTRY_POINTS):
         if point.name == name:
             registered: Backend = point.load()()
@@ -45,7 +47,7 @@ def backend(name: str) -> Backend:
 def pooled(name: str) -> Backend:
     """Return the backend called ``name`` behind this process's pool of ready boxes.
 
-    ``fake`` is returned as it is: nothing can be verified of a box without walls.
+    ``fake`` is returned without a pool: nothing can be verified about a box without isolation.
     """
     return backend(name) if name == "fake" else _pool(name, os.getpid())
 

@@ -1,4 +1,4 @@
-"""What works on this machine and what to do about the rest: the checks behind ``codegym doctor``."""
+"""What works on this machine, and what to do about the rest: the checks of ``codegym doctor``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from codegym.catalog import cache_dir
 from codegym.errors import CodegymError
 from codegym.sandbox.backend import backend
-from codegym.sandbox.bwrap.host import WORKSPACE, bwrap_trouble, stage_troubles
+from codegym.sandbox.bwrap.capabilities import WORKSPACE, bwrap_trouble, stage_troubles
 from codegym.sandbox.bwrap.stage import REMEDY, stage_place
 from codegym.sandbox.host.cgroup import cgroup_roots
 from codegym.sandbox.image.image import host_image, image_names
@@ -27,7 +27,7 @@ _COMPILER = "apt-get install gcc libc6-dev"
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at: ``detail`` says what was found, ``remedy`` what to do where ``ok`` is false."""
+    """One check: ``detail`` is what it found, ``remedy`` what to do if ``ok`` is false."""
 
     name: str
     ok: bool
@@ -38,11 +38,12 @@ class Check:
 def can_play(results: list[Check]) -> bool:
     """Return whether episodes can run here: a good Python, and one kind of sandbox that works."""
     ok = {check.name: check.ok for check in results}
-    return ok["python"] and (all(ok.get(name, True) for name in _EMBEDDED) or ok["docker"])
+    docker = ok["docker"] or ok.get("docker-volume", False)
+    return ok["python"] and (docker or all(ok.get(name, True) for name in _EMBEDDED))
 
 
 def checks() -> list[Check]:
-    """Look at this machine, which may take some seconds the first time: what is missing is built."""
+    """Run all checks. The first time it may take some seconds: the runner and the images are built."""
     return [
         _python(),
         _bubblewrap(),
@@ -50,7 +51,7 @@ def checks() -> list[Check]:
         _cgroups(),
         _runner(),
         *(_image(name) for name in image_names()),
-        _docker(),
+        *_docker(),
         _disk(),
     ]
 
@@ -62,9 +63,9 @@ def _python() -> Check:
 
 def _bubblewrap() -> Check:
     trouble = bwrap_trouble()
-    found = shutil.which("bwrap") or "not found"
+    program_path = shutil.which("bwrap") or "not found"
     remedy = "apt-get install bubblewrap (0.8 or newer), and allow user namespaces"
-    return Check("bubblewrap", not trouble, trouble or f"{found}, in namespaces of its own", remedy)
+    return Check("bubblewrap", not trouble, trouble or f"{program_path}, in namespaces of its own", remedy)
 
 
 def _overlay() -> Check:
@@ -77,7 +78,7 @@ def _overlay() -> Check:
 def _cgroups() -> Check:
     roots = cgroup_roots()
     if not roots:
-        detail = "may not be made here: embedded boxes hold their limits by rlimits and a watcher"
+        detail = "may not be made here: limits of embedded boxes are enforced by rlimits and a watcher"
         return Check("control groups", False, detail, "run as root, or in a session with a delegated cgroup")
     return Check("control groups", True, f"version {2 if len(roots) == 1 else 1}, below {roots[0]}")
 
@@ -88,18 +89,27 @@ def _runner() -> Check:
 
 def _image(name: str) -> Check:
     remedy = "install what is named, or use the docker sandbox"
-    return _try(f"image {name}", lambda: f"on this host, searched at {host_image(name).path}", remedy)
+    return _try(f"image {name}", lambda: f"on this host, PATH {host_image(name).path}", remedy)
 
 
-def _docker() -> Check:
+def _docker() -> list[Check]:
+    """Check the backend ``docker``, and if it does not work here but ``docker-volume`` does, list that too."""
+    docker = _backend("docker")
+    if docker.ok:
+        return [docker]
+    volume = _backend("docker-volume")
+    return [docker, volume] if volume.ok else [docker]
+
+
+def _backend(name: str) -> Check:
     remedy = "do what it says, or use the embedded sandbox"
     try:
-        found = {capability.name: capability for capability in backend("docker").capabilities()}
+        capabilities = {capability.name: capability for capability in backend(name).capabilities()}
     except (CodegymError, ImportError) as error:
-        return Check("docker", False, str(error), remedy)
-    run, workspace = found["run"], found.get("workspace")
+        return Check(name, False, str(error), remedy)
+    run, workspace = capabilities["run"], capabilities.get("workspace")
     detail = f"{run.why}; workspaces are {workspace.why}" if workspace else run.why
-    return Check("docker", run.available, detail, remedy)
+    return Check(name, run.available, detail, remedy)
 
 
 def _disk() -> Check:

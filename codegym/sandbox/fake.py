@@ -1,12 +1,11 @@
-"""The fake sandbox: a box's behaviour without a box's walls, for tests and for code that is trusted.
+"""The fake sandbox: behaves like a box but isolates nothing. For tests and trusted code.
 
-The workspace is a folder on the host, copied from the base tree; commands are plain subprocesses in it, as the
-user who runs codegym. There is **no isolation**: a command sees the host's files, network and processes. The
-words ``/work`` and ``/tmp`` in a command, its arguments, its environment, a JSON object on its stdin and its
-output stand for the box's own folders: they are replaced on the way in and back on the way out, which is right for
-tests' commands and wrong for a program that composes such a path itself.
+The workspace is a folder on the host, copied from the base tree. Commands are plain subprocesses in it, as the
+user who runs codegym. There is **no isolation**: a command sees the host's files, network and processes. The paths
+``/work`` and ``/tmp`` in a command, its arguments, its environment and a JSON object on its stdin are replaced by
+folders on the host, and back in its output. That is right for commands of tests, and wrong for a program that composes such a path itself.
 
-Snapshots and forks copy the folder. A process that clears its environment escapes being killed.
+Snapshots and forks copy the folder. A process that clears its environment is not killed with its command.
 """
 
 from __future__ import annotations
@@ -35,12 +34,15 @@ from codegym.errors import SandboxError
 from codegym.sandbox.host.folder import remove_tree
 from codegym.sandbox.image.image import BOX_ENV, image_folder
 from codegym.sandbox.layered.changes import changed_files
-from codegym.sandbox.layered.channel import Clip, as_argv, inside
+from codegym.sandbox.layered.channel import Clip, as_argv
+from codegym.sandbox.layered.files import absolute
 from codegym.sandbox.protocol import WORKDIR, Capability, Changes, ExecResult, Sandbox, Snapshot, Tree
 from codegym.task import Limits
 
 _PIECE = 65536
 _MARK = "CODEGYM_FAKE_COMMAND"
+"""The environment variable by which the processes of a command are recognised."""
+
 _BOX_PATH = re.compile(r"(?<![\w./-])/(work|tmp)(?![\w.-])")
 _numbers = itertools.count(1)
 
@@ -52,15 +54,15 @@ class FakeBackend:
 
     def capabilities(self) -> tuple[Capability, ...]:
         """See :class:`~codegym.sandbox.protocol.Backend`."""
-        no = "the fake sandbox has no walls: use it for tests and trusted code, never for an agent"
-        held = "only time and output are limited"
+        no = "the fake sandbox isolates nothing: use it for tests and trusted code, never for an agent"
+        unlimited = "only time and output are limited"
         return (
             Capability("run", True, "plain subprocesses in a temporary folder"),
             Capability("network isolation", False, no),
             Capability("filesystem isolation", False, no),
-            Capability("memory limit", False, held),
-            Capability("process limit", False, held),
-            Capability("disk limit", False, held),
+            Capability("memory limit", False, unlimited),
+            Capability("process limit", False, unlimited),
+            Capability("disk limit", False, unlimited),
             Capability("copy-on-write", False, "snapshots and forks copy the folder"),
             Capability("system call filter", False, no),
         )
@@ -72,7 +74,7 @@ class FakeBackend:
     def open(self, tree: Tree, image: str, limits: Limits) -> FakeBox:
         """See :class:`~codegym.sandbox.protocol.Backend`."""
         self.require(image)
-        return _opened(tree, limits)
+        return _open(tree, limits)
 
 
 class FakeBox(Sandbox):
@@ -108,7 +110,7 @@ class FakeBox(Sandbox):
         try:
             process = subprocess.Popen(
                 argv,
-                cwd=self._to_host(inside(cwd)),
+                cwd=self._to_host(absolute(cwd)),
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -170,7 +172,7 @@ class FakeBox(Sandbox):
             folder.rmdir()
 
     def snapshot(self) -> Snapshot:
-        """Copy the workspace aside."""
+        """Copy the workspace."""
         self._check_open()
         snapshot = Snapshot(f"s{next(_numbers)}")
         self._snapshots[snapshot.id] = self._root / snapshot.id
@@ -181,14 +183,14 @@ class FakeBox(Sandbox):
         """Copy the snapshot back and empty ``/tmp``."""
         self._check_open()
         if snapshot.id not in self._snapshots:
-            raise SandboxError(f"snapshot {snapshot.id!r} was not made by this box or one that it was forked from")
+            raise SandboxError(f"snapshot {snapshot.id!r} is not of this box or of one that it was forked from")
         for folder in (self.work, self._temporary):
             remove_tree(folder)
         (self._temporary / "home").mkdir(parents=True)
         _copy(self._snapshots[snapshot.id], self.work)
 
     def fork(self) -> FakeBox:
-        """Copy the workspace and every snapshot into a box of their own."""
+        """Copy the workspace and every snapshot into a new box."""
         self._check_open()
         fork = FakeBox(self._tree, self._limits)
         _copy(self.work, fork.work)
@@ -198,8 +200,8 @@ class FakeBox(Sandbox):
         return fork
 
     def open_base(self) -> FakeBox:
-        """Copy the base tree into a box of its own."""
-        return _opened(self._tree, self._limits)
+        """Copy the base tree into a new box."""
+        return _open(self._tree, self._limits)
 
     def changes(self) -> Changes:
         """See :class:`~codegym.sandbox.protocol.Sandbox`."""
@@ -215,10 +217,10 @@ class FakeBox(Sandbox):
 
     def _place(self, path: str) -> Path:
         self._check_open()
-        whole = posixpath.normpath(inside(path))
-        if not re.match(r"/(work|tmp)(/|$)", whole):
+        box_path = posixpath.normpath(absolute(path))
+        if not re.match(r"/(work|tmp)(/|$)", box_path):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
-        return self._root / whole[1:]
+        return self._root / box_path[1:]
 
     def _environment(self, env: Mapping[str, str]) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}:{BOX_ENV['PATH']}"
@@ -228,7 +230,7 @@ class FakeBox(Sandbox):
         )
 
     def _to_host(self, text: str) -> str:
-        return _BOX_PATH.sub(lambda found: f"{self._root}{found[0]}", text)
+        return _BOX_PATH.sub(lambda match: f"{self._root}{match[0]}", text)
 
     def _json_to_host(self, stdin: bytes) -> bytes:
         """Return what a command reads, with the box's paths replaced if it is a JSON object and nothing else."""
@@ -245,7 +247,7 @@ class FakeBox(Sandbox):
             raise SandboxError("the box is closed")
 
 
-def _opened(tree: Tree, limits: Limits) -> FakeBox:
+def _open(tree: Tree, limits: Limits) -> FakeBox:
     box = FakeBox(tree, limits)
     for layer in reversed(tree.layers):
         _copy(layer, box.work)
@@ -264,10 +266,10 @@ def _feed(pipe: IO[bytes], content: bytes) -> None:
 
 
 def _kill_marked(mark: str) -> None:
-    """Kill every process that a command started, known by its environment, until there is none."""
+    """Kill every process of a command, recognised by its environment, until there is none."""
     needle = f"{_MARK}={mark}".encode()
-    while found := [pid for pid in _processes() if needle in _environ(pid).split(b"\0")]:
-        for pid in found:
+    while marked := [pid for pid in _processes() if needle in _environ(pid).split(b"\0")]:
+        for pid in marked:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.001)

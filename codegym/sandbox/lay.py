@@ -1,4 +1,4 @@
-"""Files laid over a box's base tree, so that the workspace is exactly the tree with these changes."""
+"""Puts changed files into a new box, so that its workspace is exactly the base tree with these changes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _LINK = 'mkdir -p "./$1" && ln -sT -- "$2" "./$3"'
 
 
 def lay_files(box: Sandbox, changes: Changes) -> None:
-    """Make the workspace of ``box``, just opened, its base tree with ``changes``.
+    """Apply ``changes`` to the base tree in the workspace of ``box``, which was just opened.
 
-    A file never goes through a link that it replaces, and takes the place of a folder that is left empty. Raises
-    ``OSError`` where the file system can't hold the files.
+    A file replaces a link instead of being written through it, and replaces a folder whose files are all deleted.
+    Raises ``OSError`` if the file system can't store the files.
     """
     for path in changes:
         with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -27,6 +27,6 @@ def lay_files(box: Sandbox, changes: Changes) -> None:
 
 
 def _link(box: Sandbox, path: str, target: str) -> None:
-    made = box.exec(["sh", "-c", _LINK, "sh", path.rpartition("/")[0], target, path])
-    if made.exit_code:
-        raise OSError(errno.EINVAL, f"the link could not be made: {made.stderr.strip()}", path)
+    result = box.exec(["sh", "-c", _LINK, "sh", path.rpartition("/")[0], target, path])
+    if result.exit_code:
+        raise OSError(errno.EINVAL, f"the link could not be made: {result.stderr.strip()}", path)

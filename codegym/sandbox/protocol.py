@@ -1,8 +1,9 @@
-"""The one seam between codegym and whatever isolates a process.
+"""The interface between codegym and the programs that isolate a process.
 
-A box holds a copy-on-write workspace at :data:`WORKDIR`, laid over read-only trees. What happens inside is a
-*result* (exit code, timeout, memory exhausted, output cut); only trouble with the box itself raises
-:class:`~codegym.errors.SandboxError`. A backend that can't give what is asked refuses; it never runs weaker.
+A box contains a copy-on-write workspace at :data:`WORKDIR`, laid over read-only trees. What happens inside is a
+*result* (exit code, timeout, memory exhausted, output cut). Only a failure of the box itself raises
+:class:`~codegym.errors.SandboxError`. A backend that can't provide what is asked refuses; it never runs a box with
+weaker isolation.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from typing import Protocol, Self, runtime_checkable
 from codegym.task import Limits
 
 WORKDIR = "/work"
-"""Where the repository lies in every box; relative paths given to a box are taken from here."""
+"""The folder of the repository in every box. Relative paths given to a box start here."""
 
 
 @dataclass(frozen=True)
 class Tree:
     """A base tree: read-only folders laid over each other, topmost first, and a digest of their union.
 
-    In a layer above another, an overlayfs whiteout (a character device 0/0) hides a path: setup patches that
-    delete files are flattened instead, so that layers made by :mod:`codegym.tree` hold plain files only.
+    A layer hides a path of the layers below with an overlayfs whiteout (a character device 0/0). Layers made by
+    :mod:`codegym.tree` contain plain files only: a setup patch that deletes files is merged with the layer below.
     """
 
     layers: tuple[Path, ...]
@@ -33,7 +34,7 @@ class Tree:
 
 @dataclass(frozen=True)
 class File:
-    """A regular file's content, or a symbolic link's target when ``link`` is set (``content`` is then empty)."""
+    """A regular file's content, or a symbolic link's target if ``link`` is set (``content`` is then empty)."""
 
     content: bytes
     executable: bool = False
@@ -41,16 +42,17 @@ class File:
 
 
 Changes = dict[str, File | None]
-"""Path relative to :data:`WORKDIR` -> the new file, or ``None`` where the base tree's file is gone."""
+"""Maps a path relative to :data:`WORKDIR` to the new file, or to ``None`` if the base tree's file was deleted."""
 
 
 @dataclass(frozen=True)
 class ExecResult:
-    """What a command did.
+    """The result of a command.
 
     ``exit_code`` is negative for a signal (as in :mod:`subprocess`). ``stdout`` and ``stderr`` are decoded as
-    UTF-8 with replacement and hold at most ``Limits.output_kb`` each: the first and the last half, when
-    ``truncated``. After a timeout they hold what was written until then. ``seconds`` is wall-clock.
+    UTF-8 with replacement, at most ``Limits.output_kb`` each; if ``truncated``, the first and the last half of
+    that. After a timeout they contain what was written until then. ``oom``: the command ran out of memory.
+    ``seconds`` is wall-clock.
     """
 
     exit_code: int
@@ -64,7 +66,7 @@ class ExecResult:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A name for the workspace's content at one moment; valid for the box that made it and for its forks."""
+    """The name of the workspace's content at one moment. Valid in the box that made it and in its forks."""
 
     id: str
 
@@ -81,11 +83,11 @@ class Sandbox(Protocol):
         env: Mapping[str, str] | None = None,
         stdin: bytes = b"",
     ) -> ExecResult:
-        """Run a shell string (``/bin/sh -c``) or an argv to its end, or kill its whole tree after ``timeout``.
+        """Run a shell string (``/bin/sh -c``) or an argv to its end, or kill its process tree after ``timeout``.
 
-        ``timeout`` is in seconds, default ``Limits.command_seconds``. ``env`` is added to the box's own small
-        environment; nothing of the host's environment is visible. A program that is not there is exit code 127.
-        When the call returns, no process that the command started is left.
+        ``timeout`` is in seconds, by default ``Limits.command_seconds``. ``env`` is added to the box's own small
+        environment; nothing of the host's environment is visible. If the program does not exist, the exit code is
+        127. When the call returns, no process that the command started is left.
         """
         ...
 
@@ -97,38 +99,38 @@ class Sandbox(Protocol):
         ...
 
     def write(self, path: str, content: bytes, *, executable: bool = False) -> None:
-        """Write a file inside the workspace, with its missing parent folders, as a process in the box would."""
+        """Write a file in the workspace, and make its missing parent folders, as a process in the box would."""
         ...
 
     def remove(self, path: str) -> None:
-        """Delete a file inside the workspace, and the folders that it leaves empty, as git does.
+        """Delete a file in the workspace, and the folders that become empty, as git does.
 
         Raises ``FileNotFoundError``.
         """
         ...
 
     def snapshot(self) -> Snapshot:
-        """Name the workspace's present content. Copy-on-write: costs nothing per file of the base tree."""
+        """Keep the workspace's present content, for :meth:`restore`. The base tree is not copied."""
         ...
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Make the workspace what it was at ``snapshot``; every process in the box is killed."""
+        """Kill every process in the box, empty ``/tmp``, and make the workspace as it was at ``snapshot``."""
         ...
 
     def fork(self) -> Sandbox:
-        """Open a second, independent box with the same files. Processes are not carried over."""
+        """Open a second, independent box with the same files and snapshots, without the processes."""
         ...
 
     def open_base(self) -> Sandbox:
-        """Open a second box of the same kind on the same base tree; nothing of this one's workspace is in it."""
+        """Open a second box with the same image, limits and base tree, and without this one's changes."""
         ...
 
     def changes(self) -> Changes:
-        """Return what differs from the base tree, read from outside the box, whatever git in it may say."""
+        """Return the workspace's differences from the base tree, read from outside the box, without git."""
         ...
 
     def close(self) -> None:
-        """Kill every process in the box and delete all that it holds. Closing twice is fine."""
+        """Kill every process in the box and delete its files. Closing twice is fine."""
         ...
 
     def __enter__(self) -> Self:
@@ -142,53 +144,53 @@ class Sandbox(Protocol):
 
 @runtime_checkable
 class Reusable(Protocol):
-    """What a box offers beyond :class:`Sandbox` so that :mod:`codegym.sandbox.pool.pool` can hand it out again."""
+    """What a box implements besides :class:`Sandbox` so that a pool can lend it again without a new snapshot."""
 
-    def alive(self) -> bool:
-        """Return whether the box, in which no command runs, still answers; takes no longer than a look."""
+    def is_alive(self) -> bool:
+        """Return whether the box still answers. Call it between commands; it does not wait."""
         ...
 
-    def takes(self, tree: Tree) -> bool:
-        """Return whether :meth:`renew` can lay ``tree``."""
+    def can_renew(self, tree: Tree) -> bool:
+        """Return whether :meth:`renew` works with ``tree``."""
         ...
 
     def renew(self, tree: Tree) -> None:
-        """Make the box as ``open`` would return it for ``tree``: no process, no file, no snapshot of before."""
+        """Make the box as ``open`` would return it for ``tree``, without its processes, files and snapshots."""
         ...
 
-    def look(self) -> None:
-        """Note what no command may change in the box just opened, for :meth:`residue` to compare with."""
+    def record_baseline(self) -> None:
+        """Record what no command may change, for :meth:`residue`. Call it before the first command."""
         ...
 
     def residue(self) -> tuple[str, ...]:
-        """Look, from where the box's processes can't interfere, at a box that was just renewed or opened.
+        """Inspect a box that was just renewed, from outside, where its processes can't interfere.
 
-        Return a line for each process, file, mount, limit or connection that does not belong there, and one if
-        nobody called :meth:`look` before the first command.
+        Return one line per process, file, mount, limit or connection that a new box would not have, and one line
+        if :meth:`record_baseline` was not called before the first command.
         """
         ...
 
     def fork_to(self, spare: Sandbox) -> None:
-        """Make ``spare``, just renewed or opened with the same image and limits, what ``fork`` would return."""
+        """Make ``spare``, just renewed or opened with the same image and limits, into a fork of this box."""
         ...
 
 
 @runtime_checkable
 class Spawns(Protocol):
-    """A box in which a service can live on between commands."""
+    """A box in which a service can run on between commands."""
 
     def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
-        """Start a service; returns its process id in the box."""
+        """Start a service, and return its process id in the box."""
         ...
 
     def relay(self, snapshot: Snapshot) -> None:
-        """Make the workspace what it was at ``snapshot`` while services live on; ``/tmp`` stays as it is."""
+        """Make the workspace as it was at ``snapshot``. Services run on, and ``/tmp`` stays as it is."""
         ...
 
 
 @runtime_checkable
 class Lists(Protocol):
-    """A box that knows what runs in it between commands."""
+    """A box that can list its services."""
 
     def services(self) -> tuple[str, ...]:
         """Return the command lines of the services started since the box was opened or restored."""
@@ -197,7 +199,10 @@ class Lists(Protocol):
 
 @dataclass(frozen=True)
 class Capability:
-    """One thing that a backend does or can't do on this machine: ``why`` says how, or what to do about it."""
+    """One thing that a backend can or can't do on this machine.
+
+    ``why`` says how it does it, or what to do if it is not ``available``.
+    """
 
     name: str
     available: bool
@@ -205,12 +210,12 @@ class Capability:
 
 
 class Backend(Protocol):
-    """Opens boxes of one kind. Making a backend is cheap and touches nothing."""
+    """Opens boxes of one kind. Making a backend is cheap and changes nothing on the machine."""
 
     name: str
 
     def capabilities(self) -> tuple[Capability, ...]:
-        """Return what this backend gives here; the one named ``run`` says whether it works at all."""
+        """Return what this backend gives on this machine. The one named ``run`` says whether it works at all."""
         ...
 
     def require(self, image: str) -> None:
@@ -218,8 +223,8 @@ class Backend(Protocol):
         ...
 
     def open(self, tree: Tree, image: str, limits: Limits) -> Sandbox:
-        """Open a box with ``tree`` at :data:`WORKDIR` and the toolchain of ``image``, named in ``sandboxes/``.
+        """Open a box with ``tree`` at :data:`WORKDIR` and the toolchain of ``image``, a folder of ``sandboxes/``.
 
-        Raises :class:`~codegym.errors.SandboxError`, with the remedy, if the machine can't.
+        Raises :class:`~codegym.errors.SandboxError`, with the remedy, if that is impossible on this machine.
         """
         ...

@@ -13,7 +13,7 @@ import pytest
 
 from codegym.sandbox.backend import backend as backend_named
 from codegym.sandbox.bwrap.backend import BwrapCell
-from codegym.sandbox.docker.cell import Cell as DockerCell
+from codegym.sandbox.docker.cell import DockerCell
 from codegym.sandbox.image.toolchain import warm
 from codegym.sandbox.layered.box import LaidBox
 from codegym.sandbox.pool.pool import Pool
@@ -68,7 +68,7 @@ def cold(sealed: Backend, tree: Tree) -> str:
         if cell.group is None or os.geteuid() != 0:
             pytest.skip("no control groups that this process may write to")
         path = box.exec(FIND).stdout.strip()
-        runner = cell.inside.runner if isinstance(cell, BwrapCell) else cell.wire.pid
+        runner = cell.own_processes.runner if isinstance(cell, BwrapCell) else cell.wire.pid
         with Path(f"/proc/{runner}/root{path}").open("rb") as file:
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
     return path
@@ -105,7 +105,7 @@ def test_a_box_that_is_handed_out_again_holds_no_pages(sealed: Backend, tree: Tr
             write(box, cold)
         with pool.open(tree, "python", Limits()) as box:
             assert read(box, cold) == "0" * 16
-        assert pool.tally.reused == 1
+        assert pool.counts.reused == 1
     finally:
         pool.close()
 

@@ -5,14 +5,14 @@ import json
 import pytest
 
 from codegym.cli.app import main
-from codegym.sandbox.bwrap.host import runs_here
+from codegym.sandbox.bwrap.capabilities import why_unavailable
 from codegym.sandbox.host.cgroup import cgroup_roots
 
 
 @pytest.mark.slow
 def test_a_run_that_is_killed_again_and_again_comes_to_its_end(capsys: pytest.CaptureFixture[str]) -> None:
-    if runs_here() or not cgroup_roots():
-        pytest.skip(runs_here() or "without control groups nobody can tell whose a process is")
+    if why_unavailable() or not cgroup_roots():
+        pytest.skip(why_unavailable() or "without control groups nobody can tell whose a process is")
     line = "bench kill --policy gold --episodes 21 --every 6 --workers 3 --seed 309 --json"
     code = main(line.split())
     report = json.loads(capsys.readouterr().out)

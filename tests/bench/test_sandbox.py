@@ -16,7 +16,7 @@ from codegym.bench.timing import Timing, repeat, timing
 from codegym.bench.trace import Trace
 from codegym.cli.app import main
 from codegym.errors import SandboxError
-from codegym.sandbox.bwrap.host import runs_here
+from codegym.sandbox.bwrap.capabilities import why_unavailable
 from codegym.sandbox.protocol import Tree
 
 TINY = Effort(times=2, slow=1, boxes=2, rounds=1, crowd=2)
@@ -52,7 +52,7 @@ def test_a_trace_holds_what_a_program_started_and_nobody_else() -> None:
 
 
 def test_our_own_are_measured_and_leave_nothing(tree: Tree) -> None:
-    if why := runs_here():
+    if why := why_unavailable():
         pytest.skip(why)
     told: list[str] = []
     result = measure("bwrap", tree, TINY, told.append)

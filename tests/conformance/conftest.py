@@ -1,4 +1,4 @@
-"""Boxes of every backend for the one suite that holds them to :mod:`codegym.sandbox.protocol`."""
+"""Boxes of every backend, for the one suite that tests them against :mod:`codegym.sandbox.protocol`."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -117,7 +117,7 @@ def tight(sealed: Backend, tree: Tree) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def alive() -> Callable[[Sandbox, str], bool]:
-    """Whether a process whose command line holds a marker runs in the box."""
+    """Return whether a process whose command line contains a marker runs in the box."""
 
     def check(box: Sandbox, marker: str) -> bool:
         listing = "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null; echo; done"

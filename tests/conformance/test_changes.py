@@ -66,10 +66,10 @@ CASES: list[tuple[str, Changes]] = [
 
 
 @pytest.fixture(scope="module")
-def found(
+def changes_by_case(
     backend: Backend, base_files: dict[str, File], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[int, Changes]:
-    """What each case's command changed in its own copy of the files, all in one box."""
+    """The changes of each case's command in its own copy of the files, all in one box."""
     files = {f"{i}/{path}": file for i in range(len(CASES)) for path, file in base_files.items()}
     store = tmp_path_factory.mktemp("trees")
     below = store_tree(files | {f"{i}/calc.py": File(b"hidden below\n") for i in range(len(CASES))}, store)
@@ -86,8 +86,8 @@ def found(
 
 
 @pytest.mark.parametrize("case", range(len(CASES)), ids=[command for command, _ in CASES])
-def test_changes(found, case):
-    assert found[case] == CASES[case][1]
+def test_changes(changes_by_case, case):
+    assert changes_by_case[case] == CASES[case][1]
 
 
 def test_what_the_box_hides_from_git_is_still_seen(box):

@@ -50,8 +50,8 @@ for protocol in range(24):
     print(protocol)
 print(socket.getaddrinfo("localhost", 80)[0][4][1], [name for _, name in socket.if_nameindex()])
 """
-    told = python(sealed_box, attempt)
-    assert (told.stdout, told.exit_code) == ("0\n80 ['lo']\n", 0), told
+    result = python(sealed_box, attempt)
+    assert (result.stdout, result.exit_code) == ("0\n80 ['lo']\n", 0), result
 
 
 def test_no_route_and_no_names(sealed_box):

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from codegym.errors import SandboxError
-from codegym.sandbox.pool.canary import sight
+from codegym.sandbox.pool.canary import view_from_inside
 from codegym.sandbox.pool.pool import Pool
 from codegym.sandbox.protocol import Backend, Reusable, Tree
 from codegym.task import Limits
@@ -70,18 +70,18 @@ def pool(sealed: Backend) -> Iterator[Pool]:
 def test_the_canary_finds_no_trace_of_a_vandal(pool: Pool, tree: Tree) -> None:
     kind = (tree, "python", Limits())
     with pool.open(*kind) as box:
-        clean, flags = sight(box), box.exec(["python3", "-c", FLAGS]).stdout
+        clean, flags = view_from_inside(box), box.exec(["python3", "-c", FLAGS]).stdout
         listing = box.exec("ls -lnAR; stat -c '%n %a' / /tmp /dev/shm /work").stdout
         assert box.exec(["python3", "-c", VANDAL]).exit_code == 0
         assert box.exec("ls").stdout.startswith("canary")
     for _ in range(2):
         with pool.open(*kind) as box:
-            assert sight(box) == clean
+            assert view_from_inside(box) == clean
             assert box.exec("ls -lnAR; stat -c '%n %a' / /tmp /dev/shm /work").stdout == listing
             assert box.exec(["python3", "-c", FLAGS]).stdout == flags
             assert box.changes() == {}
             assert not box.exec("getfattr -d /tmp /dev/shm /work 2>/dev/null | grep canary").stdout
-    assert (pool.tally.opened, pool.tally.reused, list(pool.tally.quarantined)) == (1, 2, [])
+    assert (pool.counts.opened, pool.counts.reused, list(pool.counts.quarantined)) == (1, 2, [])
 
 
 def test_snapshots_do_not_pass_from_user_to_user(pool: Pool, tree: Tree) -> None:
@@ -110,7 +110,7 @@ def test_a_box_closed_under_its_command_is_not_used_again(pool: Pool, tree: Tree
     box.close()
     thread.join(20)
     assert not thread.is_alive()
-    assert (pool.ready(), pool.tally.retired) == (0, 1)
+    assert (pool.ready(), pool.counts.retired) == (0, 1)
     with pool.open(tree, "python", Limits()) as other:
         assert other.exec("echo fine").stdout == "fine\n"
 

@@ -104,8 +104,8 @@ def test_boxes_at_once_do_not_see_each_other(open_box):
         return changes
 
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(work, range(8)))
-    assert [changes["name"] for changes in found] == [File(str(n).encode()) for n in range(8)]
+        all_changes = list(threads.map(work, range(8)))
+    assert [changes["name"] for changes in all_changes] == [File(str(n).encode()) for n in range(8)]
 
 
 def test_one_box_may_be_used_from_many_threads_in_turn(box):

@@ -103,7 +103,7 @@ def test_all_forms_of_a_grade_are_run_in_one_box(tmp_path: Path) -> None:
     verdict = grade(suite, task, solution, backend=pool, cache=None)
     pool.close()
     assert verdict.outcome is Outcome.RESOLVED
-    assert (pool.tally.opened, pool.tally.reused) == (1, 0)
+    assert (pool.counts.opened, pool.counts.reused) == (1, 0)
 
 
 @pytest.mark.parametrize("what", PROTECTED)

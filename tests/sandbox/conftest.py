@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from codegym.sandbox.bwrap.backend import BwrapBackend
-from codegym.sandbox.bwrap.host import runs_here
+from codegym.sandbox.bwrap.capabilities import why_unavailable
 from codegym.sandbox.layered.box import LaidBox
 from codegym.sandbox.protocol import File, Tree
 from codegym.task import Limits
@@ -22,7 +22,7 @@ def tree(tmp_path: Path) -> Tree:
 
 @pytest.fixture
 def box(tree: Tree) -> Iterator[LaidBox]:
-    if runs_here():
-        pytest.skip(runs_here())
+    if why_unavailable():
+        pytest.skip(why_unavailable())
     with BwrapBackend().open(tree, "cc", Limits()) as box:
         yield box

@@ -1,4 +1,4 @@
-"""What stands on the host: backends by name, images, leases, the machine's checks."""
+"""Backends by name, images, leases, and the machine's checks."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from codegym.task import Limits
 
 
 def test_backends_by_name():
-    assert {"bwrap", "docker", "fake"} <= set(backend_names())
+    assert {"bwrap", "docker", "docker-volume", "fake"} <= set(backend_names())
     assert backend("fake") is backend("fake")
     assert [c.name for c in backend("fake").capabilities() if not c.available]
     with pytest.raises(ConfigError, match="Did you mean 'bwrap'"):
@@ -84,7 +84,7 @@ def test_a_tool_brings_its_own_folder_and_no_other(tmp_path, monkeypatch):
     assert _folder("cc", "sh") is None
     assert _folder("cc", "codegym-tools") == tmp_path / "tools"
     for name in ("codegym-home", "codegym-loose"):
-        with pytest.raises(SandboxError, match="holds more than a tool"):
+        with pytest.raises(SandboxError, match="contains more than a tool"):
             _folder("cc", name)
 
 
@@ -125,7 +125,7 @@ def test_many_may_clean_up_at_the_same_moment(tmp_path, monkeypatch):
     with ThreadPoolExecutor(8) as threads:
         passes = [threads.submit(reap if number % 2 else owners) for number in range(8)]
     gone = [name for done in passes[1::2] for name in done.result()]
-    assert sorted(gone) == sorted(names), "each is cleaned up, and told of once"
+    assert sorted(gone) == sorted(names), "each is cleaned up, and reported once"
     assert owners() == []
 
 
@@ -166,7 +166,9 @@ def test_groups_whose_cache_is_gone_are_removed_once_nobody_is_in_them(box):
 
 
 def test_the_doctor_looks_at_everything_and_knows_a_remedy():
-    found = {check.name: check for check in checks()}
-    assert {"bubblewrap", "overlayfs", "control groups", "runner", "image python", "docker", "disk"} <= set(found)
-    assert all(check.detail for check in found.values())
-    assert all(check.remedy for check in found.values() if not check.ok)
+    results = {check.name: check for check in checks()}
+    assert {"bubblewrap", "overlayfs", "control groups", "runner", "image python", "docker", "disk"} <= set(
+        results
+    )
+    assert all(check.detail for check in results.values())
+    assert all(check.remedy for check in results.values() if not check.ok)

@@ -1,4 +1,4 @@
-"""Whoever is killed, whenever: nothing of it stays, and a run beside it notices nothing.
+"""Processes killed at random moments leave nothing behind, and a box beside them is not affected.
 
 ``CODEGYM_KILLS`` sets how many owners are killed; each plays episodes in three threads when it is hit.
 """
@@ -41,11 +41,11 @@ def groups(lease: str) -> list[Path]:
     return [folder for root in cgroup_roots() for folder in root.glob(f"codegym-{lease}-*")]
 
 
-def gone(happened, seconds: float = 10.0) -> bool:
+def gone(condition, seconds: float = 10.0) -> bool:
     deadline = time.monotonic() + seconds
-    while not happened() and time.monotonic() < deadline:
+    while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
-    return happened()
+    return condition()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
-"""Which embedded boxes are open on this machine, and whose they are, read from the process table.
+"""Which embedded boxes are open on this machine, and whose they are, from the process table.
 
-A box can't be counted by what it leaves on the host: it leaves nothing. But each has a keeper, whose arguments
-name the process that it belongs to.
+A box leaves nothing on the host by which to count it. But each has a keeper process, whose first argument is the
+process id of its owner.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from codegym.sandbox.runner.build import program
 
 
 def open_boxes() -> Counter[int]:
-    """Return how many embedded boxes each process has open, waiting ones included, by process id."""
-    keeper, found = str(program("keep")), Counter[int]()
+    """Map each process id to the number of embedded boxes that it has open, with those that wait in a pool."""
+    keeper, boxes = str(program("keep")), Counter[int]()
     for folder in Path("/proc").iterdir():
         words = _arguments(folder) if folder.name.isdigit() else []
         if len(words) > 1 and words[0] == keeper:
-            found[int(words[1])] += 1
-    return found
+            boxes[int(words[1])] += 1
+    return boxes
 
 
 def _arguments(process: Path) -> list[str]:

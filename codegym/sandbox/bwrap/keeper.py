@@ -1,8 +1,8 @@
-"""The host's side of a keeper (``runner/keep.c``): the process that holds a box's mounts.
+"""The host's side of a keeper (``runner/keep.c``): the process in whose namespaces a box's mounts are.
 
-It is started with a byte stream for the runner and a control socket for itself. All it does on request is lay,
-flatten and delete layers, empty the box's ``/tmp``, and share its layers with another keeper; see the C source
-for the requests.
+It is started with a byte stream for the runner and a control socket for itself. It obeys a few requests: lay,
+merge and delete layers, empty the box's ``/tmp``, and share its layers with another keeper. The C source defines
+them.
 """
 
 from __future__ import annotations
@@ -22,21 +22,26 @@ from codegym.sandbox.runner.build import program
 
 _INODES_PER_MB = 256
 _FEWEST_INODES = 16384
-_PATIENCE = 30.0
-_MOST_MOUNTS = 251
+_ANSWER_SECONDS = 30.0
+"""How long a keeper may take to answer, or to end."""
 
+_MOST_MOUNTS = 251
+"""How many mounts a keeper shares at most: its own layers and those of 250 forks."""
 
 STAGE = "/tmp"  # noqa: S108  a path in the keeper's own mount namespace
-"""Where every keeper mounts, in its own namespace, its box's stage; see the C source for what lies there."""
+"""Where every keeper mounts its box's stage, in its own namespace; the C source lists the folders there."""
 
 
 @dataclass(frozen=True)
 class Sources:
-    """What of the host a keeper takes: ``stores``, which hold base trees and appear on its stage at ``l/0``…, and
-    ``binds`` (from, to) in the box's root, where ``links`` (text, path) are symbolic links besides, and the
-    folders ``hidden`` are empty. Before the first workspace is laid ``/proc`` becomes read-only there, and what
-    is ``covered`` below it empty. ``stage`` is an empty folder that is to be the stage, ``None`` where that is in
-    memory.
+    """The parts of the host that a keeper mounts.
+
+    - ``stores`` contain base trees; they appear on the stage as ``l/0``, ``l/1`` and so on.
+    - ``binds`` are (from, to) in the box's root, ``links`` are symbolic links (text, path) there, and the folders
+      ``hidden`` appear empty.
+    - ``covered`` are paths below ``/proc`` that appear empty; ``/proc`` becomes read-only when the first workspace
+      is laid.
+    - ``stage`` is an empty folder in which the box writes; ``None``: it writes in memory.
     """
 
     stores: tuple[str, ...]
@@ -48,50 +53,50 @@ class Sources:
 
 
 class Keeper:
-    """A running keeper, and below it, once the runner has said hello, a box.
+    """A running keeper and the box that it starts.
 
-    ``box`` is the argv of what it starts; ``writes`` are done first (see :meth:`Cgroup.making`).
+    ``box`` is the argv that starts the box. ``writes`` come first: see :meth:`Cgroup.setup_writes`.
     """
 
     def __init__(
         self, sources: Sources, box: Sequence[str], disk_mb: int, writes: Sequence[tuple[str, str]] = ()
     ) -> None:
-        argv = [*_plan(sources, disk_mb, writes), *box]
+        argv = [*_keeper_argv(sources, disk_mb, writes), *box]
         self.ending = ""
         self._unanswered: list[str] = []
         self._log = os.memfd_create("codegym-keeper")
         self.stream, stream = socket.socketpair()
         self._control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control.settimeout(_PATIENCE)
-        self._life: int | None = None
+        self._control.settimeout(_ANSWER_SECONDS)
+        self._pidfd: int | None = None
         try:
             with stream, control:
                 self.pid = _spawn(argv, (stream.fileno(), stream.fileno(), self._log, control.fileno()))
-            self._life = os.pidfd_open(self.pid)
+            self._pidfd = os.pidfd_open(self.pid)
         except OSError as error:
             self.close()
             os.close(self._log)
             raise SandboxError(f"a box can't be started: {error}") from error
 
     def path(self, name: str) -> Path:
-        """Return the host's path of ``name`` on the stage: ``u/0`` a layer, ``tmp`` the box's ``/tmp``."""
+        """Return this process's path of ``name`` on the stage, such as a layer ``u/0`` or the box's ``tmp``."""
         return Path(f"/proc/{self.pid}/root{STAGE}/{name}")
 
     def lay(self, upper: str, lowers: Sequence[str]) -> None:
-        """Lay a workspace: ``u/<upper>``, made if missing, over the lower folders, topmost first."""
-        self._ask(_laying(upper, lowers))
+        """Lay a workspace: the folder ``u/<upper>``, made if missing, over ``lowers``, topmost first."""
+        self._ask(_lay_request(upper, lowers))
 
     def lay_soon(self, upper: str, lowers: Sequence[str]) -> None:
-        """Ask for what :meth:`lay` will be called with next, once there is a box, and do not wait for it."""
-        with suppress(OSError):  # it is dead; whoever waits for the runner is told why
-            self._send(_laying(upper, lowers))
+        """Request the workspace that the next :meth:`lay` will ask for, without waiting for the box to start."""
+        with suppress(OSError):  # the keeper is dead; waiting for the runner fails with the reason
+            self._send(_lay_request(upper, lowers))
 
     def flatten(self, upper: str, layers: Sequence[str]) -> None:
-        """Make ``u/<upper>``, which holds what ``layers`` (topmost first), written by boxes, hold together."""
+        """Make ``u/<upper>`` with the merged content of ``layers`` (topmost first), which boxes wrote."""
         self._ask(f"f {upper} {':'.join(layers)}")
 
     def drop(self, upper: str) -> None:
-        """Delete the layer ``u/<upper>``, which no workspace uses any more."""
+        """Delete the layer ``u/<upper>``, which no workspace may use any more."""
         self._ask(f"d {upper}")
 
     def clean(self) -> None:
@@ -99,13 +104,14 @@ class Keeper:
         self._ask("c")
 
     def forget(self) -> None:
-        """Take the workspace away and delete all that the box and those it was forked from wrote."""
+        """Unmount the workspace, delete the box's layers, detach those of other boxes, and empty ``/tmp``."""
         self._ask("r")
 
     def share(self, other: Keeper) -> None:
-        """Give ``other`` the layers on this stage: there, ``u`` appears as ``f/0``, ``f/0`` as ``f/1``, and so on.
+        """Share the layers on this stage with ``other``.
 
-        They stay as long as either keeper uses them. If ``other`` can't take them it says so when asked next.
+        The folder ``u`` appears there as ``f/0``, ``f/0`` as ``f/1``, and so on. They exist as long as either
+        keeper uses them. If ``other`` can't mount them, its next request fails.
         """
         descriptors: list[int] = []
         try:
@@ -121,8 +127,8 @@ class Keeper:
                 os.close(descriptor)
 
     def why_dead(self) -> str:
-        """Return what the keeper, bubblewrap and the runner had to say, for an error's message."""
-        if self.ending or self._life is None:
+        """Return why the box died, for an error's message: what the keeper, bubblewrap and the runner logged."""
+        if self.ending or self._pidfd is None:
             return self.ending or "it was closed"
         return os.pread(self._log, 2000, 0).decode(errors="replace").strip()
 
@@ -130,13 +136,14 @@ class Keeper:
         """End the keeper and wait until every process of the box is gone."""
         self.stream.close()
         self._control.close()
-        life, self._life = self._life, None
-        if life is not None:
-            _wait(self.pid, life)
-            os.close(life)
+        pidfd, self._pidfd = self._pidfd, None
+        if pidfd is not None:
+            _wait(self.pid, pidfd)
+            os.close(pidfd)
             os.close(self._log)
 
     def _ask(self, request: str) -> None:
+        """Send a request, unless it was sent already, and wait for the answers to all requests."""
         try:
             if request not in self._unanswered:
                 self._send(request)
@@ -148,39 +155,42 @@ class Keeper:
             raise SandboxError(f"the box is gone: {self.why_dead() or error}") from error
 
     def _send(self, request: str, descriptors: Sequence[int] = ()) -> None:
-        """Send a request, with ``descriptors``, whose answer :meth:`_ask` looks at, for this one or the next."""
+        """Send a request, with ``descriptors``, without waiting: the next :meth:`_ask` checks its answer."""
         socket.send_fds(self._control, [request.encode()], list(descriptors))
         self._unanswered.append(request)
 
     def _check(self, answer: str) -> None:
         if answer != "0":
-            code, _, what = answer.partition(" ")
+            code, _, step = answer.partition(" ")
             why = os.strerror(int(code)) if code else self.why_dead()
-            raise SandboxError(f"the box's workspace could not be changed: {what}: {why}")
+            raise SandboxError(f"the box's workspace could not be changed: {step}: {why}")
 
 
-def _laying(upper: str, lowers: Sequence[str]) -> str:
+def _lay_request(upper: str, lowers: Sequence[str]) -> str:
     return f"m {upper} {':'.join(lowers)}"
 
 
-def _plan(sources: Sources, disk_mb: int, writes: Sequence[tuple[str, str]]) -> list[str]:
-    """Return the keeper's argv, but for what it starts."""
+def _keeper_argv(sources: Sources, disk_mb: int, writes: Sequence[tuple[str, str]]) -> list[str]:
+    """Return the keeper's argv, without the program that it starts."""
     memory_mb = 0 if sources.stage else disk_mb
     size = (memory_mb << 20, max(_FEWEST_INODES, memory_mb * _INODES_PER_MB))
     lists = (writes, sources.stores, sources.binds, sources.links, sources.hidden, sources.covered)
     head = (program("keep"), os.getpid(), *size, *map(len, lists))
     stage = [str(sources.stage)] if sources.stage else []
-    pairs = [word for what, where in (*sources.binds, *sources.links) for word in (what, where.lstrip("/"))]
+    pairs = [word for source, path in (*sources.binds, *sources.links) for word in (source, path.lstrip("/"))]
     hidden = [path.lstrip("/") for path in sources.hidden]
-    orders = [word for write in writes for word in write]
-    return [*map(str, head), *stage, *orders, *sources.stores, *pairs, *hidden, *sources.covered]
+    write_words = [word for write in writes for word in write]
+    return [*map(str, head), *stage, *write_words, *sources.stores, *pairs, *hidden, *sources.covered]
 
 
-def _spawn(argv: list[str], given: Sequence[int]) -> int:
-    """Start a program in a session of its own with the descriptors ``given`` as 0, 1…; it closes all others."""
+def _spawn(argv: list[str], descriptors: Sequence[int]) -> int:
+    """Start a program in a new session, with ``descriptors`` as its descriptors 0, 1, and so on.
+
+    Return its pid.
+    """
     high: list[int] = []
     try:
-        high.extend(fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, len(given)) for descriptor in given)
+        high.extend(fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, len(descriptors)) for number in descriptors)
         return os.posix_spawn(
             argv[0],
             argv,
@@ -194,11 +204,11 @@ def _spawn(argv: list[str], given: Sequence[int]) -> int:
             os.close(descriptor)
 
 
-def _wait(pid: int, life: int) -> None:
-    """Wait for the end of process ``pid``, whose pidfd is ``life``, which is about to come."""
+def _wait(pid: int, pidfd: int) -> None:
+    """Wait until process ``pid`` ends, and kill it if it does not end in time."""
     end = select.poll()
-    end.register(life, select.POLLIN)
-    if not end.poll(_PATIENCE * 1000):
+    end.register(pidfd, select.POLLIN)
+    if not end.poll(_ANSWER_SECONDS * 1000):
         os.kill(pid, signal.SIGKILL)
-    with suppress(ChildProcessError):  # whoever embeds us ignores the ends of children, which are not kept then
+    with suppress(ChildProcessError):  # this process ignores SIGCHLD, so that the kernel keeps no exit status
         os.waitpid(pid, 0)

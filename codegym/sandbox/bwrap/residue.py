@@ -1,4 +1,4 @@
-"""What the last user of an embedded box has left in it; see also :mod:`codegym.sandbox.layered.residue`."""
+"""What the last user of an embedded box left in it; see also :mod:`codegym.sandbox.layered.residue`."""
 
 from __future__ import annotations
 
@@ -9,54 +9,60 @@ from typing import Self
 from codegym.errors import SandboxError
 from codegym.sandbox.bwrap.keeper import Keeper
 from codegym.sandbox.host.cgroup import Cgroup
-from codegym.sandbox.layered.residue import changed, children, connections, files, fixed
+from codegym.sandbox.layered.residue import (
+    changed_settings,
+    children,
+    fixed_settings,
+    left_files,
+    open_connections,
+)
 
 
 @dataclass(frozen=True)
-class Inside:
-    """The processes of a box that are not its user's, as the host numbers them."""
+class OwnProcesses:
+    """The processes of a box that are ours and not its user's, by their ids on the host."""
 
     bubblewrap: int
     runner: int
 
     @classmethod
     def of(cls, keeper: Keeper) -> Self:
-        """Look at a box in which nothing has run yet."""
+        """Return the processes of the keeper's box, in which no command has run yet."""
         bubblewrap = _only_child(keeper.pid)
         return cls(bubblewrap, _only_child(bubblewrap))
 
 
 def _only_child(pid: int) -> int:
-    found = children(pid)
-    if len(found) != 1:
-        raise SandboxError(f"the box is gone: process {pid} of it has {len(found)} children, not one")
-    return found[0]
+    pids = children(pid)
+    if len(pids) != 1:
+        raise SandboxError(f"the box is gone: its process {pid} has {len(pids)} children, not one")
+    return pids[0]
 
 
 @dataclass(frozen=True)
-class Seal:
-    """What was fixed for all commands before the first one ran; nothing if nobody looked."""
+class BwrapBaseline:
+    """The settings of a box before its first command, to compare with after use; empty if none were recorded."""
 
-    fixed: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
 
-    def broken(self, keeper: Keeper, cgroup: Cgroup | None, inside: Inside) -> tuple[str, ...]:
-        """Return a line for each thing in a box just renewed that was not there when it was opened."""
-        if not self.fixed:
-            return ("unseen: nobody looked at the box before its first command",)
+    def residue(self, keeper: Keeper, cgroup: Cgroup | None, own: OwnProcesses) -> tuple[str, ...]:
+        """Return one line per difference between a box just renewed and the same box when it was opened."""
+        if not self.settings:
+            return ("unseen: no baseline was recorded before the first command",)
         return (
-            *_processes(keeper, inside),
-            *files(keeper.path(""), {"f": []}),
-            *changed(self.fixed, fixed(inside.runner, cgroup)),
-            *connections(inside.runner),
+            *_left_processes(keeper, own),
+            *left_files(keeper.path(""), {"f": []}),
+            *changed_settings(self.settings, fixed_settings(own.runner, cgroup)),
+            *open_connections(own.runner),
         )
 
 
-def _processes(keeper: Keeper, inside: Inside) -> Iterator[str]:
+def _left_processes(keeper: Keeper, own: OwnProcesses) -> Iterator[str]:
     expected: tuple[tuple[int, list[int]], ...] = (
-        (keeper.pid, [inside.bubblewrap]),
-        (inside.bubblewrap, [inside.runner]),
-        (inside.runner, []),
+        (keeper.pid, [own.bubblewrap]),
+        (own.bubblewrap, [own.runner]),
+        (own.runner, []),
     )
-    for parent, known in expected:
-        if children(parent) != known:
-            yield f"process: {parent} has children {children(parent)}, not {known}"
+    for parent, pids in expected:
+        if children(parent) != pids:
+            yield f"process: {parent} has children {children(parent)}, not {pids}"

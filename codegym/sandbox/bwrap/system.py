@@ -1,6 +1,6 @@
-"""What an embedded box is made of: what the keeper puts in its root, and bubblewrap's argv.
+"""The contents of an embedded box's root, which the keeper makes, and bubblewrap's argv.
 
-In one place, to be read beside the threat model.
+They are in one place, to be read beside the threat model.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from codegym.task import Limits
 
 _RUNNER = "/run/codegym/serve"
 _ROOT_FD = "3"
-"""Where the keeper tells bubblewrap of the root that it has built; see the C source."""
+"""The descriptor from which bubblewrap reads its last arguments: the root that the keeper made."""
 
 _ETC = str(SOURCE / "etc")
 _OPEN_FILES = 1024
 MASKED = ("/proc/cmdline", "/proc/keys", "/proc/kallsyms", "/proc/fs")
-"""What ``/proc`` tells about the host beyond what a build or a test asks for; the keeper hides it."""
+"""What ``/proc`` shows of the host that no build or test needs. The keeper hides it."""
 
 _SYSTEM = tuple(map(Path, ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")))
 _DEVICES = tuple((f"/dev/{name}", f"/dev/{name}") for name in ("null", "full", "random", "urandom", "tty"))
@@ -35,15 +35,15 @@ _DEV_LINKS = (
 )
 _HOST_ETC = ("/etc/alternatives", "/etc/ld.so.cache")
 _NAMESPACES = ("user", "ipc", "pid", "uts", "cgroup")
-"""What bubblewrap makes; the network, which nothing leads out of, is the keeper's."""
+"""The namespaces that bubblewrap makes. The network namespace, which has no way out, is the keeper's."""
 
 
 def box_binds(image: HostImage, *, grouped: bool) -> tuple[tuple[str, str], ...]:
-    """Return what of the host a box has, and where: (from, to), in order. All but devices is read-only.
+    """Return what of the host is bound in a box, as (from, to), in order. All except devices is read-only.
 
-    ``grouped``: control groups hold memory and processes, so that nothing else need.
+    ``grouped``: control groups limit memory and processes.
     """
-    # /dev/full reads as zeros too, and can't be mapped: shared, that were memory which nobody counts
+    # /dev/full also reads as zeros and can't be mapped; without control groups nobody would count a shared mapping
     zero = ("/dev/zero" if grouped else "/dev/full", "/dev/zero")
     return ((str(program("serve")), _RUNNER), *_image_binds(image), *_DEVICES, zero)
 
@@ -55,7 +55,7 @@ def box_links() -> tuple[tuple[str, str], ...]:
 
 
 def box_argv(limits: Limits, *, grouped: bool) -> list[str]:
-    """Return bubblewrap's argv for a root, which the keeper has built."""
+    """Return bubblewrap's argv, with the runner's. The keeper passes the root."""
     argv = ["bwrap", *(f"--unshare-{name}" for name in _NAMESPACES), "--disable-userns"]
     argv += ["--as-pid-1", "--die-with-parent", "--clearenv", "--hostname", "box"]
     argv += ["--uid", "1000", "--gid", "1000"]
@@ -66,15 +66,17 @@ def box_argv(limits: Limits, *, grouped: bool) -> list[str]:
 
 
 def box_hidden(binds: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """Return where in a box private folders of the host would show through ``binds``, the outermost of them."""
-    shown = [(place, path) for place, path in _seen(private_places(), tuple(binds)) if os.path.isdir(place)]  # noqa: PTH112
+    """Return the paths in a box at which ``binds`` would show private folders of the host; only the outermost."""
+    private = _private(private_places(), tuple(binds))
+    shown = [(place, path) for place, path in private if os.path.isdir(place)]  # noqa: PTH112
     return tuple(
         path for place, path in shown if not any(place != outer and _below(place, outer) for outer, _ in shown)
     )
 
 
 @lru_cache(maxsize=64)
-def _seen(places: Sequence[Path], binds: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+def _private(places: Sequence[Path], binds: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return each of ``places`` that ``binds`` show, with its path in the box."""
     return [
         (place, target + place.removeprefix(source))
         for place in map(str, places)

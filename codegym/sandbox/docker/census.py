@@ -1,6 +1,7 @@
-"""Which containers of ours Docker's engine holds, whose they are, and the end of those whose owner is gone.
+"""Which of our containers an engine runs, who owns them, and the removal of those whose owner is gone.
 
-For who looks from outside, not for who opens boxes: an engine that hangs is not waited for.
+For callers that inspect from outside and open no boxes: every call takes a limit on how long it waits for the
+engine.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from docker.errors import DockerException, NotFound
 
 from codegym.catalog import cache_dir
 from codegym.errors import SandboxError
-from codegym.sandbox.docker.backend import DockerBackend
+from codegym.sandbox.docker.abandoned import remove_abandoned
 from codegym.sandbox.docker.container import CACHE_LABEL, LEASE_LABEL
 from codegym.sandbox.docker.image import connect, engine_url
 
@@ -24,8 +25,11 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Container:
-    """A container that runs: the host's pid of its first process, and where the engine mounted its system."""
+class RunningContainer:
+    """A running container.
+
+    ``pid`` is its first process on the host, ``mount`` the folder of its root file system.
+    """
 
     id: str
     pid: int
@@ -33,41 +37,51 @@ class Container:
 
 
 def open_containers(seconds: float) -> dict[str, str]:
-    """Return the containers opened with this cache, and the lease of each one's owner.
+    """Map each container that was opened with this process's cache to the lease of its owner.
 
-    Raises :class:`SandboxError` where no engine answers within ``seconds``.
+    Raises :class:`SandboxError` if no engine answers within ``seconds``.
     """
     filters = {"label": [LEASE_LABEL, f"{CACHE_LABEL}={cache_dir()}"]}
 
     def ask() -> dict[str, str]:
         with closing(connect()) as client:
-            found = client.api.containers(all=True, filters=filters)
-        return {container["Id"]: container["Labels"][LEASE_LABEL] for container in found}
+            containers = client.api.containers(all=True, filters=filters)
+        return {container["Id"]: container["Labels"][LEASE_LABEL] for container in containers}
 
-    return _answer(ask, seconds)
+    return _within(seconds, ask)
 
 
-def container(name: str, seconds: float) -> Container | None:
-    """Return one that runs by its id, or ``None``. Raises as :func:`open_containers` does."""
+def container(name: str, seconds: float) -> RunningContainer | None:
+    """Return the container with id ``name``, or ``None`` if it does not run.
 
-    def ask() -> Container | None:
+    Raises like :func:`open_containers`.
+    """
+
+    def ask() -> RunningContainer | None:
         try:
             with closing(connect()) as client:
-                said = client.api.inspect_container(name)
+                details = client.api.inspect_container(name)
         except NotFound:
             return None
-        mount = str((said["GraphDriver"]["Data"] or {}).get("MergedDir", ""))
-        return Container(name, int(said["State"]["Pid"]), mount) if said["State"]["Pid"] else None
+        mount = str((details["GraphDriver"]["Data"] or {}).get("MergedDir", ""))
+        pid = int(details["State"]["Pid"])
+        return RunningContainer(name, pid, mount) if pid else None
 
-    return _answer(ask, seconds)
+    return _within(seconds, ask)
 
 
 def reap(seconds: float) -> list[str]:
-    """Do as :meth:`.DockerBackend.reap` does, as far as one gets within ``seconds``."""
-    return _answer(DockerBackend().reap, seconds)
+    """Remove what dead owners left, see :func:`remove_abandoned`. Raises like :func:`open_containers`."""
+
+    def clean_up() -> list[str]:
+        with closing(connect()) as client:
+            return remove_abandoned(client)
+
+    return _within(seconds, clean_up)
 
 
-def _answer(ask: Callable[[], T], seconds: float) -> T:
+def _within(seconds: float, ask: Callable[[], T]) -> T:
+    """Return what ``ask`` returns. Raises :class:`SandboxError` if it fails or takes longer than ``seconds``."""
     answers: SimpleQueue[T | Exception] = SimpleQueue()
 
     def wait() -> None:
@@ -80,7 +94,7 @@ def _answer(ask: Callable[[], T], seconds: float) -> T:
     try:
         answer = answers.get(timeout=seconds)
     except Empty:
-        raise SandboxError(f"the engine at {engine_url()} was not done within {seconds:g} s") from None
+        raise SandboxError(f"the engine at {engine_url()} did not answer within {seconds:g} s") from None
     if isinstance(answer, Exception):
         raise SandboxError(str(answer)) from answer
     return answer

@@ -1,70 +1,114 @@
-"""What an engine says about itself: whether it can hold our boxes, and what it gives them."""
+"""One engine, as both Docker backends use it: the connection, what it reports, and the settings of a container."""
 
 from __future__ import annotations
 
+import os
+import threading
+import time
+from functools import cached_property
 from typing import Any
 
 from docker import DockerClient
 from docker.errors import DockerException
 
-from codegym.sandbox.docker.image import listens
-from codegym.sandbox.protocol import Capability
+from codegym.catalog import cache_dir
+from codegym.errors import SandboxError
+from codegym.sandbox.docker.abandoned import remove_abandoned
+from codegym.sandbox.docker.container import CACHE_LABEL, LEASE_LABEL, ContainerSettings
+from codegym.sandbox.docker.engine_info import is_rootless, why_refused
+from codegym.sandbox.docker.image import check_listening, connect, engine_url, image_tag, search_path
+from codegym.sandbox.host.lease import owner_lease
+from codegym.sandbox.image.image import BOX_ENV
+from codegym.task import Limits
 
-_NEEDED = {"MemoryLimit": "memory", "SwapLimit": "swap", "PidsLimit": "processes", "CpuCfsQuota": "processor time"}
+_BOX_ID = 900001000
+"""The host's user id of boxes if codegym is root: it owns nothing."""
 
-
-def answers(client: DockerClient, url: str) -> bool:
-    """Return whether the engine of ``client``, which listens at ``url``, is there."""
-    try:
-        listens(url)
-        return bool(client.ping())
-    except (DockerException, OSError):
-        return False
-
-
-def rootless(info: dict[str, Any]) -> bool:
-    """Return whether an engine is an ordinary user's; Docker says it among its options, Podman apart."""
-    return "rootless" in str(info.get("SecurityOptions")) or bool(info.get("Rootless"))
+_RESTART_SECONDS = 60.0
+"""How long an engine that does not answer may take to come back."""
 
 
-def refusal(info: dict[str, Any], url: str, runtime: str | None, *, volume: bool, podman: bool) -> str | None:
-    """Return why this engine can't hold our boxes, or ``None``. ``volume``: it is to mount the workspaces."""
-    options, runtimes = str(info.get("SecurityOptions")), info.get("Runtimes") or {}
-    lacking = [what for key, what in _NEEDED.items() if info.get(key) is False]
-    found = {
-        f"the engine at {url} is not on this machine's socket": not url.startswith("http+docker://"),
-        "Docker Desktop runs its engine in another machine, which can't mount our folders": (
-            "Docker Desktop" in str(info.get("OperatingSystem"))
-        ),
-        "the engine remaps users and can't mount our folders: use one without userns-remap, or a rootless one": (
-            "userns" in options
-        ),
-        "a rootless engine can't mount workspaces: use workspace='stage'": volume and rootless(info),
-        "a rootless engine has no limits with control groups of version 1: use version 2, or an engine of root": (
-            rootless(info) and str(info.get("CgroupVersion")) == "1"
-        ),
-        "Podman makes empty volumes of workspaces that it is to mount: use workspace='stage'": volume and podman,
-        f"the engine has no runtime {runtime!r}; it has {', '.join(sorted(runtimes))}": (
-            runtime is not None and runtime not in runtimes
-        ),
-        f"the engine can't limit {', '.join(lacking)}: give it the control groups for that": bool(lacking),
-    }
-    return next((why for why, true in found.items() if true), None)
+class Engine:
+    """The engine at ``base_url`` (default: ``DOCKER_HOST``, else Docker's socket), connected at the first use.
 
+    ``runtime`` names another OCI runtime that it knows; a box may use ``cpus`` processors.
+    """
 
-def describe(
-    info: dict[str, Any], runtime: str | None, *, staged: bool | None, trouble: str
-) -> tuple[Capability, ...]:
-    """Return what boxes get. ``staged``: whether they lay their own workspace; ``trouble`` says why not."""
-    used = runtime or str(info.get("DefaultRuntime"))
-    by_engine = f"the engine, so that restore and fork take a new container each ({trouble})"
-    layer = {None: "unknown before an image is built", True: "the box itself, in a millisecond", False: by_engine}
-    hard, soft = "a tmpfs of that size", "one file: hard limit; all files: looked at every 0.1 s, then killed"
-    return (
-        Capability("run", True, f"Docker {info['ServerVersion']}, runtime {used}"),
-        Capability("workspace", staged is not False, f"laid by {layer[staged]}"),
-        Capability("network", True, "none: a network namespace without interfaces"),
-        Capability("memory", True, f"control groups v{info.get('CgroupVersion', '1')}, swap included"),
-        Capability("processes", True, "control groups"),
-        Capability("disk", True, soft if staged is False else hard),
-    )
+    def __init__(self, base_url: str | None, runtime: str | None, cpus: float) -> None:
+        self.runtime = runtime
+        self._base_url = base_url
+        self._cpus = cpus
+        self._search_paths: dict[str, str | None] = {}
+        self._cleaned_up = False
+        self._lock = threading.Lock()
+
+    @cached_property
+    def client(self) -> DockerClient:
+        """The connection. Raises :class:`SandboxError` if no engine answers."""
+        return connect(self._base_url)
+
+    @cached_property
+    def _info(self) -> dict[str, Any]:
+        return dict(self.client.info())
+
+    @cached_property
+    def _is_podman(self) -> bool:
+        return any("Podman" in part["Name"] for part in self.client.version().get("Components") or ())
+
+    def why_refused(self, info: dict[str, Any] | None = None, *, volume: bool) -> str | None:
+        """Return why this engine can't run our boxes, or ``None``; see :mod:`~codegym.sandbox.docker.engine_info`.
+
+        ``info`` is the engine's description, by default the one from the first use.
+        """
+        url = self.client.api.base_url
+        return why_refused(info or self._info, url, self.runtime, volume=volume, podman=self._is_podman)
+
+    def require(self, image: str, *, volume: bool) -> None:
+        """Raise :class:`SandboxError` if this engine is refused, ``ImageError`` if it does not have ``image``."""
+        if reason := self.why_refused(volume=volume):
+            raise SandboxError(reason)
+        self._search_path(image)
+
+    def settings(self, image: str, limits: Limits) -> ContainerSettings:
+        """Return the settings of a container with ``image`` and ``limits``."""
+        path = self._search_path(image)
+        uid = os.getuid() or _BOX_ID
+        return ContainerSettings(
+            image=image_tag(image),
+            limits=limits,
+            uid=uid,
+            user=0 if is_rootless(self._info) else uid,
+            cpus=min(self._cpus, float(os.cpu_count() or 1)),
+            runtime=self.runtime,
+            env=BOX_ENV | ({"PATH": path} if path else {}),
+            labels={LEASE_LABEL: owner_lease().id, CACHE_LABEL: str(cache_dir())},
+            apparmor="apparmor" in str(self._info.get("SecurityOptions")),
+            podman=self._is_podman,
+        )
+
+    def clean_up_once(self) -> None:
+        """At the first call, remove what owners that are gone have left; see :func:`remove_abandoned`."""
+        with self._lock:
+            if not self._cleaned_up:
+                remove_abandoned(self.client)
+                self._cleaned_up = True
+
+    def is_answering(self) -> bool:
+        """Return whether the engine answers now."""
+        try:
+            check_listening(engine_url(self._base_url))
+            return bool(self.client.ping())
+        except (DockerException, OSError):
+            return False
+
+    def wait_for_answer(self) -> None:
+        """Wait until the engine answers, since it may be restarting, or for a minute."""
+        deadline = time.monotonic() + _RESTART_SECONDS
+        while not self.is_answering() and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+    def _search_path(self, image: str) -> str | None:
+        tag = image_tag(image)
+        if tag not in self._search_paths:
+            self._search_paths[tag] = search_path(self.client, image)
+        return self._search_paths[tag]

@@ -1,9 +1,9 @@
-"""Mounts that stand nowhere, to be handed to a running container: the base trees of its next box.
+"""Detached mounts of base trees, passed to a running container for its next box.
 
-``docker`` can bind a folder only when a container is created. Root can do better: clone a folder's mount
-without attaching it anywhere, make it read-only and its files the box's user's, and send its descriptor to the
-runner, which attaches it in its own namespace. So a container is not bound to a tree, nothing is copied,
-however large the tree, and nothing is ever mounted on the host.
+Docker can bind a folder only when it creates a container. Root can do better: clone a folder's mount without
+attaching it anywhere, make it read-only, map its files to the box's user, and send its descriptor to the runner,
+which attaches it in its own namespace. So a container serves any tree, nothing is copied, however large the tree,
+and nothing is mounted on the host.
 """
 
 from __future__ import annotations
@@ -20,18 +20,21 @@ from codegym.errors import SandboxError
 from codegym.sandbox.docker.layers import docker_dir, owned_layer
 from codegym.sandbox.protocol import Tree
 
+# Numbers of linux/mount.h and of the system call table, which Python has no names for.
 _OPEN_TREE, _MOUNT_SETATTR = 428, 442
 _AT_FDCWD, _AT_EMPTY_PATH = -100, 0x1000
 _CLONE, _CLOEXEC = 1, os.O_CLOEXEC
 _RDONLY, _NOSUID, _NODEV, _IDMAP = 1, 2, 4, 0x100000
-_PATIENCE = 5.0
+
+_NAMESPACE_SECONDS = 5.0
+"""How long ``unshare`` may take to make a namespace."""
 
 
-def detached(folder: Path, owner: int | None = None) -> int:
-    """Return a descriptor of a read-only clone of ``folder``'s mount; it is the caller's to close.
+def detach_mount(folder: Path, owner: int | None = None) -> int:
+    """Return a descriptor of a read-only clone of ``folder``'s mount. The caller closes it.
 
-    With ``owner``, what belongs to root on disk belongs to that user there. Raises :class:`OSError`: ``EPERM``
-    for who is not root in the host's namespaces, ``EINVAL`` for a file system that can't map owners.
+    With ``owner``, files of root appear as that user's. Raises :class:`OSError`: ``EPERM`` if this process is not
+    root in the host's namespaces, ``EINVAL`` if the file system can't map owners.
     """
     mount = _call(_OPEN_TREE, _AT_FDCWD, os.fsencode(folder), _CLONE | _CLOEXEC)
     try:
@@ -46,29 +49,32 @@ def detached(folder: Path, owner: int | None = None) -> int:
 
 @lru_cache(maxsize=1)
 def can_detach() -> bool:
-    """Return whether this process may do that: it takes root, in the host's mount namespace, and Linux 5.12."""
+    """Return whether this process may call :func:`detach_mount`.
+
+    That needs root, in the host's mount namespace, and Linux 5.12.
+    """
     try:
-        os.close(detached(Path("/")))
+        os.close(detach_mount(Path("/")))
     except OSError:
         return False
     return True
 
 
 def bound_layers(tree: Tree, uid: int) -> tuple[Path, ...]:
-    """Return the folders that a container for ``tree`` is created with: none where mounts can be handed over."""
+    """Return the folders to bind when a container for ``tree`` is created: none if mounts can be passed later."""
     return () if can_detach() else tuple(_owned(layer, uid) for layer in tree.layers)
 
 
 def layer_mount(layer: Path, uid: int) -> int:
-    """Return a mount of ``layer`` whose files belong to ``uid``: mapped, or copied where they can't be mapped."""
+    """Return a detached mount of ``layer`` whose files belong to ``uid``: mapped, or copied if mapping fails."""
     owner = layer.stat().st_uid
     try:
         if owner in (0, uid):
-            return detached(layer, None if owner == uid else uid)
+            return detach_mount(layer, None if owner == uid else uid)
     except OSError as error:
         if error.errno != EINVAL:
-            raise SandboxError(f"can't take {layer} into a box: {error}") from error
-    return detached(_owned(layer, uid))
+            raise SandboxError(f"{layer} can't be mounted in a box: {error}") from error
+    return detach_mount(_owned(layer, uid))
 
 
 def _owned(layer: Path, uid: int) -> Path:
@@ -77,10 +83,10 @@ def _owned(layer: Path, uid: int) -> Path:
 
 @lru_cache(maxsize=1)
 def _owner_map(owner: int) -> int:
-    """Return a descriptor of a user namespace, with nobody in it, whose root is the host's ``owner``."""
+    """Return a descriptor of a user namespace without processes, whose root is the host's user ``owner``."""
     with subprocess.Popen(["unshare", "--user", "cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as idle:
         place = Path(f"/proc/{idle.pid}")
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _NAMESPACE_SECONDS
         while (place / "ns/user").readlink() == Path("/proc/self/ns/user").readlink():
             if idle.poll() is not None or time.monotonic() > deadline:
                 raise SandboxError("can't make a user namespace to map owners with (see user.max_user_namespaces)")

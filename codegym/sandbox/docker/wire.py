@@ -1,10 +1,10 @@
-"""The streams to a container's runner: a socket of ours that the runner calls, or the engine's attach call.
+"""The streams to a container's runner: a socket of ours that the runner connects to, or the engine's attach call.
 
-The socket is the quick one: it goes past the engine, and carries descriptors. It is bound in a folder that the
-container sees, taken by the runner before there is any command, and deleted at once. The attach call works
-with every runtime: the engine wraps what the runner writes into pieces with a head of eight bytes (stream,
-length); what we send goes in as it is. Either way the runner alone holds the other end, so that a program in
-the box can't speak on it.
+The socket is the faster one: it bypasses the engine, and carries descriptors. It is bound in a folder that the
+container sees. The runner connects before any command runs, and the socket is deleted at once. The attach call
+works with every runtime: the engine wraps what the runner writes in pieces with a head of eight bytes (stream,
+length), and passes on unchanged what we send. In both cases only the runner has the other end: a program in the
+box can't use it.
 """
 
 from __future__ import annotations
@@ -22,20 +22,24 @@ from typing import Any
 from docker import DockerClient
 
 _HEAD = struct.Struct(">BxxxI")
+"""The head of a piece of the attach stream: which stream (2 is stderr), and how many bytes follow."""
+
 _CREDENTIALS = struct.Struct("3i")
 _SEND_SECONDS = 15.0
+"""How long the runner may take to read what is sent."""
+
 _PIECE = 1 << 18
 _FDS_AT_ONCE = 4
 
 
 class Listener:
-    """A socket ``s`` in ``folder``, for one runner to call; its path may be longer than a socket's name."""
+    """A socket ``s`` in ``folder``, to which one runner connects."""
 
     def __init__(self, folder: Path, uid: int) -> None:
         self._folder = folder
         self._sock = socket.socket(socket.AF_UNIX)
         place = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
+        try:  # by descriptor: the folder's path may be longer than the address of a socket can be
             self._sock.bind(f"/proc/self/fd/{place}/s")
         finally:
             os.close(place)
@@ -43,11 +47,11 @@ class Listener:
             os.chown(folder / "s", uid, uid)
         self._sock.listen(1)
 
-    def accept(self, seconds: float) -> CallWire:
-        """Return the wire to whoever calls, and let nobody else call. Raises ``TimeoutError``."""
+    def accept(self, seconds: float) -> RunnerWire:
+        """Return the wire to the runner that connects. Raises ``TimeoutError`` after ``seconds``."""
         self._sock.settimeout(seconds)
         sock, _ = self._sock.accept()
-        return CallWire(sock)
+        return RunnerWire(sock)
 
     def close(self) -> None:
         """Stop listening and delete the socket."""
@@ -55,27 +59,27 @@ class Listener:
         (self._folder / "s").unlink(missing_ok=True)
 
 
-class CallWire:
-    """A wire (see :class:`codegym.sandbox.layered.channel.Wire`) over a unix socket; descriptors travel along."""
+class RunnerWire:
+    """A :class:`~codegym.sandbox.layered.channel.Wire` over a unix socket, which also carries descriptors."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._enclosed: list[int] = []
-        self._came: deque[int] = deque()
+        self._received: deque[int] = deque()
         self.pid, self.uid, _ = _CREDENTIALS.unpack(
             sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         )
 
     def enclose(self, descriptor: int) -> None:
-        """Let ``descriptor`` travel with what is sent next."""
+        """Send ``descriptor`` along with the next :meth:`send`."""
         self._enclosed.append(descriptor)
 
-    def came(self) -> int:
-        """Return the descriptor that came first of those not asked for yet; it is the caller's to close."""
-        return self._came.popleft()
+    def next_descriptor(self) -> int:
+        """Return the next descriptor that the runner sent, in order of arrival. The caller closes it."""
+        return self._received.popleft()
 
     def send(self, data: bytes) -> None:
-        """Send all of ``data``, and what was enclosed."""
+        """Send all of ``data``, and the enclosed descriptors."""
         self._sock.settimeout(_SEND_SECONDS)
         enclosed, self._enclosed = self._enclosed, []
         sent = socket.send_fds(self._sock, [data], enclosed) if enclosed else 0
@@ -91,11 +95,11 @@ class CallWire:
             raise TimeoutError from error
         for level, kind, content in sent:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-                self._came.extend(array.array("i", content[: len(content) - len(content) % 4]))
+                self._received.extend(array.array("i", content[: len(content) - len(content) % 4]))
         return data
 
     def cut(self) -> None:
-        """End the stream from any thread: whoever waits on it is told, and the runner ends, with its box."""
+        """End the stream, from any thread. A call that waits for it returns, and the runner ends with its box."""
         with suppress(OSError):  # the runner may be gone already
             self._sock.shutdown(socket.SHUT_RDWR)
 
@@ -103,8 +107,8 @@ class CallWire:
         """Close the stream."""
         self.cut()
         self._sock.close()
-        while self._came:
-            os.close(self._came.popleft())
+        while self._received:
+            os.close(self._received.popleft())
 
 
 class AttachWire:
@@ -117,7 +121,7 @@ class AttachWire:
         self._sock = socket.socket(fileno=os.dup(attached.fileno()))
         self._raw = bytearray()
         self.complaint = b""
-        """What the runner said on stderr: only ever why it died."""
+        """What the runner wrote to stderr: the reason if it died, otherwise nothing."""
 
     def send(self, data: bytes) -> None:
         """Send all of ``data``."""
@@ -128,9 +132,9 @@ class AttachWire:
         """Return the next bytes that the runner wrote, ``b""`` at the end; ``TimeoutError`` after ``seconds``."""
         deadline = time.monotonic() + seconds
         while True:
-            found = self._unwrap()
-            if found:
-                return found
+            data = self._unwrap()
+            if data:
+                return data
             self._sock.settimeout(max(deadline - time.monotonic(), 0.0001))
             piece = self._sock.recv(_PIECE)
             if not piece:
@@ -143,8 +147,8 @@ class AttachWire:
         self._sock.close()
 
     def _unwrap(self) -> bytes:
-        """Take all whole pieces from what came in, and return those of stdout."""
-        found, at = bytearray(), 0
+        """Remove all complete pieces from the bytes received, and return those of stdout."""
+        data, at = bytearray(), 0
         while len(self._raw) - at >= _HEAD.size:
             stream, size = _HEAD.unpack_from(self._raw, at)
             if len(self._raw) - at < _HEAD.size + size:
@@ -154,6 +158,6 @@ class AttachWire:
             if stream == 2:
                 self.complaint = (self.complaint + bytes(piece))[-500:]
             else:
-                found += piece
+                data += piece
         del self._raw[:at]
-        return bytes(found)
+        return bytes(data)

@@ -1,9 +1,10 @@
-"""Control groups: limits of memory, processes and processors for a whole box, v1 or v2, wherever they may be made.
+"""Control groups: limits on memory, processes and processors of a whole box, with version 1 or 2.
 
-Where it may not, :mod:`codegym.sandbox.bwrap.backend` falls back to per-process limits and a watcher, and says so.
+Where this process may not make groups, :mod:`codegym.sandbox.bwrap.backend` uses limits per process and a watcher
+instead, and reports it in its capabilities.
 
-A group is all that an embedded box has on the host. It is removed with the box, else with its owner's lease, else
-(whose cache was deleted, lease and all) because nobody is in it: in a box's group there is a keeper.
+A box's group is removed with the box; otherwise with its owner's lease; otherwise (if the owner's cache was
+deleted, and the lease with it) because no process is in it: the group of an open box always contains its keeper.
 """
 
 from __future__ import annotations
@@ -18,20 +19,24 @@ from functools import lru_cache
 from pathlib import Path
 
 from codegym.errors import SandboxError
-from codegym.sandbox.host.kernel import told
+from codegym.sandbox.host.kernel import read_kernel_file
 
 _MOUNT = Path("/sys/fs/cgroup")
 _CPU_PERIOD = 100_000
 """Microseconds over which processor time is counted: the kernel's own default."""
+
 _SOCKETS = "memory.kmem.tcp"
-"""The files of version 1 that count what TCP and UDP hold in buffers: apart from all else, and only if limited."""
+"""Prefix of version 1's files about buffers of TCP and UDP: counted separately, and only if they are limited."""
+
+_REMOVE_SECONDS = 10.0
+"""How long the processes of a closed box may take to end."""
 
 
 @dataclass(frozen=True)
 class Cgroup:
-    """One box's control groups: the folders that hold its limits, one and the same in version 2.
+    """One box's control groups, as their folders. In version 2 they are the same folder.
 
-    ``cpu`` is ``None`` where processor time can't be limited.
+    ``cpu`` is ``None`` if processor time can't be limited.
     """
 
     memory: Path
@@ -41,15 +46,15 @@ class Cgroup:
 
     @property
     def folders(self) -> set[Path]:
-        """The folders, each once."""
+        """All folders, each once."""
         return {self.memory, self.pids, *([self.cpu] if self.cpu else [])}
 
-    def making(self, memory_bytes: int, processes: int, cpus: float) -> list[tuple[str, str]]:
-        """Return what a process with one thread writes, in order, to make the groups and to enter them.
+    def setup_writes(self, memory_bytes: int, processes: int, cpus: float) -> list[tuple[str, str]]:
+        """Return the writes by which a process with one thread makes the groups and enters them, in order.
 
-        Each is (file, text); without a text it is a folder to make, and what begins with ``-`` may be missing.
-        In version 1, ``tasks`` moves the writing thread alone, and so spares the kernel a pause of milliseconds
-        in which it would make sure that no process forks.
+        Each is (file, text). An empty text means: make this folder. A file that begins with ``-`` may be missing.
+        In version 1, ``tasks`` moves only the writing thread, which saves the milliseconds in which the kernel
+        would make sure that no process forks.
         """
         folders = [str(folder) for folder in sorted(self.folders)]
         limit, swap = ("max", "swap.max") if self.v2 else ("limit_in_bytes", "memsw.limit_in_bytes")
@@ -64,52 +69,53 @@ class Cgroup:
         ]
 
     def used(self) -> int:
-        """Return the bytes that the box holds: files in memory and buffers of sockets too, no page cache."""
-        fields = dict(line.split() for line in told(f"{self.memory}/memory.stat").splitlines())
+        """Return the box's bytes of memory: with files on a tmpfs and socket buffers, without page cache."""
+        fields = dict(line.split() for line in read_kernel_file(f"{self.memory}/memory.stat").splitlines())
         return int(fields["anon" if self.v2 else "rss"]) + int(fields["shmem"]) + self._sockets(fields)
 
     def _sockets(self, fields: Mapping[str, str]) -> int:
         if self.v2:
             return int(fields.get("sock", 0))
         try:
-            return int(told(f"{self.memory}/{_SOCKETS}.usage_in_bytes"))
+            return int(read_kernel_file(f"{self.memory}/{_SOCKETS}.usage_in_bytes"))
         except FileNotFoundError:
             return 0
 
     def oom_kills(self) -> int:
-        """Return how many processes the kernel has killed here for want of memory."""
+        """Return how many processes of the group the kernel has killed for lack of memory."""
         name = "memory.events" if self.v2 else "memory.oom_control"
-        fields = dict(line.split() for line in told(f"{self.memory}/{name}").splitlines())
+        fields = dict(line.split() for line in read_kernel_file(f"{self.memory}/{name}").splitlines())
         return int(fields.get("oom_kill", 0))
 
     def limit_sockets(self, memory_bytes: int) -> None:
-        """Limit what sockets hold in buffers, for a group of version 1 that somebody else has made.
+        """Limit the buffers of sockets, for a group of version 1 that a Docker engine made.
 
-        No engine does that: runc ignores what Docker asks for. Who may not write to the group leaves it as it is.
+        No engine does that: runc ignores Docker's setting. If this process may not write to the group, nothing
+        happens.
         """
         if not self.v2:
             with suppress(FileNotFoundError, PermissionError):
                 Path(f"{self.memory}/{_SOCKETS}.limit_in_bytes").write_text(str(memory_bytes))
 
     def drop_pages(self) -> None:
-        """Take out of memory the pages of files that this group alone has brought there.
+        """Remove from memory the pages of files that only this group has read.
 
-        Boxes share the host's files, so that which of their pages are in memory is a message from one box to the
-        next: whoever reads them sees it by the time, and counted in its page faults. The kernel charges a page to
-        the group that read it first; so what a box read that nobody had, goes with it.
+        Boxes share the host's files. Which of their pages are in memory could be a message from one box to the
+        next: a reader measures it by the time a read takes and by its page faults. The kernel charges a page to
+        the group that reads it first, so the pages that a box was the first to read go with the box.
         """
         _drop_pages(self.memory)
 
-    def drop_pages_of_the_dead(self, seconds: float) -> None:
-        """Do that as soon as nobody is in the group, which somebody else will remove."""
+    def drop_pages_once_empty(self, seconds: float) -> None:
+        """Wait at most ``seconds`` until no process is in a group of an engine, then drop its pages."""
         deadline = time.monotonic() + seconds
         with suppress(OSError):  # it is removed already
-            while told(f"{self.memory}/cgroup.procs") and time.monotonic() < deadline:
+            while read_kernel_file(f"{self.memory}/cgroup.procs") and time.monotonic() < deadline:
                 time.sleep(0.0005)
             self.drop_pages()
 
     def limits(self) -> list[str]:
-        """Return the limits as the kernel holds them."""
+        """Return the limits that the kernel enforces, one line per file."""
         names = (
             ("memory.max", "memory.swap.max")
             if self.v2
@@ -117,20 +123,20 @@ class Cgroup:
         )
         files = [(self.memory, name) for name in names] + [(self.pids, "pids.max")]
         files += [(self.cpu, name) for name in ("cpu.max", "cpu.cfs_quota_us")] if self.cpu else []
-        found = []
+        limits = []
         for folder, name in files:
             with suppress(FileNotFoundError):
-                found.append(f"{name} {told(f'{folder}/{name}').strip()}")
-        return found
+                limits.append(f"{name} {read_kernel_file(f'{folder}/{name}').strip()}")
+        return limits
 
     def remove(self) -> None:
-        """Remove the groups, killing what is still in them. Raises :class:`SandboxError` if that can't be done."""
-        if left := _remove(self.folders, 10.0):
+        """Kill the processes in the groups and remove the groups. Raises :class:`SandboxError` if that fails."""
+        if left := _remove(self.folders, _REMOVE_SECONDS):
             raise SandboxError(f"the control group {left[0]} can't be removed: a process in it can't be killed")
 
 
 def named_cgroup(name: str) -> Cgroup | None:
-    """Return the groups called ``codegym-<name>``, still to be made, or ``None`` where this process may not."""
+    """Return the groups ``codegym-<name>``, not made yet, or ``None`` if this process may not make groups."""
     roots = cgroup_roots()
     if not roots:
         return None
@@ -139,7 +145,7 @@ def named_cgroup(name: str) -> Cgroup | None:
 
 
 def _cpu_limit(folder: Path, cpus: float, *, v2: bool) -> tuple[tuple[str, str], ...]:
-    """A group of ``cpus``. It is scheduled as one process is, and so gets the niceness of this one."""
+    """Return the writes that limit a group to ``cpus`` and give it the niceness of this process."""
     quota, nice = str(int(cpus * _CPU_PERIOD)), os.getpriority(os.PRIO_PROCESS, 0)
     if v2:
         return (f"{folder}/cpu.max", f"{quota} {_CPU_PERIOD}"), (f"{folder}/cpu.weight.nice", str(nice))
@@ -149,24 +155,24 @@ def _cpu_limit(folder: Path, cpus: float, *, v2: bool) -> tuple[tuple[str, str],
 def remove_cgroups(roots: Iterable[Path], lease: str, seconds: float) -> bool:
     """Remove every group below ``roots`` that belongs to ``lease``, whose owner is gone.
 
-    Return whether that was done within ``seconds``: a process that hangs in the kernel can keep its group.
+    Return whether all were removed within ``seconds``. A group with a process that hangs in the kernel stays.
     """
     return not _remove([folder for root in roots for folder in root.glob(f"codegym-{lease}-*")], seconds)
 
 
 def sweep_cgroups(*, everywhere: bool = False, age: float = 10.0) -> int:
-    """Remove the groups of boxes that nobody is in, whoever made them; return how many.
+    """Remove the groups of boxes without a process in them, whoever made them. Return how many.
 
-    They are looked for where this process makes its own, or ``everywhere``. Those younger than ``age`` seconds
-    stay: their box may be about to start.
+    Search below :func:`cgroup_roots`, or ``everywhere`` on this machine. Groups younger than ``age`` seconds stay:
+    their box may be about to start.
     """
     folders = _MOUNT.rglob("codegym-*") if everywhere else (f for r in cgroup_roots() for f in r.glob("codegym-*"))
-    return sum(_age(folder) > age and _removed(folder) for folder in list(folders))
+    return sum(_age(folder) > age and _try_remove(folder) for folder in list(folders))
 
 
 @lru_cache(maxsize=1)
 def cgroup_roots() -> tuple[Path, ...]:
-    """Return where groups can be made: ``(memory, pids[, cpu])`` for v1, one folder for v2, or nothing."""
+    """Return the folders in which groups can be made: ``(memory, pids[, cpu])`` for v1, one for v2, or none."""
     for roots in (_v2_roots(), _v1_roots("memory", "pids", "cpu"), _v1_roots("memory", "pids")):
         if roots and all(os.access(root, os.W_OK | os.X_OK) for root in roots):
             return roots
@@ -182,7 +188,8 @@ def limits_cpu() -> bool:
     return len(roots) == 3 and (roots[-1] / "cpu.cfs_quota_us").exists()
 
 
-def _own(controller: str) -> str | None:
+def _own_group(controller: str) -> str | None:
+    """Return the group of this process below the mount of ``controller``; an empty name stands for version 2."""
     for line in Path("/proc/self/cgroup").read_text().splitlines():
         _, names, path = line.split(":", 2)
         if controller in names.split(","):
@@ -193,7 +200,7 @@ def _own(controller: str) -> str | None:
 def _v1_roots(*controllers: str) -> tuple[Path, ...]:
     roots = []
     for controller in controllers:
-        mount, own = _MOUNT / controller, _own(controller)
+        mount, own = _MOUNT / controller, _own_group(controller)
         if own is None or not (mount / "cgroup.procs").exists():
             return ()
         inner = mount / own.lstrip("/")
@@ -202,8 +209,8 @@ def _v1_roots(*controllers: str) -> tuple[Path, ...]:
 
 
 def _v2_roots() -> tuple[Path, ...]:
-    """Return the nearest folder above our own group whose children get memory and pids and that is ours."""
-    own = _own("")
+    """Return the nearest writable folder at or above our own group whose children get ``memory`` and ``pids``."""
+    own = _own_group("")
     if own is None or not (_MOUNT / "cgroup.subtree_control").exists():
         return ()
     folder = _MOUNT / own.lstrip("/")
@@ -217,23 +224,23 @@ def _v2_roots() -> tuple[Path, ...]:
 
 
 def _remove(folders: Collection[Path], seconds: float) -> list[Path]:
-    """Remove groups, killing what is still in them; return those that are there after ``seconds``."""
+    """Kill the processes in groups and remove the groups; return those that still exist after ``seconds``."""
     deadline, pause = time.monotonic() + seconds, 0.0005
-    left = [folder for folder in folders if not _removed(folder)]
+    left = [folder for folder in folders if not _try_remove(folder)]
     while left and time.monotonic() < deadline:
         if pause > 0.01:
             for folder in left:
                 _kill(folder)
         time.sleep(pause)
         pause = min(2 * pause, 0.1)
-        left = [folder for folder in left if not _removed(folder)]
+        left = [folder for folder in left if not _try_remove(folder)]
     return left
 
 
-def _removed(folder: Path) -> bool:
-    """Remove a group unless somebody is in it, or it is another user's; return whether it is gone."""
+def _try_remove(folder: Path) -> bool:
+    """Remove a group if no process is in it and we may; return whether it is gone."""
     try:
-        if not told(f"{folder}/cgroup.procs"):
+        if not read_kernel_file(f"{folder}/cgroup.procs"):
             _drop_pages(folder)
         folder.rmdir()
     except OSError:
@@ -242,12 +249,15 @@ def _removed(folder: Path) -> bool:
 
 
 def _drop_pages(folder: Path) -> None:
-    """See :meth:`Cgroup.drop_pages`; of version 2 it takes Linux 5.19, of version 1 the group of memory."""
-    with suppress(OSError):  # all that can't be dropped is in use, or was written by the box itself
+    """See :meth:`Cgroup.drop_pages`.
+
+    Version 2 needs Linux 5.19; in version 1 it works on the memory group only.
+    """
+    with suppress(OSError):  # pages that can't be dropped are in use, or were written by the box itself
         with suppress(FileNotFoundError):
             Path(f"{folder}/memory.force_empty").write_text("0")
             return
-        Path(f"{folder}/memory.reclaim").write_text(told(f"{folder}/memory.current"))
+        Path(f"{folder}/memory.reclaim").write_text(read_kernel_file(f"{folder}/memory.current"))
 
 
 def _age(folder: Path) -> float:

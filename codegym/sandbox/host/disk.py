@@ -1,4 +1,4 @@
-"""The disk limit where no file system holds it: what a workspace takes is looked at while commands run."""
+"""The disk limit where no file system enforces it: the size of the workspace is checked while commands run."""
 
 from __future__ import annotations
 
@@ -9,15 +9,21 @@ from pathlib import Path
 from codegym.sandbox.host.folder import usage
 from codegym.sandbox.protocol import ExecResult
 
-_LOOK_SECONDS = 0.1
+_CHECK_SECONDS = 0.1
+"""The shortest time between two checks."""
+
+_REST = 9
+"""A check is followed by a rest of this many times its duration: checks take a tenth of the time at most."""
+
 _SLACK = 1 << 20
-"""Bytes that a folder may still grow by which is too large already: file systems book some blocks late."""
+"""Bytes by which a folder above the limit may still grow: file systems count some blocks late."""
 
 
 class DiskWatch:
-    """Says whether a folder has grown beyond ``limit_mb``.
+    """Checks whether a folder has grown beyond ``limit_mb``.
 
-    What a killed command leaves is allowed from then on, so that the commands that delete it are not killed too.
+    Once a command was killed for it, the folder's size at that time is allowed, so that the commands that delete
+    files are not killed too.
     """
 
     def __init__(self, folder: Path, limit_mb: int) -> None:
@@ -26,23 +32,23 @@ class DiskWatch:
         self._full = False
         self._next = 0.0
 
-    def exceeded(self) -> bool:
-        """Look, unless the last look was just now; looking takes at most a tenth of the time."""
-        return self._look(_LOOK_SECONDS)
+    def is_exceeded(self) -> bool:
+        """Return whether the folder is too large. Cheap to call often: most calls repeat the last answer."""
+        return self._check(_CHECK_SECONDS)
 
-    def settled(self, result: ExecResult) -> ExecResult:
-        """Return how a command ended, where it filled the disk: killed (-9), with a line that says why."""
-        if not self._look(0.0):
+    def checked(self, result: ExecResult) -> ExecResult:
+        """Return ``result``, or if the command filled the disk a result that says it was killed (-9) for that."""
+        if not self._check(0.0):
             return result
         self._full, self._allowed = False, max(self._limit, usage(self._folder) + _SLACK)
         note = f"{result.stderr}\n[killed: the workspace grew beyond {self._limit >> 20} MB]\n".lstrip()
         return replace(result, exit_code=-9, oom=False, stderr=note)
 
-    def _look(self, pause: float) -> bool:
+    def _check(self, pause: float) -> bool:
         began = time.monotonic()
         if not self._full and began >= self._next + pause:
             used = usage(self._folder)
             self._full = used > self._allowed
             self._allowed = max(self._limit, min(self._allowed, used + _SLACK))
-            self._next = time.monotonic() + 9 * (time.monotonic() - began)
+            self._next = time.monotonic() + _REST * (time.monotonic() - began)
         return self._full

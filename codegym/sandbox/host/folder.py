@@ -1,7 +1,7 @@
-"""Folders on the host's disk in which a box writes: what they take, who shares them, and how they are deleted.
+"""Folders on the host's disk in which a box writes: their size, the boxes that share them, and their removal.
 
-An adversary chose every name, mode and depth in them and may still be at it: no link is followed, nothing is
-recursive, and what goes away meanwhile is passed over.
+An adversary chose every name, mode and depth in them, and may still be writing: no link is followed, nothing is
+recursive, and a file that disappears meanwhile is skipped.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _BLOCK = 4096
-_PATIENCE = 10.0
+_REMOVE_SECONDS = 10.0
+"""How long a process that still writes in a folder may take to end before deleting the folder fails."""
+
 _serial = itertools.count()
 
 
 class Family:
-    """The folder that boxes share, deleted by ``remove`` when the last of them leaves."""
+    """The folder that a box and its forks share. ``remove`` deletes it when the last of them leaves."""
 
     def __init__(self, folder: Path, remove: Callable[[Path], None]) -> None:
         self.folder = folder
@@ -38,28 +40,28 @@ class Family:
             self._members += 1
 
     def leave(self) -> None:
-        """Count one box less, and delete all with the last."""
+        """Count one box less. The last one deletes the folder."""
         with self._lock:
             self._members -= 1
             if self._members == 0:
                 self._remove(self.folder)
 
-    def place(self, kind: str) -> Path:
-        """Return a path below the folder that was never given out before."""
+    def new_path(self, kind: str) -> Path:
+        """Return a path in the folder that no call has returned before; its name begins with ``kind``."""
         with self._lock:
             return self.folder / f"{kind}{next(self._numbers)}"
 
 
 def usage(folder: Path) -> int:
-    """Return the bytes of disk that a folder's content takes; a file or folder counts for one block at least.
+    """Return how many bytes of disk a folder's content uses; each file or folder counts as one block at least.
 
-    What lies deeper than a path can name is more than any limit.
+    Return ``sys.maxsize`` if the folder is deeper than a path can name.
     """
     total, folders = 0, [str(folder)]
     while folders:
         path = folders.pop()
         try:
-            with _opened(path) as descriptor:
+            with _open_folder(path) as descriptor:
                 for name, status in _content(descriptor):
                     total += max(_BLOCK, status.st_blocks * 512)
                     if stat.S_ISDIR(status.st_mode):
@@ -73,7 +75,7 @@ def usage(folder: Path) -> int:
 
 
 _CHANGED = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
-"""What comes of a command that runs meanwhile."""
+"""Errors for a folder that a command has deleted or replaced meanwhile."""
 
 
 def _content(folder: int) -> Iterator[tuple[str, os.stat_result]]:
@@ -86,8 +88,8 @@ def _content(folder: int) -> Iterator[tuple[str, os.stat_result]]:
 
 
 @contextmanager
-def _opened(name: str, within: int | None = None) -> Iterator[int]:
-    """Open a folder, not a link to one; one that a box's user, if that is us, has closed to itself stays open."""
+def _open_folder(name: str, within: int | None = None) -> Iterator[int]:
+    """Open a folder, but no link to one. A folder of our own user that forbids access is made accessible."""
     place = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=within)
     try:
         have, path = os.fstat(place), Path(f"/proc/self/fd/{place}")
@@ -103,14 +105,14 @@ def _opened(name: str, within: int | None = None) -> Iterator[int]:
 
 
 def remove_tree(folder: Path) -> None:
-    """Delete a folder with all in it, whatever its modes, names and depth; missing is fine.
+    """Delete a folder and its content, whatever its modes, names and depth. A missing folder is fine.
 
-    Who still writes in it is given some seconds to end. Raises ``OSError`` if something stays.
+    Try for ten seconds, since a process may still write in it. Raises ``OSError`` if that fails.
     """
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _REMOVE_SECONDS
     while os.path.lexists(folder):
         try:
-            with _opened(str(folder)) as top:
+            with _open_folder(str(folder)) as top:
                 while _empty(top):
                     continue
             folder.rmdir()
@@ -121,24 +123,27 @@ def remove_tree(folder: Path) -> None:
 
 
 def _empty(top: int) -> bool:
-    """Delete what is in a folder; what lies deeper is moved up for the next pass. Return whether there was any."""
+    """Delete the files in a folder and in its folders, and move deeper folders up to ``top``, for the next pass.
+
+    Return whether there were deeper folders.
+    """
     moved = False
     for name in os.listdir(top):
-        if _deleted(name, top):
+        if _delete(name, top):
             continue
-        with _opened(name, top) as inner:
+        with _open_folder(name, top) as inner:
             for deep in os.listdir(inner):  # noqa: PTH208  by descriptor
-                if _deleted(deep, inner):
+                if _delete(deep, inner):
                     continue
-                with _opened(deep, inner):
+                with _open_folder(deep, inner):
                     os.rename(deep, f".gone-{next(_serial)}", src_dir_fd=inner, dst_dir_fd=top)
                 moved = True
         os.rmdir(name, dir_fd=top)
     return moved
 
 
-def _deleted(name: str, within: int) -> bool:
-    """Delete a file or an empty folder; return whether it is gone."""
+def _delete(name: str, within: int) -> bool:
+    """Delete a file or an empty folder. Return whether it is gone."""
     for delete in (os.unlink, os.rmdir):
         try:
             delete(name, dir_fd=within)

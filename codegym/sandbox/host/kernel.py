@@ -1,4 +1,4 @@
-"""What the kernel says in files of its own, read as quickly as may be: for a box that is given back, a dozen."""
+"""Reads files of ``/proc`` and of control groups quickly: to inspect a box that was returned takes a dozen."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 _PIECE = 1 << 16
 
 
-def told(path: str) -> str:
-    """Return what a file of ``/proc`` or a control group says. Raises :class:`OSError`."""
+def read_kernel_file(path: str) -> str:
+    """Return the content of a file of ``/proc`` or a control group. Raises :class:`OSError`."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         pieces = iter(lambda: os.read(descriptor, _PIECE), b"")

@@ -1,9 +1,9 @@
-"""Leases: who owns what a box leaves on the host, and what may be cleaned up.
+"""Leases: which process owns what boxes leave on the host, and what may be cleaned up.
 
-A process that opens boxes holds one lease: a small file under an exclusive ``flock``, which the kernel lets go
-when the process is gone, however it went. What stands on the host (control groups, containers, unfinished files
-in the cache) carries the lease's id in its name or label. :func:`reap` cleans up after leases that nobody holds
-any more and never touches one that is held.
+A process that opens boxes holds one lease: a small file under an exclusive ``flock``, which the kernel releases
+when the process ends, however it ends. Everything on the host (control groups, containers, unfinished files in the
+cache) carries the lease's id in its name or label. :func:`reap` cleans up after leases that nobody holds any more,
+and never touches one that is held.
 """
 
 from __future__ import annotations
@@ -27,29 +27,38 @@ from codegym.sandbox.host.cgroup import cgroup_roots, remove_cgroups, sweep_cgro
 from codegym.sandbox.host.folder import remove_tree
 
 _log = logging.getLogger(__name__)
-_ONE = threading.Lock()
-_LOOK_SECONDS = 0.03
+_MAKING = threading.Lock()
+_FORK_SECONDS = 0.03
+"""A lease is free only if it is not locked for this long: a child that its dead owner just forked still shares the
+lock, until it starts another program.
+"""
+
 _UNREGISTERED_SECONDS = 5.0
+"""How long an owner may take to register its lease."""
+
 _STORES = ("trees", "runner", "docker", "docker/layers", "results/*", "codes/*", "images/*", "boxes")
-"""Where in the cache files and folders are put once they are whole, and where boxes write on disk."""
+"""Folders of the cache in which files and folders appear once they are complete, or in which boxes write."""
 
 
 @dataclass(frozen=True)
 class Lease:
-    """This process's lease. ``id`` is 12 hex digits; ``descriptor`` holds the lock until the process ends."""
+    """This process's lease.
+
+    ``id`` is 12 hex digits; the file behind ``descriptor`` is locked until the process ends.
+    """
 
     id: str
     descriptor: int
 
 
 def owner_lease() -> Lease:
-    """Return the lease of this process, made and registered at the first call, which also reaps dead ones."""
-    with _ONE:
-        return _lease_of(os.getpid(), cache_dir())
+    """Return the lease of this process. The first call makes and registers it, and cleans up after dead owners."""
+    with _MAKING:
+        return _make_lease(os.getpid(), cache_dir())
 
 
 @lru_cache(maxsize=8)
-def _lease_of(pid: int, cache: Path) -> Lease:
+def _make_lease(pid: int, cache: Path) -> Lease:
     folder = cache / "leases"
     folder.mkdir(parents=True, exist_ok=True)
     reap()
@@ -63,81 +72,87 @@ def _lease_of(pid: int, cache: Path) -> Lease:
 
 
 def draft_prefix() -> str:
-    """Return how the name of a file or folder in the cache begins that is put in its place once it is whole.
+    """Return the prefix for names of unfinished files and folders in the cache, which are renamed when complete.
 
-    If its writer is killed before that, :func:`reap` finds it by this name.
+    If the writer is killed before that, :func:`reap` finds them by this prefix.
     """
     return f".draft-{owner_lease().id}-"
 
 
 def lease_is_held(name: str) -> bool:
     """Return whether a live process holds the lease called ``name``."""
-    with _seen(cache_dir() / "leases" / f"{name}.lease") as seen:
-        return seen is not None and not seen.free
+    with _inspect(cache_dir() / "leases" / f"{name}.lease") as lease:
+        return lease is not None and not lease.is_free
 
 
 @dataclass(frozen=True)
-class Owner:
-    """Who registered a lease: ``pid`` as that process saw itself; ``held`` is false once it is gone."""
+class LeaseOwner:
+    """The process that registered the lease ``id``.
+
+    ``pid`` is the process id in its own pid namespace; ``held`` is false once the process is gone.
+    """
 
     id: str
     pid: int | None
     held: bool
 
 
-def owners() -> list[Owner]:
-    """Return who owns boxes with this cache, those that are gone and were not cleaned up after included."""
-    found = []
-    for path in _leases():
-        with _seen(path) as seen:
-            if seen:
-                found.append(Owner(path.stem, seen.said.get("pid"), not seen.free))
-    return found
+def owners() -> list[LeaseOwner]:
+    """Return all owners of boxes with this cache, including dead ones that nobody has cleaned up after yet."""
+    result = []
+    for path in _lease_files():
+        with _inspect(path) as lease:
+            if lease:
+                result.append(LeaseOwner(path.stem, lease.record.get("pid"), not lease.is_free))
+    return result
 
 
 def lease_of(pid: int) -> str | None:
-    """Return the lease of the live process ``pid``, if any; no lock is tried, which could keep a reaper off."""
-    found = []
-    for path in _leases():
-        with suppress(FileNotFoundError):  # somebody cleans up
-            if _said(path.read_bytes()).get("pid") == pid:
-                found.append((path.stat().st_mtime_ns, path.stem))
-    return max(found)[1] if found else None  # an older one is of a process that had the same number
+    """Return the lease of the live process ``pid``, if any.
+
+    Tries no lock, which could make a reaper skip the lease.
+    """
+    leases = []
+    for path in _lease_files():
+        with suppress(FileNotFoundError):  # another process cleans up
+            if _parse(path.read_bytes()).get("pid") == pid:
+                leases.append((path.stat().st_mtime_ns, path.stem))
+    return max(leases)[1] if leases else None  # an older one is of a process that had the same number
 
 
 def reap(seconds: float = 5.0, *, everywhere: bool = False) -> list[str]:
     """Clean up after every lease that nobody holds, and return the ids of those leases.
 
-    What can't be removed within ``seconds`` in all (a process may hang in the kernel) is left to the next pass,
-    lease and all. ``everywhere`` looks in the whole of this machine for control groups that nobody is in.
+    What can't be removed within ``seconds`` in all (a process may hang in the kernel) is left to the next call,
+    and its lease is kept. ``everywhere``: remove control groups without processes on the whole machine.
     """
     deadline, emptied = time.monotonic() + seconds, []
-    for path in _leases():
-        with _seen(path) as seen:
-            if seen and seen.free and _emptied(path, seen.said, deadline - time.monotonic()):
+    for path in _lease_files():
+        with _inspect(path) as lease:
+            if lease and lease.is_free and _remove_groups(path, lease.record, deadline - time.monotonic()):
                 emptied.append(path)
     if emptied:
         _sweep_drafts({path.stem for path in emptied})
-    gone = [path.stem for path in emptied if _dropped(path)]
+    removed = [path.stem for path in emptied if _remove_lease(path)]
     _sweep_unregistered()
     sweep_cgroups(everywhere=everywhere)
-    return gone
+    return removed
 
 
-def _leases() -> list[Path]:
+def _lease_files() -> list[Path]:
     return sorted((cache_dir() / "leases").glob("*.lease"))
 
 
 def _sweep_unregistered() -> None:
-    """Delete leases whose owner was killed before it had registered them, which take it no time at all."""
+    """Delete lease files whose owner was killed before it registered them."""
     for draft in (cache_dir() / "leases").glob(".*"):
-        with _seen(draft) as seen, suppress(FileNotFoundError):  # it was registered meanwhile
-            if seen and seen.free and time.time() - draft.stat().st_mtime > _UNREGISTERED_SECONDS:
+        with _inspect(draft) as lease, suppress(FileNotFoundError):  # it was registered meanwhile
+            if lease and lease.is_free and time.time() - draft.stat().st_mtime > _UNREGISTERED_SECONDS:
                 draft.unlink()
 
 
 def _sweep_drafts(dead: set[str]) -> None:
-    """Delete what owners of ``dead`` leases, or of none, left unfinished; another reaper may be at it as well."""
+    """Delete unfinished files of ``dead`` leases and of leases that are gone. Another reaper may do the same."""
     for store in _STORES:
         for draft in cache_dir().glob(f"{store}/.draft-*-*"):
             lease = draft.name.split("-")[1]
@@ -146,19 +161,22 @@ def _sweep_drafts(dead: set[str]) -> None:
             try:
                 remove_tree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)
             except OSError as error:
-                _log.warning("can't delete %s, which a process that is gone has left: %s", draft, error)
+                _log.warning("can't delete %s, left by a process that is gone: %s", draft, error)
 
 
-def _emptied(path: Path, said: dict[str, Any], seconds: float) -> bool:
-    """Remove the control groups of a free lease; another reaper may be at it as well."""
-    done = remove_cgroups([Path(root) for root in said.get("cgroups", [])], path.stem, seconds)
+def _remove_groups(path: Path, record: dict[str, Any], seconds: float) -> bool:
+    """Remove the control groups of a free lease; return whether all are gone. Another reaper may do the same."""
+    done = remove_cgroups([Path(root) for root in record.get("cgroups", [])], path.stem, seconds)
     if not done:
-        _log.warning("can't clean up after process %s yet: what ran in its boxes hangs", said.get("pid"))
+        _log.warning("can't clean up after process %s yet: a process of its boxes hangs", record.get("pid"))
     return done
 
 
-def _dropped(path: Path) -> bool:
-    """Remove a lease, which comes last: a reaper may be killed as well; return whether no other was quicker."""
+def _remove_lease(path: Path) -> bool:
+    """Remove a lease file; return whether this reaper was the first to do so.
+
+    Call it last: if a reaper is killed before, the next one finds the lease and continues.
+    """
     try:
         path.unlink()
     except FileNotFoundError:
@@ -167,47 +185,47 @@ def _dropped(path: Path) -> bool:
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """A lease as it is: whether nobody holds it, and what its owner wrote into it."""
+class _LeaseFile:
+    """A lease as it is now: whether nobody holds it, and the record that its owner wrote."""
 
-    free: bool
-    said: dict[str, Any]
+    is_free: bool
+    record: dict[str, Any]
 
 
 @contextmanager
-def _seen(path: Path) -> Iterator[_Seen | None]:
-    """Look at a lease; ``None`` if there is none, or somebody else has just cleaned up after it."""
+def _inspect(path: Path) -> Iterator[_LeaseFile | None]:
+    """Open a lease, and keep it locked meanwhile if it is free. ``None`` if it is gone or was just cleaned up."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
         yield None
         return
     try:
-        free = _taken(descriptor)
-        there = os.fstat(descriptor)
-        yield _Seen(free, _said(os.pread(descriptor, there.st_size, 0))) if there.st_nlink else None
+        is_free = _is_free(descriptor)
+        status = os.fstat(descriptor)
+        yield _LeaseFile(is_free, _parse(os.pread(descriptor, status.st_size, 0))) if status.st_nlink else None
     finally:
         os.close(descriptor)
 
 
-def _taken(descriptor: int) -> bool:
-    """Share the lock unless its owner holds it, for longer than a child of a dead owner takes to start.
+def _is_free(descriptor: int) -> bool:
+    """Return whether the owner of an open lease file is gone; if so, hold a shared lock on the file.
 
-    Shared, so that nobody is kept from cleaning up by somebody who looks, or is killed while at it as well.
+    Shared, so that a process that inspects, or that was killed while it inspected, keeps nobody from cleaning up.
     """
-    deadline = time.monotonic() + _LOOK_SECONDS
+    deadline = time.monotonic() + _FORK_SECONDS
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
                 return False
-            time.sleep(_LOOK_SECONDS / 10)
+            time.sleep(_FORK_SECONDS / 10)
         else:
             return True
 
 
-def _said(content: bytes) -> dict[str, Any]:
-    """Return what an owner wrote into its lease, of which a full disk may have kept nothing."""
-    found: dict[str, Any] = json.loads(content or b"{}")
-    return found
+def _parse(content: bytes) -> dict[str, Any]:
+    """Return the record in a lease file. The file is empty if the disk was full."""
+    record: dict[str, Any] = json.loads(content or b"{}")
+    return record

@@ -1,11 +1,13 @@
-"""The memory limit: what a box's processes hold, apart from the files it wrote, which the disk limit counts.
+"""The memory limit: the memory of a box's processes, without the files it wrote, which the disk limit counts.
 
-A workspace may live in memory (tmpfs), and the kernel's control groups count both together. So the group's hard
-limit is then the sum of both limits, and this module, asked some fifty times a second while a command runs,
-compares what is not files with the memory limit alone. Without control groups it adds up resident sets, under
-the hard limit on each process's private memory that the runner sets; what would not show there is refused
-(``uncounted`` in ``runner/seccomp.c``). Processes are those that the box's own ``/proc`` lists: a parent's list
-of its children leaves out what its threads started.
+A workspace may be in memory (tmpfs), and the kernel's control groups count both together. The group's hard limit
+is then the sum of both limits, and this module, called some fifty times a second while a command runs, compares
+the group's memory without files with the memory limit.
+
+Without control groups it adds up the resident sets of all processes; the runner sets a hard limit on the private
+memory of each. Memory that would not be counted in that way is refused (``uncounted`` in ``runner/seccomp.c``).
+Processes are listed from the box's own ``/proc``: a parent's list of children omits those that its threads
+started.
 """
 
 from __future__ import annotations
@@ -19,10 +21,12 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Memory:
-    """Watches one box: ``stage`` is a path on its tmpfs, ``None`` if it writes on disk; ``runner``, which is not
-    needed with a ``cgroup``, is the first process of its pid namespace.
+    """Watches the memory of one box.
 
-    Raises :class:`OSError` if its processes would have to be counted and can't be seen.
+    ``stage`` is a path on the box's tmpfs, ``None`` if it writes on disk. ``runner`` is the first process of its
+    pid namespace, needed only without a ``cgroup``.
+
+    Raises :class:`OSError` if the processes have to be counted and can't be seen.
     """
 
     def __init__(self, runner: int, stage: Path | None, limit_mb: int, cgroup: Cgroup | None) -> None:
@@ -32,25 +36,25 @@ class Memory:
         self._cgroup = cgroup
         self._oom_kills = 0
         if cgroup is None and runner:
-            self._found()
+            self._box_processes()
 
-    def exceeded(self) -> bool:
-        """Return whether the box's processes hold more than the limit."""
+    def is_exceeded(self) -> bool:
+        """Return whether the box's processes use more memory than the limit."""
         if self._cgroup is None:
             return self._resident() > self._limit
         try:
             used = self._cgroup.used()
-        except OSError:  # the group went with its box, as whoever waits for the box is about to be told
+        except OSError:  # the box is gone, and its group with it: the caller's next request to the box fails
             return False
         return used > self._limit and used - self._files() > self._limit
 
     def drop_pages(self) -> None:
-        """See :meth:`~codegym.sandbox.host.cgroup.Cgroup.drop_pages`; without control groups nobody can do it."""
+        """See :meth:`~codegym.sandbox.host.cgroup.Cgroup.drop_pages`. Without control groups it does nothing."""
         if self._cgroup is not None:
             self._cgroup.drop_pages()
 
     def new_oom_kills(self) -> bool:
-        """Return whether the kernel killed a process of the box for want of memory since the last call."""
+        """Return whether the kernel has killed a process of the box for lack of memory since the last call."""
         if self._cgroup is None:
             return False
         try:
@@ -67,11 +71,11 @@ class Memory:
 
     def _resident(self) -> int:
         try:
-            return sum(_pages(process / "statm") for process in self._found()) * _PAGE
+            return sum(_pages(process / "statm") for process in self._box_processes()) * _PAGE
         except (FileNotFoundError, PermissionError):  # the box is gone: it could be seen when it started
             return 0
 
-    def _found(self) -> list[Path]:
+    def _box_processes(self) -> list[Path]:
         return [path for path in self._processes.iterdir() if path.name.isdigit()]
 
 

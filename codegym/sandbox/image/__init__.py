@@ -1,5 +1,5 @@
-"""Images: the toolchains that boxes offer.
+"""Images: the toolchains in boxes.
 
-- ``image``: finds an image, digests it, and resolves it on this host.
+- ``image``: finds an image, digests it, and provides it from this host.
 - ``python``: the Python installation of embedded boxes. ``toolchain``: keeps the toolchain's files in memory.
 """

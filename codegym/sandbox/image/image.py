@@ -1,14 +1,15 @@
 """Images: the toolchain in a box, described once in ``sandboxes/<name>/`` for Docker and for the embedded box.
 
-Those that forging makes lie in the user's folder of images, and in ``images/`` of the suite that needs them.
+Images that ``codegym forge`` makes are in the user's folder of images, or in ``images/`` of the suite that needs
+them.
 
-``image.toml`` says what an image provides, ``Dockerfile`` builds it. Without Docker the same tools come from
-the host's read-only ``/usr``, and Python's packages from a pinned installation in the cache, bound read-only
-into the box. What the host does not have is refused by name.
+``image.toml`` says what an image provides, ``Dockerfile`` builds it. Without Docker the same tools come from the
+host's read-only ``/usr``, and Python's packages from a pinned installation in the cache, bound read-only into the
+box. A command that the host does not have is refused by name.
 
-Byte code is not written in boxes (``PYTHONDONTWRITEBYTECODE=1``): Python takes a cached ``.pyc`` for current
-when the source's size and modification second agree, so an edit of ``<`` to ``>`` within a second of a test
-run would be tested as if it had not been made.
+No byte code is written in boxes (``PYTHONDONTWRITEBYTECODE=1``): Python considers a cached ``.pyc`` current if the
+source's size and modification second agree, so after an edit of ``<`` to ``>`` within a second of a test run, the
+next run would test the old code.
 """
 
 from __future__ import annotations
@@ -41,11 +42,13 @@ BOX_ENV = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONNOUSERSITE": "1",
 }
-"""The whole environment of a command, but for ``PATH``, which an image may extend, and what the caller adds."""
+"""The whole environment of a command, before an image extends ``PATH`` and the caller adds variables."""
 
 
 class ImageSpec(Frozen):
-    """``image.toml``: what an image provides, the commands it takes from the host, pinned Python packages."""
+    """``image.toml``: what an image provides, the commands that an embedded box takes from the host, and the file
+    with pinned Python packages.
+    """
 
     description: str
     provides: tuple[str, ...]
@@ -55,7 +58,7 @@ class ImageSpec(Frozen):
 
 @dataclass(frozen=True)
 class HostImage:
-    """An image as this host gives it to an embedded box: read-only binds (from, to) and the search path."""
+    """An image as this host provides it to an embedded box: read-only binds (from, to) and the ``PATH``."""
 
     name: str
     digest: str
@@ -76,20 +79,20 @@ def image_folder(name: str) -> Path:
     folders = _folders()
     if name not in folders:
         published = "/" in name or ":" in name
-        hint = "; of an imported suite, `codegym import --image` plays in one of these" if published else ""
+        hint = "; for an imported suite, `codegym import --image` chooses one of these" if published else ""
         raise ImageError(unknown("image", name, folders) + hint)
     return folders[name]
 
 
 def _folders() -> dict[str, Path]:
-    """Return the folders of all images by name: ours, then a suite's own, then those of the user."""
+    """Map the name of each image to its folder. Ours come before those of suites, and these before the user's."""
     own = suites_dir().glob("*/images/*/image.toml")
     places = (*images_dir().glob("*/image.toml"), *own, *content("sandboxes").glob("*/image.toml"))
     return {path.parent.name: path.parent for path in places}
 
 
 def image_digest(name: str) -> str:
-    """Return the digest of image ``name``: of the names and contents of the files in its folder."""
+    """Return the digest of image ``name``, over the names and contents of the files in its folder."""
     root = image_folder(name)
     files = sorted(path for path in root.rglob("*") if path.is_file())
     return digest_json({path.relative_to(root).as_posix(): digest_bytes(path.read_bytes()) for path in files})
@@ -105,9 +108,9 @@ def load_image(name: str) -> ImageSpec:
 
 
 def host_image(name: str) -> HostImage:
-    """Return what an embedded box binds for image ``name``; builds its Python packages at the first call.
+    """Return what an embedded box binds for image ``name``. The first call installs its Python packages.
 
-    Raises :class:`~codegym.errors.SandboxError`, naming what is missing, if this host can't provide it.
+    Raises :class:`~codegym.errors.SandboxError`, naming what is missing, if this host can't provide the image.
     """
     return _host_image(name, image_folder(name), cache_dir())
 
@@ -123,26 +126,26 @@ def _host_image(name: str, folder: Path, cache: Path) -> HostImage:
         binds += python_binds(folder / spec.requirements, cache / "images" / name)
         path = "/opt/python/bin:" + path
     for command in spec.commands:
-        if found := _folder(name, command):
-            binds += ((found, f"/opt/{command}"),)
+        if tool := _folder(name, command):
+            binds += ((tool, f"/opt/{command}"),)
             path = f"/opt/{command}/bin:{path}"
     warm(name, spec.commands, [source for source, to in binds if to == "/opt/python"])
     return HostImage(name, image_digest(name), binds, path)
 
 
 def _folder(image: str, command: str) -> Path | None:
-    """Return the folder to bind for a command that the system's own folders, which boxes have, do not hold."""
-    found = shutil.which(command, path=_SYSTEM_PATH) or shutil.which(command)
-    if found is None:
+    """Return the folder to bind for a command; ``None`` if it is in a system folder, which all boxes have."""
+    program = shutil.which(command, path=_SYSTEM_PATH) or shutil.which(command)
+    if program is None:
         raise ImageError(f"image {image!r} needs the command {command!r}, which this host does not have")
-    path = Path(found).resolve()
+    path = Path(program).resolve()
     if path.is_relative_to("/usr") or path.parent in (Path("/bin"), Path("/sbin")):
         return None
     folder = path.parent.parent
     private = (Path.home(), *private_places())
     if path.parent.name != "bin" or any(place.is_relative_to(folder) for place in private):
         raise ImageError(
-            f"image {image!r} needs {command!r}, which boxes would get with all of {folder}, and that holds more "
-            f"than a tool: install {command!r} below /usr, or in a folder of its own"
+            f"image {image!r} needs {command!r}, which boxes would get with all of {folder}, and that contains "
+            f"more than a tool: install {command!r} below /usr, or in a folder of its own"
         )
     return folder

@@ -1,7 +1,7 @@
-"""The Python of embedded boxes: the interpreter that runs codegym, with the image's pinned packages and no other.
+"""The Python of embedded boxes: the interpreter that runs codegym, with the image's pinned packages and no others.
 
-Boxes see it at ``/opt/python``, as a virtual environment over ``/usr`` or over ``/opt/cpython``, where an
-interpreter that lives elsewhere (say, in a home folder) is bound; its own packages are covered
+Boxes see it at ``/opt/python``, as a virtual environment over ``/usr``, or over ``/opt/cpython`` if the
+interpreter is elsewhere (for instance in a home folder) and bound there; its own packages are hidden
 (:mod:`codegym.sandbox.bwrap.system`). It is built once per set of pinned packages.
 """
 
@@ -36,14 +36,15 @@ _SCRIPTS = {
 
 
 def python_binds(requirements: Path, store: Path) -> tuple[tuple[Path, str], ...]:
-    """Return the read-only binds (from, to) of Python with ``requirements``, installed below ``store`` if need be.
+    """Return the read-only binds (from, to) of Python with ``requirements``. Install them below ``store`` first,
+    unless they are there already.
 
     Raises :class:`~codegym.errors.SandboxError` if the packages can't be installed.
     """
-    built = _built(requirements, store)
-    binds: tuple[tuple[Path, str], ...] = ((built / "venv", "/opt/python"),)
+    installation = _installation(requirements, store)
+    binds: tuple[tuple[Path, str], ...] = ((installation / "venv", "/opt/python"),)
     if not _in_usr():
-        binds += ((Path(sys.base_prefix), "/opt/cpython"), (built / "ld.so.cache", "/etc/ld.so.cache"))
+        binds += ((Path(sys.base_prefix), "/opt/cpython"), (installation / "ld.so.cache", "/etc/ld.so.cache"))
     return binds
 
 
@@ -51,7 +52,7 @@ def _in_usr() -> bool:
     return Path(sys.base_prefix).is_relative_to("/usr")
 
 
-def _built(requirements: Path, store: Path) -> Path:
+def _installation(requirements: Path, store: Path) -> Path:
     key = digest_json([3, requirements.read_text(), sys.version, sys.base_prefix])[:16]
     target = store / key
     if target.is_dir():
@@ -96,7 +97,7 @@ def _install(requirements: Path, site: Path) -> None:
 
 
 def pip_python() -> str:
-    """Return a Python that has pip. Raises :class:`~codegym.errors.SandboxError` where there is none."""
+    """Return the path of a Python that has pip. Raises :class:`~codegym.errors.SandboxError` if there is none."""
     for python in (sys.executable, f"{sys.base_prefix}/bin/python{sys.version_info.major}"):
         if subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0:
             return python
@@ -116,7 +117,7 @@ def _make_venv(venv: Path) -> None:
 
 
 def _make_linker_cache(draft: Path) -> None:
-    """Make a linker cache that finds ``libpython`` at its place in the box, where its run path is not."""
+    """Make a linker cache with ``libpython``'s path in the box: the run path in the interpreter is the host's."""
     if _in_usr():
         return
     (draft / "ld.so.conf").write_text("/opt/cpython/lib\ninclude /etc/ld.so.conf\n")
@@ -126,9 +127,9 @@ def _make_linker_cache(draft: Path) -> None:
 
 
 def _rewrite_plugins(draft: Path) -> None:
-    """Run pytest once, to keep what it makes of its plugins' modules: it rewrites their assertions.
+    """Run pytest once, so that its rewritten modules of plugins (it rewrites their assertions) are cached.
 
-    Hypothesis, all of which its plugin imports when a run ends, costs each run a second without that.
+    Otherwise each run would take a second longer: hypothesis's plugin imports all of hypothesis when a run ends.
     """
     if (draft / "venv" / "lib" / _VERSION / "site-packages" / "pytest").is_dir():
         make = "echo 'def test(): pass' > test_it.py"
@@ -137,7 +138,7 @@ def _rewrite_plugins(draft: Path) -> None:
 
 
 def _run(draft: Path, command: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run a command with Python where boxes have it, and ``draft`` at ``/opt/out``; all else is read-only."""
+    """Run a command with Python at its path in boxes, and ``draft`` at ``/opt/out``. All else is read-only."""
     argv = ["bwrap", "--unshare-user", "--unshare-net", "--ro-bind", "/", "/", "--dev", "/dev", "--tmpfs", "/opt"]
     argv += ["--bind", str(draft / "venv"), "/opt/python", "--bind", str(draft), "/opt/out"]
     argv += [] if _in_usr() else ["--ro-bind", sys.base_prefix, "/opt/cpython"]

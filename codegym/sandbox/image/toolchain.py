@@ -1,9 +1,10 @@
-"""Keeps the files that every box of an image reads in memory, read by the host and not by a box.
+"""Reads the files that every box of an image needs into memory, as the host and not as a box.
 
-What a box alone has read leaves memory with it (:meth:`codegym.sandbox.host.cgroup.Cgroup.drop_pages`), so that it
-says nothing to the next box. Without this, after the host was started, each box would read its interpreter or
-compiler from disk again. It is only advice to the kernel: nothing is locked, which takes a privilege, and only
-speed depends on it. For Docker's images nobody does it: their files are the engine's.
+Pages of files that only one box has read leave memory with that box
+(:meth:`codegym.sandbox.host.cgroup.Cgroup.drop_pages`), so that they tell the next box nothing. Without this
+module each box would read its interpreter or compiler from disk again. It only advises the kernel: locking pages
+would need a privilege, and only speed depends on it. It does nothing for Docker's images, whose files belong to
+the engine.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from codegym.catalog import cache_dir
-from codegym.sandbox.host.kernel import told
+from codegym.sandbox.host.kernel import read_kernel_file
 
 _AGAIN_SECONDS = 3600.0
+"""After this time the files are read again: the kernel may have needed the memory."""
+
 _COMPILERS = ("cc", "gcc", "g++")
 _PARTS_OF_COMPILERS = ("cc1", "cc1plus", "collect2", "as", "ld")
 _LEFT_OUT = {"test", "tests", "idlelib", "tkinter", "ensurepip", "dist-packages", "site-packages"}
@@ -29,17 +32,18 @@ _LEFT_OUT = {"test", "tests", "idlelib", "tkinter", "ensurepip", "dist-packages"
 
 
 def warm(image: str, commands: Iterable[str], packages: Sequence[Path]) -> None:
-    """Have the files of ``commands`` and of Python with ``packages`` (none: no Python) read soon.
+    """Ask the kernel to read the files of ``commands``, and if there are ``packages`` those of Python with them.
 
-    That is done once an hour, and after each start of the machine.
+    Do so at most once an hour per image and start of the machine.
     """
-    mark, boot = cache_dir() / "warm" / image.replace("/", "-"), told("/proc/sys/kernel/random/boot_id")
+    mark = cache_dir() / "warm" / image.replace("/", "-")
+    boot = read_kernel_file("/proc/sys/kernel/random/boot_id")
     if mark.is_file() and mark.read_text() == boot and time.time() - mark.stat().st_mtime < _AGAIN_SECONDS:
         return
     python = (sys.executable,) if packages else ()
     folders = (Path(sysconfig.get_path("stdlib")), *packages) if packages else ()
     for path in (*_programs((*commands, *python)), *(file for folder in folders for file in _files(folder))):
-        with suppress(OSError):  # it is no file, or just went
+        with suppress(OSError):  # it is no file, or was just deleted
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
             os.close(descriptor)
@@ -59,13 +63,14 @@ def _programs(commands: Iterable[str]) -> Iterator[str]:
     for command in commands:
         program = shutil.which(command)
         parts = _PARTS_OF_COMPILERS if command in _COMPILERS else ()
-        asked = [_said([command, f"-print-prog-name={part}"]) for part in parts] if program else []
-        for path in filter(None, (program, *(shutil.which(name) for name in asked))):
+        names = [_output_of([command, f"-print-prog-name={part}"]) for part in parts] if program else []
+        for path in filter(None, (program, *(shutil.which(name) for name in names))):
             yield path
-            yield from (word for word in _said(["ldd", path]).split() if word.startswith("/"))
+            yield from (word for word in _output_of(["ldd", path]).split() if word.startswith("/"))
 
 
-def _said(argv: list[str]) -> str:
+def _output_of(argv: list[str]) -> str:
+    """Return what a program prints, or nothing if it fails to run."""
     try:
         return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=10).stdout.strip()
     except (OSError, subprocess.TimeoutExpired):

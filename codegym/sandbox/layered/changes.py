@@ -1,8 +1,8 @@
-"""What changed in a workspace, read from the overlay's upper layers: outside the box, without trusting it.
+"""What changed in a workspace, read from the overlay's upper layers: from outside the box, without trusting it.
 
-An upper layer holds what a box wrote: its files, and marks for what it deleted. Whatever stands there was put
-there by an adversary, so that every entry is opened by its folder's descriptor, without following links, and
-looked at before it is read.
+An upper layer contains what a box wrote: its files, and marks for deleted ones. An adversary wrote everything
+there, so every entry is opened through its folder's descriptor, without following links, and its kind is checked
+before it is read.
 """
 
 from __future__ import annotations
@@ -17,38 +17,40 @@ from pathlib import Path, PurePosixPath
 from codegym.sandbox.protocol import Changes, File
 
 _DEPTH = 200
+"""How many folders deep changes are read."""
+
 _OPAQUE = "user.overlay.opaque"
 
 
 def changes(uppers: list[int], base: tuple[Path, ...], most: int) -> Changes:
-    """Return what the layers open at descriptors ``uppers`` (lowest first) make of the base tree.
+    """Return the changes to the base tree by the layers open at descriptors ``uppers``, lowest first.
 
-    Left out are devices, pipes and sockets, names that are not UTF-8, what lies more than 200 folders deep,
-    and what comes, in order of names, after ``most`` bytes in all. Files equal to the base's are no change.
+    Left out are devices, pipes and sockets, names that are not UTF-8, files more than 200 folders deep, and files
+    that, in order of names, come after ``most`` bytes in all. Files equal to the base's are no change.
     """
-    merged = _Merged(base, most)
+    merged = _MergedLayers(base, most)
     for upper in uppers:
         merged.add_folder(upper)
-    found = {path: file for path, file in merged.state.items() if file != _base_file(base, path)}
-    return dict(sorted(found.items()))
+    changed = {path: file for path, file in merged.state.items() if file != _base_file(base, path)}
+    return dict(sorted(changed.items()))
 
 
 def changed_files(folder: Path, base: tuple[Path, ...], most: int) -> Changes:
-    """Return what differs between a whole ``folder`` and the base tree, left out as in :func:`changes`."""
-    merged = _Merged((), most)
+    """Return the differences of a whole ``folder`` from the base tree, with the omissions of :func:`changes`."""
+    merged = _MergedLayers((), most)
     top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         merged.add_folder(top)
     finally:
         os.close(top)
-    found = {path: file for path, file in merged.state.items() if file != _base_file(base, path)}
-    found |= dict.fromkeys(path for path in _base_files(base, "") if path not in merged.state)
-    return dict(sorted(found.items()))
+    changed = {path: file for path, file in merged.state.items() if file != _base_file(base, path)}
+    changed |= dict.fromkeys(path for path in _base_files(base, "") if path not in merged.state)
+    return dict(sorted(changed.items()))
 
 
 @dataclass
 class _Folder:
-    """A folder that is being read: its descriptor, what names of it are left, and the mode to give back to it."""
+    """A folder being read: its descriptor, the names still to read, and the mode to restore when it is closed."""
 
     descriptor: int
     prefix: str
@@ -61,38 +63,44 @@ class _Folder:
         os.close(self.descriptor)
 
 
-class _Merged:
-    """The layers seen so far, laid over each other."""
+class _MergedLayers:
+    """The layers read so far, the later ones over the earlier ones, as ``state``.
 
-    def __init__(self, base: tuple[Path, ...], room: int) -> None:
+    ``bytes_left`` is how many bytes of content may still be read.
+    """
+
+    def __init__(self, base: tuple[Path, ...], bytes_left: int) -> None:
         self.state: Changes = {}
         self._folders: set[str] = set()
         self._base = base
-        self._room = room
+        self._bytes_left = bytes_left
 
     def add_folder(self, top: int) -> None:
-        """Add what lies below the folder open at ``top``; holds one descriptor for each folder on the way down."""
-        way = [_Folder(os.dup(top), "", _names(top))]
+        """Add the content of the folder open at ``top``.
+
+        One descriptor is open for each folder on the way down.
+        """
+        opened = [_Folder(os.dup(top), "", _names(top))]
         try:
-            while way:
-                name = next(way[-1].names, None)
+            while opened:
+                name = next(opened[-1].names, None)
                 if name is None:
-                    way.pop().close()
+                    opened.pop().close()
                     continue
-                inner = self._add(way[-1], name)
-                if inner is not None and len(way) <= _DEPTH:
-                    way.append(inner)
+                inner = self._add(opened[-1], name)
+                if inner is not None and len(opened) <= _DEPTH:
+                    opened.append(inner)
                 elif inner is not None:
                     inner.close()
         finally:
-            for folder in reversed(way):
+            for folder in reversed(opened):
                 folder.close()
 
     def _add(self, folder: _Folder, name: str) -> _Folder | None:
-        """Add one entry of a folder; return it, open, if it is a folder itself."""
+        """Add one entry of a folder. If it is a folder, return it opened."""
         try:
             entry = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder.descriptor)
-        except FileNotFoundError:  # a service in the box took it away
+        except FileNotFoundError:  # a service in the box deleted it
             return None
         try:
             path, status = folder.prefix + name, os.fstat(entry)
@@ -107,8 +115,8 @@ class _Merged:
         return inner
 
     def _add_file(self, entry: int, path: str, status: os.stat_result) -> None:
-        if stat.S_ISREG(status.st_mode) and status.st_size <= self._room:
-            self._room -= status.st_size
+        if stat.S_ISREG(status.st_mode) and status.st_size <= self._bytes_left:
+            self._bytes_left -= status.st_size
             self._set(path, File(_content(entry, status), executable=bool(status.st_mode & 0o100)))
         elif stat.S_ISLNK(status.st_mode):
             self._set(path, File(b"", link=os.readlink("", dir_fd=entry)))
@@ -116,10 +124,10 @@ class _Merged:
             self._hide(path)
 
     def _hide(self, path: str) -> None:
-        """Forget ``path`` and all below it, and note what of it the base has as deleted."""
+        """Remove ``path`` and all below it from the state, and record the base's files there as deleted."""
         self.state.pop(path, None)
         if path in self._folders:
-            self.state = {known: file for known, file in self.state.items() if not known.startswith(path + "/")}
+            self.state = {other: file for other, file in self.state.items() if not other.startswith(path + "/")}
         self.state.update(dict.fromkeys(_base_files(self._base, path)))
 
     def _set(self, path: str, file: File) -> None:
@@ -139,7 +147,7 @@ def _names(folder: int) -> Iterator[str]:
 
 
 def _opened_folder(entry: int, path: str, mode: int) -> _Folder:
-    """Open the folder that an ``O_PATH`` descriptor names: the inode that was looked at, whatever its mode."""
+    """Open the folder behind an ``O_PATH`` descriptor, whatever its mode; closing it restores the mode."""
     place, closed = Path(f"/proc/self/fd/{entry}"), mode & 0o700 != 0o700
     if closed:
         place.chmod(mode | 0o700)
@@ -153,7 +161,7 @@ def _opened_folder(entry: int, path: str, mode: int) -> _Folder:
 
 
 def _content(entry: int, status: os.stat_result) -> bytes:
-    """Return the content of the file that an ``O_PATH`` descriptor names, whatever its mode."""
+    """Return the content of the file behind an ``O_PATH`` descriptor, whatever its mode."""
     place, mode = Path(f"/proc/self/fd/{entry}"), stat.S_IMODE(status.st_mode)
     closed = not mode & 0o400
     if closed:
@@ -176,7 +184,7 @@ def _is_opaque(folder: int) -> bool:
 
 
 def _lookup(layer: Path, path: str) -> Path | None:
-    """Return what a base layer has at ``path``, or the link or file in the way that hides it, or ``None``."""
+    """Return the path of what a base layer has at ``path``, or of a link or file on the way there, or ``None``."""
     at = layer
     for part in path.split("/"):
         at /= part
@@ -194,6 +202,7 @@ def _lookup(layer: Path, path: str) -> Path | None:
 
 
 def _base_file(base: tuple[Path, ...], path: str) -> File | None:
+    """Return the base tree's file at ``path``; ``None`` if there is none, or a folder."""
     for layer in base:
         file = _lookup(layer, path)
         if file is None:
@@ -207,7 +216,7 @@ def _base_file(base: tuple[Path, ...], path: str) -> File | None:
 
 
 def _base_files(base: tuple[Path, ...], path: str) -> Iterator[str]:
-    """Yield every file that the base has at or below ``path``."""
+    """Yield the path of every file that the base tree has at or below ``path``."""
     for layer in base:
         top = _lookup(layer, path)
         if top is not None and not (top.is_dir() and not top.is_symlink()):

@@ -1,7 +1,7 @@
-"""A workspace as layers on a box's stage: what a snapshot freezes, a restore drops and a fork shares.
+"""A workspace as overlay layers on a box's stage: snapshots freeze them, restores delete them, forks share them.
 
-It is the same whoever holds the stage, the keeper of an embedded box or the runner in a container. Nothing is
-copied: a snapshot freezes the upper layer and lays a new one over it, a restore drops the upper layer.
+Nothing is copied: a snapshot freezes the upper layer and lays a new one over it, and a restore deletes the upper
+layer. The code is the same for both stages: that of an embedded box's keeper and that of a container's runner.
 """
 
 from __future__ import annotations
@@ -15,32 +15,34 @@ from typing import Protocol
 from codegym.errors import SandboxError
 from codegym.sandbox.protocol import Snapshot
 
-_DEEP = 48
+_MOST_FROZEN = 48
+"""When so many layers are frozen they are merged into one: the kernel limits the layers of an overlay."""
+
 _log = logging.getLogger(__name__)
 _numbers = itertools.count(1)
 
 Names = tuple[str, ...]
-"""Folders on a stage, topmost first: ``u/3`` was written by this box, ``f/0/3`` or ``l/1/3`` by the one that it
-was forked from, ``l/0`` is of a base tree."""
+"""Names of folders on a stage, topmost first: ``u/3`` was written by this box, ``f/0/3`` or ``l/1/3`` by the box
+that it was forked from, and ``l/0`` is a layer of a base tree."""
 
 
 class Stage(Protocol):
-    """Where layers lie: a folder on it has a name such as ``u/3``, the fourth that the box itself wrote."""
+    """The file system that contains a box's layers, in folders with names such as ``u/3``; see :data:`Names`."""
 
     def path(self, name: str) -> Path:
         """Return this process's path of the folder ``name``."""
         ...
 
     def lay(self, upper: str, lowers: Sequence[str]) -> None:
-        """Lay a workspace: ``u/<upper>``, made if missing, over the lower folders, topmost first."""
+        """Lay a workspace: the folder ``u/<upper>``, made if missing, over ``lowers``, topmost first."""
         ...
 
     def flatten(self, upper: str, layers: Sequence[str]) -> None:
-        """Make ``u/<upper>``, which holds what ``layers`` (topmost first), written by boxes, hold together."""
+        """Make ``u/<upper>`` with the merged content of ``layers`` (topmost first), which boxes wrote."""
         ...
 
     def drop(self, upper: str) -> None:
-        """Delete the layer ``u/<upper>``, which no workspace uses any more."""
+        """Delete the layer ``u/<upper>``, which no workspace may use any more."""
         ...
 
     def clean(self) -> None:
@@ -49,7 +51,10 @@ class Stage(Protocol):
 
 
 class Layers:
-    """One box's workspace: the folders ``base``, what was ``frozen`` over them, and an upper layer on top."""
+    """One box's workspace: the layers of ``base``, the ``frozen`` layers over them, and an upper layer on top.
+
+    ``snapshots`` maps each snapshot to the layers that were frozen when it was made.
+    """
 
     def __init__(
         self, stage: Stage, base: Names, frozen: Names = (), snapshots: Mapping[str, Names] | None = None
@@ -63,7 +68,7 @@ class Layers:
         """Return the layers that boxes wrote, lowest first."""
         return tuple(reversed((f"u/{self._upper}", *self._frozen)))
 
-    def kept(self) -> Names:
+    def of_snapshots(self) -> Names:
         """Return the layers of all snapshots, each once."""
         return tuple(dict.fromkeys(itertools.chain.from_iterable(self._snapshots.values())))
 
@@ -72,7 +77,7 @@ class Layers:
         if any(self._stage.path(f"u/{self._upper}").iterdir()):
             self._frozen = (f"u/{self._upper}", *self._frozen)
             self._upper += 1
-            if len(self._frozen) % _DEEP == 0:
+            if len(self._frozen) % _MOST_FROZEN == 0:
                 self._flatten()
             self._lay()
         snapshot = Snapshot(f"s{next(_numbers)}")
@@ -80,40 +85,40 @@ class Layers:
         return snapshot
 
     def find(self, snapshot: Snapshot) -> Names:
-        """Return what was frozen at ``snapshot``. Raises :class:`SandboxError` if it is not of this workspace."""
+        """Return the layers of ``snapshot``. Raises :class:`SandboxError` if it is not of this workspace."""
         if snapshot.id not in self._snapshots:
-            raise SandboxError(f"snapshot {snapshot.id!r} was not made by this box or one that it was forked from")
+            raise SandboxError(f"snapshot {snapshot.id!r} is not of this box or of one that it was forked from")
         return self._snapshots[snapshot.id]
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Drop the upper layer, lay a new one over the snapshot's, and empty ``/tmp``; no process may run."""
+        """Do as :meth:`relay`, and empty ``/tmp``. No process may run."""
         self.relay(snapshot)
         self._stage.clean()
 
     def relay(self, snapshot: Snapshot) -> None:
-        """Drop the upper layer and lay a new one over the snapshot's; no process may have a file of it open.
+        """Delete the upper layer and lay a new one over the snapshot's. No process may have a file of it open.
 
-        The old one goes first: it may hold all that there is of the disk, and a new one needs some.
+        The old layer is deleted first: it may have filled the disk, and a new one needs some of it.
         """
         dropped, self._frozen = self._upper, self.find(snapshot)
         self._upper += 1
         self._stage.drop(str(dropped))
         self._lay()
 
-    def fork(self, stage: Stage, base: Names, moved: Callable[[str], str]) -> Layers:
-        """Lay these layers on another stage as they are now; ``moved`` names them there."""
-        snapshots = {name: tuple(map(moved, layers)) for name, layers in self._snapshots.items()}
-        return Layers(stage, base, tuple(map(moved, self._frozen)), snapshots)
+    def fork(self, stage: Stage, base: Names, name_there: Callable[[str], str]) -> Layers:
+        """Lay these layers on another stage, where ``name_there`` returns the name of each, over ``base``."""
+        snapshots = {name: tuple(map(name_there, layers)) for name, layers in self._snapshots.items()}
+        return Layers(stage, base, tuple(map(name_there, self._frozen)), snapshots)
 
     def _flatten(self) -> None:
-        """Make one layer of many. Where the disk is full or folders are too deep, the many do as well."""
+        """Merge the frozen layers into one. Keep them if that fails: the disk is full or folders are too deep."""
         flat = str(self._upper)
         self._upper += 1
         try:
             self._stage.flatten(flat, self._frozen)
             self._frozen = (f"u/{flat}",)
         except SandboxError as error:
-            _log.info("layers stay as they are: %s", error)
+            _log.info("frozen layers could not be merged: %s", error)
             self._stage.drop(flat)
 
     def _lay(self) -> None:

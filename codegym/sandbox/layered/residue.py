@@ -1,8 +1,9 @@
-"""What the last user of a box has left in it, looked for from the host: the looks that all boxes share.
+"""Checks, from the host, what the last user left in a box. Both backends with layered boxes use them.
 
-A box is given to the next user only if nothing of the last one is found. Nothing inside is asked: processes,
-mounts, limits and connections are read from the kernel's view of the box's first process, files from the
-keeper's stage. What a box can't change at all (the system calls that would do it are refused) is looked at too.
+A box is given to the next user only if nothing of the last one is left. No program inside is asked: processes,
+mounts, limits and connections are read from the kernel's files about the box's first process, and files from the
+stage. Settings that a box should not be able to change, because the system calls for it are denied, are checked
+too.
 """
 
 from __future__ import annotations
@@ -13,22 +14,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from codegym.sandbox.host.cgroup import Cgroup
-from codegym.sandbox.host.kernel import told
+from codegym.sandbox.host.kernel import read_kernel_file
 
 _WORLD = 0o1777
 _FOLDER = 0o755
 
 FREEING_SECONDS = 3.0
-"""How long the kernel may take to free a closed socket: a moment, but on a busy machine."""
+"""How long the kernel may take to free a closed socket on a busy machine; usually it is immediate."""
 
 
-def files(stage: Path, layers: Mapping[str, list[str]]) -> Iterator[str]:
-    """Look at every folder that the box may write to, or others for it; each has one content when clean.
+def left_files(stage: Path, layers: Mapping[str, list[str]]) -> Iterator[str]:
+    """Yield a line for each folder of the stage whose content, mode or attributes are not those of a new box.
 
-    ``layers`` names the folders for layers of others, and what they hold.
+    ``layers`` maps each folder that contains layers of other boxes or trees to its expected content.
     """
     expected: dict[str, tuple[int, list[str]]] = {
-        **{name: (_FOLDER, held) for name, held in layers.items()},
+        **{name: (_FOLDER, entries) for name, entries in layers.items()},
         "u": (_FOLDER, ["0"]),
         "u/0": (_FOLDER, []),
         "k": (_FOLDER, ["0"]),
@@ -39,23 +40,26 @@ def files(stage: Path, layers: Mapping[str, list[str]]) -> Iterator[str]:
     }
     for name, (mode, entries) in expected.items():
         folder = f"{stage}/{name}"
-        found = sorted(os.listdir(folder))  # noqa: PTH208  a hot path, as is all of this module
-        if found != entries:
-            yield f"file: {name} holds {found[:5]}, not {entries}"
-        if (held := os.stat(folder).st_mode & 0o7777) != mode:  # noqa: PTH116
-            yield f"mode: {name} has {held:o}, not {mode:o}"
+        present = sorted(os.listdir(folder))  # noqa: PTH208  a hot path, as is all of this module
+        if present != entries:
+            yield f"file: {name} contains {present[:5]}, not {entries}"
+        if (now := os.stat(folder).st_mode & 0o7777) != mode:  # noqa: PTH116
+            yield f"mode: {name} has {now:o}, not {mode:o}"
         if marks := [mark for mark in os.listxattr(folder) if not mark.startswith("user.overlay.")]:
             yield f"attribute: {name} has {marks[:5]}"
 
 
-def fixed(runner: int, cgroup: Cgroup | None) -> dict[str, str]:
-    """Return what no command may change: mounts but for the workspace's own overlay, limits, priorities, name."""
+def fixed_settings(runner: int, cgroup: Cgroup | None) -> dict[str, str]:
+    """Return what no command may change: mounts (without the workspace's overlay), limits, priorities, namespaces.
+
+    ``runner`` is the box's first process.
+    """
     proc = f"/proc/{runner}"
-    fields = told(f"{proc}/stat").rpartition(")")[2].split()
+    fields = read_kernel_file(f"{proc}/stat").rpartition(")")[2].split()
     names = ("net", "ipc", "uts", "user", "pid", "mnt")
     return {
-        "mounts": "\n".join(filter(None, map(_mount, told(f"{proc}/mountinfo").splitlines()))),
-        "limits": told(f"{proc}/limits"),
+        "mounts": "\n".join(filter(None, map(_mount, read_kernel_file(f"{proc}/mountinfo").splitlines()))),
+        "limits": read_kernel_file(f"{proc}/limits"),
         "priority": " ".join((*fields[15:17], *fields[37:39])),
         "cpus": str(sorted(os.sched_getaffinity(runner))),
         "namespaces": " ".join(os.readlink(f"{proc}/ns/{name}") for name in names),  # noqa: PTH115
@@ -64,48 +68,48 @@ def fixed(runner: int, cgroup: Cgroup | None) -> dict[str, str]:
 
 
 def _mount(line: str) -> str:
-    """Return point, options and kind of a mount; of an overlay, which comes and goes, nothing."""
+    """Return a mount's point, options and kind; nothing for an overlay, which each workspace replaces."""
     fields, _, source = line.partition(" - ")
     kind = source.split(maxsplit=1)[0]
     return "" if kind == "overlay" else " ".join((*fields.split(maxsplit=6)[4:6], kind))
 
 
-def changed(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
-    """Yield what differs between two looks at what is fixed."""
+def changed_settings(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
+    """Yield a line for each difference between two results of :func:`fixed_settings`."""
     for name, value in before.items():
         if after[name] != value:
             gone, new = (set(text.splitlines()) for text in (value, after[name]))
             yield f"{name}: now {sorted(new - gone)[:3]}, not {sorted(gone - new)[:3]}"
 
 
-def connections(runner: int, known: frozenset[str] = frozenset()) -> list[str]:
-    """Return open sockets and, since each holds its port for a minute, TCP connections that wait for their end.
+def open_connections(runner: int, expected: frozenset[str] = frozenset()) -> list[str]:
+    """Return a line for each kind of open sockets, and of TCP connections that wait for a minute after their end.
 
-    What is ``known`` is left out. The kernel counts a closed socket until it gets round to freeing it; so it is
-    given a moment, unless a connection waits anyhow.
+    Lines in ``expected`` are left out. The kernel may count a closed socket until it frees it, so this waits for
+    it, unless a connection waits for its end anyway.
     """
     deadline = time.monotonic() + FREEING_SECONDS
-    while found := [line for line in sockets(runner) if line not in known]:
-        if any("'tw'" in line for line in found) or time.monotonic() > deadline:
+    while left := [line for line in sockets(runner) if line not in expected]:
+        if any("'tw'" in line for line in left) or time.monotonic() > deadline:
             break
         time.sleep(0.005)
-    return found
+    return left
 
 
 def sockets(runner: int) -> list[str]:
-    """Return a line for each kind of sockets that are open or waiting, as the kernel counts them now."""
+    """Return a line for each kind of sockets that are open or waiting now, by the kernel's count."""
     lines = []
-    for line in told(f"/proc/{runner}/net/sockstat").splitlines():
+    for line in read_kernel_file(f"/proc/{runner}/net/sockstat").splitlines():
         kind, *words = line.split()
         counts = dict(zip(words[::2], words[1::2], strict=True))
-        found = {name: counts[name] for name in ("used", "inuse", "tw") if counts.get(name, "0") != "0"}
-        lines += [f"connection: {kind} {found}"] if found else []
+        used = {name: counts[name] for name in ("used", "inuse", "tw") if counts.get(name, "0") != "0"}
+        lines += [f"connection: {kind} {used}"] if used else []
     return lines
 
 
 def children(pid: int) -> list[int]:
-    """Return the processes that ``pid`` started, as this process sees them."""
+    """Return the ids of the child processes of ``pid``; none if it is gone."""
     try:
-        return [int(word) for word in told(f"/proc/{pid}/task/{pid}/children").split()]
+        return [int(word) for word in read_kernel_file(f"/proc/{pid}/task/{pid}/children").split()]
     except (FileNotFoundError, ProcessLookupError):
         return []

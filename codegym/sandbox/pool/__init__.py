@@ -1,5 +1,5 @@
-"""Boxes opened ahead of demand and handed out again.
+"""Boxes opened in advance, lent, and lent again.
 
 - ``pool``: the pool, a backend over another backend. ``loan``: a box on loan from it.
-- ``canary``: compares what a box looks like from inside with what it looked like when it was new.
+- ``canary``: compares how a box looks from inside with how it looked when it was new.
 """

@@ -1,7 +1,7 @@
-"""A box on loan from a pool: it behaves like the box it stands for until it is closed, and then goes back.
+"""A box on loan from a pool: it behaves like the box behind it, which goes back to the pool when it is closed.
 
-A box goes back only if it is at rest and has never failed: one that is closed in the middle of a command, as
-happens when a run is stopped, or that raised :class:`~codegym.errors.SandboxError`, is closed for good.
+A box is returned only if it is idle and has never failed. A box that is closed during a command, as happens when a
+run is stopped, or that raised :class:`~codegym.errors.SandboxError`, is closed for good.
 """
 
 from __future__ import annotations
@@ -27,12 +27,18 @@ from codegym.sandbox.protocol import (
 from codegym.task import Limits
 
 _FORKS_AHEAD = 4
-"""Who forks once will fork again."""
+"""How many boxes are opened in advance at a fork: a caller that forks once usually forks again."""
+
+_SERVICE_CHARACTERS = 200
+"""How much of a service's command line is listed."""
 
 
 @dataclass(eq=False)
 class Slot:
-    """A box and what a pool has to know of it; ``pristine`` is its first snapshot, where it is renewed by one."""
+    """A box, what it was opened with, and its use so far.
+
+    ``pristine`` is its first snapshot if the pool renews it by restoring that. ``since`` is when it was returned.
+    """
 
     box: Sandbox
     tree: Tree
@@ -44,37 +50,37 @@ class Slot:
 
 
 class Lender(Protocol):
-    """Where a box on loan comes from and goes to."""
+    """What a box on loan needs of its pool."""
 
     def open(self, tree: Tree, image: str, limits: Limits) -> PooledBox:
-        """Return a box on loan: one that waits, or a new one."""
+        """Lend a box: a waiting or a new one."""
         ...
 
     def take(self, tree: Tree, image: str, limits: Limits) -> Slot | None:
-        """Return a waiting box, or ``None``."""
+        """Remove a waiting box from the pool and return it, or ``None`` if none fits."""
         ...
 
     def expect(self, tree: Tree, image: str, limits: Limits, count: int) -> None:
-        """Have ``count`` boxes wait soon."""
+        """Open boxes in the background until ``count`` of this kind wait."""
         ...
 
     def give_back(self, slot: Slot) -> None:
-        """Take a box that is at rest."""
+        """Return an idle box to the pool."""
         ...
 
     def retire(self, slot: Slot) -> None:
-        """Take a box that must not be used again."""
+        """Close a box that must not be used again."""
         ...
 
 
 class PooledBox(Sandbox):
-    """See :class:`~codegym.sandbox.protocol.Sandbox`."""
+    """A box on loan; see :class:`~codegym.sandbox.protocol.Sandbox`. Closing it returns the box to the pool."""
 
     def __init__(self, slot: Slot, lender: Lender) -> None:
         self._slot = slot
         self._lender = lender
-        self._busy = threading.Lock()
-        self._gone = threading.Event()
+        self._in_use = threading.Lock()
+        self._closed = threading.Event()
         self._failed = False
 
     def exec(
@@ -116,12 +122,12 @@ class PooledBox(Sandbox):
             box.restore(snapshot)
 
     def fork(self) -> PooledBox:
-        """See :class:`~codegym.sandbox.protocol.Sandbox`; into a waiting box, if there is one."""
+        """See :class:`~codegym.sandbox.protocol.Sandbox`. A waiting box becomes the fork, if there is one."""
         with self._box() as box:
-            return handed_out(self._forked(box), self._lender)
+            return lend(self._fork(box), self._lender)
 
     def open_base(self) -> PooledBox:
-        """See :class:`~codegym.sandbox.protocol.Sandbox`; from the same pool."""
+        """See :class:`~codegym.sandbox.protocol.Sandbox`. The box comes from the same pool."""
         return self._lender.open(self._slot.tree, self._slot.image, self._slot.limits)
 
     def changes(self) -> Changes:
@@ -130,22 +136,22 @@ class PooledBox(Sandbox):
             return box.changes()
 
     def close(self) -> None:
-        """Give the box back; closing twice is fine."""
-        if self._gone.is_set():
+        """Return the box to the pool. Closing twice is fine."""
+        if self._closed.is_set():
             return
-        self._gone.set()
-        if not self._busy.acquire(blocking=False):
+        self._closed.set()
+        if not self._in_use.acquire(blocking=False):
             self._lender.retire(self._slot)
             return
         try:
             (self._lender.retire if self._failed else self._lender.give_back)(self._slot)
         finally:
-            self._busy.release()
+            self._in_use.release()
 
     @contextmanager
     def _box(self) -> Iterator[Sandbox]:
-        with self._busy:
-            if self._gone.is_set():
+        with self._in_use:
+            if self._closed.is_set():
                 raise SandboxError("the box is closed")
             try:
                 yield self._slot.box
@@ -153,7 +159,7 @@ class PooledBox(Sandbox):
                 self._failed = True
                 raise
 
-    def _forked(self, box: Sandbox) -> Slot:
+    def _fork(self, box: Sandbox) -> Slot:
         kind = (self._slot.tree, self._slot.image, self._slot.limits)
         self._lender.expect(*kind, _FORKS_AHEAD)
         spare = self._lender.take(*kind) if isinstance(box, Reusable) else None
@@ -168,7 +174,7 @@ class PooledBox(Sandbox):
 
 
 class PooledServer(PooledBox):
-    """A box on loan in which services can live on between commands."""
+    """A box on loan in which services can run on between commands."""
 
     def __init__(self, slot: Slot, lender: Lender) -> None:
         super().__init__(slot, lender)
@@ -177,18 +183,14 @@ class PooledServer(PooledBox):
     def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
         """See :class:`~codegym.sandbox.protocol.Spawns`."""
         with self._box() as box:
-            if not isinstance(box, Spawns):
-                raise SandboxError(f"a box of {type(box).__name__} holds no services")
-            pid = box.spawn(argv, env)
-        self._services.append(" ".join(argv)[:200])
+            pid = _spawning(box).spawn(argv, env)
+        self._services.append(" ".join(argv)[:_SERVICE_CHARACTERS])
         return pid
 
     def relay(self, snapshot: Snapshot) -> None:
         """See :class:`~codegym.sandbox.protocol.Spawns`."""
         with self._box() as box:
-            if not isinstance(box, Spawns):
-                raise SandboxError(f"a box of {type(box).__name__} holds no services")
-            box.relay(snapshot)
+            _spawning(box).relay(snapshot)
 
     def services(self) -> tuple[str, ...]:
         """See :class:`~codegym.sandbox.protocol.Lists`."""
@@ -200,6 +202,12 @@ class PooledServer(PooledBox):
         super().restore(snapshot)
 
 
-def handed_out(slot: Slot, lender: Lender) -> PooledBox:
-    """Return the box on loan, with services where the box has them."""
+def _spawning(box: Sandbox) -> Spawns:
+    if not isinstance(box, Spawns):
+        raise SandboxError(f"a {type(box).__name__} can't run services")
+    return box
+
+
+def lend(slot: Slot, lender: Lender) -> PooledBox:
+    """Return the box of ``slot`` on loan, with services if the box can run them."""
     return (PooledServer if isinstance(slot.box, Spawns) else PooledBox)(slot, lender)

@@ -1,12 +1,14 @@
-"""Ready boxes: opened ahead of demand, and handed out again when nothing of their last user is left.
+"""A pool of waiting boxes: opened in advance, and lent again if nothing of their last user is left.
 
-Opening a box costs ten milliseconds and more; taking one from here costs one. A pool is a backend like any
-other, so that who opens boxes need not know. A box that is closed is made as new and *looked at*: only if
-neither the box's own account from outside (:class:`~codegym.sandbox.protocol.Reusable`) nor, now and then and
-always where there is none, the :mod:`~codegym.sandbox.pool.canary` sees a trace of its user is it handed out
-again. Otherwise it is quarantined: closed, noted with the reason, and replaced.
+Opening a box takes ten milliseconds or more, taking one from the pool one. A pool is a backend like any other, so
+code that opens boxes need not know about it.
 
-The pool is bounded; boxes that nobody wants for a while are closed. It belongs to the process that made it.
+A box that is closed is renewed and inspected. It is lent again only if no trace of its user is found: from outside
+(:class:`~codegym.sandbox.protocol.Reusable`), and, on every 16th return or if it can't be inspected from outside,
+from inside (:mod:`~codegym.sandbox.pool.canary`). Otherwise it is quarantined: closed, recorded with the reason,
+and replaced.
+
+The pool is bounded, and closes boxes that nobody takes for a while. It belongs to the process that made it.
 """
 
 from __future__ import annotations
@@ -21,46 +23,54 @@ from dataclasses import dataclass, field
 from multiprocessing.util import Finalize
 
 from codegym.errors import SandboxError
-from codegym.sandbox.pool.canary import sight, strange
-from codegym.sandbox.pool.loan import PooledBox, Slot, handed_out
+from codegym.sandbox.pool.canary import view_differences, view_from_inside
+from codegym.sandbox.pool.loan import PooledBox, Slot, lend
 from codegym.sandbox.protocol import Backend, Capability, Reusable, Tree
 from codegym.task import Limits
 
 _CANARY_EVERY = 16
-_NOTES = 64
-_LOOK_SECONDS = 5.0
+_MOST_REASONS = 64
+"""How many reasons for a quarantine are kept."""
+
+_TRACES_IN_A_REASON = 8
+_CHECK_SECONDS = 5.0
+"""How often waiting boxes are checked for having died."""
+
 _DIED = "it died while it waited"
 _log = logging.getLogger(__name__)
 
 
 @dataclass
-class Tally:
-    """How often boxes were ``opened``, ``reused``, closed for good (``retired``), and what was ``quarantined``."""
+class PoolCounts:
+    """How often boxes were ``opened``, ``reused`` and closed for good (``retired``).
+
+    ``quarantined`` has the reasons for which boxes were not lent again, the last 64.
+    """
 
     opened: int = 0
     reused: int = 0
     retired: int = 0
-    quarantined: deque[str] = field(default_factory=lambda: deque(maxlen=_NOTES))
+    quarantined: deque[str] = field(default_factory=lambda: deque(maxlen=_MOST_REASONS))
 
 
 class Pool:
-    """A backend that keeps up to ``most`` boxes of ``backend`` ready, and ``spare`` of each kind in use.
+    """A backend that lends boxes of ``backend``, of which up to ``most`` wait, and ``spare`` of each kind in use.
 
-    A kind is an image and limits; and a base tree, where boxes can't be given another. A box that nobody takes
-    for ``idle_seconds`` is closed.
+    Boxes of one kind have the same image and limits, and the same base tree unless they can load another. A box
+    that nobody takes for ``idle_seconds`` is closed.
     """
 
     def __init__(self, backend: Backend, *, most: int = 32, spare: int = 1, idle_seconds: float = 60.0) -> None:
         self.name = backend.name
-        self.tally = Tally()
+        self.counts = PoolCounts()
         self._backend = backend
         self._most, self._spare, self._idle_seconds = most, spare, idle_seconds
-        self._ready: list[Slot] = []
+        self._waiting: list[Slot] = []
         self._wanted: dict[tuple[str, Limits], tuple[Tree, int]] = {}
-        self._sights: dict[tuple[str, Limits], str] = {}
+        self._views: dict[tuple[str, Limits], str] = {}
         self._changed = threading.Condition()
         self._filler: threading.Thread | None = None
-        self._returned = itertools.count(1)
+        self._returns = itertools.count(1)
         self._at_exit = Finalize(self, self.close, exitpriority=100)
 
     def capabilities(self) -> tuple[Capability, ...]:
@@ -73,26 +83,26 @@ class Pool:
 
     def open(self, tree: Tree, image: str, limits: Limits) -> PooledBox:
         """See :class:`~codegym.sandbox.protocol.Backend`."""
-        slot = self.take(tree, image, limits) or self._fresh(tree, image, limits)
+        slot = self.take(tree, image, limits) or self._open_slot(tree, image, limits)
         if self._spare:
             self.expect(tree, image, limits, self._spare)
-        return handed_out(slot, self)
+        return lend(slot, self)
 
     def expect(self, tree: Tree, image: str, limits: Limits, count: int) -> None:
-        """Have ``count`` boxes of a kind ready soon; they are opened by a thread of the pool's own."""
+        """Open boxes in a background thread until ``count`` of this kind wait. A larger earlier count stays."""
         with self._changed:
             _, before = self._wanted.get((image, limits), (tree, 0))
             self._wanted[image, limits] = (tree, max(before, count))
-            self._tend()
+            self._start_filler()
             self._changed.notify_all()
 
     def ready(self) -> int:
         """Return how many boxes wait."""
         with self._changed:
-            return len(self._ready)
+            return len(self._waiting)
 
     def take(self, tree: Tree, image: str, limits: Limits) -> Slot | None:
-        """Return a waiting box that holds ``tree``, its own or laid now, or ``None``."""
+        """Remove a waiting box from the pool and return it with ``tree``; ``None`` if none fits."""
         while (slot := self._pick(tree, image, limits)) is not None:
             if _is_dead(slot):
                 self._quarantine(slot, _DIED)
@@ -101,16 +111,16 @@ class Pool:
                 if slot.tree.layers != tree.layers and isinstance(slot.box, Reusable):
                     slot.box.renew(tree)
                     slot.tree = tree
-                self.tally.reused += slot.used
+                self.counts.reused += slot.used
                 return slot
             except SandboxError as error:
-                self._quarantine(slot, f"could not be handed out: {error}")
+                self._quarantine(slot, f"could not be renewed: {error}")
         return None
 
     def give_back(self, slot: Slot) -> None:
-        """Take a box that its user is done with: it waits for the next one, or is closed."""
+        """Return an idle box to the pool: renew and inspect it, then let it wait for its next user or close it."""
         slot.used = True
-        if not self._serves_again(slot):
+        if not self._can_be_renewed(slot):
             self.retire(slot)
             return
         try:
@@ -118,101 +128,106 @@ class Pool:
         except (SandboxError, OSError) as error:
             traces = [str(error)]
         if traces:
-            self._quarantine(slot, "; ".join(traces[:8]))
+            self._quarantine(slot, "; ".join(traces[:_TRACES_IN_A_REASON]))
             return
         slot.since = time.monotonic()
         with self._changed:
-            self._ready.append(slot)
-            over = self._ready.pop(0) if len(self._ready) > self._most else None
-            self._tend()
-        if over:
-            self.retire(over)
+            self._waiting.append(slot)
+            oldest = self._waiting.pop(0) if len(self._waiting) > self._most else None
+            self._start_filler()
+        if oldest:
+            self.retire(oldest)
 
     def retire(self, slot: Slot) -> None:
-        """Close a box for good. One that can't be closed is its user's trouble no more: it is logged."""
-        self.tally.retired += 1
+        """Close a box for good. If that fails, log it: its user is done with it and can do nothing."""
+        self.counts.retired += 1
         try:
             slot.box.close()
         except (SandboxError, OSError) as error:
             _log.warning("a box of %s can't be closed: %s", self.name, error)
 
     def close(self) -> None:
-        """Close all that wait. The pool may be used again."""
+        """Close all waiting boxes. The pool may be used again."""
         with self._changed:
-            slots, self._ready = self._ready, []
+            slots, self._waiting = self._waiting, []
             self._wanted.clear()
             self._changed.notify_all()
         for slot in slots:
             self.retire(slot)
 
-    def _tend(self) -> None:
-        """Have a thread of the pool's own, which opens what is wanted and closes what nobody comes for."""
+    def _start_filler(self) -> None:
+        """Start the background thread that opens wanted boxes and closes unwanted ones, unless it runs."""
         if self._filler is None:
             self._filler = threading.Thread(target=self._fill, name=f"codegym-pool-{self.name}", daemon=True)
             self._filler.start()
 
     def _pick(self, tree: Tree, image: str, limits: Limits) -> Slot | None:
+        """Remove from the pool the last returned box that has ``tree``, otherwise one that can load it."""
         with self._changed:
-            of_kind = [slot for slot in self._ready if (slot.image, slot.limits) == (image, limits)]
-            fit = [slot for slot in of_kind if slot.tree.layers == tree.layers] or [
-                slot for slot in of_kind if isinstance(slot.box, Reusable) and slot.box.takes(tree)
+            of_kind = [slot for slot in self._waiting if (slot.image, slot.limits) == (image, limits)]
+            fitting = [slot for slot in of_kind if slot.tree.layers == tree.layers] or [
+                slot for slot in of_kind if isinstance(slot.box, Reusable) and slot.box.can_renew(tree)
             ]
-            if not fit:
+            if not fitting:
                 return None
-            self._ready.remove(fit[-1])
+            self._waiting.remove(fitting[-1])
             if self._wanted:
                 self._changed.notify_all()
-            return fit[-1]
+            return fitting[-1]
 
-    def _fresh(self, tree: Tree, image: str, limits: Limits) -> Slot:
+    def _open_slot(self, tree: Tree, image: str, limits: Limits) -> Slot:
+        """Open a box and record how it looks when it is new."""
         box = self._backend.open(tree, image, limits)
-        self.tally.opened += 1
+        self.counts.opened += 1
         try:
             if isinstance(box, Reusable):
-                box.look()
-            if (image, limits) not in self._sights:
-                self._sights[image, limits] = sight(box)
+                box.record_baseline()
+            if (image, limits) not in self._views:
+                self._views[image, limits] = view_from_inside(box)
             pristine = None if isinstance(box, Reusable) else box.snapshot()
         except BaseException:
             box.close()
             raise
         return Slot(box, tree, image, limits, pristine)
 
-    def _serves_again(self, slot: Slot) -> bool:
+    def _can_be_renewed(self, slot: Slot) -> bool:
         if isinstance(slot.box, Reusable):
-            return slot.box.takes(slot.tree)
-        return slot.pristine is not None and bool(self._sights.get((slot.image, slot.limits)))
+            return slot.box.can_renew(slot.tree)
+        return slot.pristine is not None and bool(self._views.get((slot.image, slot.limits)))
 
     def _traces(self, slot: Slot) -> Iterator[str]:
-        """Make a box as new and yield what is left of its user."""
-        known = self._sights.get((slot.image, slot.limits), "")
+        """Renew a box, inspect it, and yield a line for each trace of its user."""
+        expected = self._views.get((slot.image, slot.limits), "")
         if isinstance(slot.box, Reusable):
             slot.box.renew(slot.tree)
             yield from slot.box.residue()
-            if known and next(self._returned) % _CANARY_EVERY == 0:
-                yield from strange(known, sight(slot.box))
+            if expected and next(self._returns) % _CANARY_EVERY == 0:
+                yield from view_differences(expected, view_from_inside(slot.box))
         elif slot.pristine is not None:
             slot.box.restore(slot.pristine)
             yield from (f"file: {path}" for path in slot.box.changes())
-            yield from strange(known, sight(slot.box))
+            yield from view_differences(expected, view_from_inside(slot.box))
 
     def _quarantine(self, slot: Slot, why: str) -> None:
         _log.info("a box of %s is not used again: %s", self.name, why)
-        self.tally.quarantined.append(why)
+        self.counts.quarantined.append(why)
         self.retire(slot)
 
     def _fill(self) -> None:
-        """Open what is wanted and close what is not, until for a while nothing waits and nothing is wanted."""
+        """Open wanted boxes and close unwanted ones.
+
+        End once the pool was empty and nothing wanted, twice in a row.
+        """
         idle = False
         while True:
             with self._changed:
-                missing, old = self._missing(), self._outdated()
-                was_idle, idle = idle, not self._ready and not self._wanted
+                missing, old = self._missing(), self._remove_outdated()
+                was_idle, idle = idle, not self._waiting and not self._wanted
                 if idle and was_idle:
                     self._filler = None
                     return
                 if not missing and not old:
-                    self._changed.wait(min(self._idle_seconds / 4, _LOOK_SECONDS))
+                    self._changed.wait(min(self._idle_seconds / 4, _CHECK_SECONDS))
                     continue
             for slot in old:
                 self._quarantine(slot, _DIED) if _is_dead(slot) else self.retire(slot)
@@ -220,38 +235,40 @@ class Pool:
                 self._add(*missing)
 
     def _missing(self) -> tuple[Tree, str, Limits] | None:
+        """Return a kind of which fewer boxes wait than are wanted, if the pool has room."""
         for (image, limits), (tree, count) in self._wanted.items():
-            there = sum((slot.image, slot.limits) == (image, limits) for slot in self._ready)
-            if there < count and len(self._ready) < self._most:
+            waiting = sum((slot.image, slot.limits) == (image, limits) for slot in self._waiting)
+            if waiting < count and len(self._waiting) < self._most:
                 return tree, image, limits
         return None
 
-    def _outdated(self) -> list[Slot]:
-        """Take out what nobody came for, whose kind is then not wanted, and what died while it waited."""
+    def _remove_outdated(self) -> list[Slot]:
+        """Remove and return dead boxes and boxes that nobody took for long, whose kind is no longer wanted."""
         before = time.monotonic() - self._idle_seconds
-        old = [slot for slot in self._ready if slot.since < before]
+        old = [slot for slot in self._waiting if slot.since < before]
         for slot in old:
             self._wanted.pop((slot.image, slot.limits), None)
-        old += [slot for slot in self._ready if slot not in old and _is_dead(slot)]
-        self._ready = [slot for slot in self._ready if slot not in old]
+        old += [slot for slot in self._waiting if slot not in old and _is_dead(slot)]
+        self._waiting = [slot for slot in self._waiting if slot not in old]
         return old
 
     def _add(self, tree: Tree, image: str, limits: Limits) -> None:
+        """Open a box in advance; close it again if its kind is no longer wanted."""
         try:
-            slot = self._fresh(tree, image, limits)
+            slot = self._open_slot(tree, image, limits)
         except (SandboxError, OSError) as error:
-            _log.info("no box could be opened ahead of demand: %s", error)
+            _log.info("no box could be opened in advance: %s", error)
             with self._changed:
                 self._wanted.pop((image, limits), None)
             return
         with self._changed:
             wanted = (image, limits) in self._wanted
             if wanted:
-                self._ready.append(slot)
+                self._waiting.append(slot)
         if not wanted:
             self.retire(slot)
 
 
 def _is_dead(slot: Slot) -> bool:
-    """Return whether a waiting box has died, where that can be told: with its engine, or killed by somebody."""
-    return isinstance(slot.box, Reusable) and not slot.box.alive()
+    """Return whether a waiting box is known to have died, for instance because its engine restarted."""
+    return isinstance(slot.box, Reusable) and not slot.box.is_alive()

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from codegym.errors import SandboxError
-from codegym.sandbox.bwrap.backend import BwrapBackend, BwrapCell, Plan
+from codegym.sandbox.bwrap.backend import BwrapBackend, BwrapCell, CellSettings
 from codegym.sandbox.bwrap.keeper import Keeper, Sources
 from codegym.sandbox.bwrap.system import box_binds
 from codegym.sandbox.host.cgroup import cgroup_roots, limits_cpu
 from codegym.sandbox.host.lease import reap
 from codegym.sandbox.image.image import host_image
-from codegym.sandbox.layered.box import Kind, LaidBox
+from codegym.sandbox.layered.box import BoxKind, LaidBox
 from codegym.sandbox.layered.store import stores
 from codegym.task import Limits
 
@@ -90,8 +90,8 @@ def test_private_folders_below_what_is_bound_are_covered(tree, tmp_path, monkeyp
     image = host_image("cc")
     grouped = bool(cgroup_roots())
     binds = (*box_binds(image, grouped=grouped), (str(tmp_path), "/opt/tool"))
-    plan = Plan(Limits(), stores(tree), binds, 1.0, grouped=grouped)
-    with LaidBox(Kind(partial(BwrapCell, plan), Limits(), {"PATH": image.path}), tree) as box:
+    settings = CellSettings(Limits(), stores(tree), binds, 1.0, grouped=grouped)
+    with LaidBox(BoxKind(partial(BwrapCell, settings), Limits(), {"PATH": image.path}), tree) as box:
         assert box.exec("cat /opt/tool/tool; find /opt/tool/share").stdout == (
             "tool/opt/tool/share\n/opt/tool/share/codegym\n/opt/tool/share/codegym/suites\n"
         )
@@ -320,6 +320,6 @@ def test_processor_time_of_all_processes_is_limited(tree):
     burn = "import os, time\nos.fork()\nstart, end = time.process_time(), time.monotonic() + 1.2\n"
     burn += "while time.monotonic() < end: pass\n"
     with BwrapBackend(cpus=0.25).open(tree, "python", Limits()) as box:
-        told = box.exec(["python3", "-c", burn + "print(time.process_time() - start)"]).stdout
-    used = sum(map(float, told.split()))
+        seconds = box.exec(["python3", "-c", burn + "print(time.process_time() - start)"]).stdout
+    used = sum(map(float, seconds.split()))
     assert 0 < used < 0.7

@@ -15,12 +15,14 @@ from docker import DockerClient
 
 from codegym.catalog import cache_dir
 from codegym.errors import SandboxError
+from codegym.sandbox.backend import backend
+from codegym.sandbox.docker.abandoned import remove_abandoned
 from codegym.sandbox.docker.backend import DockerBackend
-from codegym.sandbox.docker.cell import start_cell
-from codegym.sandbox.docker.engine import refusal
+from codegym.sandbox.docker.cell import NoStageError, start_cell
+from codegym.sandbox.docker.engine_info import why_refused
 from codegym.sandbox.docker.image import build_command, connect, image_tag, missing
 from codegym.sandbox.docker.layers import owned_layer
-from codegym.sandbox.layered.channel import read_file
+from codegym.sandbox.layered.files import read_file
 from codegym.sandbox.protocol import File, Tree
 from codegym.task import Limits
 from codegym.tree import store_tree
@@ -28,10 +30,10 @@ from codegym.tree import store_tree
 OWNER = """
 import sys, time
 from pathlib import Path
-from codegym.sandbox.docker.backend import DockerBackend
+from codegym.sandbox.backend import backend
 from codegym.sandbox.protocol import Tree
 from codegym.task import Limits
-box = DockerBackend(workspace=sys.argv[2]).open(Tree((Path(sys.argv[1]),), "t"), "python", Limits())
+box = backend(sys.argv[2]).open(Tree((Path(sys.argv[1]),), "t"), "python", Limits())
 box.write("made", b"here")
 print("open", flush=True)
 box.exec("sleep 100")
@@ -53,14 +55,16 @@ def test_an_engine_far_away_is_refused():
     assert not run.available
 
 
-def test_an_engine_is_refused_what_it_would_not_do():
+def test_an_engine_that_can_not_mount_or_limit_is_refused():
     rootless, podman = {"SecurityOptions": ["name=rootless"]}, {"SecurityOptions": []}
     for info, is_podman in ((rootless, False), (podman, True)):
-        asked = partial(refusal, info, "http+docker://localhost", None, podman=is_podman)
-        assert asked(volume=False) is None
-        assert "use workspace='stage'" in (asked(volume=True) or "")
+        refused = partial(why_refused, info, "http+docker://localhost", None, podman=is_podman)
+        assert refused(volume=False) is None
+        assert "use the sandbox 'docker'" in (refused(volume=True) or "")
     unlimited = {"Rootless": True, "CgroupVersion": "1"}  # and Podman says that it limits memory
-    assert "no limits" in (refusal(unlimited, "http+docker://localhost", None, volume=False, podman=True) or "")
+    assert "no limits" in (
+        why_refused(unlimited, "http+docker://localhost", None, volume=False, podman=True) or ""
+    )
 
 
 def test_an_image_is_named_by_what_it_is_built_from():
@@ -83,11 +87,11 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def docker(own_cache: None) -> DockerBackend:
-    backend = DockerBackend()
-    run = backend.capabilities()[0]
+    docker = DockerBackend()
+    run = docker.capabilities()[0]
     if not run.available:
         pytest.skip(run.why)
-    return backend
+    return docker
 
 
 @pytest.fixture(scope="module")
@@ -113,11 +117,27 @@ def test_an_unknown_runtime_is_refused_by_name(docker, client, tree):
 
 
 @pytest.mark.docker
+def test_a_box_is_never_opened_in_a_weaker_way(docker, client, tree, monkeypatch):
+    """If a container can't make namespaces, the backend fails, and names the one that can."""
+
+    def fail(*_: object) -> None:
+        raise NoStageError("unshare: Operation not permitted")
+
+    monkeypatch.setattr("codegym.sandbox.docker.backend.start_cell", fail)
+    with pytest.raises(SandboxError, match=r"unshare: Operation not permitted.*'docker-volume'"):
+        docker.open(tree, "python", Limits())
+    run = docker.capabilities()[0]
+    assert (run.name, run.available) == ("run", False)
+    assert "'docker-volume'" in run.why
+    assert _containers(client) == []
+
+
+@pytest.mark.docker
 def test_what_the_engine_was_asked_for(docker, client, tree):
     with docker.open(tree, "python", Limits(memory_mb=256)):
-        (found,) = _containers(client)
-        asked = client.api.inspect_container(found["Id"])
-    host = asked["HostConfig"]
+        (container,) = _containers(client)
+        settings = client.api.inspect_container(container["Id"])
+    host = settings["HostConfig"]
     profile = host["SecurityOpt"].pop()
     assert host["NetworkMode"] == "none"
     assert host["CapDrop"] == ["ALL"]
@@ -129,9 +149,9 @@ def test_what_the_engine_was_asked_for(docker, client, tree):
     assert host["Memory"] == host["MemorySwap"] == (256 + 512) << 20  # what is written is in memory
     assert host["PidsLimit"]
     assert host["NanoCpus"] == min(2, os.cpu_count() or 1) * 10**9
-    assert asked["Config"]["NetworkDisabled"]
-    assert not asked["Config"]["User"].startswith(("0", "root"))
-    assert not any("docker.sock" in mount["Source"] for mount in asked["Mounts"])
+    assert settings["Config"]["NetworkDisabled"]
+    assert not settings["Config"]["User"].startswith(("0", "root"))
+    assert not any("docker.sock" in mount["Source"] for mount in settings["Mounts"])
 
 
 @pytest.mark.docker
@@ -147,17 +167,17 @@ def test_images_hold_their_toolchain(docker, client, tree, image):
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize("workspace", ["stage", "volume"])
-def test_nothing_survives_an_owner_that_is_killed(docker, client, tree, workspace):
+@pytest.mark.parametrize("kind", ["docker", "docker-volume"])
+def test_nothing_survives_an_owner_that_is_killed(docker, client, tree, kind):
     with docker.open(tree, "python", Limits()) as ours:
-        argv = [sys.executable, "-c", OWNER, str(tree.layers[0]), workspace]
+        argv = [sys.executable, "-c", OWNER, str(tree.layers[0]), kind]
         with subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]) as owner:
             assert owner.stdout is not None
             assert owner.stdout.readline() == b"open\n"
             os.kill(owner.pid, signal.SIGKILL)
         assert _settled(client, 1)  # the stream ended, and so did the runner; no reaper was needed
-        assert bool(docker.reap()) == (workspace == "volume")
-        assert docker.reap() == []
+        assert bool(remove_abandoned(client)) == (kind == "docker-volume")
+        assert remove_abandoned(client) == []
         assert ours.exec("cat a").stdout == "a"
     assert _settled(client, 0)
     assert list((cache_dir() / "docker" / "boxes").glob("*/*")) == []
@@ -167,8 +187,8 @@ def test_nothing_survives_an_owner_that_is_killed(docker, client, tree, workspac
 @pytest.mark.docker
 def test_a_container_that_is_gone_is_an_error_of_the_box(docker, client, tree):
     with docker.open(tree, "python", Limits()) as box:
-        (found,) = _containers(client)
-        client.api.remove_container(found["Id"], force=True, v=True)
+        (container,) = _containers(client)
+        client.api.remove_container(container["Id"], force=True, v=True)
         with pytest.raises(SandboxError, match="the box is gone"):
             box.exec("true")
 
@@ -176,15 +196,15 @@ def test_a_container_that_is_gone_is_an_error_of_the_box(docker, client, tree):
 @pytest.mark.docker
 def test_a_container_holds_one_workspace_after_another_and_nothing_of_the_one_before(client, own_cache, tree):
     other = Tree((store_tree({"o": File(b"other")}, cache_dir() / "elsewhere"),), "o")
-    with DockerBackend(workspace="stage").open(tree, "python", Limits()) as box:
+    with DockerBackend().open(tree, "python", Limits()) as box:
         (container,) = _containers(client)
-        box.look()
+        box.record_baseline()
         box.exec("echo x > a; mkdir -p /tmp/home/deep /dev/shm/b; echo y > /tmp/y; chmod 700 /tmp; (sleep 30 &)")
         box.snapshot()
         box.exec("rm a; echo z > z")
         box.renew(other)
         assert box.residue() == ()
-        assert [found["Id"] for found in _containers(client)] == [container["Id"]]
+        assert [running["Id"] for running in _containers(client)] == [container["Id"]]
         assert box.changes() == {}
         assert box.exec("cat o; find /tmp /dev/shm -mindepth 1; ls").stdout == "other/tmp/home\no\n"
         assert box.exec("cat /proc/[0-9]*/comm").stdout.split() == [".codegym-runner", "sh"]
@@ -203,20 +223,20 @@ MEDDLE = {
 @pytest.mark.docker
 @as_root
 def test_the_look_from_outside_sees(client, own_cache, tree):
-    with DockerBackend(workspace="stage").open(tree, "python", Limits()) as box:
-        assert box.residue() != (), "nobody looked before"
-        box.look()
-        for told, meddle in MEDDLE.items():
+    with DockerBackend().open(tree, "python", Limits()) as box:
+        assert box.residue() != (), "no baseline was recorded"
+        box.record_baseline()
+        for expected, meddle in MEDDLE.items():
             box.renew(tree)
             assert box.residue() == ()
             meddle(box)
-            assert any(line.startswith(told) for line in box.residue()), told
+            assert any(line.startswith(expected) for line in box.residue()), expected
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize("workspace", ["stage", "volume"])
-def test_closing_does_not_wait_for_a_command(client, own_cache, tree, workspace):
-    box = DockerBackend(workspace=workspace).open(tree, "python", Limits())
+@pytest.mark.parametrize("kind", ["docker", "docker-volume"])
+def test_closing_does_not_wait_for_a_command(client, own_cache, tree, kind):
+    box = backend(kind).open(tree, "python", Limits())
     with ThreadPoolExecutor(1) as thread:
         running = thread.submit(box.exec, "sleep 30")
         time.sleep(0.3)
@@ -231,11 +251,11 @@ def test_closing_does_not_wait_for_a_command(client, own_cache, tree, workspace)
 @pytest.mark.docker
 def test_layers_can_be_bound_when_they_can_not_be_handed_over(docker, client, tree):
     layers = tuple(owned_layer(layer, 900001000, cache_dir()) for layer in tree.layers)
-    cell = start_cell(docker._plan("python", Limits()), layers)
+    cell = start_cell(client, docker._engine.settings("python", Limits()), layers)
     try:
-        cell.lay("0", cell.take(tree))
+        cell.lay("0", cell.load(tree))
         assert read_file(cell.channel, "a", 100) == b"a"
-        cell.lay("1", [cell.attach(cell.share(name)) for name in cell.take(tree)])
+        cell.lay("1", [cell.attach(cell.share(name)) for name in cell.load(tree)])
         assert read_file(cell.channel, "a", 100) == b"a"
     finally:
         cell.end()

@@ -1,4 +1,4 @@
-"""The workspace on the host's disk: layers, their owner, their size, their end."""
+"""Folders on the host's disk for Docker: the owner of layers, copies, sizes, removal."""
 
 import os
 

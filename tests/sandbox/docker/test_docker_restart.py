@@ -91,7 +91,7 @@ def _with_empty_image(url: str) -> DockerBackend:
     name, _, tag = image_tag("python").partition(":")
     client.api.import_image_from_data(nothing.getvalue(), repository=name, tag=tag)
     client.close()
-    return DockerBackend(base_url=url, workspace="stage")
+    return DockerBackend(base_url=url)
 
 
 def _until_gone(box: Sandbox) -> None:

@@ -1,4 +1,4 @@
-"""Boxes whose workspace the engine mounts, for engines that allow no namespaces in a container."""
+"""The backend ``docker-volume``: the engine mounts the workspace; for engines that allow no namespaces."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from codegym.errors import SandboxError
-from codegym.sandbox.docker.backend import DockerBackend
 from codegym.sandbox.docker.image import connect, missing
 from codegym.sandbox.docker.volume import VolumeBox
+from codegym.sandbox.docker.volume_backend import DockerVolumeBackend
 from codegym.sandbox.protocol import File, Sandbox, Tree
 from codegym.task import Limits
 from codegym.tree import store_tree
@@ -26,7 +26,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         pytest.skip(str(error))
     store: Path = tmp_path_factory.mktemp("trees")
     tree = Tree((store_tree({"a": File(b"a"), "d/b": File(b"b")}, store),), "t")
-    with DockerBackend(workspace="volume").open(tree, "python", Limits(disk_mb=8, memory_mb=128)) as opened:
+    with DockerVolumeBackend().open(tree, "python", Limits(disk_mb=8, memory_mb=128)) as opened:
         assert isinstance(opened, VolumeBox)
         yield opened
 

@@ -64,26 +64,28 @@ def test_a_folder_is_deleted_while_somebody_still_writes_in_it(tmp_path):
 def test_what_a_killed_command_left_is_allowed_until_it_is_deleted(tmp_path):
     watch, ended = DiskWatch(tmp_path, 1), ExecResult(0, "", "", oom=True)
     (tmp_path / "a").write_bytes(b"x" * (2 << 20))
-    killed = watch.settled(ended)
+    killed = watch.checked(ended)
     assert (killed.exit_code, killed.oom) == (-9, False)
     assert "grew beyond 1 MB" in killed.stderr
     watch._next = 0.0
-    assert watch.settled(ended) is ended
+    assert watch.checked(ended) is ended
     (tmp_path / "a").unlink()
     watch._next = 0.0
-    assert watch.settled(ended) is ended
+    assert watch.checked(ended) is ended
     (tmp_path / "a").write_bytes(b"x" * (2 << 20))
     watch._next = 0.0
-    assert watch.settled(ended) is not ended
+    assert watch.checked(ended) is not ended
 
 
 @pytest.mark.parametrize("stage", ["memory", "disk"])
 def test_a_backend_says_where_its_boxes_write(stage, tree):
     backend = BwrapBackend(stage=stage)
-    told = {capability.name: capability for capability in backend.capabilities()}
-    if not told["run"].available:
-        pytest.skip(told["run"].why)
-    assert ("disk" in told["workspace"].why, "looked at" in told["disk limit"].why) == ((stage == "disk",) * 2)
+    capabilities = {capability.name: capability for capability in backend.capabilities()}
+    if not capabilities["run"].available:
+        pytest.skip(capabilities["run"].why)
+    assert ("disk" in capabilities["workspace"].why, "checked" in capabilities["disk limit"].why) == (
+        (stage == "disk",) * 2
+    )
     with backend.open(tree, "cc", Limits()) as box:
         kind = box.exec("stat -f -c %T /tmp").stdout.strip()
         assert (kind == "tmpfs") == (stage == "memory")

@@ -78,7 +78,7 @@ def test_a_runner_that_can_not_start_is_told_from_one_that_does_not_come(ends):
     ids=["spawn", "kill", "ask"],
 )
 def test_a_runner_that_does_not_answer_is_an_error_of_the_box(ends, ask, monkeypatch):
-    monkeypatch.setattr("codegym.sandbox.layered.channel._GRACE", 0.01)
+    monkeypatch.setattr("codegym.sandbox.layered.channel.GRACE_SECONDS", 0.01)
     with pytest.raises(SandboxError, match="did not answer"):
         ask(ends[0])
 

@@ -11,7 +11,7 @@ import pytest
 
 from codegym.sandbox.backend import backend, pooled
 from codegym.sandbox.bwrap.backend import BwrapBackend
-from codegym.sandbox.bwrap.host import runs_here
+from codegym.sandbox.bwrap.capabilities import why_unavailable
 from codegym.sandbox.pool.pool import Pool
 from codegym.sandbox.protocol import File, Tree
 from codegym.task import Limits
@@ -20,17 +20,17 @@ from codegym.tree import store_tree
 LIMITS = Limits(memory_mb=256)
 
 
-def soon(happened: Callable[[], bool]) -> bool:
+def soon(condition: Callable[[], bool]) -> bool:
     deadline = time.monotonic() + 20
-    while not happened() and time.monotonic() < deadline:
+    while not condition() and time.monotonic() < deadline:
         time.sleep(0.01)
-    return happened()
+    return condition()
 
 
 @pytest.fixture
 def pool():
-    if runs_here():
-        pytest.skip(runs_here())
+    if why_unavailable():
+        pytest.skip(why_unavailable())
     pool = Pool(BwrapBackend(), most=3, spare=0)
     yield pool
     pool.close()
@@ -47,7 +47,7 @@ def test_boxes_are_ready_ahead_of_demand_and_closed_when_nobody_comes(tree):
     assert soon(lambda: all(t.name != "codegym-pool-bwrap" for t in set(threading.enumerate()) - before))
     for pool in (patient, hasty):
         assert pool.ready() == 0
-        assert pool.tally.opened == pool.tally.retired
+        assert pool.counts.opened == pool.counts.retired
 
 
 def test_a_waiting_box_serves_every_tree_of_its_store(pool, tree):
@@ -58,16 +58,16 @@ def test_a_waiting_box_serves_every_tree_of_its_store(pool, tree):
             assert box.exec("ls; echo x > y").stdout == "a.txt\nd\n"
         with pool.open(other, "cc", LIMITS) as box:
             assert box.exec("ls; echo x > y").stdout == "o\n"
-    assert pool.tally.opened == 1
+    assert pool.counts.opened == 1
     with pool.open(elsewhere, "cc", LIMITS) as box:
         assert "test_pool.py" in box.exec("ls").stdout
-    assert pool.tally.opened == 2
+    assert pool.counts.opened == 2
 
 
 def test_other_limits_are_another_kind(pool, tree):
     for memory in (256, 300, 256):
         pool.open(tree, "cc", Limits(memory_mb=memory)).close()
-    assert (pool.tally.opened, pool.tally.reused) == (2, 1)
+    assert (pool.counts.opened, pool.counts.reused) == (2, 1)
 
 
 def test_no_more_wait_than_asked(pool, tree):
@@ -89,44 +89,44 @@ server.accept()[0].close(); client.close()'""",
 def test_what_can_not_be_undone_is_quarantined_and_replaced(pool, tree, trace):
     with pool.open(tree, "python", LIMITS) as box:
         assert box.exec(TRACES[trace]).exit_code == 0
-    (why,) = pool.tally.quarantined
+    (why,) = pool.counts.quarantined
     assert trace in why
     with pool.open(tree, "python", LIMITS) as box:
         assert box.exec("echo fine").stdout == "fine\n"
-    assert pool.tally.opened == 2
+    assert pool.counts.opened == 2
 
 
 @pytest.mark.parametrize(
-    ("meddle", "told"),
+    ("meddle", "expected"),
     [
         (lambda box: box.exec("touch /tmp/x"), "file: tmp"),
         (lambda box: box.exec("mkdir x"), "file: u/0"),
         (lambda box: box.exec("chmod 700 /tmp/home"), "mode: tmp/home"),
         (lambda box: box.cell.channel.spawn(["sleep", "47.71"]), "process"),
         (lambda box: box.cell.path("shm").chmod(0o700), "mode: shm"),
-        (lambda box: __import__("os").setpriority(0, box.cell.inside.runner, 19), "priority"),
-        (lambda box: __import__("resource").prlimit(box.cell.inside.runner, 7, (512, 512)), "limits"),
+        (lambda box: __import__("os").setpriority(0, box.cell.own_processes.runner, 19), "priority"),
+        (lambda box: __import__("resource").prlimit(box.cell.own_processes.runner, 7, (512, 512)), "limits"),
     ],
 )
-def test_the_look_from_outside_sees(box, tree, meddle, told):
-    assert box.residue() != (), "nobody looked before"
-    box.look()
+def test_the_look_from_outside_sees(box, tree, meddle, expected):
+    assert box.residue() != (), "no baseline was recorded"
+    box.record_baseline()
     box.renew(tree)
     assert box.residue() == ()
     meddle(box)
-    assert any(line.startswith(told) for line in box.residue()), box.residue()
+    assert any(line.startswith(expected) for line in box.residue()), box.residue()
 
 
 @pytest.mark.parametrize("role", ["keeper", "bubblewrap", "runner"])
 def test_a_box_that_died_while_it_waited_is_not_handed_out(pool, tree, role):
     with pool.open(tree, "cc", LIMITS) as box:
         inner = box._slot.box
-    assert inner.alive()
-    os.kill({"keeper": inner.cell.pid}.get(role) or getattr(inner.cell.inside, role), signal.SIGKILL)
-    assert soon(lambda: not inner.alive())
+    assert inner.is_alive()
+    os.kill({"keeper": inner.cell.pid}.get(role) or getattr(inner.cell.own_processes, role), signal.SIGKILL)
+    assert soon(lambda: not inner.is_alive())
     with pool.open(tree, "cc", LIMITS) as box:
         assert box.exec("ls").stdout == "a.txt\nd\n"
-    assert list(pool.tally.quarantined) == ["it died while it waited"]
+    assert list(pool.counts.quarantined) == ["it died while it waited"]
 
 
 def test_what_died_while_it_waited_is_cleaned_up_before_anybody_comes(tree):

@@ -1,4 +1,4 @@
-"""What this machine gives the embedded sandbox, found out by trying it."""
+"""What embedded boxes can do on this machine. Trying it out is the only way to know."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ WORKSPACE: dict[Place, str] = {
     "disk": "overlayfs over a folder in the cache, on disk",
 }
 _HARD = "a tmpfs of that size, /tmp and /dev/shm included"
-_WATCHED = "one file: hard; the sum: looked at every 0.1 s, then the command is killed"
+_WATCHED = "one file: hard; the sum: checked every 0.1 s, then the command is killed"
 _IN = {"memory": "in memory", "disk": "on disk"}
 _REMEDY = "apt-get install bubblewrap (0.8 or newer), and allow user namespaces"
 
 
 def capabilities(places: tuple[Place, ...] = PLACES, *, cgroups: bool = True) -> tuple[Capability, ...]:
-    """Return what boxes that write in one of ``places`` give here; ``run`` says whether they work at all."""
-    why_not = runs_here(places)
+    """Return what boxes that write in one of ``places`` can do here. ``run`` says whether they work at all."""
+    why_not = why_unavailable(places)
     in_memory = why_not or stage_place(places) == "memory"
     groups = cgroup_roots() if cgroups else ()
     processors = cgroups and limits_cpu()
-    held = "by control groups" if groups else "by a limit on each process and a watcher: no control groups here"
+    memory = "by control groups" if groups else "by a limit on each process and a watcher: no control groups here"
     return (
         Capability("run", not why_not, why_not or "bubblewrap over an overlayfs of its own"),
         Capability("network isolation", True, "a network namespace with nothing but its own loopback"),
         Capability("filesystem isolation", True, "only /usr and the image, read-only; a workspace of its own"),
         Capability("workspace", not why_not, WORKSPACE["memory" if in_memory else "disk"]),
-        Capability("memory limit", True, held),
+        Capability("memory limit", True, memory),
         Capability("process limit", True, "by control groups" if groups else "by RLIMIT_NPROC in the box"),
         Capability(
             "processor limit",
@@ -48,26 +48,26 @@ def capabilities(places: tuple[Place, ...] = PLACES, *, cgroups: bool = True) ->
 
 
 @lru_cache(maxsize=4)
-def runs_here(places: tuple[Place, ...] = PLACES) -> str:
-    """Return why embedded boxes can't be opened on this machine, with the remedy, or nothing if they can."""
+def why_unavailable(places: tuple[Place, ...] = PLACES) -> str:
+    """Return why embedded boxes can't be opened on this machine, with the remedy; ``""`` if they can."""
     trouble = bwrap_trouble()
     if trouble:
         return f"bubblewrap does not work here ({trouble}): {_REMEDY}"
     if compiler() is None:
         return "no C compiler to build the runner with: apt-get install gcc libc6-dev"
     if stage_place(places) is None:
-        return f"no workspace can be laid here ({stage_troubles(places)}): {REMEDY}"
+        return f"no workspace can be mounted here ({stage_troubles(places)}): {REMEDY}"
     return ""
 
 
 def stage_troubles(places: tuple[Place, ...] = PLACES) -> str:
-    """Return why boxes can't write in those of ``places`` that are better than where they do."""
+    """Return why boxes can't write in those of ``places`` that come before the first that works."""
     troubles = ((_IN[place], stage_trouble(place)) for place in places)
-    return "; ".join(f"{where}: {trouble}" for where, trouble in takewhile(lambda told: told[1], troubles))
+    return "; ".join(f"{where}: {trouble}" for where, trouble in takewhile(lambda pair: pair[1], troubles))
 
 
 def bwrap_trouble() -> str:
-    """Return why bubblewrap does not work here, or nothing."""
+    """Return why bubblewrap does not work here; ``""`` if it does."""
     if shutil.which("bwrap") is None:
         return "not installed"
     trial = ["bwrap", "--unshare-user", "--disable-userns", "--unshare-net", "--unshare-pid"]
