@@ -24,7 +24,7 @@ from gymnasium.error import ResetNeeded
 from pydantic import ValidationError
 
 from codegym.catalog import cache_dir
-from codegym.deadline import Ledger, keeping, kept
+from codegym.deadline import Ledger, current_ledger, keeping
 from codegym.episode import Outcome, Step, StopReason, Verdict
 from codegym.errors import CodegymError, ConfigError, GradeError, TaskError, unknown, wrong_fields
 from codegym.grade.grade import extract_patch, grade
@@ -126,7 +126,7 @@ class CodeEnv(gymnasium.Env[str, str]):
         self.close()
         task = self._pick(options or {})
         limits = _changed(task.limits, self._limits)
-        ledger = kept() or Ledger()
+        ledger = current_ledger() or Ledger()
         with keeping(ledger), ledger.timed("reset"):
             box = self.backend.open(self.suite.tree(task), task.image, limits)
         bench = Workbench(box, self.suite, task, self.cache)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from codegym.deadline import Ledger, keeping, kept, note
+from codegym.deadline import Ledger, current_ledger, keeping, note
 from codegym.env import CodeEnv
 from codegym.episode import Episode, StopReason
 
@@ -31,7 +31,7 @@ def test_a_thread_notes_only_what_it_keeps():
     note("grade", None, 1.0, fired=False)
     ledger = Ledger()
     with keeping(ledger):
-        assert kept() is ledger
+        assert current_ledger() is ledger
         with keeping(None):
             note("grade", None, 1.0, fired=True)
         note("grade", None, 2.0, fired=False)
