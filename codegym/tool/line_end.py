@@ -1,6 +1,6 @@
-"""Line ends of files that an agent edits: what it writes with line feeds gets those of the place it goes to.
+"""Line ends of edited files: text that an agent writes gets the line ends of the place where it is inserted.
 
-An agent sees lines, not what ends them, and most write line feeds only.
+An agent does not see whether lines end with CR LF, and most models write LF only.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 
 
 def line_end(text: str, at: int) -> str:
-    """Return what ends the line of ``text`` at ``at``, or the one before if none does; a line feed by default."""
+    """Return the line end of the line at index ``at``, or of the one before; a line feed if there is none."""
     end = text.find("\n", at)
     if end < 0:
         end = text.rfind("\n", 0, at)
@@ -22,7 +22,7 @@ def with_line_ends(text: str, end: str) -> str:
 
 
 def spans_of(old: str, text: str) -> list[tuple[int, int]]:
-    """Return where ``old`` stands in ``text``, line ends of either kind taken for one another."""
+    """Return the spans of ``old`` in ``text``; LF and CR LF match each other."""
     if "\r\n" not in text and "\r\n" not in old:
         return [(at, at + len(old)) for at in _places(old, text)]
     pattern = r"\r?\n".join(re.escape(line) for line in old.replace("\r\n", "\n").split("\n"))

@@ -153,7 +153,7 @@ def test_key_is_sent_and_never_shown(
 
 
 def test_key_from_the_environment(server: Server, opening: Openings, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigError, match="'CODEGYM_TEST_KEY' holds no API key"):
+    with pytest.raises(ConfigError, match="'CODEGYM_TEST_KEY' contains no API key"):
         ask(server, opening(), api_key_env="CODEGYM_TEST_KEY")
     monkeypatch.setenv("CODEGYM_TEST_KEY", "sk-2")
     ask(server, opening(), api_key_env="CODEGYM_TEST_KEY")
