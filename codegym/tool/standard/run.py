@@ -150,10 +150,10 @@ def _c(bench: Workbench, paths: list[str]) -> list[str]:
     deadline = time.monotonic() + bench.seconds
     problems: list[str] = []
     for command in list(dict.fromkeys(commands))[:MOST_COMPILED]:
-        left = deadline - time.monotonic()
-        if left <= 0:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
             return [*problems, f"[stopped: not all that make would compile was looked at in {bench.seconds:g} s]"]
-        result = bench.box.exec(f"{command} -fsyntax-only", timeout=left)
+        result = bench.box.exec(f"{command} -fsyntax-only", timeout=remaining)
         problems += [command_report(result)] if result.exit_code else []
     return problems
 
