@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegym.bench.trace import Trace
-from codegym.bench.workspace import Candidate
+from codegym.bench.workspace import Contender
 from codegym.errors import SandboxError
 
 _BOXES = 3
@@ -17,10 +17,10 @@ _WAIT_SECONDS = 10.0
 _OWNER = """
 import sys, time
 from pathlib import Path
-from codegym.bench.candidates import find_candidate
+from codegym.bench.contenders import find_contender
 from codegym.sandbox.protocol import Tree
-candidate = find_candidate(sys.argv[1], Tree((Path(sys.argv[2]),), "bench"))
-workspaces = [candidate.fresh() for _ in range(int(sys.argv[3]))]
+contender = find_contender(sys.argv[1], Tree((Path(sys.argv[2]),), "bench"))
+workspaces = [contender.fresh() for _ in range(int(sys.argv[3]))]
 print("open", flush=True)
 time.sleep(float(sys.argv[4]))
 for workspace in workspaces:
@@ -40,15 +40,15 @@ class Orphans:
     after_next_start: dict[str, int]
 
 
-def orphans(candidate: Candidate, layer: Path) -> Orphans:
-    """Start an owner of three workspaces of ``candidate``, kill it, count what remains, and clean up."""
+def orphans(contender: Contender, layer: Path) -> Orphans:
+    """Start an owner of three workspaces of ``contender``, kill it, count what remains, and clean up."""
     before = Trace.now()
-    argv = [sys.executable, "-c", _OWNER, candidate.name, str(layer)]
+    argv = [sys.executable, "-c", _OWNER, contender.name, str(layer)]
     with subprocess.Popen([*argv, str(_BOXES), "600"], stdout=subprocess.PIPE) as owner:
         try:
             if owner.stdout is None or b"open\n" not in owner.stdout:  # others may print before
-                raise SandboxError(f"an owner of boxes of {candidate.name} could not be started")
-            owned = Trace.now().since(before, owner.pid, containers=candidate.containers)
+                raise SandboxError(f"an owner of boxes of {contender.name} could not be started")
+            owned = Trace.now().since(before, owner.pid, containers=contender.containers)
         finally:
             owner.kill()
     deadline = time.monotonic() + _WAIT_SECONDS
@@ -57,5 +57,5 @@ def orphans(candidate: Candidate, layer: Path) -> Orphans:
     after_kill = remaining.counts()
     subprocess.run([*argv, "1", "0"], stdout=subprocess.DEVNULL, check=True)
     after_next_start = remaining.still(Trace.now()).counts()
-    candidate.sweep()
+    contender.sweep()
     return Orphans(_BOXES, after_kill, after_next_start)

@@ -20,7 +20,7 @@ from tempfile import gettempdir, mkdtemp
 from threading import Thread
 from typing import Any, Self
 
-from codegym.bench.workspace import IMAGE, Candidate, Workspace
+from codegym.bench.workspace import IMAGE, BenchWorkspace, Contender
 from codegym.errors import SandboxError
 from codegym.sandbox.protocol import Tree
 
@@ -30,9 +30,9 @@ _LABEL = "codegym.bench"
 _DOCKER_NOTE = "a container each; the image's own root; no limits asked for"
 
 
-def peer(name: str, tree: Tree) -> Candidate:
+def peer(name: str, tree: Tree) -> Contender:
     """Return the peer with this name. Raises :class:`SandboxError` if it is not installed."""
-    makers: dict[str, Callable[[], Candidate]] = {
+    makers: dict[str, Callable[[], Contender]] = {
         "docker-py": _docker_py,
         "mini-swe-agent": _mini,
         "swe-rex": _rex,
@@ -59,7 +59,7 @@ class HostWorkspace:
         shutil.rmtree(self.folder)
 
 
-def _host(tree: Tree) -> Candidate:
+def _host(tree: Tree) -> Contender:
     def fresh() -> HostWorkspace:
         folder = Path(mkdtemp(prefix=_PREFIX))
         for layer in reversed(tree.layers):
@@ -70,7 +70,7 @@ def _host(tree: Tree) -> Candidate:
         for folder in Path(gettempdir()).glob(f"{_PREFIX}*"):
             shutil.rmtree(folder)
 
-    return Candidate(
+    return Contender(
         "host", "no isolation; copies the tree; a killed owner leaves its folders", fresh, sweep=sweep
     )
 
@@ -94,14 +94,14 @@ def _docker() -> Any:
     return import_module("codegym.sandbox.docker.image")  # docker-py is slow to import
 
 
-def _docker_py() -> Candidate:
+def _docker_py() -> Contender:
     client, tag = _docker().connect(), _docker().image_tag(IMAGE)
     settings = {"command": ["sleep", "infinity"], "detach": True, "network_mode": "none", "labels": [_LABEL]}
 
     def fresh() -> ContainerWorkspace:
         return ContainerWorkspace(client.containers.run(tag, **settings))
 
-    return Candidate("docker-py", _DOCKER_NOTE, fresh, sweep=_sweep)
+    return Contender("docker-py", _DOCKER_NOTE, fresh, sweep=_sweep)
 
 
 def _sweep() -> None:
@@ -125,11 +125,11 @@ class MiniWorkspace:
         self.environment.cleanup()
 
 
-def _mini() -> Candidate:
+def _mini() -> Contender:
     environment = import_module("minisweagent.environments.docker").DockerEnvironment
     logging.getLogger("minisweagent").setLevel(logging.ERROR)
     settings = {"image": _docker().image_tag(IMAGE), "run_args": ["--rm", "--network", "none", "--label", _LABEL]}
-    return Candidate("mini-swe-agent", _DOCKER_NOTE, lambda: MiniWorkspace(environment(**settings)), sweep=_sweep)
+    return Contender("mini-swe-agent", _DOCKER_NOTE, lambda: MiniWorkspace(environment(**settings)), sweep=_sweep)
 
 
 class RexWorkspace:
@@ -168,13 +168,13 @@ class RexWorkspace:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(120)
 
 
-def _rex() -> Candidate:
+def _rex() -> Contender:
     deployment = import_module("swerex.deployment.docker").DockerDeployment
     note = "needs its server in the image and a bridge network"
 
-    def fresh() -> Workspace:
+    def fresh() -> BenchWorkspace:
         return RexWorkspace.start(
             deployment(image=_docker().image_tag(IMAGE), pull="never", docker_args=["--label", _LABEL])
         )
 
-    return Candidate("swe-rex", note, fresh, sweep=_sweep)
+    return Contender("swe-rex", note, fresh, sweep=_sweep)

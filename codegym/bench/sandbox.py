@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from codegym.bench.candidates import find_candidate
+from codegym.bench.contenders import find_contender
 from codegym.bench.orphan import Orphans, orphans
 from codegym.bench.timing import Timing, repeat, timing
 from codegym.bench.trace import Trace
-from codegym.bench.workspace import IMAGE, LIMITS, Candidate, WarmPool, Workspace, check
+from codegym.bench.workspace import IMAGE, LIMITS, BenchWorkspace, Contender, WarmPool, check
 from codegym.errors import CodegymError
 from codegym.harness.framework.pytest import Question, run_pytest
 from codegym.harness.warm import run_pytest_warm
@@ -46,7 +46,7 @@ class Effort:
 
 @dataclass
 class Result:
-    """The results of one candidate; ``trouble`` is the reason if some are missing."""
+    """The results of one contender; ``trouble`` is the reason if some are missing."""
 
     name: str
     note: str = ""
@@ -55,13 +55,13 @@ class Result:
 
 
 def measure(name: str, tree: Tree, effort: Effort, notice: Callable[[str], None]) -> Result:
-    """Measure one candidate; ``notice`` gets the name of each step. The first failure ends the measurement."""
+    """Measure one contender; ``notice`` gets the name of each step. The first failure ends the measurement."""
     result = Result(name)
     try:
-        candidate = find_candidate(name, tree)
-        result.note = candidate.note
-        steps = _workspace_steps(candidate, tree, effort)
-        steps |= _box_steps(candidate.backend, tree, effort) if candidate.backend else {}
+        contender = find_contender(name, tree)
+        result.note = contender.note
+        steps = _workspace_steps(contender, tree, effort)
+        steps |= _box_steps(contender.backend, tree, effort) if contender.backend else {}
         for row, step in steps.items():
             notice(f"{name}: {row}")
             result.rows[row] = step()
@@ -73,13 +73,13 @@ def measure(name: str, tree: Tree, effort: Effort, notice: Callable[[str], None]
 _Step = Callable[[], Timing | float | Orphans]
 
 
-def _workspace_steps(candidate: Candidate, tree: Tree, effort: Effort) -> dict[str, _Step]:
-    """Return the measurements of any candidate, by row."""
+def _workspace_steps(contender: Contender, tree: Tree, effort: Effort) -> dict[str, _Step]:
+    """Return the measurements of any contender, by row."""
     return {
-        "new workspace": lambda: repeat(effort.slow, candidate.fresh, lambda workspace: workspace.close()),
-        "run true": lambda: _command(candidate.fresh(), effort.times),
-        f"commands/s, {effort.boxes} boxes": lambda: _rate(candidate, tree, effort),
-        "left after kill -9": lambda: orphans(candidate, tree.layers[0]),
+        "new workspace": lambda: repeat(effort.slow, contender.fresh, lambda workspace: workspace.close()),
+        "run true": lambda: _command(contender.fresh(), effort.times),
+        f"commands/s, {effort.boxes} boxes": lambda: _rate(contender, tree, effort),
+        "left after kill -9": lambda: orphans(contender, tree.layers[0]),
     }
 
 
@@ -100,7 +100,7 @@ def _box_steps(name: str, tree: Tree, effort: Effort) -> dict[str, _Step]:
     }
 
 
-def _command(workspace: Workspace, times: int) -> Timing:
+def _command(workspace: BenchWorkspace, times: int) -> Timing:
     try:
         check(workspace.run("true"))
         return repeat(times, lambda: check(workspace.run("true")))
@@ -108,15 +108,15 @@ def _command(workspace: Workspace, times: int) -> Timing:
         workspace.close()
 
 
-def _rate(candidate: Candidate, tree: Tree, effort: Effort) -> float:
+def _rate(contender: Contender, tree: Tree, effort: Effort) -> float:
     """Return commands per second with many boxes at once, each in rounds of a fresh workspace and ten commands."""
-    if candidate.backend is None:
-        return _crew(candidate.fresh, effort.boxes, 1)
-    with WarmPool(candidate.backend, tree, effort.boxes) as pool:
+    if contender.backend is None:
+        return _crew(contender.fresh, effort.boxes, 1)
+    with WarmPool(contender.backend, tree, effort.boxes) as pool:
         return _crew(pool.open, effort.boxes, effort.rounds)
 
 
-def _crew(fresh: Callable[[], Workspace], boxes: int, rounds: int) -> float:
+def _crew(fresh: Callable[[], BenchWorkspace], boxes: int, rounds: int) -> float:
     def work(_: int) -> None:
         for _ in range(rounds):
             workspace = fresh()

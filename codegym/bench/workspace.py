@@ -27,7 +27,7 @@ def test_square(n):
 """
 
 
-class Workspace(Protocol):
+class BenchWorkspace(Protocol):
     """A fresh workspace in which commands run."""
 
     def run(self, *argv: str) -> int:
@@ -40,7 +40,7 @@ class Workspace(Protocol):
 
 
 @dataclass(frozen=True)
-class Candidate:
+class Contender:
     """A sandbox to measure. ``fresh`` makes a new workspace; ``note`` is a remark for readers of its numbers.
 
     ``backend`` is the name of our own backend, with which pools, forks and the like are measured, or ``None``.
@@ -49,7 +49,7 @@ class Candidate:
 
     name: str
     note: str
-    fresh: Callable[[], Workspace]
+    fresh: Callable[[], BenchWorkspace]
     backend: str | None = None
     sweep: Callable[[], None] = lambda: None
 
@@ -74,10 +74,10 @@ class BoxWorkspace:
         self.box.close()
 
 
-def ours(name: str, tree: Tree) -> Candidate:
-    """Return our own backend ``name`` as a candidate."""
+def ours(name: str, tree: Tree) -> Contender:
+    """Return our own backend ``name`` as a contender."""
     sandbox_backend = backend(name)
-    return Candidate(name, "", lambda: BoxWorkspace(sandbox_backend.open(tree, IMAGE, LIMITS)), name)
+    return Contender(name, "", lambda: BoxWorkspace(sandbox_backend.open(tree, IMAGE, LIMITS)), name)
 
 
 class WarmPool(AbstractContextManager["WarmPool"]):

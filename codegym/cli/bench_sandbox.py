@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 from typer import Exit, Option
 
-from codegym.bench.candidates import OURS
+from codegym.bench.contenders import OURS
 from codegym.bench.machine import Machine, this_machine
 from codegym.bench.orphan import Orphans
 from codegym.bench.sandbox import Effort, Result, measure

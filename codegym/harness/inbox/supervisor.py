@@ -50,7 +50,7 @@ def supervise(source: int, answer: Callable[[], int]) -> int:
     seal()
     with open(source, "rb") as stdin:
         request = stdin.read()
-    return watch(child, Listener(channel, stderr, answer()), tell, request)
+    return watch(child, FactCollector(channel, stderr, answer()), tell, request)
 
 
 def become_child(complaints: int) -> None:
@@ -82,19 +82,19 @@ def set_dumpable(value: int) -> None:
         os._exit(71)
 
 
-def watch(child: int, listener: Listener, tell: int, request: bytes) -> int:
+def watch(child: int, collector: FactCollector, tell: int, request: bytes) -> int:
     """Send the child its settings, listen, and answer. ``request``: nonce, seconds, settings, a line each."""
     nonce, seconds, body = request.split(b"\n", 2)
     secret = os.urandom(16)
     with open(tell, "wb") as pipe:
         pipe.write(b'{"secret":"' + secret.hex().encode() + b'",' + body[1:])
-    late = listener.listen(child, secret, time.monotonic() + float(seconds))
+    late = collector.listen(child, secret, time.monotonic() + float(seconds))
     if late:
         os.kill(child, 9)
     status = os.waitpid(child, 0)[1]
     code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
     note_end(kill_descendants(), code < 0 and not late)
-    listener.send(nonce, code, late)
+    collector.send(nonce, code, late)
     return code
 
 
@@ -131,7 +131,7 @@ def note_end(clean: bool, killed: bool) -> None:
     """Handle processes that a run left behind. Does nothing: the box kills what outlives a command."""
 
 
-class Listener:
+class FactCollector:
     """Collects the child's facts, the end of its stderr, and the number of packets without the secret."""
 
     def __init__(self, channel: int, stderr: int, answer: int) -> None:

@@ -44,7 +44,7 @@ class EndpointSettings(Frozen):
 
     @field_validator("extra_body")
     @classmethod
-    def _is_json(cls, value: dict[str, Any]) -> dict[str, Any]:
+    def _check_json(cls, value: dict[str, Any]) -> dict[str, Any]:
         """Refuse values that TOML has and JSON has not: dates, ``nan`` and ``inf``."""
         try:
             json.dumps(value, allow_nan=False)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from codegym.bench.peers import PEERS, peer
-from codegym.bench.workspace import Candidate, ours
+from codegym.bench.workspace import Contender, ours
 from codegym.errors import SandboxError, unknown
 from codegym.sandbox.protocol import Tree
 
 OURS = ("bwrap", "docker")
 
 
-def find_candidate(name: str, tree: Tree) -> Candidate:
+def find_contender(name: str, tree: Tree) -> Contender:
     """Return our backend or the peer ``name``. Raises :class:`SandboxError` if it is unknown or not installed."""
     if name not in (*OURS, *PEERS):
         raise SandboxError(unknown("sandbox", name, (*OURS, *PEERS)))
