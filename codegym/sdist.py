@@ -100,7 +100,9 @@ def _pip(source: SdistSource, folder: Path, *, isolated: bool) -> subprocess.Com
                 argv, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False
             )
         except subprocess.TimeoutExpired as error:
-            raise TaskError(f"pip took over {_SECONDS} s to download {source.name}=={source.version}") from error
+            raise TaskError(
+                f"pip took over {_SECONDS} s to download {source.name}=={source.version}: try again"
+            ) from error
 
 
 def _stand_ins(folder: Path) -> Path:

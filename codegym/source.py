@@ -93,7 +93,9 @@ def _store_folder(folder: Path, digest: str, _cache: Path) -> Path:
     files = read_tree(folder)
     actual = tree_digest(files)
     if actual != digest:
-        raise TaskError(f"{folder} has changed: its digest is {actual}, the task says {digest}")
+        raise TaskError(
+            f"{folder} has changed: its digest is {actual}, the task names {digest}: restore the folder"
+        )
     return store_tree(files)
 
 
@@ -117,4 +119,4 @@ def _git(folder: Path, *arguments: str) -> None:
     except subprocess.CalledProcessError as error:
         raise TaskError(f"git {arguments[0]} failed: {error.stderr.strip()[-1000:]}") from error
     except subprocess.TimeoutExpired as error:
-        raise TaskError(f"git {arguments[0]} took over {_GIT_SECONDS} s") from error
+        raise TaskError(f"git {arguments[0]} took over {_GIT_SECONDS} s: try again") from error

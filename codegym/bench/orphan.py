@@ -47,7 +47,7 @@ def orphans(contender: Contender, layer: Path) -> Orphans:
     with subprocess.Popen([*argv, str(_BOXES), "600"], stdout=subprocess.PIPE) as owner:
         try:
             if owner.stdout is None or b"open\n" not in owner.stdout:  # others may print before
-                raise SandboxError(f"an owner of boxes of {contender.name} could not be started")
+                raise SandboxError(f"{contender.name}: the process that opens its boxes did not start")
             owned = Trace.now().since(before, owner.pid, containers=contender.containers)
         finally:
             owner.kill()

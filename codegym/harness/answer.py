@@ -68,4 +68,5 @@ def _integer(digits: str) -> int:
 def check_started(result: ExecResult, program: str) -> None:
     """Raise :class:`GradeError` if ``program`` could not be started. That is the image's fault, not the tests'."""
     if result.exit_code in (126, 127):
-        raise GradeError(f"{program} could not be started in the box: {result.stderr.strip() or result.exit_code}")
+        why = result.stderr.strip() or result.exit_code
+        raise GradeError(f"{program} could not be started in the box (is it in the image?): {why}")

@@ -57,7 +57,7 @@ class _Result:
             raise PatchError("the file to be created exists")
         content = _content(section, stored_bytes(old))
         if section.deleted and content:
-            raise PatchError("the file to be deleted holds more than the patch says")
+            raise PatchError("the file to be deleted has content that the patch does not remove")
         if section.deleted:
             self._written.pop(section.old_path, None)
         if section.deleted or (section.renamed and moved):

@@ -83,7 +83,7 @@ def load_attacks(paths: Iterable[Path] | None = None) -> tuple[Attack, ...]:
     names = [attack.name for attack in attacks]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise ConfigError(f"two attacks are called {twice[0]!r}")
+        raise ConfigError(f"two attacks are called {twice[0]!r}: rename one")
     return tuple(attacks)
 
 

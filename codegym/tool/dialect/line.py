@@ -97,7 +97,7 @@ class LineDialect:
         arguments = {name: str(value) for name, value in call.arguments.items()}
         text = f"{verb.letter} {_fill(verb.form, arguments)}".rstrip(" " if verb.tool != "fix" else "")
         if self.parse(text) != Call(call.tool, arguments):
-            raise ValueError(f"the line dialect can't say {call.tool} with {arguments!r}")
+            raise ValueError(f"the line dialect can't write {call.tool} with {arguments!r}")
         return text
 
     def render(self, result: ToolResult) -> str:

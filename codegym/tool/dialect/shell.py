@@ -56,7 +56,7 @@ class Shell:
             return "```bash\nsubmit\n```"
         command = call.arguments.get("command")
         if call.tool != "shell" or not isinstance(command, str):
-            raise ValueError(f"the shell dialect can't say a call of {call.tool!r}")
+            raise ValueError(f"the shell dialect can't write a call of {call.tool!r}")
         fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", command)), default=0))
         return f"{fence}bash\n{command}\n{fence}"
 
