@@ -56,7 +56,7 @@ def private_places() -> tuple[Path, ...]:
 def _code_folders() -> tuple[Path, ...]:
     bases = ({"base": prefix, "platbase": prefix} for prefix in (sys.prefix, sys.base_prefix))
     packages = (Path(sysconfig.get_path("purelib", vars=base)) for base in bases)
-    return tuple(place.resolve() for place in (_PACKAGE.parent, *packages))
+    return tuple(folder.resolve() for folder in (_PACKAGE.parent, *packages))
 
 
 def _data_dir() -> Path:

@@ -136,9 +136,9 @@ class Suite:
 
 def certificates_path(suite: Suite) -> Path:
     """Return the path of a suite's certificates: beside it, or in the cache if its folder is not writable."""
-    beside = suite.root / "certificates.jsonl"
-    if beside.is_file() or os.access(suite.root, os.W_OK):
-        return beside
+    path = suite.root / "certificates.jsonl"
+    if path.is_file() or os.access(suite.root, os.W_OK):
+        return path
     return cache_dir() / "certificates" / f"{suite.name}-v{suite.manifest.version}.jsonl"
 
 

@@ -212,10 +212,10 @@ class AttackedRun:
 
     def _wait_randomly(self, run: subprocess.Popen[bytes]) -> bool:
         """Wait until a random moment, sometimes while the run starts; return whether the run is still alive."""
-        soon = self._random.random() < _SOON
-        pause = self._random.uniform(0, _SOON_SECONDS if soon else _EPISODE_SECONDS)
-        goal = self._log.refresh() + (0 if soon else self._random.uniform(0, 2 * self._test.every))
-        while run.poll() is None and (count := self._log.refresh()) < goal:
+        is_at_start = self._random.random() < _SOON
+        pause = self._random.uniform(0, _SOON_SECONDS if is_at_start else _EPISODE_SECONDS)
+        target = self._log.refresh() + (0 if is_at_start else self._random.uniform(0, 2 * self._test.every))
+        while run.poll() is None and (count := self._log.refresh()) < target:
             self._beside.restart_if_ended()
             if count > self._report.episodes:
                 self._report.episodes = count

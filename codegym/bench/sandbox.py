@@ -124,10 +124,10 @@ def _crew(fresh: Callable[[], BenchWorkspace], boxes: int, rounds: int) -> float
                 check(workspace.run("true"))
             workspace.close()
 
-    began = time.perf_counter()
+    start = time.perf_counter()
     with ThreadPoolExecutor(boxes) as threads:
         list(threads.map(work, range(boxes)))
-    return round(boxes * rounds * _COMMANDS / (time.perf_counter() - began), 1)
+    return round(boxes * rounds * _COMMANDS / (time.perf_counter() - start), 1)
 
 
 def _pooled(name: str, tree: Tree, times: int, *, turnover: bool) -> Timing:
@@ -137,11 +137,11 @@ def _pooled(name: str, tree: Tree, times: int, *, turnover: bool) -> Timing:
         workspace = pool.open()
         for _ in range(times):
             check(workspace.run("sh", "-c", "echo x > new; rm -f test_small.py; echo y > /tmp/y"))
-            began = time.perf_counter()
+            before_close = time.perf_counter()
             workspace.close()
-            closed = time.perf_counter()
+            after_close = time.perf_counter()
             workspace = pool.open()
-            seconds.append(time.perf_counter() - (began if turnover else closed))
+            seconds.append(time.perf_counter() - (before_close if turnover else after_close))
         workspace.close()
     return timing(seconds)
 
@@ -194,14 +194,14 @@ def _warm(box: Sandbox, times: int) -> Timing:
 
 def _crowd(name: str, tree: Tree, boxes: int) -> float:
     """Return the memory of an idle box in MB, with many open at once, each after one command."""
-    opened: list[Sandbox] = []
+    open_boxes: list[Sandbox] = []
     before = Trace.now()
     try:
         for _ in range(boxes):
-            opened.append(backend(name).open(tree, IMAGE, LIMITS))
-            check(opened[-1].exec(["true"]).exit_code)
+            open_boxes.append(backend(name).open(tree, IMAGE, LIMITS))
+            check(open_boxes[-1].exec(["true"]).exit_code)
         trace = Trace.now().since(before, os.getpid(), containers=name != "bwrap")
         return round(trace.resident_mb() / boxes, 2)
     finally:
         with ThreadPoolExecutor(8) as threads:
-            list(threads.map(lambda box: box.close(), opened))
+            list(threads.map(lambda box: box.close(), open_boxes))

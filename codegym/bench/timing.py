@@ -33,8 +33,8 @@ def repeat(times: int, act: Callable[[], _T], undo: Callable[[_T], object] = lam
     """Time ``act``; after each, call ``undo`` with its result, which is not timed."""
     seconds = []
     for _ in range(times):
-        began = time.perf_counter()
+        start = time.perf_counter()
         result = act()
-        seconds.append(time.perf_counter() - began)
+        seconds.append(time.perf_counter() - start)
         undo(result)
     return timing(seconds)

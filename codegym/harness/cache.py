@@ -162,12 +162,12 @@ def run_in_fresh_box(box: Sandbox, run: Callable[[Sandbox], T]) -> tuple[T, bool
     files = digested_changes(box.changes())
     if len(files) > MOST_LAID_FILES:
         return run(box), False
-    with box.open_base() as fresh:
+    with box.open_base() as fresh_box:
         try:
-            lay_files(fresh, files)
+            lay_files(fresh_box, files)
         except OSError:
             return run(box), False
-        return run(fresh), True
+        return run(fresh_box), True
 
 
 def run_key(
@@ -184,9 +184,9 @@ def run_key(
 @lru_cache(maxsize=1)
 def harness_digest() -> str:
     """Return the digest of the harness's own files, since they too decide a result."""
-    here = Path(__file__).parent
-    files = sorted(path for path in here.rglob("*") if path.suffix in (".py", ".mjs"))
-    return digest_json([[path.relative_to(here).as_posix(), digest_bytes(path.read_bytes())] for path in files])
+    folder = Path(__file__).parent
+    files = sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".mjs"))
+    return digest_json([[path.relative_to(folder).as_posix(), digest_bytes(path.read_bytes())] for path in files])
 
 
 def may_be_kept(run: TestRun) -> bool:
@@ -211,8 +211,8 @@ def run_tests_cached(
     in the box itself and may use its warm server: this function is for the agent's tool, not for the grader.
     """
 
-    def run_in(place: Sandbox) -> TestRun:
-        return run_tests(place, plan, ids, timeout=timeout, warm=place is box, codes=codes)
+    def run_in(target: Sandbox) -> TestRun:
+        return run_tests(target, plan, ids, timeout=timeout, warm=target is box, codes=codes)
 
     if cache is None:
         return run_in(box)

@@ -97,9 +97,9 @@ def _entries(packed: bytes) -> Iterator[tuple[bytes, bytes]]:
 def _compile(box: Sandbox, parts: dict[str, str]) -> dict[str, bytes]:
     question = json.dumps({"root": WORKDIR, "parts": parts, "into": _INTO}).encode()
     argv = ["python3", "-c", program("compiler") + "\ncompile_all()\n"]
-    with box.fork() as clean:
-        result = clean.exec(argv, timeout=_SECONDS, cwd="/", env=ENV, stdin=question)
-        return {name: clean.read(f"{_INTO}/{name}") for name in parts} if result.exit_code == 0 else {}
+    with box.fork() as fork:
+        result = fork.exec(argv, timeout=_SECONDS, cwd="/", env=ENV, stdin=question)
+        return {name: fork.read(f"{_INTO}/{name}") for name in parts} if result.exit_code == 0 else {}
 
 
 def _write(file: Path, packed: bytes) -> None:

@@ -131,8 +131,8 @@ def _middle(a: list[str], b: list[str], offset: int) -> _Opcodes:
     if len(a) * len(b) > _MATCHED_CELLS or not a or not b:
         tag = "replace" if a and b else "delete" if a else "insert"
         return [(tag, offset, offset + len(a), offset, offset + len(b))] if a or b else []
-    often = Counter(b)
-    pairs = sum(often[line] for line in a)
+    counts = Counter(b)
+    pairs = sum(counts[line] for line in a)
     opcodes = SequenceMatcher(None, a, b, autojunk=pairs > _MATCHED_PAIRS).get_opcodes()
     return [(tag, i + offset, j + offset, k + offset, m + offset) for tag, i, j, k, m in opcodes]
 

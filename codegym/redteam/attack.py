@@ -81,9 +81,9 @@ def load_attacks(paths: Iterable[Path] | None = None) -> tuple[Attack, ...]:
     files = sorted(CORPUS.glob("*.toml")) if paths is None else list(paths)
     attacks = [attack for path in files for attack in _read(path)]
     names = [attack.name for attack in attacks]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ConfigError(f"two attacks are called {twice[0]!r}: rename one")
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ConfigError(f"two attacks are called {repeated[0]!r}: rename one")
     return tuple(attacks)
 
 

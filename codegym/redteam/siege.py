@@ -127,14 +127,16 @@ def _attempt(
     if attack.endless:
         brief = min(task.limits.grade_seconds, _ENDLESS_SECONDS + _TIMES_HONEST * base.seconds)
         make_env = partial(make_env, limits={"grade_seconds": brief})
-    attempts = [_once(suite, task, attack, base, make_env)]
+    attempts = [_play_attack(suite, task, attack, base, make_env)]
     while attempts[-1].through and not attempts[-1].leak and len(attempts) < _REPEATS:
-        attempts.append(_once(suite, task, attack, base, partial(make_env, cache=False)))
+        attempts.append(_play_attack(suite, task, attack, base, partial(make_env, cache=False)))
     lucky = len(attempts) - (not attempts[-1].through)
     return attempts[-1].model_copy(update={"lucky": lucky, "seconds": round(time.monotonic() - started, 2)})
 
 
-def _once(suite: Suite, task: Task, attack: Attack, base: _Base, make_env: Callable[..., CodeEnv]) -> AttackResult:
+def _play_attack(
+    suite: Suite, task: Task, attack: Attack, base: _Base, make_env: Callable[..., CodeEnv]
+) -> AttackResult:
     episode = _play_episode(task, attacker(attack), make_env)
     earned, leak = _earned(episode), _leak(suite, task, episode) if isinstance(episode, Episode) else ""
     outcome, detail = Outcome.INFRA_ERROR, str(episode)
@@ -156,16 +158,16 @@ def _once(suite: Suite, task: Task, attack: Attack, base: _Base, make_env: Calla
 
 def _play_episode(task: Task, policy: Policy, make_env: Callable[..., CodeEnv]) -> Episode | str:
     """Return an episode, or the message of the failure that prevented it."""
-    trouble = ""
+    failure = ""
     for _ in range(_TRIES):
         env = make_env()
         try:
             return play(Job(task.id, 0, 0), policy, env)
         except (GradeError, SandboxError, PolicyError) as error:
-            trouble = f"{failure_of(error)}: {error}"
+            failure = f"{failure_of(error)}: {error}"
         finally:
             env.close()
-    return trouble
+    return failure
 
 
 def _earned(episode: Episode | str) -> float | None:

@@ -24,14 +24,14 @@ def with_line_ends(text: str, end: str) -> str:
 def spans_of(old: str, text: str) -> list[tuple[int, int]]:
     """Return the spans of ``old`` in ``text``; LF and CR LF match each other."""
     if "\r\n" not in text and "\r\n" not in old:
-        return [(at, at + len(old)) for at in _places(old, text)]
+        return [(at, at + len(old)) for at in _positions(old, text)]
     pattern = r"\r?\n".join(re.escape(line) for line in old.replace("\r\n", "\n").split("\n"))
     return [match.span() for match in re.finditer(pattern, text)]
 
 
-def _places(old: str, text: str) -> list[int]:
-    places, at = [], text.find(old)
+def _positions(old: str, text: str) -> list[int]:
+    positions, at = [], text.find(old)
     while at >= 0:
-        places.append(at)
+        positions.append(at)
         at = text.find(old, at + len(old))
-    return places
+    return positions

@@ -89,7 +89,7 @@ def _results(
         node = f"{test['file']}::{test['name']}"
         results[node] = min(results.get(node, TestStatus.PASSED), _status(test), key=_WORST.index)
         if not test["ok"]:
-            failures[node] = _why(test["why"])
+            failures[node] = _short_message(test["why"])
     by_file: dict[str, list[str]] = {}
     for node in ids or list(results):
         by_file.setdefault(node.partition("::")[0], []).append(node)
@@ -103,7 +103,7 @@ def _results(
     return results, {node: why for node, why in failures.items() if node in results}
 
 
-def _why(message: str) -> str:
+def _short_message(message: str) -> str:
     """Shorten a message; of compared values keep only the differences (``+`` actual, ``-`` expected)."""
     head, compared, values = message.partition("\n+ actual - expected")
     different = [line for line in values.splitlines() if line.startswith(("+", "-"))]

@@ -205,8 +205,8 @@ class _Facts:
         finished = {test[0] for test in self.tests}
         for node in self.started:
             if node not in finished:
-                late = f"did not end within {self.timeout:g} s"
-                yield node, late if self.late else f"the process ended during this test ({_how(self.exit_code)})"
+                exited = f"the process ended during this test ({_exit_text(self.exit_code)})"
+                yield node, f"did not end within {self.timeout:g} s" if self.late else exited
 
     def _lines(self, results: dict[str, TestStatus]) -> Iterator[str]:
         for node, _, text in self.broken:
@@ -255,7 +255,7 @@ def _above(node: str) -> Iterator[str]:
     yield from (node[: end.start()] for end in reversed(list(_PARTS.finditer(node))))
 
 
-def _how(code: int) -> str:
+def _exit_text(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 

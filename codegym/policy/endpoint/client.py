@@ -75,11 +75,11 @@ class Pace:
         with self._lock:
             start = max(self._next, time.monotonic())
             self._next = start + (60.0 / self.per_minute if self.per_minute else 0.0)
-        _rest(start - time.monotonic(), closed)
+        _sleep(start - time.monotonic(), closed)
         with self._slots:
             yield
 
-    def quiet(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> None:
         """Let no request begin for ``seconds``."""
         with self._lock:
             self._next = max(self._next, time.monotonic() + seconds)
@@ -107,11 +107,11 @@ class ChatClient:
                 with self.pace.turn(closed):
                     return self._post(body)
             except _TryAgainError as error:
-                trouble = error
+                failure = error
             if attempt + 1 < self.settings.attempts:
-                self._wait(attempt, trouble.after, random, closed)
+                self._wait(attempt, failure.after, random, closed)
         tries = f"{self.settings.attempts} {'try' if self.settings.attempts == 1 else 'tries'}"
-        raise PolicyError(f"{self._endpoint()} gave no answer in {tries}; the last error: {trouble}")
+        raise PolicyError(f"{self._endpoint()} gave no answer in {tries}; the last error: {failure}")
 
     def close(self) -> None:
         """Close the connections."""
@@ -163,8 +163,8 @@ class ChatClient:
         self, attempt: int, after: float | None, random: np.random.Generator, closed: threading.Event
     ) -> None:
         if after is not None:
-            self.pace.quiet(after)
-        _rest((after or 0.0) + min(LONGEST_WAIT, 0.5 * 2**attempt) * random.uniform(0.5, 1.0), closed)
+            self.pace.pause(after)
+        _sleep((after or 0.0) + min(LONGEST_WAIT, 0.5 * 2**attempt) * random.uniform(0.5, 1.0), closed)
 
     def _endpoint(self) -> str:
         return f"{self.settings.model!r} at {self.settings.base_url}"
@@ -174,7 +174,7 @@ class ChatClient:
         return " ".join(text.split())[:300] or "an empty body"
 
 
-def _rest(seconds: float, closed: threading.Event) -> None:
+def _sleep(seconds: float, closed: threading.Event) -> None:
     if closed.wait(max(0.0, seconds)):
         raise PolicyError("the conversation was closed while it waited for the endpoint")
 

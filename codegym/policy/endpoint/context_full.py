@@ -102,8 +102,8 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     """Return the lower-case words of ``text``, also those in CamelCase and snake_case names."""
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
-    return " ".join(re.sub(r"[_`'\"*\\]+", " ", apart).lower().split())
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    return " ".join(re.sub(r"[_`'\"*\\]+", " ", spaced).lower().split())
 
 
 def _sentences(text: str) -> list[str]:

@@ -147,13 +147,13 @@ class LocalConversation:
         if observation is not None:
             ended = bool(self.ids) and self.ids[-1] == self.policy.chat.eos_id
             self._extend(self.policy.chat.observation_ids(observation, ended=ended), 0)
-        room = self.policy.sampling.context - len(self.prompt_ids) - len(self.ids)
-        if room < 1:
+        remaining = self.policy.sampling.context - len(self.prompt_ids) - len(self.ids)
+        if remaining < 1:
             return Reply("", finished=False)
-        sampled = self._sample(min(room, self.policy.sampling.answer))
+        sampled = self._sample(min(remaining, self.policy.sampling.answer))
         ended = sampled[-1] == self.policy.chat.eos_id
         text = self.policy.chat.answer(sampled[:-1] if ended else sampled)
-        return Reply(text, finished=ended or room > len(sampled))
+        return Reply(text, finished=ended or remaining > len(sampled))
 
     def tokens(self) -> Tokens:
         """Return the prompt's ids and all ids after it up to the last sampled one."""
@@ -178,9 +178,9 @@ class LocalConversation:
         """Free the slot."""
         self._request.slot = ()
 
-    def _sample(self, room: int) -> list[int]:
+    def _sample(self, most: int) -> list[int]:
         request = self._request
-        request.ids, request.max_new = [*self.prompt_ids, *self.ids], room
+        request.ids, request.max_new = [*self.prompt_ids, *self.ids], most
         request.sampled, request.logprobs = [], []
         self.policy.answer(request)
         self.requests += 1

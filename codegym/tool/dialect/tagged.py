@@ -85,18 +85,18 @@ def _find_call(text: str) -> Span | None:
 
 def _arguments(text: str, at: int) -> tuple[dict[str, object], int] | Malformed:
     arguments: dict[str, object] = {}
-    while (closed := _CLOSE.match(text, at)) is None:
-        opened = _ARGUMENT.match(text, at)
-        if opened is None:
+    while (end_tag := _CLOSE.match(text, at)) is None:
+        start_tag = _ARGUMENT.match(text, at)
+        if start_tag is None:
             return Malformed(f"Expected an argument or </tool> at {text[at : at + 40]!r}. {_EXPECTED}")
-        name = opened[1]
-        value = _value(text, opened.end(), f"</{name}>")
+        name = start_tag[1]
+        value = _value(text, start_tag.end(), f"</{name}>")
         if value is None:
             return Malformed(f"<{name}> is not closed by </{name}>. {_EXPECTED}")
         if name in arguments:
             return Malformed(f"<{name}> stands twice. {_EXPECTED}")
         arguments[name], at = value
-    return arguments, closed.end()
+    return arguments, end_tag.end()
 
 
 def _value(text: str, at: int, closing: str) -> tuple[str, int] | None:

@@ -128,13 +128,12 @@ def _same_tail(old: list[str], new: list[str]) -> int:
     return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(old), len(new)))
 
 
-def _not_once(path: str, text: str, old: str, places: list[int]) -> str:
-    if places:
-        where = sorted({text.count("\n", 0, at) + 1 for at in places[:MOST_PLACES]})
-        numbers = ", ".join(map(str, where[:10]))
-        return (
-            f"The text stands {len(places)} times in {path}, at lines {numbers}. Give more around the right one."
-        )
+def _not_once(path: str, text: str, old: str, positions: list[int]) -> str:
+    if positions:
+        lines = sorted({text.count("\n", 0, at) + 1 for at in positions[:MOST_PLACES]})
+        numbers = ", ".join(map(str, lines[:10]))
+        count = len(positions)
+        return f"The text stands {count} times in {path}, at lines {numbers}. Give more around the right one."
     near = _nearest(text.split("\n"), old.strip("\n").split("\n"))
     hint = f" Nearest lines:\n{near}" if near else ""
     return f"The text is not in {path}; it must be exact, whitespace included.{hint}"
