@@ -111,7 +111,7 @@ class TestPlan(Frozen):
 
     ``visible`` are the ids that the agent's test tool runs (empty: all tests in the agent's tree). ``hidden`` is a
     folder that is copied over the tree last before grading, or a patch whose files are copied likewise.
-    ``protected`` are globs of paths that a patch may not change, in addition to the framework's own.
+    ``protected`` are globs of paths whose changes are left out of patches, in addition to the framework's own.
     """
 
     __test__ = False  # not a test class, whatever pytest thinks of its name

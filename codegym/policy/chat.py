@@ -68,7 +68,7 @@ class ChatFormat:
         return ids
 
     def answer(self, ids: list[int]) -> str:
-        """Return an answer's text. Of its special tokens and the prompt's it keeps the tags of thoughts."""
+        """Return an answer's text without special tokens except tags of thoughts, the template's included."""
         visible = [id_ for id_ in ids if id_ not in self._hidden]
         text: str = self.tokenizer.decode(visible, skip_special_tokens=False)
         return opened_thought(self._around[1]) + text
