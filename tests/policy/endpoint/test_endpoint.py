@@ -82,7 +82,7 @@ def test_it_gives_up_and_says_why(server: Server, opening: Openings) -> None:
     server.answers = [Answer({"error": {"message": "the model is loading"}}, 503)]
     with pytest.raises(PolicyError, match=r"'m' at http.* in 2 tries.*HTTP 503: .*the model is loading"):
         ask(server, opening(), attempts=2)
-    with pytest.raises(PolicyError, match=r"in 1 try; the last: ConnectError"):
+    with pytest.raises(PolicyError, match=r"in 1 try; the last error: ConnectError"):
         ask(Server("http://127.0.0.1:9/v1"), opening(), attempts=1)
 
 
