@@ -1,8 +1,7 @@
-"""Where content lives: suites, images and boards, in a checkout or in the installed wheel; and the cache.
+"""The folders of content (suites, images, boards), in a checkout or in the installed wheel, and the cache.
 
-Content is data. In a checkout it is ``envs/``, ``sandboxes/`` and ``leaderboards/`` beside the package; in a
-wheel the same folders are found in ``codegym/_catalog/``. Suites that a user imports or forges lie, or are
-linked, in a folder of the user's.
+In a checkout the content is in ``envs/``, ``sandboxes/`` and ``leaderboards/`` beside the package; a wheel has the
+same folders in ``codegym/_catalog/``. Suites that a user imports or forges are in a folder of the user's own.
 """
 
 from __future__ import annotations
@@ -25,44 +24,45 @@ def content(folder: str) -> Path:
 def suites_dir() -> Path:
     """Return the folder of the user's own suites: ``$XDG_DATA_HOME/codegym/suites`` or below ``~/.local/share``.
 
-    Each entry is a suite's folder or a link to one, under the suite's name. Not created here.
+    Each entry is a suite's folder or a link to one, named like the suite. This function does not create it.
     """
     return _data_dir() / "suites"
 
 
 def images_dir() -> Path:
-    """Return the folder of the user's own images, beside :func:`suites_dir`; not created here."""
+    """Return the folder of the user's own images, beside :func:`suites_dir`; this does not create it."""
     return _data_dir() / "images"
 
 
 def cache_dir() -> Path:
-    """Return codegym's cache folder: ``$XDG_CACHE_HOME/codegym`` or ``~/.cache/codegym``; not created here.
+    """Return codegym's cache folder: ``$XDG_CACHE_HOME/codegym`` or ``~/.cache/codegym``.
 
-    All in it can be deleted at any time when no codegym process runs; it is made again on demand.
+    This does not create it. While no codegym process runs, the whole folder may be deleted: its content is made
+    again on demand.
     """
-    return _ours(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111  a hot path
+    return _codegym_folder(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111  a hot path
 
 
 def private_places() -> tuple[Path, ...]:
-    """Return the folders in which hidden tests and solutions may lie, and which no box may see.
+    """Return the folders that may contain hidden tests or solutions, and that no box may see.
 
-    They are the user's suites, the cache, what codegym was imported from, and the packages of this Python, of
-    which any may bring suites.
+    They are the user's suites, the cache, the folder that codegym was imported from, and this Python's packages,
+    since any of them may provide suites.
     """
-    return (*(Path(os.path.realpath(folder)) for folder in (suites_dir(), cache_dir())), *_code())
+    return (*(Path(os.path.realpath(folder)) for folder in (suites_dir(), cache_dir())), *_code_folders())
 
 
 @cache
-def _code() -> tuple[Path, ...]:
+def _code_folders() -> tuple[Path, ...]:
     bases = ({"base": prefix, "platbase": prefix} for prefix in (sys.prefix, sys.base_prefix))
     packages = (Path(sysconfig.get_path("purelib", vars=base)) for base in bases)
-    return tuple(place.resolve() for place in (_PACKAGE.parent, *packages))
+    return tuple(folder.resolve() for folder in (_PACKAGE.parent, *packages))
 
 
 def _data_dir() -> Path:
-    return _ours(os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share"))  # noqa: PTH111
+    return _codegym_folder(os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share"))  # noqa: PTH111
 
 
 @lru_cache(maxsize=8)
-def _ours(base: str) -> Path:
+def _codegym_folder(base: str) -> Path:
     return Path(base, "codegym")

@@ -1,8 +1,8 @@
-"""A certificate: what was seen when a task's claims were executed.
+"""A certificate: the observed results of running a task's tests with and without its solution.
 
-``certificates.jsonl``, beside the suite, holds a line a task. A line counts as long as the task has the digest
-that it names; what is older is replaced when the task is certified again. A suite is loaded as its certificates
-leave it (:mod:`codegym.suite`): tests in quarantine and tasks that were refused are not part of it.
+``certificates.jsonl``, beside the suite, has one line per task. A line is valid while the task has the digest that
+the line names; certifying the task again replaces it. When a suite is loaded (:mod:`codegym.suite`), refused tasks
+and tests in quarantine are left out.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from codegym.episode import Outcome
 from codegym.task import Frozen, Task
 
 
-class StateSeen(Frozen):
-    """A state of a task over its runs: how often its tests ran to their end, how often all that decide passed.
+class StateResult(Frozen):
+    """The runs of a task's tests in one state of its repository.
 
-    ``rates`` are the pass rates of those tests that did not do in every run what the state asks of them; the
-    others have 1 (0 for a fail-to-pass test where the gold patch is missing).
+    ``runs`` counts complete runs, ``resolved`` those in which all deciding tests passed. ``rates`` maps a test to
+    its pass rate if it did not give the expected result in every run. The other tests have rate 1, or rate 0 if
+    they are fail-to-pass tests and the state does not include the gold patch.
     """
 
     runs: int
@@ -28,15 +29,15 @@ class StateSeen(Frozen):
 
 
 class TaskCertificate(Frozen):
-    """What was seen of one task.
+    """The certificate of one task.
 
-    ``gold`` and ``empty`` are the grader's own words on the two patches. ``states`` tell of every run by state
-    (untouched, bug, gold, empty), the grader's included. ``quarantined`` are the tests whose runs did not agree,
-    ``stable`` the number of fail-to-pass tests that failed without and passed with the gold patch every time.
-    ``seconds`` is a grade's; ``percentiles`` (p50, p90, max) are those of all runs of its tests alone.
-    ``bank`` is the digest of the forms that its grades are drawn from, ``unproven`` are the tests without any.
-    ``memory_mb`` is the most that one process held. ``why`` is empty if all is as it should be. Where
-    ``settled`` is false the machine could not tell: such a certificate is shown, never kept.
+    ``gold`` and ``empty`` are the grader's outcomes for the gold patch and for an empty one. ``states`` maps each
+    state (untouched, bug, gold, empty) to its runs, the grader's included. ``quarantined`` are the tests whose
+    runs disagreed; ``stable`` counts the fail-to-pass tests that always failed without the gold patch and always
+    passed with it. ``seconds`` is the duration of a grade; ``percentiles`` (p50, p90, max) are durations of its
+    test runs. ``bank`` is the digest of the forms that grades draw from; ``unproven`` are the tests without a
+    form. ``memory_mb`` is the peak memory of one process. ``why`` gives the reasons against the task; empty if
+    there are none. ``settled`` is false if infrastructure failed: such a certificate is printed, never saved.
     """
 
     task: str
@@ -49,7 +50,7 @@ class TaskCertificate(Frozen):
     settled: bool = True
     quarantined: tuple[str, ...] = ()
     stable: int = 0
-    states: dict[str, StateSeen] = Field(default_factory=dict)
+    states: dict[str, StateResult] = Field(default_factory=dict)
     percentiles: dict[str, float] = Field(default_factory=dict)
     memory_mb: float | None = None
     backend: str = ""
@@ -60,16 +61,16 @@ class TaskCertificate(Frozen):
 
     @property
     def refused(self) -> bool:
-        """Whether the task should not be used at all; one that only has tests in quarantine may be."""
+        """Whether the task is excluded; a task that can be used without its tests in quarantine is not."""
         return bool(self.why) and not (self.flaky and self.stable)
 
 
 def without_tests(task: Task, quarantined: Iterable[str]) -> Task:
-    """Return ``task`` without the tests in quarantine, which its metadata names."""
-    aside = {*quarantined}
+    """Return ``task`` without the tests ``quarantined``; its metadata then lists them."""
+    removed = {*quarantined}
     fields = ("fail_to_pass", "pass_to_pass", "visible")
-    tests = {name: tuple(test for test in getattr(task.tests, name) if test not in aside) for name in fields}
+    tests = {name: tuple(test for test in getattr(task.tests, name) if test not in removed) for name in fields}
     fields_of = task.model_dump()
     fields_of["tests"] |= tests
-    fields_of["metadata"] |= {"quarantined": sorted(aside)}
+    fields_of["metadata"] |= {"quarantined": sorted(removed)}
     return Task.model_validate(fields_of)

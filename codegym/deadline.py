@@ -1,8 +1,9 @@
-"""The ledger of deadlines: every time limit of an episode, how often it applied and how often it fired.
+"""The ledger of deadlines: a record of every time limit that applied during an episode.
 
-Limits are enforced in many places: a box, a client, a build. Each place notes its limit in the ledger that the
-thread is :func:`keeping`; in a thread without one nothing is noted. So an episode records which limits applied,
-which fired and how long each took, and no function has to pass a ledger on.
+Time limits are enforced in many places: a box, a client, a build. Each of them calls :func:`note`, which writes to
+the ledger that the episode's thread opened with :func:`keeping`, or nowhere if there is none. So an episode can
+report which limits applied, which expired and how long each operation took, and no function has to pass a ledger
+on.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from dataclasses import dataclass, field
 from codegym.task import Frozen
 
 NAMES = ("episode", "reset", "image build", "box start", "step", "command", "model request", "grade")
-"""The kinds of time limits, in the order in which they are shown."""
+"""The kinds of deadlines, in the order in which they are displayed."""
 
 
 class Deadline(Frozen):
     """One kind of time limit over an episode. All times are wall-clock seconds.
 
-    ``limit`` is the largest that applied, ``None`` if there was none; ``times`` is how often it applied, ``fired``
-    how often it ended the work.
+    ``limit`` is the largest that applied, or ``None``. ``times`` counts the operations under this limit, ``fired``
+    those that it ended. ``longest`` and ``total`` are the durations of the operations.
     """
 
     name: str
@@ -37,18 +38,18 @@ class Deadline(Frozen):
 
 @dataclass
 class Ledger:
-    """The time limits noted so far. Safe to use from several threads."""
+    """The deadlines noted so far. Several threads may write to one ledger."""
 
     _kinds: dict[str, Deadline] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, name: str, limit: float | None, seconds: float, *, fired: bool) -> None:
-        """Add work that took ``seconds`` under a ``limit``; ``fired`` says whether the limit ended it."""
+        """Record an operation that took ``seconds`` under ``limit``; ``fired`` if the limit ended it."""
         with self._lock:
             old = self._kinds.get(name) or Deadline(
                 name=name, limit=None, times=0, fired=0, longest=0.0, total=0.0
             )
-            limits = [one for one in (limit, old.limit) if one is not None]
+            limits = [each for each in (limit, old.limit) if each is not None]
             self._kinds[name] = Deadline(
                 name=name,
                 limit=max(limits, default=None),
@@ -60,7 +61,7 @@ class Ledger:
 
     @contextmanager
     def timed(self, name: str, limit: float | None = None) -> Iterator[None]:
-        """Note how long the block takes, even if it raises; a ``TimeoutError`` means that the limit fired."""
+        """Record how long the block takes, even if it raises; a ``TimeoutError`` counts as fired."""
         start, fired = time.monotonic(), False
         try:
             yield
@@ -71,7 +72,7 @@ class Ledger:
             self.note(name, limit, time.monotonic() - start, fired=fired)
 
     def entries(self) -> tuple[Deadline, ...]:
-        """Return one entry per kind of limit, in the order of :data:`NAMES`."""
+        """Return one entry per kind that was noted, in the order of :data:`NAMES`."""
         with self._lock:
             return tuple(sorted(self._kinds.values(), key=lambda deadline: NAMES.index(deadline.name)))
 
@@ -81,25 +82,25 @@ class Ledger:
             return Ledger(dict(self._kinds))
 
 
-_kept: ContextVar[Ledger | None] = ContextVar("codegym_ledger", default=None)
+_current: ContextVar[Ledger | None] = ContextVar("codegym_ledger", default=None)
 
 
 def current_ledger() -> Ledger | None:
-    """Return the ledger of this thread, if it keeps one."""
-    return _kept.get()
+    """Return the ledger that this thread writes to, or ``None``."""
+    return _current.get()
 
 
 @contextmanager
 def keeping(ledger: Ledger | None) -> Iterator[None]:
-    """Note the time limits of this thread in ``ledger`` while the block runs; with ``None``, nowhere."""
-    token = _kept.set(ledger)
+    """Make this thread write to ``ledger`` inside the block; with ``None``, nothing is recorded."""
+    token = _current.set(ledger)
     try:
         yield
     finally:
-        _kept.reset(token)
+        _current.reset(token)
 
 
 def note(name: str, limit: float | None, seconds: float, *, fired: bool) -> None:
-    """Note a time limit in the ledger of this thread; without one, do nothing."""
-    if (ledger := _kept.get()) is not None:
+    """Record an operation in this thread's ledger; do nothing if it has none. See :meth:`Ledger.note`."""
+    if (ledger := _current.get()) is not None:
         ledger.note(name, limit, seconds, fired=fired)

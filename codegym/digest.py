@@ -1,4 +1,4 @@
-"""Everything has a digest, so that a score always names what it scored.
+"""Digests of tasks, suites, images and episodes, so that a score always names what it scored.
 
 A digest is the SHA-256, in hex, of a canonical JSON form: keys sorted, no spaces, UTF-8.
 """
@@ -16,9 +16,9 @@ def digest_bytes(content: bytes) -> str:
 
 
 def digest_json(value: Any) -> str:
-    """Return the SHA-256 of ``value``'s canonical JSON; ``value`` holds only JSON types.
+    """Return the SHA-256 of the canonical JSON of ``value``, which contains only JSON types.
 
-    Lone surrogates, which stand for bytes that are not UTF-8, are encoded as they are.
+    A lone surrogate, which stands for a byte that is not UTF-8, is encoded like any other character.
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return digest_bytes(text.encode(errors="surrogatepass"))

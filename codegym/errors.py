@@ -1,17 +1,17 @@
-"""What can go wrong, named by the boundary that was crossed.
+"""The errors of codegym, named by the part that failed.
 
 ::
 
     CodegymError
     ├── ConfigError      a setting, option or file that the user wrote
     ├── TaskError        a task or suite that can't be loaded, built or trusted
-    ├── SandboxError     the box itself failed (never: a command in it exited non-zero or timed out)
-    │   └── ImageError   the toolchain of a box is not to be had
+    ├── SandboxError     the box itself failed (a command that fails or times out in it is a result, no error)
+    │   └── ImageError   the image of a box, its toolchain, is not available
     ├── GradeError       a result could not be established: the episode has no reward
     └── PolicyError      the policy could not answer (endpoint down, context full, no such model)
 
-A message says what failed, with which value, and what to do next. What the agent does wrong is never an
-exception: it is an observation.
+A message says what failed, with which value, and what to do next. A mistake of the agent is never an exception:
+it is an observation.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from codegym.failure import Failure, FailureKind
 
 
 class CodegymError(Exception):
-    """The root of every error that codegym raises on purpose."""
+    """The base class of every error that codegym raises on purpose."""
 
 
 class ConfigError(CodegymError):
@@ -42,11 +42,11 @@ class SandboxError(CodegymError):
 
 
 class ImageError(SandboxError):
-    """The toolchain of a box, its image, is not to be had."""
+    """The image of a box, its toolchain, is not available."""
 
 
 class GradeError(CodegymError):
-    """A result could not be established; the reward is ``None``. ``failure`` says why and whose fault it is."""
+    """A result could not be established; the reward is ``None``. ``failure`` names the kind and the owner."""
 
     def __init__(self, message: str, failure: Failure | None = None) -> None:
         super().__init__(message)
@@ -61,29 +61,32 @@ _MACHINE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, er
 
 
 def is_of_machine(error: OSError) -> bool:
-    """Return whether reading what an agent wrote failed for lack of something that the host has to give.
+    """Return whether reading an agent's files failed because the host lacks memory, disk or file handles.
 
-    Any other failure is the agent's doing: a name, a mode, a depth that it chose.
+    Any other error is caused by the agent: by a name, a mode or a depth that it chose.
     """
     return error.errno in _MACHINE
 
 
 def failure_of(error: Exception) -> Failure:
-    """Return what kind of failure an error of the infrastructure is."""
+    """Return the failure that an infrastructure error stands for."""
     if isinstance(error, GradeError):
         return error.failure
     return Failure(FailureKind.IMAGE if isinstance(error, ImageError) else FailureKind.BOX)
 
 
 def wrong_fields(error: ValidationError) -> str:
-    """Return what is wrong with values that a user wrote, in one line: each field by name, and why."""
-    told = ((".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, ")) for one in error.errors())
-    return "; ".join(": ".join(filter(None, parts)) for parts in told)
+    """Return a line that names each invalid field in what a user wrote, and the reason."""
+    reasons = (
+        (".".join(map(str, problem["loc"])), problem["msg"].removeprefix("Value error, "))
+        for problem in error.errors()
+    )
+    return "; ".join(": ".join(filter(None, parts)) for parts in reasons)
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """Return the message for a name that does not exist: what was asked, the nearest match, what there is."""
-    names = sorted(known)
+def unknown(kind: str, name: str, choices: Iterable[str]) -> str:
+    """Return the message for an unknown name: the name, the nearest match, and the known names."""
+    names = sorted(choices)
     near = get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     listed = ", ".join(names[:12]) + (f", … ({len(names)} in all)" if len(names) > 12 else "")

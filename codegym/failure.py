@@ -1,8 +1,8 @@
-"""Why a test run could not be taken at its word: what failed, and whose fault that is.
+"""Why a test run gave no usable result: what failed, and whose fault it is.
 
-The owner decides what happens. What the *agent* brought about is scored like any wrong answer. What the *task*
-brings about by itself, with its own solution in place, says nothing about an agent: the task is quarantined.
-What *infrastructure* brought about is tried again, and then left out, counted and shown.
+The owner decides what happens next. A failure caused by the *agent* is scored like any wrong answer. One that the
+*task* causes even with its own solution says nothing about an agent: the task is quarantined. One caused by
+*infrastructure* is retried; if it happens again, the episode is left out of all statistics, counted and reported.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class FailureKind(StrEnum):
-    """What failed."""
+    """The part that failed."""
 
     IMAGE = "image"
     BOX = "box"
@@ -25,7 +25,7 @@ class FailureKind(StrEnum):
 
 
 class Owner(StrEnum):
-    """Whose fault it is."""
+    """Who caused a failure."""
 
     AGENT = "agent"
     TASK = "task"
@@ -34,7 +34,7 @@ class Owner(StrEnum):
 
 @dataclass(frozen=True)
 class Failure:
-    """A failure of one grading."""
+    """What failed in one grading, and who caused it."""
 
     kind: FailureKind
     owner: Owner = Owner.INFRASTRUCTURE

@@ -1,9 +1,9 @@
 """Makes ``gymnasium.make("codegym/kata-v1")`` work in programs that never import codegym.
 
-Gymnasium dropped its plugin loader in 1.0: an id is known only once something has registered it. The file
+Gymnasium dropped its plugin loader in 1.0, so a package has to register its ids itself. The file
 ``codegym_gymnasium.pth``, installed beside the package, calls :func:`watch` when Python starts. That costs one
-small import; suites are registered at the end of ``import gymnasium``, and never if that does not happen.
-Versions of Gymnasium that load the entry point group ``gymnasium.envs`` find the same function there.
+small import; suites are registered at the end of ``import gymnasium``, if a program imports it. Versions of
+Gymnasium that load the entry point group ``gymnasium.envs`` register the suites through it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 
 TYPE_CHECKING = False
-"""True for type checkers; without importing :mod:`typing`, which every start of Python would pay for."""
+"""True for type checkers. Not from :mod:`typing`, whose import would slow down every start of Python."""
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ _WATCHED = "gymnasium.envs"
 
 
 class _Finder:
-    """Stands first among the finders until Gymnasium's module of ids is imported, once."""
+    """An import finder that waits for Gymnasium's module of ids; it removes itself when that is imported."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -40,7 +40,7 @@ class _Finder:
 
 
 class _Loader:
-    """Loads a module as its own loader would, then registers our suites."""
+    """Loads a module with the module's own loader, then registers the suites."""
 
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
@@ -53,13 +53,13 @@ class _Loader:
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
         self._loader.exec_module(module)
-        from codegym.registry import register_envs  # noqa: PLC0415 - Gymnasium is there only now
+        from codegym.registry import register_envs  # noqa: PLC0415 - Gymnasium is importable only now
 
         register_envs()
 
 
 def watch() -> None:
-    """Register all suites as soon as Gymnasium is imported; at once if it has been."""
+    """Register all suites when Gymnasium is imported, or at once if it is imported already."""
     if _WATCHED in sys.modules:
         from codegym.registry import register_envs  # noqa: PLC0415 - costs nothing in programs without Gymnasium
 

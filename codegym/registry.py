@@ -1,4 +1,4 @@
-"""Suites become Gymnasium environments: one id a suite, registered without loading a single task."""
+"""Registers suites as Gymnasium environments: one id per suite, without loading any task."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from codegym.suite import load_manifest, suite_names
 
 
 def register_envs() -> None:
-    """Register ``codegym/<suite>-v<version>`` for every suite that can be found. Doing it again is fine."""
+    """Register ``codegym/<suite>-v<version>`` for every suite on this machine. Repeated calls are harmless."""
     for name in suite_names():
         env_id = _env_id(name)
         if env_id not in registry:
@@ -17,7 +17,7 @@ def register_envs() -> None:
 
 
 def _env_id(name: str) -> str:
-    """Return a suite's id; where ``suite.toml`` is wrong it gets version 1, and making it says what is wrong."""
+    """Return a suite's id. An invalid ``suite.toml`` gives version 1; making the env then raises the error."""
     try:
         manifest = load_manifest(name)
     except TaskError:

@@ -1,9 +1,9 @@
-"""Source distributions: downloaded by pip, as the user has configured it, and read without running any of them.
+"""Source distributions: downloaded by pip with the user's configuration, and read without running their code.
 
-pip asks an sdist's build backend for metadata before it hands the archive over, which would run code of the
-package and first install the backend. So pip is given stand-ins for the common backends that repeat the
-metadata the archive already holds. A package with a backend of its own falls back to pip's usual way; by then
-pip has checked the archive's hash against the pinned one.
+Before pip saves an sdist it asks the sdist's build backend for metadata: it installs the backend and runs code of
+the package. To avoid this, pip gets stand-ins for the common backends, which return the metadata that the archive
+already contains. For a package with another backend, pip builds the metadata as usual; by then it has checked the
+archive's hash against the pinned one.
 """
 
 from __future__ import annotations
@@ -58,30 +58,30 @@ _SECONDS = 600
 def download(source: SdistSource, folder: Path) -> Path:
     """Download an sdist into ``folder`` with pip and return the archive's path.
 
-    Raises :class:`~codegym.errors.TaskError` with pip's own words if it can't be had, or if its SHA-256 is
-    not the pinned one.
+    Raises :class:`~codegym.errors.TaskError` with pip's message if the download fails, or if the archive's SHA-256
+    is not the pinned one.
     """
-    said = ""
+    message = ""
     for isolated in (False, True):
-        done = _pip(source, folder, isolated=isolated)
+        result = _pip(source, folder, isolated=isolated)
         archives = [path for path in folder.iterdir() if path.name.endswith((".tar.gz", ".tgz", ".zip"))]
-        if done.returncode == 0 and len(archives) == 1:
-            return _verified(archives[0], source)
-        said = (done.stderr or done.stdout).strip()
-    raise TaskError(f"pip could not download {source.name}=={source.version}: {said[-1500:]}")
+        if result.returncode == 0 and len(archives) == 1:
+            return _verify(archives[0], source)
+        message = (result.stderr or result.stdout).strip()
+    raise TaskError(f"pip could not download {source.name}=={source.version}: {message[-1500:]}")
 
 
 def read_sdist(archive: Path) -> dict[str, File]:
     """Return the files of an sdist by path, without its top folder; nothing is unpacked or run.
 
-    Raises :class:`~codegym.errors.TaskError` for an archive that is no tar file, that is too large, or that
-    holds a path or a link that leads out of it, or a device.
+    Raises :class:`~codegym.errors.TaskError` if the archive is not a tar file, is too large, or contains a device
+    or a path or link that leads out of it.
     """
     try:
         with tarfile.open(archive) as tar:
             return dict(sorted(_members(tar)))
     except (tarfile.TarError, EOFError) as error:
-        raise TaskError(f"{archive.name} is no readable tar archive: {error}") from error
+        raise TaskError(f"{archive.name} is not a readable tar archive: {error}") from error
 
 
 def _pip(source: SdistSource, folder: Path, *, isolated: bool) -> subprocess.CompletedProcess[str]:
@@ -100,7 +100,9 @@ def _pip(source: SdistSource, folder: Path, *, isolated: bool) -> subprocess.Com
                 argv, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False
             )
         except subprocess.TimeoutExpired as error:
-            raise TaskError(f"pip took over {_SECONDS} s to download {source.name}=={source.version}") from error
+            raise TaskError(
+                f"pip took over {_SECONDS} s to download {source.name}=={source.version}: try again"
+            ) from error
 
 
 def _stand_ins(folder: Path) -> Path:
@@ -114,10 +116,10 @@ def _stand_ins(folder: Path) -> Path:
     return folder
 
 
-def _verified(archive: Path, source: SdistSource) -> Path:
-    found = digest_bytes(archive.read_bytes())
-    if found != source.sha256:
-        raise TaskError(f"{archive.name} has SHA-256 {found}, pinned is {source.sha256}")
+def _verify(archive: Path, source: SdistSource) -> Path:
+    actual = digest_bytes(archive.read_bytes())
+    if actual != source.sha256:
+        raise TaskError(f"{archive.name} has SHA-256 {actual}, but {source.sha256} is pinned")
     return archive
 
 
@@ -129,14 +131,14 @@ def _members(tar: tarfile.TarFile) -> Iterator[tuple[str, File]]:
             continue
         total += member.size
         if total > _LARGEST_TREE:
-            raise TaskError(f"the archive holds more than {_LARGEST_TREE >> 20} MB")
+            raise TaskError(f"the archive contains more than {_LARGEST_TREE >> 20} MB")
         yield path, _file(tar, member, path)
 
 
 def _inner(name: str) -> str | None:
     parts = PurePosixPath(name).parts
     if name.startswith("/") or ".." in parts:
-        raise TaskError(f"the archive holds a path that leads out of it: {name!r}")
+        raise TaskError(f"the archive contains a path that leads out of it: {name!r}")
     return "/".join(parts[1:]) or None
 
 
@@ -144,9 +146,9 @@ def _file(tar: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> File:
     if member.issym():
         target = posixpath.normpath(posixpath.join(posixpath.dirname(path), member.linkname))
         if member.linkname.startswith("/") or target.split("/")[0] == "..":
-            raise TaskError(f"the archive holds a link that leads out of it: {path!r} -> {member.linkname!r}")
+            raise TaskError(f"the archive contains a link that leads out of it: {path!r} -> {member.linkname!r}")
         return File(b"", link=member.linkname)
     content = tar.extractfile(member) if member.isreg() or member.islnk() else None
     if content is None:
-        raise TaskError(f"the archive holds something that is no file: {path!r}")
+        raise TaskError(f"the archive contains something that is not a file: {path!r}")
     return File(content.read(), executable=bool(member.mode & 0o100))

@@ -1,7 +1,7 @@
 """From a task's source to a read-only tree in the cache.
 
-What comes from outside is fetched once, by :func:`fetch`, and named by what it is pinned to; from then on it is
-found without network, and two suites that use the same package share it.
+:func:`fetch` downloads a source once and records its tree under the pinned hash or commit. After that no network
+is needed, and suites that use the same package share the tree.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ _GIT_SECONDS = 600
 
 
 def source_tree(source: Source, root: Path) -> Path:
-    """Return the folder in the cache that holds ``source``; its name is the tree's digest. Never to be written.
+    """Return the folder in the cache that contains the tree of ``source``. Never write to it.
 
-    ``root`` is the suite's folder, from which a folder source's path is taken. Raises
-    :class:`~codegym.errors.TaskError` if a folder is not what its digest says, or if the source has not been
-    fetched yet.
+    The folder's name is the tree's digest. ``root`` is the suite's folder; a folder source's path is relative to
+    it. Raises :class:`~codegym.errors.TaskError` if a folder does not have the digest that the task names, or if
+    the source has not been fetched yet.
     """
     if isinstance(source, FolderSource):
         return _folder_tree(root / source.path, source.digest)
-    tree = _fetched(source)
+    tree = _recorded_tree(source)
     if tree is None:
         raise TaskError(f"{_label(source)} has not been fetched: run `codegym build {root.name}`")
     return tree
 
 
 def fetch(source: SdistSource | GitSource) -> Path:
-    """Bring ``source`` into the cache unless it is there, and return its tree's folder.
+    """Download ``source`` into the cache unless it is there already, and return its tree's folder.
 
-    Raises :class:`~codegym.errors.TaskError` if it can't be had or is not what it is pinned to.
+    Raises :class:`~codegym.errors.TaskError` if it can't be downloaded or does not match the pinned hash.
     """
-    tree = _fetched(source)
+    tree = _recorded_tree(source)
     if tree is not None:
         return tree
     with tempfile.TemporaryDirectory(prefix="codegym-source-") as name:
@@ -61,7 +61,7 @@ def _record(source: SdistSource | GitSource, tree: Path) -> Path:
     return tree
 
 
-def _fetched(source: SdistSource | GitSource) -> Path | None:
+def _recorded_tree(source: SdistSource | GitSource) -> Path | None:
     record = _record_path(source)
     if not record.is_file():
         return None
@@ -84,20 +84,22 @@ def _label(source: SdistSource | GitSource) -> str:
 def _folder_tree(folder: Path, digest: str) -> Path:
     if not folder.is_dir():
         raise TaskError(f"there is no folder {folder}")
-    return _stored_folder(folder, digest, cache_dir())
+    return _store_folder(folder, digest, cache_dir())
 
 
 @lru_cache(maxsize=1024)
-def _stored_folder(folder: Path, digest: str, _cache: Path) -> Path:
+def _store_folder(folder: Path, digest: str, _cache: Path) -> Path:
     files = read_tree(folder)
-    found = tree_digest(files)
-    if found != digest:
-        raise TaskError(f"{folder} has changed: its digest is {found}, the task says {digest}")
+    actual = tree_digest(files)
+    if actual != digest:
+        raise TaskError(
+            f"{folder} has changed: its digest is {actual}, the task names {digest}: restore the folder"
+        )
     return store_tree(files)
 
 
 def _checkout(source: GitSource, folder: Path) -> Path:
-    """Check out one commit without its history and without hooks; how to get there is the user's git's to know."""
+    """Check out one commit without its history and hooks; credentials and proxies are those of the user's git."""
     _git(folder, "init", "--quiet", "--template=")
     _git(folder, "fetch", "--quiet", "--depth=1", "--no-tags", "--", source.url, source.commit)
     _git(folder, "-c", "advice.detachedHead=false", "checkout", "--quiet", "FETCH_HEAD")
@@ -116,4 +118,4 @@ def _git(folder: Path, *arguments: str) -> None:
     except subprocess.CalledProcessError as error:
         raise TaskError(f"git {arguments[0]} failed: {error.stderr.strip()[-1000:]}") from error
     except subprocess.TimeoutExpired as error:
-        raise TaskError(f"git {arguments[0]} took over {_GIT_SECONDS} s") from error
+        raise TaskError(f"git {arguments[0]} took over {_GIT_SECONDS} s: try again") from error

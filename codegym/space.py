@@ -1,8 +1,8 @@
-"""The space of texts: any printable Unicode up to a length.
+"""The Gymnasium space of texts: any printable Unicode up to a length.
 
-Gymnasium's own :class:`~gymnasium.spaces.Text` keeps a table of its characters, which for all of Unicode takes
-a second and a hundred megabytes to build and to copy into each worker. Source code is written in all of
-Unicode, so this one computes what the table would hold: a character's index is its code point.
+Gymnasium's own :class:`~gymnasium.spaces.Text` stores a table of its characters. For all of Unicode this table
+takes a second and a hundred megabytes, again in each worker. Source code may contain any Unicode character, so
+this space computes the table's entries: a character's index is its code point.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SAMPLED = "".join(map(chr, range(32, 127))) + "\n\t"
 
 
 class _Characters(Set[str]):
-    """All characters that :func:`printable` keeps; indexed by code point, and as large as the last of those."""
+    """The set of characters that :func:`printable` keeps, indexed by code point; its length is 0x110000."""
 
     def __contains__(self, character: object) -> bool:
         return isinstance(character, str) and len(character) == 1 and printable(character) == character
@@ -46,10 +46,10 @@ class _Characters(Set[str]):
 
 
 class SharedTexts(Sequence[str]):
-    """The texts that worker processes wrote last; a deep copy is a plain tuple of them.
+    """The texts that worker processes wrote last, read again on each access. A deep copy is a plain tuple.
 
-    Gymnasium's own reader makes strings once, when the vector environment is made, and then shows these for
-    ever: right for arrays, which are views of the shared memory, and wrong for texts.
+    Gymnasium's own reader makes the strings once, when the vector environment is made. Arrays stay current, since
+    they are views of the shared memory; strings would not.
     """
 
     def __init__(self, space: Text, memory: Any, count: int) -> None:
@@ -73,7 +73,8 @@ class SharedTexts(Sequence[str]):
 class PrintableText(Text):
     """Texts of at most ``max_length`` characters without control characters other than newline and tab.
 
-    Works wherever :class:`Text` does, shared memory of vector environments included. ``sample`` draws ASCII.
+    It can replace :class:`Text` everywhere, also in the shared memory of vector environments. ``sample`` draws
+    ASCII.
     """
 
     def __init__(self, max_length: int, seed: int | np.random.Generator | None = None) -> None:
@@ -84,24 +85,24 @@ class PrintableText(Text):
         mask: tuple[int | None, NDArray[np.int8] | None] | None = None,
         probability: tuple[int | None, NDArray[np.float64] | None] | None = None,
     ) -> str:
-        """Return a random ASCII text; of the two tuples only the length is used."""
+        """Return a random ASCII text. Of ``mask`` and ``probability`` only the first item, a length, is used."""
         length = (mask or probability or (None, None))[0]
         if length is None:
             length = int(self.np_random.integers(self.max_length + 1))
         return "".join(self.np_random.choice(list(_SAMPLED), size=length))
 
     def contains(self, x: Any) -> bool:
-        """Return whether ``x`` is such a text."""
+        """Return whether ``x`` is a printable text of at most ``max_length`` characters."""
         return isinstance(x, str) and len(x) <= self.max_length and printable(x) == x
 
     @property
     def character_set(self) -> _Characters:  # type: ignore[override]
-        """All characters that a text may hold."""
+        """The set of characters that a text may contain."""
         return _Characters()
 
     @property
     def character_list(self) -> _Characters:  # type: ignore[override]
-        """The characters by index."""
+        """The same characters by index, for code that expects a list."""
         return _Characters()
 
     def character_index(self, char: str) -> np.int32:

@@ -1,16 +1,17 @@
-"""A suite: an ordered, versioned set of tasks with splits, and where the files behind them lie.
+"""A suite: an ordered, versioned set of tasks with splits, and the folder that contains their files.
 
-Three kinds look the same from outside. A *folder* suite keeps its tasks in ``tasks/<id>/`` beside ``suite.toml``:
-``task.toml``, ``repo/`` (what the agent sees), ``hidden/`` (laid over it for grading) and ``gold/`` (laid over
-``repo/``, it solves the task). A *recipe* suite keeps a ``lock.jsonl`` there; ``codegym build`` makes its
-tasks from it, in the cache. A *listed* suite, which importing makes, keeps its tasks in ``tasks.jsonl``, as
-:class:`~codegym.task.Task` writes them, with the folders that they name beside it.
+There are three kinds, which callers need not tell apart. A *folder* suite has one folder per task,
+``tasks/<id>/``, beside ``suite.toml``: ``task.toml``, ``repo/`` (what the agent sees), ``hidden/`` (files that
+grading copies over the tree) and ``gold/`` (files that solve the task when copied over ``repo/``). A *recipe*
+suite has a ``lock.jsonl``, from which ``codegym build`` makes the tasks in the cache. A *listed* suite, made by
+``codegym import``, has a ``tasks.jsonl`` with one :class:`~codegym.task.Task` per line, and beside it the folders
+that these tasks name.
 
-A suite is found in the catalog, in the user's own folder of suites, or through an entry point. It is loaded as its
-certificates leave it (:func:`load_suite`), or as it claims to be (:func:`claimed_suite`).
+Suites come from the catalog, from the user's own folder of suites, and from entry points. :func:`load_suite`
+leaves out what the certificates exclude; :func:`claimed_suite` ignores the certificates.
 
 Third parties add suites through the entry point group ``codegym.suites``: the entry point's name is the
-suite's, its value a package whose folder holds ``suite.toml``. That package is found, never imported.
+suite's name, its value a package whose folder contains ``suite.toml``. The package is located, never imported.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ T = TypeVar("T")
 
 
 class Manifest(Frozen):
-    """What ``suite.toml`` says. ``splits`` map a split's name to task ids; recipe suites leave it empty."""
+    """The content of ``suite.toml``. ``splits`` maps a split's name to task ids; it is empty in recipe suites."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     version: int = Field(ge=1)
@@ -57,8 +58,7 @@ class Manifest(Frozen):
 class Suite:
     """Tasks by id, in order, and the splits that name them. Made by :func:`load_suite`.
 
-    ``refused`` says of each task that a certificate keeps out why it does, ``quarantined`` of each task that
-    lost tests which.
+    ``refused`` maps each excluded task to the reason; ``quarantined`` maps a task to the tests removed from it.
     """
 
     manifest: Manifest
@@ -86,10 +86,10 @@ class Suite:
         return digest_json([self.manifest.name, self.manifest.version, splits, tasks])
 
     def task(self, task_id: str) -> Task:
-        """Return one task. Raises :class:`TaskError` with the reason why it was refused, or the nearest match."""
+        """Return one task. Raises :class:`TaskError` with why it is refused, or the nearest match."""
         if task_id in self.refused:
             why = f"task {task_id!r} has no sound certificate: {self.refused[task_id]}"
-            raise TaskError(f"{why}. If that is mended: codegym certify {self.name} {task_id}")
+            raise TaskError(f"{why}. After fixing that, run: codegym certify {self.name} {task_id}")
         if task_id not in self.tasks:
             raise TaskError(unknown(f"task of suite {self.name}", task_id, self.tasks))
         return self.tasks[task_id]
@@ -103,14 +103,14 @@ class Suite:
         return tuple(self.tasks[task_id] for task_id in self.splits[name])
 
     def tree(self, task: Task) -> Tree:
-        """Return what the agent sees at first: the source's tree with the setup patch laid over it."""
+        """Return the tree that the agent starts with: the source's tree with the setup patch applied."""
         base = source_tree(task.source, self.root)
         if not task.setup_patch:
             return Tree((base,), base.name)
         return _patched_tree(base, task.setup_patch)
 
     def base_file(self, task: Task, path: str) -> File | None:
-        """Return one file of :meth:`tree`, or ``None`` if it has none at ``path``."""
+        """Return the file at ``path`` in :meth:`tree`, or ``None`` if there is none."""
         for layer in self.tree(task).layers:
             file = file_at(layer, path)
             if file is not None:
@@ -118,7 +118,7 @@ class Suite:
         return None
 
     def hidden(self, task: Task) -> dict[str, File]:
-        """Return the files that grading lays over the tree, by path."""
+        """Return the files that grading copies over the tree, by path."""
         hidden = task.tests.hidden
         if hidden is None:
             return {}
@@ -130,25 +130,25 @@ class Suite:
         try:
             changes = apply_patch(patch, lambda path: self.base_file(task, path))
         except PatchError as error:
-            raise TaskError(f"the hidden tests of {task.id} do not fit its tree: {error}") from error
+            raise TaskError(f"the hidden tests of {task.id} do not apply to its tree: {error}") from error
         return {path: file for path, file in changes.items() if file is not None}
 
 
 def certificates_path(suite: Suite) -> Path:
-    """Return where a suite's certificates are kept: beside it, or in the cache where that can't be written."""
-    beside = suite.root / "certificates.jsonl"
-    if beside.is_file() or os.access(suite.root, os.W_OK):
-        return beside
+    """Return the path of a suite's certificates: beside it, or in the cache if its folder is not writable."""
+    path = suite.root / "certificates.jsonl"
+    if path.is_file() or os.access(suite.root, os.W_OK):
+        return path
     return cache_dir() / "certificates" / f"{suite.name}-v{suite.manifest.version}.jsonl"
 
 
 def read_certificates(suite: Suite) -> dict[str, TaskCertificate]:
-    """Return the certificates that hold for the suite's tasks as they are now, by task, whatever they say.
+    """Return the valid certificates by task: those that name the task's present digest, favourable or not.
 
-    Raises :class:`~codegym.errors.TaskError` naming the line that can't be read.
+    Raises :class:`~codegym.errors.TaskError` naming a line that can't be read.
     """
     path = certificates_path(suite)
-    found: dict[str, TaskCertificate] = {}
+    certificates: dict[str, TaskCertificate] = {}
     for number, line in enumerate(path.read_bytes().splitlines() if path.is_file() else (), 1):
         try:
             certificate = TaskCertificate.model_validate_json(line)
@@ -158,17 +158,17 @@ def read_certificates(suite: Suite) -> dict[str, TaskCertificate]:
             ) from error
         task = suite.tasks.get(certificate.task)
         if task is not None and task.digest == certificate.digest:
-            found[certificate.task] = certificate
-    return found
+            certificates[certificate.task] = certificate
+    return certificates
 
 
 def suite_names() -> tuple[str, ...]:
-    """Return the names of all suites that can be found, sorted; none is loaded."""
+    """Return the names of all suites on this machine, sorted; none is loaded."""
     return tuple(sorted(_roots()))
 
 
 def suite_root(name: str) -> Path:
-    """Return the folder that holds ``suite.toml``. Raises :class:`TaskError` with the nearest match."""
+    """Return the folder that contains ``suite.toml``. Raises :class:`TaskError` with the nearest match."""
     roots = _roots()
     if name not in roots:
         raise TaskError(unknown("suite", name, roots))
@@ -183,17 +183,19 @@ def load_manifest(name: str) -> Manifest:
 
 @lru_cache(maxsize=32)
 def load_suite(name: str) -> Suite:
-    """Load a suite as its certificates leave it: without refused tasks, and without tests in quarantine.
+    """Load a suite without its refused tasks and without tests in quarantine, as its certificates say.
 
-    A task without a certificate is taken at its word. Raises :class:`TaskError` if the suite does not exist, is
-    wrong or is not built yet.
+    A task without a certificate is loaded unchanged. Raises :class:`TaskError` if the suite does not exist, is
+    invalid or is not built yet.
     """
     suite = claimed_suite(name)
-    odd = {task: found for task, found in read_certificates(suite).items() if found.why}
-    if not odd:
+    unfavourable = {task: certificate for task, certificate in read_certificates(suite).items() if certificate.why}
+    if not unfavourable:
         return suite
-    refused = {task: found.why for task, found in odd.items() if found.refused}
-    quarantined = {task: found.quarantined for task, found in odd.items() if not found.refused}
+    refused = {task: certificate.why for task, certificate in unfavourable.items() if certificate.refused}
+    quarantined = {
+        task: certificate.quarantined for task, certificate in unfavourable.items() if not certificate.refused
+    }
     return replace(
         suite,
         tasks={
@@ -208,7 +210,7 @@ def load_suite(name: str) -> Suite:
 
 
 def claimed_suite(name: str) -> Suite:
-    """Load a suite as it says it is, whatever its certificates say; raises as :func:`load_suite` does."""
+    """Load all tasks of a suite, ignoring its certificates. Raises as :func:`load_suite` does."""
     root, manifest = suite_root(name), load_manifest(name)
     if (root / "lock.jsonl").is_file():
         return _load_listed(root, manifest, built_folder(manifest.name) / "tasks.jsonl")
@@ -218,7 +220,7 @@ def claimed_suite(name: str) -> Suite:
 
 
 def built_folder(name: str) -> Path:
-    """Return where ``codegym build`` puts a recipe suite's ``tasks.jsonl``; depends on the lock's content."""
+    """Return the folder in which ``codegym build`` writes ``tasks.jsonl``; its name depends on the lock."""
     manifest = load_manifest(name)
     lock = digest_bytes((suite_root(name) / "lock.jsonl").read_bytes())
     return cache_dir() / "suites" / f"{manifest.name}-v{manifest.version}-{lock[:16]}"
@@ -242,7 +244,9 @@ def _package_folder(package: str) -> Path:
     for folder in (spec.submodule_search_locations or []) if spec else []:
         if (Path(folder) / "suite.toml").is_file():
             return Path(folder)
-    raise TaskError(f"entry point {package!r} of group {ENTRY_POINT_GROUP} names no package with a suite.toml")
+    raise TaskError(
+        f"entry point {package!r} of group {ENTRY_POINT_GROUP} names no package that contains a suite.toml"
+    )
 
 
 def _load_listed(root: Path, manifest: Manifest, path: Path) -> Suite:
@@ -259,11 +263,11 @@ def _load_listed(root: Path, manifest: Manifest, path: Path) -> Suite:
 
 def _load_folder(root: Path, manifest: Manifest) -> Suite:
     ids = sorted(path.parent.name for path in root.glob("tasks/*/task.toml"))
-    named = [task_id for split in manifest.splits.values() for task_id in split]
-    if sorted(named) != ids:
-        odd = sorted(set(named) ^ set(ids)) or sorted({i for i in named if named.count(i) > 1})
+    split_ids = [task_id for split in manifest.splits.values() for task_id in split]
+    if sorted(split_ids) != ids:
+        misplaced = sorted(set(split_ids) ^ set(ids)) or sorted({i for i in split_ids if split_ids.count(i) > 1})
         raise TaskError(
-            f"{root / 'suite.toml'}: every task must stand in exactly one split; look at: {', '.join(odd)}"
+            f"{root / 'suite.toml'}: every task must be in exactly one split; check: {', '.join(misplaced)}"
         )
     return Suite(manifest, root, {i: _load_task(root, i) for i in ids}, manifest.splits)
 

@@ -1,7 +1,7 @@
-"""A task: a repository in a broken or unfinished state, what is asked, and how the answer is tested.
+"""A task: a repository in a broken or unfinished state, an instruction, and the tests of the answer.
 
-Tasks are frozen data. They hold no behaviour and no absolute path, so that a task's digest is the same on
-every machine. Where its files live is the business of :mod:`codegym.suite` and :mod:`codegym.tree`.
+Tasks are frozen data without behaviour and without absolute paths, so that a task's digest is the same on every
+machine. :mod:`codegym.suite` and :mod:`codegym.tree` know where a task's files are.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def json_line(self) -> str:
-        """Return the model as one line of JSON; a lone surrogate (a byte that is not UTF-8) becomes an escape."""
+        """Return the model as one line of JSON; a lone surrogate (a byte that is not UTF-8) is escaped."""
         try:
             return self.model_dump_json()
         except PydanticSerializationError:
@@ -32,7 +32,7 @@ class Frozen(BaseModel):
 
     @classmethod
     def from_json_line(cls, line: str | bytes) -> Self:
-        """Return what :meth:`json_line` wrote. Raises :class:`pydantic.ValidationError`."""
+        """Return the model that :meth:`json_line` wrote. Raises :class:`pydantic.ValidationError`."""
         try:
             return cls.model_validate_json(line)
         except ValidationError as error:
@@ -45,7 +45,7 @@ class Frozen(BaseModel):
             return cls.model_validate(value)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Return a copy with other values, which works out anew what was worked out of the old ones (a digest)."""
+        """Return a copy with some values replaced; it computes cached properties (a digest) again."""
         copied = super().model_copy(update=update, deep=deep)
         for name in copied.__dict__.keys() - type(self).model_fields.keys():
             del copied.__dict__[name]
@@ -70,7 +70,7 @@ class SdistSource(Frozen):
 
 
 class GitSource(Frozen):
-    """A commit of a git repository, or ``HEAD`` of one that never changes; used without its history."""
+    """A commit of a git repository, or ``HEAD`` of one that never changes. Its history is not fetched."""
 
     kind: Literal["git"] = "git"
     url: str
@@ -78,7 +78,7 @@ class GitSource(Frozen):
 
 
 class PatchSource(Frozen):
-    """The files that a unified diff on the task's tree creates or changes; what it deletes is left alone."""
+    """The files that a unified diff of the task's tree creates or changes; its deletions are ignored."""
 
     kind: Literal["patch"] = "patch"
     patch: str
@@ -88,7 +88,7 @@ Source = Annotated[FolderSource | SdistSource | GitSource, Field(discriminator="
 
 
 class Limits(Frozen):
-    """What an episode may use. Seconds are wall-clock; sizes are binary (1 MB = 2**20 bytes)."""
+    """The limits of an episode. Seconds are wall-clock; sizes are binary (1 MB = 2**20 bytes)."""
 
     turns: int = Field(40, ge=1)
     episode_seconds: float = Field(1800.0, gt=0)
@@ -101,17 +101,17 @@ class Limits(Frozen):
 
 
 class TestPlan(Frozen):
-    """How the answer is tested.
+    """The tests of a task.
 
-    ``framework`` decides how tests are run and how a result is read:
+    ``framework`` decides how tests are run and how their results are read:
 
     - ``pytest``: ids are node ids (``tests/test_a.py::test_b[1]``), paths relative to the repository's root;
     - ``tap``: ``command`` builds and runs a test program that prints TAP lines; ids are TAP descriptions;
     - ``node``: ids are ``file.test.js::full test name``, run by ``node --test``.
 
-    ``visible`` are the ids that the agent's test tool runs (empty: all tests found in the agent's tree).
-    ``hidden`` is a folder copied over the tree as the last thing before grading, or a patch whose files are;
-    ``protected`` are globs of paths whose changes never become part of a patch, on top of the framework's own.
+    ``visible`` are the ids that the agent's test tool runs (empty: all tests in the agent's tree). ``hidden`` is a
+    folder that is copied over the tree last before grading, or a patch whose files are copied likewise.
+    ``protected`` are globs of paths whose changes are left out of patches, in addition to the framework's own.
     """
 
     __test__ = False  # not a test class, whatever pytest thinks of its name
@@ -133,8 +133,9 @@ class TestPlan(Frozen):
 class Task(Frozen):
     """One coding task.
 
-    ``setup_patch`` turns the source into what the agent sees (the bug); ``gold_patch`` turns that into a
-    solution. Both are unified diffs as :mod:`codegym.patch` writes them; either may be empty.
+    ``setup_patch`` turns the source into the tree that the agent starts with (it adds the bug); ``gold_patch``
+    turns that tree into a solution. Both are unified diffs in the form of :mod:`codegym.patch`; either may be
+    empty.
     """
 
     model_config = ConfigDict(ser_json_inf_nan="constants")  # rows in the metadata stay as they came
@@ -151,5 +152,5 @@ class Task(Frozen):
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of all that decides the outcome: every field but ``metadata``."""
+        """SHA-256 of everything that decides the outcome: every field except ``metadata``."""
         return digest_json(self.model_dump(mode="json", exclude={"metadata"}))

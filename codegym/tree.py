@@ -1,4 +1,4 @@
-"""Base trees: read-only folders in the cache, named by the digest of what they hold.
+"""Base trees: read-only folders in the cache, named by the digest of their content.
 
 A tree is stored once and shared by every box that needs it. A task's tree is its source's tree with the
 changed files of the setup patch as a second, small layer on top, so that six hundred tasks of one package
@@ -22,13 +22,13 @@ from codegym.sandbox.host.lease import draft_prefix
 from codegym.sandbox.protocol import File
 
 Files = Mapping[str, File]
-"""Path relative to the tree's root, with ``/`` -> the file."""
+"""Maps a path relative to the tree's root, with ``/``, to the file."""
 
 _IGNORED_FOLDERS = frozenset({".git", "__pycache__", ".pytest_cache", "node_modules"})
 
 
 def read_tree(root: Path) -> dict[str, File]:
-    """Read every file below ``root``, sorted by path, without version control and caches."""
+    """Read every file below ``root``, sorted by path, except version control and caches."""
     files: dict[str, File] = {}
     for folder, names, entries in os.walk(root):
         names[:] = sorted(name for name in names if name not in _IGNORED_FOLDERS)
@@ -40,14 +40,14 @@ def read_tree(root: Path) -> dict[str, File]:
 
 
 def tree_digest(files: Files) -> str:
-    """Return the digest of a tree: of its paths, contents, executable bits and links, nothing else."""
+    """Return the digest of a tree. It covers paths, contents, executable bits and links, nothing else."""
     return digest_json({path: [digest_bytes(f.content), f.executable, f.link] for path, f in files.items()})
 
 
 def store_tree(files: Files, store: Path | None = None) -> Path:
-    """Write ``files`` below ``<store>/<digest>`` unless that is there already, and return that folder.
+    """Write ``files`` to the folder ``<store>/<digest>`` unless it exists, and return that folder.
 
-    Safe under concurrent writers and a kill: the folder appears whole or not at all.
+    Several processes may do this at once, and any may be killed: the folder appears whole or not at all.
     """
     store = store or cache_dir() / "trees"
     target = store / tree_digest(files)
@@ -77,9 +77,9 @@ def write_file(path: Path, file: File) -> None:
 
 
 def file_at(layer: Path, path: str) -> File | None:
-    """Return one file of the tree in the folder ``layer``, or ``None`` if it has none at ``path``.
+    """Return the file at ``path`` in the folder ``layer``, or ``None`` if there is none.
 
-    No link on the way is followed: what lies behind one is another file, or none of the tree's.
+    A path that goes through a symbolic link is not followed: it gives ``None``.
     """
     target = layer / path
     try:

@@ -36,5 +36,5 @@ def test_a_rename() -> None:
 
 def test_what_does_not_say_what_was_there_is_refused() -> None:
     patch = make_patch({"a": File(b"\0")}, {"a": File(b"\0\0")})
-    with pytest.raises(PatchError, match="can't be turned around"):
+    with pytest.raises(PatchError, match="can't be reversed"):
         reverse_patch(patch)

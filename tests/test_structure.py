@@ -1,6 +1,7 @@
 """The code keeps its shape: small files, short functions, typed signatures, layers that import only downward."""
 
 import ast
+import re
 import subprocess
 import sys
 from itertools import chain
@@ -43,6 +44,37 @@ SANDBOX = [  # the same inside codegym/sandbox; folders of one layer import noth
     {"backend"},
     {"doctor"},
 ]
+
+
+BARE_WORDS = frozenset(
+    """
+    asked covered counted found given gone heard held kept known made named noted said seen shown struck taken
+    there told wanted
+    """.split()  # noqa: SIM905  a list literal would be three times as long
+)
+"""Names that do not say what they are of: a name is a noun, or a verb and its object."""
+
+RIDDLES = re.compile(
+    r"\bof which nobody\b|\bbe it\b|\bbut for\b|\bfor want of\b|\banew\b|\bnot to be had\b|\bcan be had\b"
+    r"|\bwhat is known of\b|\btaken? at (?:its|their) word\b|\bwhatever comes of\b|\bis it handed\b"
+    r"|\b(?:an?|one) (?!(?:as|at|by|for|from|has|in|of|on|or|than|that|to|with)\b)[a-z]+"
+    r" an? (?:box|episode|file|layer|line|minute|package|step|suite|task|test|turn)\b"
+    r"|\b(?:boxes|commands|episodes|requests|steps|times|tokens) an? (?:minute|second)\b"
+)
+"""Phrases in docstrings that have to be read twice. "one X per Y" instead of "an X a Y"."""
+
+NOT_YET = frozenset(
+    """
+    board cli env episode_file evaluate exporter foundry grade importer mutate progress reward rollout sandbox
+    train
+    """.split()  # noqa: SIM905
+)
+"""Packages in which these words and phrases are still to be replaced; none may join them."""
+
+SHARED_YET = frozenset(
+    "Cell Check Container Kind Owner Phase Place Plan Seal Tally Text Wishes".split()  # noqa: SIM905
+)
+"""Names of classes that still mean two things; none may join them."""
 
 
 def functions(tree: ast.AST) -> list[Function]:
@@ -92,6 +124,66 @@ def test_every_signature_is_annotated():
 
 def test_every_module_says_why_it_exists():
     assert [module for module, tree in TREES.items() if not ast.get_docstring(tree)] == []
+
+
+def place(module: str) -> str:
+    return module.removeprefix("codegym").lstrip(".").partition(".")[0]
+
+
+def bound_names(tree: ast.AST) -> set[str]:
+    """The names that a module gives to functions, parameters, variables and attributes."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, Function):
+            names.add(node.name)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            names.add(node.attr)
+    return {name.strip("_") for name in names}
+
+
+def docstrings(tree: ast.AST) -> list[str]:
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef | Function)]
+    return [" ".join(text.split()) for node in nodes if (text := ast.get_docstring(node))]
+
+
+def test_names_say_what_they_are_of():
+    bare = {m: words for m, tree in TREES.items() if (words := bound_names(tree) & BARE_WORDS)}
+    assert {m: words for m, words in bare.items() if place(m) not in NOT_YET} == {}
+
+
+def test_docstrings_are_no_riddles():
+    riddles = [
+        f"{module}: …{text[max(0, match.start() - 30) : match.end() + 10]}…"
+        for module, tree in TREES.items()
+        for text in docstrings(tree)
+        for match in RIDDLES.finditer(text)
+        if place(module) not in NOT_YET
+    ]
+    assert riddles == []
+
+
+def test_a_predicate_is_a_bool():
+    asks = re.compile(r"_*(?:is|has|can|may|says|agrees)_")
+    wrong = [
+        f"{module}:{function.name}"
+        for module, tree in TREES.items()
+        for function in functions(tree)
+        if asks.match(function.name) and function.returns and not ast.unparse(function.returns).startswith("bool")
+    ]
+    assert wrong == []
+
+
+def test_no_two_public_classes_share_a_name():
+    modules: dict[str, list[str]] = {}
+    for module, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                modules.setdefault(node.name, []).append(module)
+    assert {name: where for name, where in modules.items() if len(where) > 1 and name not in SHARED_YET} == {}
 
 
 def test_layers_import_only_downward():

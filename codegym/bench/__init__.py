@@ -1,8 +1,8 @@
-"""Measurements that ship with the product, so that a claim can be checked where it matters.
+"""Benchmarks that ship with the product, so that users can check its claims on their own machines.
 
-- ``sandbox``: how quick and how small sandboxes are. ``subjects``, ``peers``, ``room``: what it measures.
-  ``orphan``: what is left when a box's owner is killed. ``trace``: what a program has on the machine.
-- ``grading``: what grading costs beyond the tests.
-- ``kill``: runs that are killed at random moments. ``holding``: what such a run has on the machine.
-- ``timing``: medians and percentiles. ``machine``: the machine in a few words.
+- ``sandbox``: the speed and size of sandboxes. ``contenders``, ``peers``, ``workspace``: what it compares.
+  ``orphan``: what remains when the owner of boxes is killed. ``trace``: what a program has on the machine.
+- ``grading``: the cost of grading beyond the tests.
+- ``kill``: kills runs at random moments. ``holding``: what such a run has on the machine.
+- ``timing``: medians and percentiles. ``machine``: a short description of the machine.
 """

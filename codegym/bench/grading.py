@@ -1,9 +1,9 @@
-"""What grading costs beyond the tests: the wall time of a grade over that of the bare test command, in one run.
+"""The cost of grading beyond the tests: the wall time of a grade divided by that of the bare test command.
 
-Bare is what a person would type, in a box that is open already and holds the solution; for pytest without the
-plugins that happen to be installed, whose import would make it slower than a grade. A grade opens its own
-fresh box, lays the patch and the hidden tests over the tree, and examines them: it runs the tests
-that decide in several forms, one after the other in one box.
+The bare command is what a person would type, in an open box that contains the solution. With pytest it runs
+without installed plugins, whose import would make it slower than a grade. A grade opens a fresh box, copies the
+patch and the hidden tests over the tree, and runs the deciding tests in several forms, one after the other in one
+box.
 """
 
 from __future__ import annotations
@@ -28,8 +28,11 @@ _TESTS = 40
 
 
 class Overhead(Frozen):
-    """Medians in seconds, for one task: the ``bare`` command, the grade of an empty patch, of the gold patch, of
-    ``another`` right solution. Each over ``bare`` is what grading costs."""
+    """The results for one task, as medians in seconds.
+
+    ``bare`` is the test command; ``empty``, ``gold`` and ``another`` are grades of an empty patch, of the gold
+    patch and of another right solution. Divided by ``bare`` they are the cost of grading.
+    """
 
     task: str
     framework: str
@@ -41,25 +44,25 @@ class Overhead(Frozen):
     another: float
 
     def over(self, seconds: float) -> float:
-        """Return ``seconds`` over those of the bare command."""
+        """Return ``seconds`` divided by the time of the bare command."""
         return seconds / self.bare
 
 
 def measure(suite: Suite, task: Task, backend: Backend, repeats: int) -> Overhead:
-    """Measure one task, the kinds of runs taking turns, after one round that is not counted.
+    """Measure one task: ``repeats`` rounds with one run of each kind, after a first round that is not counted.
 
     Raises :class:`GradeError` if the gold patch does not resolve the task.
     """
     subject = Subject(suite, task, backend)
     gold = subject.gold
     if gold is None:
-        raise GradeError(f"task {task.id!r} has no gold patch: there is nothing right to grade")
+        raise GradeError(f"task {task.id!r} has no gold patch: there is no right solution to grade")
     another = _patch(suite, task, {**gold, "notes.txt": File(b"Another solution.\n")})
     kinds: dict[str, Callable[[], float]] = {
-        "bare": lambda: _bare(subject, {**gold, **subject.hidden}),
-        "empty": lambda: _graded(subject, "", Outcome.UNRESOLVED),
-        "gold": lambda: _graded(subject, task.gold_patch, Outcome.RESOLVED),
-        "another": lambda: _graded(subject, another, Outcome.RESOLVED),
+        "bare": lambda: _time_bare(subject, {**gold, **subject.hidden}),
+        "empty": lambda: _time_grade(subject, "", Outcome.UNRESOLVED),
+        "gold": lambda: _time_grade(subject, task.gold_patch, Outcome.RESOLVED),
+        "another": lambda: _time_grade(subject, another, Outcome.RESOLVED),
     }
     rounds = [{kind: run() for kind, run in kinds.items()} for _ in range(1 + repeats)][1:]
     seconds = {kind: round(median(each[kind] for each in rounds), 4) for kind in kinds}
@@ -67,8 +70,8 @@ def measure(suite: Suite, task: Task, backend: Backend, repeats: int) -> Overhea
     return Overhead(task=task.id, framework=framework, backend=backend.name, repeats=repeats, **seconds)
 
 
-def made_suite(root: Path, seconds: float) -> Suite:
-    """Return a suite of one task whose pytest run of 40 tests takes about ``seconds``, two of which decide."""
+def generated_suite(root: Path, seconds: float) -> Suite:
+    """Make a suite of one task with 40 pytest tests that take about ``seconds``; two are fail-to-pass."""
     tests = "".join(
         f"\n\ndef test_{n:02}():\n    time.sleep({seconds / _TESTS:.4f})\n    assert double({n}) == {2 * n}\n"
         for n in range(_TESTS)
@@ -92,13 +95,13 @@ def made_suite(root: Path, seconds: float) -> Suite:
 
 
 def bare_command(task: Task) -> str:
-    """Return what a person would type to run the tests that decide."""
+    """Return the command that a person would type to run the deciding tests."""
     files = " ".join(dict.fromkeys(node.partition("::")[0] for node in task.tests.deciding))
     kinds = {"pytest": f"python3 -m pytest -q {files}", "node": f"node --test {files}"}
     return kinds.get(task.tests.framework, task.tests.command)
 
 
-def _bare(subject: Subject, changes: Changes) -> float:
+def _time_bare(subject: Subject, changes: Changes) -> float:
     task = subject.task
     with subject.backend.open(subject.suite.tree(task), task.image, task.limits) as box:
         for path, file in changes.items():
@@ -109,11 +112,11 @@ def _bare(subject: Subject, changes: Changes) -> float:
         return time.monotonic() - started
 
 
-def _graded(subject: Subject, patch: str, wanted: Outcome) -> float:
+def _time_grade(subject: Subject, patch: str, expected: Outcome) -> float:
     started = time.monotonic()
     verdict = grade(subject.suite, subject.task, patch, backend=subject.backend, cache=None)
-    if verdict.outcome is not wanted:
-        raise GradeError(f"task {subject.task.id!r}: {verdict.outcome} instead of {wanted}: {verdict.detail}")
+    if verdict.outcome is not expected:
+        raise GradeError(f"task {subject.task.id!r}: {verdict.outcome} instead of {expected}: {verdict.detail}")
     return time.monotonic() - started
 
 

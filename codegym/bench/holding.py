@@ -1,7 +1,8 @@
-"""What one run has on the machine, told by its lease from what others have, who come and go beside it.
+"""What one run has on the machine, identified by its lease, since other runs start and end at the same time.
 
-The control groups of embedded boxes and the engine's containers carry the lease of their owner, and every process
-of a box is in one of them. So nobody has to know which processes there were when their owner was killed.
+The names of control groups (of embedded boxes) and the labels of containers include their owner's lease, and every
+process of a box is in one of them. So the leftovers of a killed owner can be found without a list of its
+processes.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _ROLES = {"keep": "keeper", "bwrap": "box's init", "serve": "runner"}
 
 @dataclass(frozen=True)
 class Victim:
-    """A process that keeps a box up, and the name of that box's control group or container."""
+    """A process that keeps a box alive, and the name of that box's control group or container."""
 
     role: str
     pid: int
@@ -32,7 +33,7 @@ class Victim:
 
 @dataclass
 class Holding:
-    """All that the run with a ``lease`` has. ``docker``: its boxes are containers."""
+    """Everything that the run with a ``lease`` has on the machine. ``docker``: its boxes are containers."""
 
     lease: str
     docker: bool
@@ -41,46 +42,46 @@ class Holding:
 
     @classmethod
     def of(cls, pid: int, *, docker: bool) -> Self | None:
-        """Return what the live process ``pid`` has, once it has a lease."""
-        found = lease_of(pid)
-        return None if found is None else cls(found, docker)
+        """Return the holding of the live process ``pid``, or ``None`` if it has no lease yet."""
+        lease = lease_of(pid)
+        return None if lease is None else cls(lease, docker)
 
     def victims(self) -> list[Victim]:
-        """Return the processes that keep its boxes up."""
+        """Return the processes that keep its boxes alive."""
         return list(self._in_containers() if self.docker else self._in_groups())
 
-    def learn(self) -> None:
-        """Note its containers and what is mounted for them, to look for them once nobody says whose they are."""
+    def record_containers(self) -> None:
+        """Record its containers and their mounts, so that :meth:`leftovers` finds them after a kill."""
         for name in self._open_containers():
             self._containers.add(name)
-            found = docker_census.container(name, _ENGINE_SECONDS)
-            self._mounts |= {found.mount} if found and found.mount else set()
+            container = docker_census.container(name, _ENGINE_SECONDS)
+            self._mounts |= {container.mount} if container and container.mount else set()
 
-    def left(self) -> set[str]:
-        """Return a line for each thing of it that is there, the lease itself included."""
+    def leftovers(self) -> set[str]:
+        """Return one line per thing that still exists, the lease itself included."""
         containers = self._open_containers()
         names = [self._box, *(self._containers | containers)]
-        kept = (cache_dir() / "leases" / f"{self.lease}.lease", cache_dir() / "docker" / "boxes" / self.lease)
-        found = {f"container {name}" for name in containers} | {f"{path}" for path in kept if path.exists()}
+        paths = (cache_dir() / "leases" / f"{self.lease}.lease", cache_dir() / "docker" / "boxes" / self.lease)
+        lines = {f"container {name}" for name in containers} | {f"{path}" for path in paths if path.exists()}
         now = Trace.now()
-        found |= {f"mount {mount}" for mount in self._mounts & now.mounts}
-        return found | _groups("|".join(names), now)
+        lines |= {f"mount {mount}" for mount in self._mounts & now.mounts}
+        return lines | _groups("|".join(names), now)
 
-    def left_of(self, box: str) -> set[str]:
-        """Return a line for each thing of one of its boxes that is there."""
+    def leftovers_of(self, box: str) -> set[str]:
+        """Return one line per thing of one of its boxes that still exists."""
         containers = self._open_containers()
         return {f"container {name}" for name in containers & {box}} | _groups(f"{box}$", Trace.now())
 
     def _open_containers(self) -> set[str]:
         if not self.docker:
             return set()
-        found = docker_census.open_containers(_ENGINE_SECONDS)
-        return {name for name, lease in found.items() if lease == self.lease}
+        leases = docker_census.open_containers(_ENGINE_SECONDS)
+        return {name for name, lease in leases.items() if lease == self.lease}
 
     def _in_groups(self) -> Iterator[Victim]:
         for process in Trace.now().processes:
             role = _ROLES.get(process.name)
-            boxes = [found for group in groups_of(process.pid) for found in re.findall(self._box, group)]
+            boxes = [name for group in groups_of(process.pid) for name in re.findall(self._box, group)]
             if role and boxes:
                 yield Victim(role, process.pid, boxes[0])
 
@@ -90,12 +91,12 @@ class Holding:
 
     def _in_containers(self) -> Iterator[Victim]:
         for name in self._open_containers():
-            if found := docker_census.container(name, _ENGINE_SECONDS):
-                yield Victim("container's init", found.pid, name)
+            if container := docker_census.container(name, _ENGINE_SECONDS):
+                yield Victim("container's init", container.pid, name)
 
 
 def _groups(pattern: str, now: Trace) -> set[str]:
-    """Return the control groups whose path ``pattern`` is found in, and whether processes are in them."""
-    there = {str(path) for root in cgroup_roots() for path in root.glob("codegym-*")}
-    found = {f"control group {path}" for path in there if re.search(pattern, path)}
-    return found | {f"processes in {path}" for path in now.cgroups if re.search(pattern, path)}
+    """Return one line per control group whose path matches ``pattern``, and one if it contains processes."""
+    paths = {str(path) for root in cgroup_roots() for path in root.glob("codegym-*")}
+    lines = {f"control group {path}" for path in paths if re.search(pattern, path)}
+    return lines | {f"processes in {path}" for path in now.cgroups if re.search(pattern, path)}

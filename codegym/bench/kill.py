@@ -1,8 +1,8 @@
-"""Runs that are killed, and whose boxes are, at random moments, until all their episodes are done.
+"""Kills a run and its boxes at random moments until all the run's episodes are done, and checks what remains.
 
-Killed are the run itself, and the processes that keep one of its boxes up. After each kill everything of what was
-killed must be gone in time; the log must hold every episode that it ever held; and in the end each episode is
-there once. Beside it another run goes on in the same cache, which must notice nothing.
+It kills the run itself, or a process that keeps one of its boxes alive. After each kill, everything that belonged
+to the killed run or box must disappear in time; the log must never lose an episode; and in the end it must have
+each episode once. A second run goes on in the same cache and must not be disturbed.
 """
 
 from __future__ import annotations
@@ -28,20 +28,25 @@ from codegym.sandbox.host.cgroup import cgroup_roots
 from codegym.sandbox.host.lease import reap
 
 GONE_SECONDS = 10.0
-"""How long anything may stay after the next start or reaper pass."""
+"""How long anything may remain after the next start or reaper pass."""
 
 _LOOK_SECONDS = 0.05
 _START_SECONDS = 120.0
-_SOON, _SOON_SECONDS, _EPISODE_SECONDS = 0.25, 3.0, 0.3
+_SOON = 0.25
+"""The share of kills soon after the start, at most ``_SOON_SECONDS`` later."""
+_SOON_SECONDS = 3.0
+_EPISODE_SECONDS = 0.3
+"""About the duration of an episode: other kills wait a random part of it."""
 _SPOILED = 3
-"""What a run exits with some of whose episodes were spoiled."""
+"""The exit code of a run with infrastructure errors among its episodes."""
 
 
 @dataclass(frozen=True)
-class Attack:
-    """What is attacked: ``argv(folder)`` starts, or goes on with, a run of ``jobs`` whose log is in that folder.
+class KillTest:
+    """The settings of a kill test.
 
-    ``every`` is how many episodes are done between two kills on average; ``seed`` decides what is killed when.
+    ``argv(folder)`` is the command that starts or resumes a run of ``jobs`` with its log in ``folder``. ``every``
+    is the average number of episodes between two kills; ``seed`` decides what is killed, and when.
     """
 
     argv: Callable[[Path], list[str]]
@@ -53,11 +58,12 @@ class Attack:
 
 
 @dataclass
-class Report:
-    """What came of it. ``slowest`` is in seconds; ``wrong`` holds a line for each promise that was broken.
+class KillReport:
+    """The result of a kill test. ``wrong`` has one line per broken promise.
 
-    ``spoiled`` counts records of attempts that were lost to kills and made again, ``beside`` the episodes of the
-    run that nobody attacked.
+    ``episodes`` and ``starts`` are of the attacked run; ``kills`` counts kills by role; ``spoiled`` counts
+    episodes that kills ruined and that were played again. ``slowest`` is the longest time, in seconds, until
+    everything killed had disappeared. ``beside`` counts the episodes of the second run, which is not attacked.
     """
 
     episodes: int = 0
@@ -68,13 +74,13 @@ class Report:
     beside: int = 0
     wrong: list[str] = field(default_factory=list)
 
-    def killed(self, role: str) -> None:
-        """Count a kill."""
+    def count_kill(self, role: str) -> None:
+        """Count one kill of ``role``."""
         self.kills[role] = self.kills.get(role, 0) + 1
 
 
 class Log:
-    """A run's log as an outsider reads it: whole lines, none of which may ever change or go."""
+    """A run's log, read from outside: complete lines, which must never change or disappear."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "episodes-0.jsonl"
@@ -83,7 +89,7 @@ class Log:
         self.episodes: list[Episode] = []
 
     def refresh(self) -> int:
-        """Read what was added, and return how many episodes there are."""
+        """Read the new lines, and return the number of episodes."""
         for line in self._lines(self._read):
             self._read += len(line)
             self._digests.append(digest_bytes(line))
@@ -91,7 +97,7 @@ class Log:
         return len(self.episodes)
 
     def is_whole(self) -> bool:
-        """Return whether every line that was ever read is there as it was."""
+        """Return whether all lines read so far are still unchanged."""
         return [digest_bytes(line) for line in self._lines(0)][: len(self._digests)] == self._digests
 
     def _lines(self, start: int) -> Iterator[bytes]:
@@ -101,83 +107,85 @@ class Log:
                 yield from (line for line in file if line.endswith(b"\n"))
 
 
-def besiege(attack: Attack, told: Callable[[Report], None]) -> Report:
-    """Attack until all is done, and return what came of it; ``told`` hears how it goes.
+def run_kill_test(test: KillTest, progress: Callable[[KillReport], None]) -> KillReport:
+    """Kill and resume the run until all jobs are done; ``progress`` gets the report so far.
 
-    Raises :class:`SandboxError` where one run's processes can't be told from another's, or a run can't go on.
+    Raises :class:`SandboxError` if there are no control groups, or if a run ends with an error of its own.
     """
     if not cgroup_roots():
-        raise SandboxError("without control groups nobody can tell whose a process is: run this as root")
-    report = Report()
-    beside = Beside(attack, report)
+        raise SandboxError("without control groups the owner of a process is unknown: run this as root")
+    report = KillReport()
+    beside = SecondRun(test, report)
     try:
-        Siege(attack, report, beside, told).carry_out()
+        AttackedRun(test, report, beside, progress).complete()
         beside.end()
     finally:
         beside.kill()
     return report
 
 
-class Beside:
-    """Another run in the same cache, started anew when it ends; it must end well each time."""
+class SecondRun:
+    """A second run in the same cache. It is restarted when it ends, and must end without an error each time."""
 
-    def __init__(self, attack: Attack, report: Report) -> None:
-        self._attack, self._report = attack, report
+    def __init__(self, test: KillTest, report: KillReport) -> None:
+        self._test, self._report = test, report
         self._runs = 0
         self._start()
 
-    def look(self) -> None:
-        """See that it goes on."""
+    def restart_if_ended(self) -> None:
+        """Start it again if it has ended."""
         if self._run.poll() is not None:
             self.end()
             self._start()
 
     def end(self) -> None:
-        """Wait until it ends by itself."""
+        """Wait until it ends by itself; report an error."""
         if code := self._run.wait():
-            self._report.wrong.append(f"the run beside ended with {code}: {_tail(self._errors)}")
+            self._report.wrong.append(f"the second run ended with {code}: {_tail(self._errors)}")
         self._report.beside += Log(self._folder).refresh()
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill it."""
         self._run.kill()
         self._run.wait()
 
     def _start(self) -> None:
         self._runs += 1
-        self._folder = self._attack.folder / f"beside-{self._runs}"
+        self._folder = self._test.folder / f"beside-{self._runs}"
         self._errors = self._folder.with_suffix(".err")
-        self._run = _started(self._attack.argv(self._folder), self._errors)
+        self._run = _start(self._test.argv(self._folder), self._errors)
 
 
-class Siege:
-    """One run under attack."""
+class AttackedRun:
+    """The run that is killed and resumed."""
 
-    def __init__(self, attack: Attack, report: Report, beside: Beside, told: Callable[[Report], None]) -> None:
-        self._attack, self._report, self._beside, self._told = attack, report, beside, told
-        self._random = Random(attack.seed)  # noqa: S311 - not for secrets
-        self._folder = attack.folder / "attacked"
+    def __init__(
+        self, test: KillTest, report: KillReport, beside: SecondRun, progress: Callable[[KillReport], None]
+    ) -> None:
+        self._test, self._report, self._beside, self._progress = test, report, beside, progress
+        self._random = Random(test.seed)  # noqa: S311 - not for secrets
+        self._folder = test.folder / "attacked"
         self._errors = self._folder.with_suffix(".err")
         self._log = Log(self._folder)
         self._dead: Holding | None = None
 
-    def carry_out(self) -> None:
-        """Start the run again whenever it was killed, until it ends by itself with all done."""
-        while not self._played():
+    def complete(self) -> None:
+        """Resume the run after each kill until it ends by itself with all jobs done."""
+        while not self._run_until_killed():
             if self._dead and self._random.random() < 0.5:
                 self._reap()
-                self._bury()
+                self._check_dead()
         self._reap()
         self._count()
 
-    def _played(self) -> bool:
-        """Let the run go on until it is killed or ends; return whether all is done."""
+    def _run_until_killed(self) -> bool:
+        """Start the run and wait until it is killed or ends; return whether all jobs are done."""
         self._report.starts += 1
         before = sum(self._report.kills.values())
-        run = _started(self._attack.argv(self._folder), self._errors)
+        run = _start(self._test.argv(self._folder), self._errors)
         try:
-            self._welcome(run)
-            while self._waited(run) and self._struck(run):
+            self._check_after_start(run)
+            while self._wait_randomly(run) and self._kill_run_or_box(run):
                 pass
         finally:
             run.kill()
@@ -185,87 +193,87 @@ class Siege:
         self._log.refresh()
         if not self._log.is_whole():
             self._report.wrong.append(f"the log lost a line after {len(self._log.episodes)} episodes")
-        struck = sum(self._report.kills.values()) > before
-        if run.returncode and not (struck and run.returncode in (-signal.SIGKILL, _SPOILED)):
+        was_killed = sum(self._report.kills.values()) > before
+        if run.returncode and not (was_killed and run.returncode in (-signal.SIGKILL, _SPOILED)):
             raise SandboxError(f"the run ended with {run.returncode}: {_tail(self._errors)}")
         return run.returncode == 0
 
-    def _welcome(self, run: subprocess.Popen[bytes]) -> None:
-        """Once the run has a lease, and so has cleaned up, nothing of the one before may stay."""
+    def _check_after_start(self, run: subprocess.Popen[bytes]) -> None:
+        """Wait for the run's lease, before which it cleans up; then nothing of the killed run may remain."""
         deadline = time.monotonic() + _START_SECONDS
         while self._dead and run.poll() is None and time.monotonic() < deadline and not self._holding(run):
             time.sleep(_LOOK_SECONDS)
-        self._bury()
+        self._check_dead()
 
-    def _bury(self) -> None:
+    def _check_dead(self) -> None:
         if self._dead:
-            self._see_gone(self._dead.left, "a run that was killed")
+            self._check_gone(self._dead.leftovers, "a run that was killed")
         self._dead = None
 
-    def _waited(self, run: subprocess.Popen[bytes]) -> bool:
-        """Wait for a random moment, now and then while the run starts; return whether it is still there."""
-        soon = self._random.random() < _SOON
-        pause = self._random.uniform(0, _SOON_SECONDS if soon else _EPISODE_SECONDS)
-        goal = self._log.refresh() + (0 if soon else self._random.uniform(0, 2 * self._attack.every))
-        while run.poll() is None and (there := self._log.refresh()) < goal:
-            self._beside.look()
-            if there > self._report.episodes:
-                self._report.episodes = there
-                self._told(self._report)
+    def _wait_randomly(self, run: subprocess.Popen[bytes]) -> bool:
+        """Wait until a random moment, sometimes while the run starts; return whether the run is still alive."""
+        is_at_start = self._random.random() < _SOON
+        pause = self._random.uniform(0, _SOON_SECONDS if is_at_start else _EPISODE_SECONDS)
+        target = self._log.refresh() + (0 if is_at_start else self._random.uniform(0, 2 * self._test.every))
+        while run.poll() is None and (count := self._log.refresh()) < target:
+            self._beside.restart_if_ended()
+            if count > self._report.episodes:
+                self._report.episodes = count
+                self._progress(self._report)
             time.sleep(_LOOK_SECONDS)
         time.sleep(pause)
         return run.poll() is None
 
-    def _struck(self, run: subprocess.Popen[bytes]) -> bool:
-        """Kill the run, or what keeps one of its boxes up; return whether the run is still there."""
+    def _kill_run_or_box(self, run: subprocess.Popen[bytes]) -> bool:
+        """Kill the run, or a process that keeps one of its boxes alive; return whether the run is still alive."""
         holding = self._holding(run)
         victims = holding.victims() if holding and self._random.random() < 0.5 else []
         if not holding or not victims:
             if holding:
-                holding.learn()
+                holding.record_containers()
             run.kill()
             self._dead = holding
-            self._report.killed("run")
+            self._report.count_kill("run")
             return False
         role = self._random.choice(sorted({victim.role for victim in victims}))
         victim = self._random.choice([victim for victim in victims if victim.role == role])
         with suppress(ProcessLookupError):  # its box was closed meanwhile
             os.kill(victim.pid, signal.SIGKILL)
-            self._report.killed(role)
-        self._see_gone(lambda: holding.left_of(victim.box), f"a box whose {role} was killed", passes=1)
+            self._report.count_kill(role)
+        self._check_gone(lambda: holding.leftovers_of(victim.box), f"a box whose {role} was killed", passes=1)
         return True
 
     def _holding(self, run: subprocess.Popen[bytes]) -> Holding | None:
-        return Holding.of(run.pid, docker=self._attack.docker)
+        return Holding.of(run.pid, docker=self._test.docker)
 
-    def _see_gone(self, look: Callable[[], set[str]], what: str, passes: int = 0) -> None:
-        """Look until nothing is left, and note what is after ten seconds and as many after each reaper pass."""
+    def _check_gone(self, look: Callable[[], set[str]], what: str, passes: int = 0) -> None:
+        """Call ``look`` until it returns nothing; report what remains after ten seconds and reaper passes."""
         start = time.monotonic()
-        while (left := look()) and time.monotonic() < start + GONE_SECONDS:
+        while (leftovers := look()) and time.monotonic() < start + GONE_SECONDS:
             time.sleep(_LOOK_SECONDS)
-        if left and passes:
+        if leftovers and passes:
             self._reap()
-            self._see_gone(look, what, passes - 1)
+            self._check_gone(look, what, passes - 1)
             return
         self._report.slowest = max(self._report.slowest, round(time.monotonic() - start, 2))
-        if left:
-            self._report.wrong.append(f"{what} left {', '.join(sorted(left)[:5])}")
+        if leftovers:
+            self._report.wrong.append(f"{what} left {', '.join(sorted(leftovers)[:5])}")
 
     def _reap(self) -> None:
         reap()
-        if self._attack.docker:
+        if self._test.docker:
             reap_docker(_START_SECONDS)
 
     def _count(self) -> None:
-        """Compare the log with what was to be done."""
-        done = Counter(Job.of(episode) for episode in self._log.episodes if is_graded(episode))
-        twice, lost = [job for job in done if done[job] > 1], self._attack.jobs - done.keys()
-        self._report.episodes = len(done)
-        self._report.spoiled = len(self._log.episodes) - done.total()
-        self._report.wrong += [f"done twice: {job}" for job in twice] + [f"not done: {job}" for job in lost]
+        """Compare the log with the jobs."""
+        counts = Counter(Job.of(episode) for episode in self._log.episodes if is_graded(episode))
+        repeated, missing = [job for job in counts if counts[job] > 1], self._test.jobs - counts.keys()
+        self._report.episodes = len(counts)
+        self._report.spoiled = len(self._log.episodes) - counts.total()
+        self._report.wrong += [f"done twice: {job}" for job in repeated] + [f"not done: {job}" for job in missing]
 
 
-def _started(argv: list[str], errors: Path) -> subprocess.Popen[bytes]:
+def _start(argv: list[str], errors: Path) -> subprocess.Popen[bytes]:
     with errors.open("wb") as file:
         return subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=file)
 

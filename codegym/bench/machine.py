@@ -1,4 +1,4 @@
-"""The machine that numbers were taken on, in the few words without which they mean nothing."""
+"""A short description of the machine, without which the numbers of a benchmark mean nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Machine:
-    """``load`` is the load average over a minute when the measurement began: idle is near 0."""
+    """A machine. ``load`` is the load average over a minute before the measurement; idle is near 0."""
 
     cpu: str
     cores: int
@@ -21,7 +21,7 @@ class Machine:
 
 
 def this_machine() -> Machine:
-    """Look at this machine."""
+    """Return the description of this machine."""
     cpuinfo = Path("/proc/cpuinfo").read_text()
     models = [line.partition(":")[2].strip() for line in cpuinfo.splitlines() if line.startswith("model name")]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30

@@ -1,7 +1,7 @@
-"""Peers of our sandboxes, as their users would use them, each where it is installed.
+"""Sandboxes of other projects, used as their users would use them, if they are installed.
 
-They are measured on the same image. Their workspace is the container's own file system: the repository would be
-in the image, so that a fresh workspace is a fresh container; nothing is copied in, to their advantage.
+They are measured with the same image. Their workspace is the container's own file system, and a fresh workspace is
+a fresh container. No repository is copied into it, as if the image contained it: that is to their advantage.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tempfile import gettempdir, mkdtemp
 from threading import Thread
 from typing import Any, Self
 
-from codegym.bench.room import IMAGE, Room, Subject
+from codegym.bench.workspace import IMAGE, BenchWorkspace, Contender
 from codegym.errors import SandboxError
 from codegym.sandbox.protocol import Tree
 
@@ -30,57 +30,63 @@ _LABEL = "codegym.bench"
 _DOCKER_NOTE = "a container each; the image's own root; no limits asked for"
 
 
-def peer(name: str, tree: Tree) -> Subject:
-    """Return the peer called ``name``. Raises :class:`SandboxError` if it is not installed."""
-    makers: dict[str, Callable[[], Subject]] = {"docker-py": _docker_py, "mini-swe-agent": _mini, "swe-rex": _rex}
+def peer(name: str, tree: Tree) -> Contender:
+    """Return the peer with this name. Raises :class:`SandboxError` if it is not installed."""
+    makers: dict[str, Callable[[], Contender]] = {
+        "docker-py": _docker_py,
+        "mini-swe-agent": _mini,
+        "swe-rex": _rex,
+    }
     try:
-        with redirect_stdout(sys.stderr):  # some greet whoever imports them
+        with redirect_stdout(sys.stderr):  # some print a greeting when they are imported
             return _host(tree) if name == "host" else makers[name]()
     except ImportError as error:
         raise SandboxError(f"{name} is not installed here: pip install {name}") from error
 
 
 @dataclass(frozen=True)
-class HostRoom:
-    """A copy of the tree and plain processes: no isolation at all, and so the floor."""
+class HostWorkspace:
+    """A copy of the tree and plain processes, without any isolation: the lower bound of all costs."""
 
     folder: Path
 
     def run(self, *argv: str) -> int:
-        """See :class:`~codegym.bench.room.Room`."""
+        """Run a command on the host."""
         return subprocess.run(argv, cwd=self.folder, capture_output=True, check=False).returncode
 
     def close(self) -> None:
-        """See :class:`~codegym.bench.room.Room`."""
+        """Delete the copy."""
         shutil.rmtree(self.folder)
 
 
-def _host(tree: Tree) -> Subject:
-    def fresh() -> HostRoom:
+def _host(tree: Tree) -> Contender:
+    def fresh() -> HostWorkspace:
         folder = Path(mkdtemp(prefix=_PREFIX))
         for layer in reversed(tree.layers):
             shutil.copytree(layer, folder, dirs_exist_ok=True)
-        return HostRoom(folder)
+        return HostWorkspace(folder)
 
     def sweep() -> None:
         for folder in Path(gettempdir()).glob(f"{_PREFIX}*"):
             shutil.rmtree(folder)
 
-    return Subject("host", "no isolation; copies the tree; folders stay behind, too", fresh, sweep=sweep)
+    return Contender(
+        "host", "no isolation; copies the tree; a killed owner leaves its folders", fresh, sweep=sweep
+    )
 
 
 @dataclass(frozen=True)
-class ContainerRoom:
-    """A container by docker-py: ``run`` for a workspace, ``exec_run`` for a command."""
+class ContainerWorkspace:
+    """A container of docker-py, which makes it with ``run`` and runs commands with ``exec_run``."""
 
     container: Any
 
     def run(self, *argv: str) -> int:
-        """See :class:`~codegym.bench.room.Room`."""
+        """Run a command in the container."""
         return int(self.container.exec_run(list(argv)).exit_code)
 
     def close(self) -> None:
-        """See :class:`~codegym.bench.room.Room`."""
+        """Delete the container."""
         self.container.remove(force=True)
 
 
@@ -88,46 +94,46 @@ def _docker() -> Any:
     return import_module("codegym.sandbox.docker.image")  # docker-py is slow to import
 
 
-def _docker_py() -> Subject:
+def _docker_py() -> Contender:
     client, tag = _docker().connect(), _docker().image_tag(IMAGE)
     settings = {"command": ["sleep", "infinity"], "detach": True, "network_mode": "none", "labels": [_LABEL]}
 
-    def fresh() -> ContainerRoom:
-        return ContainerRoom(client.containers.run(tag, **settings))
+    def fresh() -> ContainerWorkspace:
+        return ContainerWorkspace(client.containers.run(tag, **settings))
 
-    return Subject("docker-py", _DOCKER_NOTE, fresh, sweep=_sweep)
+    return Contender("docker-py", _DOCKER_NOTE, fresh, sweep=_sweep)
 
 
 def _sweep() -> None:
-    """Delete the containers of peers whose owner was killed."""
+    """Delete containers whose owner was killed."""
     for container in _docker().connect().containers.list(all=True, filters={"label": _LABEL}):
         container.remove(force=True)
 
 
 @dataclass(frozen=True)
-class MiniRoom:
-    """mini-swe-agent's Docker environment: a ``docker exec`` by the command line for each command."""
+class MiniWorkspace:
+    """mini-swe-agent's Docker environment, which calls the command line ``docker exec`` for each command."""
 
     environment: Any
 
     def run(self, *argv: str) -> int:
-        """See :class:`~codegym.bench.room.Room`."""
+        """Run a command in the environment."""
         return int(self.environment.execute({"command": " ".join(argv)})["returncode"])
 
     def close(self) -> None:
-        """See :class:`~codegym.bench.room.Room`."""
+        """Clean up the environment."""
         self.environment.cleanup()
 
 
-def _mini() -> Subject:
-    made = import_module("minisweagent.environments.docker").DockerEnvironment
+def _mini() -> Contender:
+    environment = import_module("minisweagent.environments.docker").DockerEnvironment
     logging.getLogger("minisweagent").setLevel(logging.ERROR)
     settings = {"image": _docker().image_tag(IMAGE), "run_args": ["--rm", "--network", "none", "--label", _LABEL]}
-    return Subject("mini-swe-agent", _DOCKER_NOTE, lambda: MiniRoom(made(**settings)), sweep=_sweep)
+    return Contender("mini-swe-agent", _DOCKER_NOTE, lambda: MiniWorkspace(environment(**settings)), sweep=_sweep)
 
 
-class RexRoom:
-    """SWE-ReX's Docker deployment: a server in the container, asked over HTTP; one-shot ``execute``."""
+class RexWorkspace:
+    """SWE-ReX's Docker deployment: a server in the container that runs commands by HTTP (``execute``)."""
 
     def __init__(self, deployment: Any) -> None:
         self._deployment = deployment
@@ -137,22 +143,22 @@ class RexRoom:
 
     @classmethod
     def start(cls, deployment: Any) -> Self:
-        """Start the deployment."""
-        room = cls(deployment)
+        """Start a deployment and return its workspace."""
+        workspace = cls(deployment)
         try:
-            room._await(deployment.start())
+            workspace._await(deployment.start())
         except BaseException:
-            room.close()
+            workspace.close()
             raise
-        return room
+        return workspace
 
     def run(self, *argv: str) -> int:
-        """See :class:`~codegym.bench.room.Room`."""
+        """Run a command in the deployment."""
         command = import_module("swerex.runtime.abstract").Command(command=list(argv))
         return int(self._await(self._deployment.runtime.execute(command)).exit_code)
 
     def close(self) -> None:
-        """See :class:`~codegym.bench.room.Room`."""
+        """Stop the deployment and the event loop."""
         self._await(self._deployment.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -162,11 +168,13 @@ class RexRoom:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(120)
 
 
-def _rex() -> Subject:
-    made = import_module("swerex.deployment.docker").DockerDeployment
+def _rex() -> Contender:
+    deployment = import_module("swerex.deployment.docker").DockerDeployment
     note = "needs its server in the image and a bridge network"
 
-    def fresh() -> Room:
-        return RexRoom.start(made(image=_docker().image_tag(IMAGE), pull="never", docker_args=["--label", _LABEL]))
+    def fresh() -> BenchWorkspace:
+        return RexWorkspace.start(
+            deployment(image=_docker().image_tag(IMAGE), pull="never", docker_args=["--label", _LABEL])
+        )
 
-    return Subject("swe-rex", note, fresh, sweep=_sweep)
+    return Contender("swe-rex", note, fresh, sweep=_sweep)

@@ -1,7 +1,7 @@
-"""How quick, how small and how tidy sandboxes are: ours and, beside them in the same run, those of peers.
+"""Measures the speed, size and leftovers of sandboxes: of ours and, in the same run, of other projects'.
 
-The rows are those that decide what a training run costs: a fresh workspace, a command, commands a second with
-many boxes, forks, restores, memory, a test run, and what stays behind. Every time is a median with its 95th
+The rows decide the cost of a training run: a fresh workspace, a command, commands per second with many boxes,
+forks, restores, memory, a test run, and what remains after a kill. Every time is a median with its 95th
 percentile, in milliseconds.
 """
 
@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from codegym.bench.contenders import find_contender
 from codegym.bench.orphan import Orphans, orphans
-from codegym.bench.room import IMAGE, LIMITS, Room, Subject, Waiting, check
-from codegym.bench.subjects import subject
 from codegym.bench.timing import Timing, repeat, timing
 from codegym.bench.trace import Trace
+from codegym.bench.workspace import IMAGE, LIMITS, BenchWorkspace, Contender, WarmPool, check
 from codegym.errors import CodegymError
 from codegym.harness.framework.pytest import Question, run_pytest
 from codegym.harness.warm import run_pytest_warm
@@ -31,7 +31,11 @@ _COMMANDS = 10
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured. ``times``: how often what is quick is done; ``slow``: what takes a new container."""
+    """The number of repetitions.
+
+    ``times`` is for quick operations, ``slow`` for those that need a new container. ``boxes`` run at once, each
+    for ``rounds`` workspaces. ``crowd`` is the number of idle boxes whose memory is measured.
+    """
 
     times: int = 200
     slow: int = 20
@@ -42,7 +46,7 @@ class Effort:
 
 @dataclass
 class Result:
-    """What was measured of one subject; ``trouble`` says why the rest is missing."""
+    """The results of one contender; ``trouble`` is the reason if some are missing."""
 
     name: str
     note: str = ""
@@ -50,15 +54,16 @@ class Result:
     trouble: str = ""
 
 
-def measure(name: str, tree: Tree, effort: Effort, told: Callable[[str], None]) -> Result:
-    """Measure one subject, saying by ``told`` what comes next. What fails ends it, and is noted."""
+def measure(name: str, tree: Tree, effort: Effort, notice: Callable[[str], None]) -> Result:
+    """Measure one contender; ``notice`` gets the name of each step. The first failure ends the measurement."""
     result = Result(name)
     try:
-        made = subject(name, tree)
-        result.note = made.note
-        steps = {**_rooms(made, tree, effort), **(_boxes(made.backend, tree, effort) if made.backend else {})}
+        contender = find_contender(name, tree)
+        result.note = contender.note
+        steps = _workspace_steps(contender, tree, effort)
+        steps |= _box_steps(contender.backend, tree, effort) if contender.backend else {}
         for row, step in steps.items():
-            told(f"{name}: {row}")
+            notice(f"{name}: {row}")
             result.rows[row] = step()
     except (CodegymError, OSError, RuntimeError, subprocess.SubprocessError) as error:
         result.trouble = " ".join(str(error).split())[:300]
@@ -68,18 +73,18 @@ def measure(name: str, tree: Tree, effort: Effort, told: Callable[[str], None]) 
 _Step = Callable[[], Timing | float | Orphans]
 
 
-def _rooms(made: Subject, tree: Tree, effort: Effort) -> dict[str, _Step]:
-    """Return what can be measured of anything that gives rooms."""
+def _workspace_steps(contender: Contender, tree: Tree, effort: Effort) -> dict[str, _Step]:
+    """Return the measurements of any contender, by row."""
     return {
-        "new workspace": lambda: repeat(effort.slow, made.fresh, lambda room: room.close()),
-        "run true": lambda: _command(made.fresh(), effort.times),
-        f"commands/s, {effort.boxes} boxes": lambda: _rate(made, tree, effort),
-        "left after kill -9": lambda: orphans(made, tree.layers[0]),
+        "new workspace": lambda: repeat(effort.slow, contender.fresh, lambda workspace: workspace.close()),
+        "run true": lambda: _command(contender.fresh(), effort.times),
+        f"commands/s, {effort.boxes} boxes": lambda: _rate(contender, tree, effort),
+        "left after kill -9": lambda: orphans(contender, tree.layers[0]),
     }
 
 
-def _boxes(name: str, tree: Tree, effort: Effort) -> dict[str, _Step]:
-    """Return what can be measured of our own."""
+def _box_steps(name: str, tree: Tree, effort: Effort) -> dict[str, _Step]:
+    """Return the measurements of our own backends only, by row."""
     crowd = effort.crowd if name == "bwrap" else effort.boxes
     return {
         "fresh workspace from the pool": lambda: _pooled(name, tree, effort.times, turnover=False),
@@ -95,49 +100,49 @@ def _boxes(name: str, tree: Tree, effort: Effort) -> dict[str, _Step]:
     }
 
 
-def _command(room: Room, times: int) -> Timing:
+def _command(workspace: BenchWorkspace, times: int) -> Timing:
     try:
-        check(room.run("true"))
-        return repeat(times, lambda: check(room.run("true")))
+        check(workspace.run("true"))
+        return repeat(times, lambda: check(workspace.run("true")))
     finally:
-        room.close()
+        workspace.close()
 
 
-def _rate(made: Subject, tree: Tree, effort: Effort) -> float:
-    """Return the commands a second of many boxes at once, each a fresh workspace and ten commands, and again."""
-    if made.backend is None:
-        return _crew(made.fresh, effort.boxes, 1)
-    with Waiting(made.backend, tree, effort.boxes) as waiting:
-        return _crew(waiting.room, effort.boxes, effort.rounds)
+def _rate(contender: Contender, tree: Tree, effort: Effort) -> float:
+    """Return commands per second with many boxes at once, each in rounds of a fresh workspace and ten commands."""
+    if contender.backend is None:
+        return _crew(contender.fresh, effort.boxes, 1)
+    with WarmPool(contender.backend, tree, effort.boxes) as pool:
+        return _crew(pool.open, effort.boxes, effort.rounds)
 
 
-def _crew(fresh: Callable[[], Room], boxes: int, rounds: int) -> float:
+def _crew(fresh: Callable[[], BenchWorkspace], boxes: int, rounds: int) -> float:
     def work(_: int) -> None:
         for _ in range(rounds):
-            room = fresh()
+            workspace = fresh()
             for _ in range(_COMMANDS):
-                check(room.run("true"))
-            room.close()
+                check(workspace.run("true"))
+            workspace.close()
 
-    began = time.perf_counter()
+    start = time.perf_counter()
     with ThreadPoolExecutor(boxes) as threads:
         list(threads.map(work, range(boxes)))
-    return round(boxes * rounds * _COMMANDS / (time.perf_counter() - began), 1)
+    return round(boxes * rounds * _COMMANDS / (time.perf_counter() - start), 1)
 
 
 def _pooled(name: str, tree: Tree, times: int, *, turnover: bool) -> Timing:
-    """Time a box from the pool; with ``turnover``, also giving the last one back, which cleans and checks it."""
+    """Time taking a box from the pool; with ``turnover``, also the return of the last one, which cleans it."""
     seconds = []
-    with Waiting(name, tree, 1) as waiting:
-        room = waiting.room()
+    with WarmPool(name, tree, 1) as pool:
+        workspace = pool.open()
         for _ in range(times):
-            check(room.run("sh", "-c", "echo x > new; rm -f test_small.py; echo y > /tmp/y"))
-            began = time.perf_counter()
-            room.close()
-            closed = time.perf_counter()
-            room = waiting.room()
-            seconds.append(time.perf_counter() - (began if turnover else closed))
-        room.close()
+            check(workspace.run("sh", "-c", "echo x > new; rm -f test_small.py; echo y > /tmp/y"))
+            before_close = time.perf_counter()
+            workspace.close()
+            after_close = time.perf_counter()
+            workspace = pool.open()
+            seconds.append(time.perf_counter() - (before_close if turnover else after_close))
+        workspace.close()
     return timing(seconds)
 
 
@@ -147,8 +152,8 @@ def _in_box(name: str, tree: Tree, act: Callable[[Sandbox], Timing]) -> Timing:
 
 
 def _forks(name: str, tree: Tree, times: int) -> Timing:
-    with Waiting(name, tree, 2) as waiting:
-        box = waiting.room().box
+    with WarmPool(name, tree, 2) as pool:
+        box = pool.open().box
         check(box.exec("echo x > new; rm -f test_small.py").exit_code)
         try:
             return repeat(times, box.fork, lambda fork: fork.close())
@@ -188,15 +193,15 @@ def _warm(box: Sandbox, times: int) -> Timing:
 
 
 def _crowd(name: str, tree: Tree, boxes: int) -> float:
-    """Return the memory that an idle box takes, of many that are open at once, each having run a command."""
-    opened: list[Sandbox] = []
+    """Return the memory of an idle box in MB, with many open at once, each after one command."""
+    open_boxes: list[Sandbox] = []
     before = Trace.now()
     try:
         for _ in range(boxes):
-            opened.append(backend(name).open(tree, IMAGE, LIMITS))
-            check(opened[-1].exec(["true"]).exit_code)
-        made = Trace.now().since(before, os.getpid(), containers=name != "bwrap")
-        return round(made.resident_mb() / boxes, 2)
+            open_boxes.append(backend(name).open(tree, IMAGE, LIMITS))
+            check(open_boxes[-1].exec(["true"]).exit_code)
+        trace = Trace.now().since(before, os.getpid(), containers=name != "bwrap")
+        return round(trace.resident_mb() / boxes, 2)
     finally:
         with ThreadPoolExecutor(8) as threads:
-            list(threads.map(lambda box: box.close(), opened))
+            list(threads.map(lambda box: box.close(), open_boxes))

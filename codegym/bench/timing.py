@@ -1,4 +1,4 @@
-"""Times of one thing done again and again, and what is said of them: medians and 95th percentiles, never means."""
+"""Times an operation repeatedly, and summarises with the median and the 95th percentile, never the mean."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Timing:
 
 
 def timing(seconds: list[float]) -> Timing:
-    """Summarise measurements in seconds, at least one."""
+    """Summarise one or more measurements in seconds."""
     ordered = sorted(seconds)
 
     def rank(share: float) -> float:
@@ -30,11 +30,11 @@ def timing(seconds: list[float]) -> Timing:
 
 
 def repeat(times: int, act: Callable[[], _T], undo: Callable[[_T], object] = lambda _: None) -> Timing:
-    """Time ``act``, and not ``undo``, which gets what it returned."""
+    """Time ``act``; after each, call ``undo`` with its result, which is not timed."""
     seconds = []
     for _ in range(times):
-        began = time.perf_counter()
-        done = act()
-        seconds.append(time.perf_counter() - began)
-        undo(done)
+        start = time.perf_counter()
+        result = act()
+        seconds.append(time.perf_counter() - start)
+        undo(result)
     return timing(seconds)

@@ -1,8 +1,9 @@
-"""What a program has on the machine: the processes below it, and the containers, mounts and groups of these.
+"""What a program has on the machine: processes, mounts, control groups and folders.
 
-A container's processes are below the engine's shims, not below who asked for it. So new processes count if they
-are below the program or, of a program that starts containers, below a new shim, and control groups if such a
-process is in them. Folders count if they carry the program's lease; mounts if they are new, whoever made them.
+A container's processes are below the engine's shims, not below the program that started it. So a new process
+counts if it is below the program or, if the program starts containers, below a new shim; a control group counts if
+such a process is in it. A folder counts if its name includes the program's lease; a mount if it is new, whoever
+made it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from codegym.sandbox.host.lease import lease_of
 
 @dataclass(frozen=True)
 class Process:
-    """A process; ``start`` tells it from a later one with the same pid."""
+    """A process. Its time of ``start`` distinguishes it from a later one with the same pid."""
 
     pid: int
     start: str
@@ -28,7 +29,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Trace:
-    """Processes, mounts, control groups and folders of boxes."""
+    """Processes, mounts, control groups and folders of boxes at one moment."""
 
     processes: frozenset[Process]
     mounts: frozenset[str]
@@ -37,7 +38,7 @@ class Trace:
 
     @classmethod
     def now(cls) -> Self:
-        """Look at the machine."""
+        """Return everything on the machine at this moment."""
         processes = frozenset(_processes())
         return cls(
             processes,
@@ -47,21 +48,21 @@ class Trace:
         )
 
     def since(self, before: Trace, owner: int, *, containers: bool) -> Trace:
-        """Return what is here and was not ``before``, of processes those of ``owner`` or in new ``containers``."""
+        """Return what is new since ``before``: processes only if of ``owner``, or in its new ``containers``."""
         parents = {process.pid: process.parent for process in self.processes}
         new = self.processes - before.processes
         shims = {process.pid for process in new if process.name.startswith("containerd-shim")}
         roots, lease = {owner, *(shims if containers else ())}, lease_of(owner)
-        found = {process for process in new if process.pid in roots or _below(process.pid, roots, parents)}
+        owned = {process for process in new if process.pid in roots or _below(process.pid, roots, parents)}
         return Trace(
-            frozenset(found),
+            frozenset(owned),
             self.mounts - before.mounts,
-            frozenset(group for process in found for group in groups_of(process.pid)) - before.cgroups,
+            frozenset(group for process in owned for group in groups_of(process.pid)) - before.cgroups,
             frozenset(folder for folder in self.folders - before.folders if Path(folder).parent.name == lease),
         )
 
     def still(self, later: Trace) -> Trace:
-        """Return what of this is there ``later``."""
+        """Return the part of this that still exists in ``later``."""
         return Trace(
             frozenset(
                 process for process in later.processes if (process.pid, process.start) in self._identities()
@@ -75,11 +76,11 @@ class Trace:
         return {(process.pid, process.start) for process in self.processes}
 
     def counts(self) -> dict[str, int]:
-        """Return how many there are of each."""
+        """Return the number of things per kind."""
         return {name: len(getattr(self, name)) for name in ("processes", "mounts", "cgroups", "folders")}
 
     def resident_mb(self) -> float:
-        """Return the memory of the processes, what they share with others counted in part (PSS)."""
+        """Return the memory of the processes in MB, with shared memory divided among its users (PSS)."""
         return sum(_pss_kb(process.pid) for process in self.processes) / 1024
 
 
@@ -106,7 +107,7 @@ def _pss_kb(pid: int) -> int:
 
 
 def groups_of(pid: int) -> Iterator[str]:
-    """Yield the folders of the control groups that a process is in, the root groups included."""
+    """Yield the folders of a process's control groups, root groups included."""
     for line in _lines(f"/proc/{pid}/cgroup"):
         _, controllers, path = line.split(":", 2)
         place = Path("/sys/fs/cgroup", controllers.removeprefix("name="), path.lstrip("/"))

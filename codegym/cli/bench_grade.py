@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.text import Text
 from typer import Argument, Option
 
-from codegym.bench.grading import Overhead, made_suite, measure
+from codegym.bench.grading import Overhead, generated_suite, measure
 from codegym.cli.output import Json, give, table
 from codegym.errors import ConfigError
 from codegym.progress.bars import bars
@@ -40,7 +40,7 @@ def verb(
     if suite and not tasks:
         raise ConfigError(f"name the tasks of {suite!r} to measure: codegym list tasks {suite}")
     with bars() as progress, TemporaryDirectory(prefix="codegym-") as folder:
-        loaded = load_suite(suite) if suite else made_suite(Path(folder), seconds)
+        loaded = load_suite(suite) if suite else generated_suite(Path(folder), seconds)
         chosen = [loaded.task(name) for name in tasks or loaded.tasks]
         rows: list[Overhead] = []
         for task in chosen:

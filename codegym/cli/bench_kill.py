@@ -19,7 +19,7 @@ from codegym.rollout.job import make_jobs
 from codegym.suite import load_suite
 
 if TYPE_CHECKING:
-    from codegym.bench.kill import Report
+    from codegym.bench.kill import KillReport
 
 _RUN = "from codegym.cli.app import app; app()"
 
@@ -58,19 +58,19 @@ def verb(
     with TemporaryDirectory(prefix="codegym-kill-") as folder, bars() as progress:
         jobs = frozenset(make_jobs(tasks, samples, seed))
         kill = import_module("codegym.bench.kill")  # docker-py is slow to import
-        attack = kill.Attack(argv, jobs, Path(folder), docker=sandbox == "docker", every=every, seed=seed)
-        report: Report = kill.besiege(
-            attack, lambda so_far: progress("episodes", so_far.episodes, len(jobs), _kills(so_far))
+        test = kill.KillTest(argv, jobs, Path(folder), docker=sandbox == "docker", every=every, seed=seed)
+        report: KillReport = kill.run_kill_test(
+            test, lambda so_far: progress("episodes", so_far.episodes, len(jobs), _kills(so_far))
         )
     give(asdict(report), Text(_text(report)), as_json=as_json)
     raise Exit(FOUND_A_PROBLEM if report.wrong else 0)
 
 
-def _kills(report: Report) -> str:
+def _kills(report: KillReport) -> str:
     return ", ".join(f"{count} {role}" for role, count in sorted(report.kills.items())) or "no kill yet"
 
 
-def _text(report: Report) -> str:
+def _text(report: KillReport) -> str:
     lines = [
         f"{report.episodes} episodes done once, in {report.starts} starts; killed: {_kills(report)}",
         f"spoiled, as infrastructure errors, and made again: {report.spoiled}",

@@ -9,12 +9,12 @@ from rich.table import Table
 from rich.text import Text
 from typer import Exit, Option
 
+from codegym.bench.contenders import OURS
 from codegym.bench.machine import Machine, this_machine
 from codegym.bench.orphan import Orphans
-from codegym.bench.room import repository
 from codegym.bench.sandbox import Effort, Result, measure
-from codegym.bench.subjects import OURS
 from codegym.bench.timing import Timing
+from codegym.bench.workspace import repository
 from codegym.catalog import cache_dir
 from codegym.cli.output import Json, give, notice, table
 

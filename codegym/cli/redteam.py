@@ -18,7 +18,7 @@ from codegym.cli.output import Json, give, table
 from codegym.env import CodeEnv
 from codegym.harness.cache import ResultCache
 from codegym.progress.bars import bars
-from codegym.redteam.attack import chosen, load_attacks
+from codegym.redteam.attack import load_attacks, select_attacks
 from codegym.redteam.siege import Siege, besiege, targets
 from codegym.suite import load_suite
 
@@ -50,7 +50,7 @@ def verb(
     - `codegym redteam kata tip-jar --attack equals-everything`
     """
     loaded = load_suite(suite)
-    attacks = chosen(load_attacks(corpus), attack or ())
+    attacks = select_attacks(load_attacks(corpus), attack or ())
     attacked = [loaded.task(name) for name in tasks] if tasks else targets(loaded, everything=everything)
 
     with bars() as progress, TemporaryDirectory(prefix="codegym-") as folder:

@@ -1,7 +1,7 @@
-"""The line in which a program of ours in the box reports: a nonce that only it knew, then what it saw.
+"""Reads the line in which a program of ours reports from the box: a secret nonce, then the packed results.
 
-Whoever steals the nonce can write such a line as well. So reading one is bounded in bytes and in values before
-anything is made of it: each ``{}`` of three bytes would be an object of seventy here.
+Code in the box that steals the nonce can write such a line as well. So the line's bytes and values are limited
+before it is parsed: ``{},`` takes three bytes in the text and seventy as a Python object.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from codegym.errors import GradeError
 from codegym.sandbox.protocol import ExecResult
 
 _MOST_BYTES = 33 << 20
-"""The most that our supervisor hears from a run, and what it adds itself."""
+"""A little more than a supervisor accepts from a run (32 MiB), since it adds facts of its own."""
 _MOST_PARTS = 1_500_000
-"""A test makes some twenty."""
+"""The most values in a report. A test adds about twenty."""
 _MOST_DIGITS = 18
 _PART = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[,:[{]', re.DOTALL)
-"""A text, even one that does not end, or a mark before a value."""
+"""Matches a string, even an unterminated one, or a character that precedes a value."""
 _SURROGATE = re.compile(rb"\\u[dD]")
 
 
 def read_answer(stdout: str, nonce: str) -> Any:
-    """Return the JSON value behind ``nonce`` in ``stdout``, or ``None`` if there is not exactly one.
+    """Return the JSON value after ``nonce`` in ``stdout``, or ``None`` if there is not exactly one valid value.
 
-    Its texts can be written in any encoding of Unicode, whatever an agent's program puts into a message; its
-    numbers have at most 18 digits. ``None`` too if it is larger than any report of ours.
+    Lone surrogates in its strings are replaced. A number of more than 18 digits makes it invalid, as does a size
+    that no report of ours has.
     """
     _, *lines = f"\n{stdout}".split(f"\n{nonce} ")
     if len(lines) != 1:
         return None
     try:
-        return _parsed(_unpacked(lines[0].partition("\n")[0]))
+        return _parse(_unpack(lines[0].partition("\n")[0]))
     except (binascii.Error, zlib.error, ValueError, RecursionError):
         return None
 
 
-def _unpacked(line: str) -> bytes:
+def _unpack(line: str) -> bytes:
     deflated = zlib.decompressobj()
     text = deflated.decompress(base64.b64decode(line, validate=True), _MOST_BYTES)
     if not deflated.eof:
@@ -50,7 +50,7 @@ def _unpacked(line: str) -> bytes:
     return text
 
 
-def _parsed(text: bytes) -> Any:
+def _parse(text: bytes) -> Any:
     if any(islice(_PART.finditer(text), _MOST_PARTS, None)):
         raise ValueError("more values than any report has")
     value = json.loads(text, parse_int=_integer)
@@ -65,7 +65,8 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
-def check_started(done: ExecResult, program: str) -> None:
-    """Raise :class:`GradeError` if our own ``program`` could not be started: the image's fault, not the tests'."""
-    if done.exit_code in (126, 127):
-        raise GradeError(f"{program} could not be started in the box: {done.stderr.strip() or done.exit_code}")
+def check_started(result: ExecResult, program: str) -> None:
+    """Raise :class:`GradeError` if ``program`` could not be started. That is the image's fault, not the tests'."""
+    if result.exit_code in (126, 127):
+        why = result.stderr.strip() or result.exit_code
+        raise GradeError(f"{program} could not be started in the box (is it in the image?): {why}")

@@ -1,19 +1,18 @@
-"""Results by digest: what was run once on a tree need not be run again on an equal one.
+"""A cache of test results by digest, so that equal trees are tested once.
 
-A certified task's test result is a function of (tree, command, tests, image). Groups of samples produce equal
-trees all the time, so results are kept on disk under a digest of all that decides them, the harness's own
-programs included.
+A certified task's test result is a function of (tree, command, tests, image). Groups of samples often produce
+equal trees, so results are kept on disk under a digest of everything that decides them, the harness's own programs
+included.
 
-Only a run that came to its end is kept. A timeout, exhausted memory, a crash or an unreadable result depends on
-the machine's load as well as on the tree, and a hiccup that is kept would be believed for ever; running such a
-tree again costs time, never correctness. The agent's own runs that timed out are remembered as long as the cache
-is open, since an endless loop that a whole group of samples tries would else cost the limit every time. The
-agent's runs and the grader's verdicts live under different keys, so that nothing an agent can bring about in its
-own box is ever read by a grader.
+Only complete runs are kept. A timeout, exhausted memory, a crash or an unreadable result depends on the machine's
+load as well as on the tree, and a cached accident would never be corrected; running such a tree again costs time,
+but not correctness. Runs of the agent that timed out are remembered while the cache object exists: otherwise an
+endless loop in all samples of a group would cost the time limit in each. The agent's runs and the grader's
+verdicts have different keys, so that a grader never reads a result from a box that an agent controlled.
 
-A digest covers paths, contents, executable bits and links. An agent's box holds more: modes, special files, what
-lies in ``/tmp`` and in ignored folders, services. So what is kept is run elsewhere, in a fresh box that holds what
-the digest covers and nothing else.
+A digest covers paths, contents, executable bits and links. An agent's box contains more: modes, special files,
+files in ``/tmp`` and in ignored folders, services. So results for the cache come from a fresh box with only the
+files that the digest covers.
 """
 
 from __future__ import annotations
@@ -41,16 +40,16 @@ from codegym.sandbox.protocol import Changes, File, Sandbox
 from codegym.task import TestPlan
 
 CACHE_FOLDERS = frozenset({"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"})
-"""Folders of byte code and tools' notes: no part of a workspace's digest, and never of a patch."""
+"""Folders of byte code and tools' caches. Neither a workspace's digest nor a patch covers them."""
 
 MOST_LAID_FILES = 500
-"""A workspace with more changed files is not laid a second time, which takes a millisecond per file."""
+"""The most changed files that are copied to a fresh box, since each takes a millisecond."""
 
 T = TypeVar("T")
 
 
-class Turn:
-    """A lock that is forgotten when nobody holds it or waits for it."""
+class KeyLock:
+    """The lock of one key; it is deleted when no thread holds it or waits for it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -63,9 +62,9 @@ class Turn:
 
 
 class ResultCache:
-    """A folder of JSON objects by key, safe under concurrent writers and kills; counts its hits and misses.
+    """A folder of JSON objects by key, safe with concurrent writers and kills; counts hits and misses.
 
-    An entry that can't be read is a miss, and is written anew.
+    An unreadable entry counts as a miss and is replaced.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -73,40 +72,40 @@ class ResultCache:
         self._lock = threading.Lock()
         self._hits = 0
         self._misses = 0
-        self._turns: WeakValueDictionary[str, Turn] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[str, KeyLock] = WeakValueDictionary()
         self._fleeting: dict[str, dict[str, Any]] = {}
 
-    def turn(self, key: str) -> Turn:
-        """Return a context in which one thread at a time finds out what belongs under ``key``.
+    def turn(self, key: str) -> KeyLock:
+        """Return a context that one thread at a time can enter per ``key``.
 
-        The samples of a group often ask for the same run at the same moment: one executes it, the others wait
-        and find its result. Between processes nobody waits.
+        The samples of a group often need the same run at the same moment: one executes it, the others wait and
+        read its result. Other processes do not wait.
         """
         with self._lock:
-            return self._turns.setdefault(key, Turn())
+            return self._locks.setdefault(key, KeyLock())
 
     @property
     def hits(self) -> int:
-        """How many times :meth:`get` found an entry."""
+        """How often :meth:`get` returned an entry."""
         return self._hits
 
     @property
     def misses(self) -> int:
-        """How many times :meth:`get` found none."""
+        """How often :meth:`get` returned ``None``."""
         return self._misses
 
     def get(self, key: str) -> dict[str, Any] | None:
         """Return the entry under ``key``, a digest in hex, or ``None``."""
-        found = self._fleeting.get(key) or self._read(key)
+        entry = self._fleeting.get(key) or self._read(key)
         with self._lock:
-            self._hits += found is not None
-            self._misses += found is None
-        return found
+            self._hits += entry is not None
+            self._misses += entry is None
+        return entry
 
     def put(self, key: str, value: dict[str, Any], *, lasting: bool = True) -> None:
-        """Keep ``value``, which holds only JSON types, under ``key``; an older entry is replaced.
+        """Save ``value``, which contains only JSON types, under ``key``; an older entry is replaced.
 
-        What is not ``lasting`` is forgotten with this object.
+        If not ``lasting``, it is kept in this object only.
         """
         if not lasting:
             self._fleeting[key] = value
@@ -128,47 +127,47 @@ class ResultCache:
 
 
 def in_cache_folder(path: str) -> bool:
-    """Return whether ``path`` lies in a folder of byte code or of a tool's notes."""
+    """Return whether ``path`` is in one of :data:`CACHE_FOLDERS`."""
     return not CACHE_FOLDERS.isdisjoint(path.split("/"))
 
 
-def covered(changes: Changes) -> Changes:
-    """Return those changes that a workspace's digest covers: what a patch can hold, no cache folders."""
+def digested_changes(changes: Changes) -> Changes:
+    """Return the changes that a workspace's digest covers: those a patch can contain, except cache folders."""
     return {path: file for path, file in changes.items() if may_be_named(path) and not in_cache_folder(path)}
 
 
 def workspace_digest(base_digest: str, changes: Changes) -> str:
-    """Return the digest of a base tree with those of ``changes`` that are :func:`covered`.
+    """Return the digest of a base tree together with the :func:`digested_changes` among ``changes``.
 
-    Without such changes that is the base tree's own digest.
+    If there are none, it is the base tree's own digest.
     """
-    files = {path: _file(file) for path, file in covered(changes).items()}
+    files = {path: _file(file) for path, file in digested_changes(changes).items()}
     return digest_json([base_digest, files]) if files else base_digest
 
 
-def run_apart(box: Sandbox, run: Callable[[Sandbox], T]) -> tuple[T, bool]:
-    """Return what ``run`` makes of a fresh box that holds what the digest of ``box`` covers, and ``True``.
+def run_in_fresh_box(box: Sandbox, run: Callable[[Sandbox], T]) -> tuple[T, bool]:
+    """Call ``run`` on a fresh box with only the files that the digest covers; return its result and ``True``.
 
-    Where there are too many changed files for that, or they can't be laid: what it makes of ``box`` itself, and
-    ``False``, for that must not be kept.
+    If there are too many changed files, or they can't be copied, call it on ``box`` itself and return ``False``:
+    such a result must not be cached.
     """
-    files = covered(box.changes())
+    files = digested_changes(box.changes())
     if len(files) > MOST_LAID_FILES:
         return run(box), False
-    with box.open_base() as fresh:
+    with box.open_base() as fresh_box:
         try:
-            lay_files(fresh, files)
+            lay_files(fresh_box, files)
         except OSError:
             return run(box), False
-        return run(fresh), True
+        return run(fresh_box), True
 
 
 def run_key(
     tree_digest: str, plan: TestPlan, ids: Sequence[str], image: str, image_digest: str, *, purpose: str = "run"
 ) -> str:
-    """Return the key of running ``ids`` on a tree. The time allowed is not in it: only whole runs are kept.
+    """Return the key of a run of ``ids`` on a tree. It does not cover the time limit: only complete runs are kept.
 
-    ``purpose`` keeps apart what must not be read for one another.
+    Runs with different ``purpose`` have different keys.
     """
     run = [plan.framework, plan.command, list(ids)]
     return digest_json([purpose, harness_digest(), tree_digest, run, image, image_digest])
@@ -176,14 +175,14 @@ def run_key(
 
 @lru_cache(maxsize=1)
 def harness_digest() -> str:
-    """Return the digest of the harness's own files: a result is only as good as what read it."""
-    here = Path(__file__).parent
-    files = sorted(path for path in here.rglob("*") if path.suffix in (".py", ".mjs"))
-    return digest_json([[path.relative_to(here).as_posix(), digest_bytes(path.read_bytes())] for path in files])
+    """Return the digest of the harness's own files, since they too decide a result."""
+    folder = Path(__file__).parent
+    files = sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".mjs"))
+    return digest_json([[path.relative_to(folder).as_posix(), digest_bytes(path.read_bytes())] for path in files])
 
 
 def may_be_kept(run: TestRun) -> bool:
-    """Return whether a run is a function of its tree alone; see the module's docstring."""
+    """Return whether a run depends on its tree only and so may be cached; see the module's docstring."""
     return run.complete and not (run.timed_out or run.oom or run.tampering)
 
 
@@ -198,30 +197,30 @@ def run_tests_cached(
     cache: ResultCache | None,
     codes: Codes | None = None,
 ) -> TestRun:
-    """Run ``ids`` in a box whose workspace has ``tree_digest``, or return what is known of it.
+    """Run ``ids`` in a box whose workspace has ``tree_digest``, or return the cached result.
 
-    ``tree_digest`` comes from :func:`workspace_digest` over the box's present changes. Without a cache every
-    run is executed in the box itself, and may be served warm: this is the agent's tool, not the grader's.
+    ``tree_digest`` is the :func:`workspace_digest` of the box's present changes. Without a cache every run happens
+    in the box itself and may use its warm server: this function is for the agent's tool, not for the grader.
     """
 
-    def run_in(place: Sandbox) -> TestRun:
-        return run_tests(place, plan, ids, timeout=timeout, warm=place is box, codes=codes)
+    def run_in(target: Sandbox) -> TestRun:
+        return run_tests(target, plan, ids, timeout=timeout, warm=target is box, codes=codes)
 
     if cache is None:
         return run_in(box)
     key = run_key(tree_digest, plan, ids, image, image_digest(image))
     with cache.turn(key):
-        known = _known(cache.get(key))
-        if known is not None:
-            return known
-        run, of_digest = run_apart(box, run_in)
-        if of_digest and (may_be_kept(run) or run.timed_out):
-            kept = run.model_dump(mode="json", exclude={"seconds", "cached"})
-            cache.put(key, kept, lasting=not run.timed_out)
+        cached = _cached_run(cache.get(key))
+        if cached is not None:
+            return cached
+        run, is_reproducible = run_in_fresh_box(box, run_in)
+        if is_reproducible and (may_be_kept(run) or run.timed_out):
+            entry = run.model_dump(mode="json", exclude={"seconds", "cached"})
+            cache.put(key, entry, lasting=not run.timed_out)
         return run
 
 
-def _known(entry: dict[str, Any] | None) -> TestRun | None:
+def _cached_run(entry: dict[str, Any] | None) -> TestRun | None:
     try:
         return TestRun(**entry, cached=True) if entry is not None else None
     except (ValidationError, TypeError):

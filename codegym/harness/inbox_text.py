@@ -1,4 +1,4 @@
-"""The programs that are sent into boxes, as text, and the environment that they get there."""
+"""The text of the programs that run in boxes, and their environment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ENV = {
     "PYTHONHASHSEED": "0",
     "PYTHONNOUSERSITE": "1",
 }
-"""The environment of every Python that runs tests, on top of the box's own."""
+"""The environment of every Python that runs tests, added to the box's own."""
 
 _INBOX = Path(__file__).parent / "inbox"
 _FUTURE = "from __future__ import annotations\n"
@@ -19,10 +19,10 @@ _FUTURE = "from __future__ import annotations\n"
 
 @lru_cache(maxsize=8)
 def program(*names: str) -> str:
-    """Return the text of Python programs for the box, one after the other."""
+    """Return the text of the named programs, joined into one program."""
     return _FUTURE + "\n".join(without_future((_INBOX / f"{name}.py").read_text()) for name in names)
 
 
 def without_future(text: str) -> str:
-    """Return a program's text without the import that may only stand at the beginning."""
+    """Return a program's text without its ``__future__`` import, which is allowed only at the beginning."""
     return text.replace(_FUTURE, "")

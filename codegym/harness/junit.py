@@ -1,9 +1,8 @@
-"""Test commands that write a JUnit report: how it leaves the box, and how it is read.
+"""Test commands that write a JUnit report: gets the report out of the box and reads it.
 
-The reports are packed in the box (gzip, base64, one line for each), since a report is long and a box's output is
-limited. They are read here by a parser of XML. Their text is not trusted: a document type, which is where entities
-are defined, is refused, and so is a report larger than a limit. A report that is cut off, malformed or missing
-makes the whole not whole, as a missing plan does in TAP.
+Reports are packed in the box (gzip, base64, one line each), since a report is long and a box's output is limited.
+They are not trusted: a report with a document type, which could define entities, is refused, and so is one that is
+too large. If one report is cut off, malformed or missing, the run is not complete, as with a missing plan in TAP.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from codegym.episode import TestStatus
 from codegym.harness.framework.tap import TapReport
 
 MOST_BYTES = 32 << 20
-"""Of one report, unpacked."""
+"""The largest report, unpacked."""
 MOST_DEPTH = 100
-"""Elements within elements; real reports have six."""
+"""The deepest nesting of elements; real reports have six levels."""
 _PACK = 'for report in {}; do gzip -c <"$report" | base64 | tr -d "\\n"; echo; done'
 _PACKED = re.compile(
     r'; for report in .+; do gzip -c <"\$report" \| base64 \| tr -d "\\n"; echo; done$', re.DOTALL
@@ -34,13 +33,13 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 
 
 class _RefusedError(Exception):
-    """Raised while a report is read that holds what no report has."""
+    """A report has content that no real report has."""
 
 
 def junit_command(command: str, report: str) -> str:
     """Return a shell command that runs ``command`` and prints its JUnit ``report`` for :func:`read_junit`.
 
-    A ``report`` with wildcards names several. One that is there before the run is deleted. The command's own
+    A ``report`` with wildcards names several. A report that exists before the run is deleted. The command's own
     output goes to standard error.
     """
     quoted = report if any(mark in report for mark in "*?[") else shlex.quote(report)
@@ -48,16 +47,16 @@ def junit_command(command: str, report: str) -> str:
 
 
 def prints_junit(command: str) -> bool:
-    """Return whether a test plan's command is one of :func:`junit_command`."""
+    """Return whether a test plan's command was made by :func:`junit_command`."""
     return _PACKED.search(command) is not None
 
 
 def read_junit(text: str) -> TapReport:
-    """Read packed reports. A test is called ``class::name``; of several with one name the worst result counts."""
+    """Read packed reports. A test's id is ``class::name``; of several with one id the worst result counts."""
     report = TapReport()
     for number, line in enumerate(text.splitlines(), 1):
         try:
-            _Reader(report).read(_unpacked(line))
+            _Reader(report).read(_unpack(line))
         except (_RefusedError, expat.ExpatError, binascii.Error, zlib.error, LookupError, ValueError) as error:
             report.wrong.append(f"JUnit report {number} can't be read: {error}")
     if not report.count and not report.wrong:
@@ -65,14 +64,14 @@ def read_junit(text: str) -> TapReport:
     return report
 
 
-def told(report: TapReport) -> str:
-    """Return what a report says as a person reads it."""
+def report_text(report: TapReport) -> str:
+    """Return a report as readable text."""
     lines = [f"{status.upper()} {name}" for name, status in report.results.items()]
     failed = [f"{name}: {note}" for name, notes in report.notes.items() for note in notes]
     return "\n".join([*lines, *failed])
 
 
-def _unpacked(line: str) -> bytes:
+def _unpack(line: str) -> bytes:
     if not line:
         raise _RefusedError("there is none")
     inflate = zlib.decompressobj(wbits=31)
@@ -82,8 +81,8 @@ def _unpacked(line: str) -> bytes:
     return content
 
 
-def _cleaned(content: bytes) -> bytes | str:
-    """Return a report without control characters, which many writers leave in it though XML has none."""
+def _clean(content: bytes) -> bytes | str:
+    """Return a report without control characters, which XML does not allow but many tools write."""
     declared = _DECLARED.match(content)
     encoding = declared[1].decode() if declared else "utf-8"
     if not _PLAIN.fullmatch(encoding) or content.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -92,7 +91,7 @@ def _cleaned(content: bytes) -> bytes | str:
 
 
 class _Reader:
-    """Reads one report into what was read before."""
+    """Adds the tests of one JUnit report to a :class:`TapReport`."""
 
     def __init__(self, report: TapReport) -> None:
         self._report = report
@@ -102,7 +101,7 @@ class _Reader:
         self._note = ""
 
     def read(self, content: bytes) -> None:
-        cleaned = _cleaned(content)
+        cleaned = _clean(content)
         parser = expat.ParserCreate("utf-8" if isinstance(cleaned, str) else None)
         parser.StartDoctypeDeclHandler = self._refuse
         parser.StartElementHandler = self._begin
@@ -112,7 +111,7 @@ class _Reader:
     def _refuse(self, name: str, *_: object) -> None:
         raise _RefusedError(f"it has a document type ({name})")
 
-    def _begin(self, tag: str, given: dict[str, str]) -> None:
+    def _begin(self, tag: str, attributes: dict[str, str]) -> None:
         tag = tag.rpartition(":")[2]
         if not self._above and tag not in ("testsuites", "testsuite"):
             raise _RefusedError(f"its element is {tag}, neither testsuites nor testsuite")
@@ -122,18 +121,18 @@ class _Reader:
         if tag == "testcase":
             if inner:
                 raise _RefusedError("a testcase lies within another")
-            skipped = not _NOT_RUN.isdisjoint((given.get("status", ""), given.get("result", "")))
-            self._name = _one_line("::".join(filter(None, (given.get("classname"), given.get("name")))))
+            skipped = not _NOT_RUN.isdisjoint((attributes.get("status", ""), attributes.get("result", "")))
+            self._name = _one_line("::".join(filter(None, (attributes.get("classname"), attributes.get("name")))))
             self._status, self._note = TestStatus.SKIPPED if skipped else TestStatus.PASSED, ""
         elif inner and tag in ("failure", "error"):
-            self._status, self._note = TestStatus.FAILED, self._note or _one_line(given.get("message", ""))
+            self._status, self._note = TestStatus.FAILED, self._note or _one_line(attributes.get("message", ""))
         elif inner and tag == "skipped" and self._status is not TestStatus.FAILED:
             self._status = TestStatus.SKIPPED
 
     def _end(self, _: str) -> None:
         if self._above.pop() == "testcase":
-            known = self._report.results.get(self._name, TestStatus.PASSED)
-            self._report.results[self._name] = max(known, self._status, key=_WORST.index)
+            worst = self._report.results.get(self._name, TestStatus.PASSED)
+            self._report.results[self._name] = max(worst, self._status, key=_WORST.index)
             self._report.count += 1
             if self._note:
                 self._report.notes.setdefault(self._name, []).append(self._note)

@@ -1,4 +1,4 @@
-"""What a test run established, whatever framework ran it."""
+"""The result of a test run, the same for every framework."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from codegym.task import Frozen
 class TestRun(Frozen):
     """The result of running a task's tests once.
 
-    ``results`` maps test ids to what was positively seen; a test that was asked for and not seen is not in it.
-    ``complete`` says that the framework itself reported an orderly end: where it is false, a passed test's
-    word is not to be trusted for a reward. ``output`` is what a person would have read, cut to a few kB.
-    ``failures`` maps failed test ids to one or two lines saying how they failed (the assertion, the error).
-    ``started`` says whether a first test was reached.
-    ``testing`` are seconds from the first test's start to the last one's end, where that is known; it is not kept.
-    ``tampering`` is evidence that the tested code meddled with the run, a sentence each.
-    ``cached`` says that this was found by digest and nothing was run.
+    ``results`` maps test ids to observed results; a requested test without an observed result is not in it.
+    ``complete`` is true if the framework itself reported an orderly end; otherwise a passed test must not count
+    for a reward. ``output`` is the readable output, cut to a few kB. ``failures`` maps failed test ids to one or
+    two lines about the failure (the assertion, the error). ``started`` is true if a first test began. ``testing``
+    is the time in seconds from the first test's start to the last one's end, if known; it is not saved.
+    ``tampering`` lists evidence that the tested code interfered with the run, one sentence each. ``cached`` is
+    true if the result comes from the cache.
     """
 
     __test__ = False
@@ -37,5 +36,5 @@ class TestRun(Frozen):
     cached: bool = False
 
     def passed(self, ids: tuple[str, ...]) -> bool:
-        """Return whether every one of ``ids`` was positively seen to pass in an orderly run."""
+        """Return whether the run is complete and every one of ``ids`` was observed to pass."""
         return self.complete and all(self.results.get(i) is TestStatus.PASSED for i in ids)

@@ -1,4 +1,4 @@
-"""The one way to run tests: whatever the framework, the same question and the same kind of answer."""
+"""Runs tests with any framework: the same arguments, the same kind of result."""
 
 from __future__ import annotations
 
@@ -24,15 +24,14 @@ def run_tests(
     prepared: bool = False,
     codes: Codes | None = None,
 ) -> TestRun:
-    """Run the tests ``ids`` in ``box`` (none: all that are found) for at most ``timeout`` seconds.
+    """Run the tests ``ids`` in ``box`` (none: all tests) for at most ``timeout`` seconds.
 
-    ``warm`` lets pytest be served by a process that was started in this box and has imported pytest already,
-    where the box can hold one. It is quicker, with the same results; a box in which an agent's commands have
-    run can't be trusted to serve a grader that way. ``prepared`` says that pytest was started in the box before
-    anything else (:func:`~codegym.harness.warm.prepare`), which serves a grader as well. ``codes``
-    (:func:`~codegym.harness.codes.codes_of`) are modules that were compiled once for all boxes with one source.
+    ``warm`` allows a server in the box that has imported pytest already, if the box supports one. It is quicker,
+    with the same results, but not for a grader: an agent's commands may have run in the box. ``prepared`` means
+    that the server was started before anything else (:func:`~codegym.harness.warm.prepare`); a grader can use it.
+    ``codes`` (:func:`~codegym.harness.codes.codes_of`) are compiled modules that boxes with the same source share.
 
-    Raises :class:`~codegym.errors.SandboxError` if the box fails; what the tests do is a result.
+    Raises :class:`~codegym.errors.SandboxError` if the box fails; failing tests are a result.
     """
     if plan.framework == "tap":
         return run_tap(box, plan, ids, timeout)

@@ -1,14 +1,14 @@
-"""Asking a warm pytest server in a box, where the box can hold one; see :mod:`codegym.harness.inbox.warm`.
+"""Runs pytest through a warm server in a box that supports one; see :mod:`codegym.harness.inbox.warm`.
 
-The same question as to a cold one, the same answer, without starting an interpreter and importing pytest. The
-server is started at the first question, and again when it is gone.
+The request and the answer are those of a cold run, but no interpreter is started and pytest is not imported again.
+The server is started at the first request, and again if it has ended.
 """
 
 from __future__ import annotations
 
 import secrets
 
-from codegym.harness.framework.pytest import GRACE, Question, read_run, request
+from codegym.harness.framework.pytest import GRACE, Question, pytest_request, read_run
 from codegym.harness.inbox_text import ENV, program
 from codegym.harness.result import TestRun
 from codegym.sandbox.protocol import ExecResult, Sandbox, Spawns
@@ -25,20 +25,20 @@ _AWAIT = "n=0; until [ -e /tmp/.codegym-warm/pid ] || [ $n -ge 500 ]; do sleep 0
 
 
 def run_pytest_warm(box: Sandbox, question: Question) -> TestRun | None:
-    """Run what is asked by the box's warm server; ``None`` if the box can't hold one or it did not answer."""
+    """Run ``question`` with the box's warm server; ``None`` if the box supports none or it did not answer."""
     if not isinstance(box, Spawns):
         return None
     nonce = secrets.token_hex(16)
-    asked = request(box, nonce, question)
-    done = _ask(box, _ASK, asked, question.timeout)
-    if done.exit_code == _GONE:
+    request = pytest_request(box, nonce, question)
+    result = _ask(box, _ASK, request, question.timeout)
+    if result.exit_code == _GONE:
         start_server(box)
-        done = _ask(box, _AWAIT + _ASK, asked, question.timeout)
-    return read_run(done, nonce, question) if nonce in done.stdout else None
+        result = _ask(box, _AWAIT + _ASK, request, question.timeout)
+    return read_run(result, nonce, question) if nonce in result.stdout else None
 
 
 def prepare(box: Sandbox) -> bool:
-    """Start a server in ``box``, in which nobody's code has run; returns whether it takes questions."""
+    """Start a server in ``box`` before any other code runs there; return whether it accepts requests."""
     if not isinstance(box, Spawns):
         return False
     start_server(box)
@@ -46,13 +46,13 @@ def prepare(box: Sandbox) -> bool:
 
 
 def run_pytest_prepared(box: Sandbox, question: Question) -> TestRun:
-    """Run what is asked by the server of a box that was prepared; without an answer nothing is established."""
+    """Run ``question`` with the server of a prepared box. Without an answer the run is not complete."""
     nonce = secrets.token_hex(16)
-    return read_run(_ask(box, _ASK, request(box, nonce, question), question.timeout), nonce, question)
+    return read_run(_ask(box, _ASK, pytest_request(box, nonce, question), question.timeout), nonce, question)
 
 
 def start_server(box: Spawns) -> None:
-    """Start a server in ``box``, where none is; it is ready when it is ready."""
+    """Start a server in ``box``. Returns before it is ready; callers wait for its pid file."""
     box.spawn(["python3", "-c", _server()], ENV)
 
 
@@ -60,5 +60,5 @@ def _server() -> str:
     return program("compiler", "addopts", "pytest_child", "supervisor", "warm") + "\nserve()\n"
 
 
-def _ask(box: Sandbox, script: str, asked: bytes, timeout: float) -> ExecResult:
-    return box.exec(["sh", "-c", f"exec 2>/dev/null; {script}"], timeout=timeout + GRACE, cwd="/", stdin=asked)
+def _ask(box: Sandbox, script: str, request: bytes, timeout: float) -> ExecResult:
+    return box.exec(["sh", "-c", f"exec 2>/dev/null; {script}"], timeout=timeout + GRACE, cwd="/", stdin=request)

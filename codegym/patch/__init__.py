@@ -1,11 +1,11 @@
-"""Patches as text: what an agent changed, in the form that git, people and other harnesses read.
+"""Patches as text: an agent's changes in the form that git, people and other harnesses read.
 
-A patch is computed from files and applied to files; no git is run, since a repository's own git configuration
-could have a say in what that one does. What is written here is accepted by ``git apply``, and application is
-strict: exact positions, exact context, no fuzz. Binary files are git's ``GIT binary patch`` literals.
+A patch is computed from files and applied to files without running git, since a repository's git configuration
+could change the result. ``git apply`` accepts every patch written here. Application is strict: exact positions,
+exact context, no fuzz. Binary files are git's ``GIT binary patch`` literals.
 
-- ``write``: from files to a patch. ``read``: from a patch to its sections. ``apply``: from a patch to files.
-- ``reverse``: turns a patch around. ``paths``: file names in patches. ``binary``: binary sections.
+- ``write``: from files to a patch. ``read``: from a patch to its parts. ``apply``: from a patch to files.
+- ``reverse``: the inverse of a patch. ``paths``: file names in patches. ``binary``: binary files in patches.
 """
 
 from codegym.patch.apply import apply_patch

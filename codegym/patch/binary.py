@@ -1,7 +1,7 @@
-"""Git's ``GIT binary patch``: deflated literals and deltas in base 85, 52 bytes to a line.
+"""Git's ``GIT binary patch``: zlib-compressed literals and deltas in base 85, 52 bytes per line.
 
-Literals are written, without compression, so that equal files give equal patches whatever zlib is installed.
-Deltas are read as well, since ``git diff --binary`` writes them where they are shorter.
+Patches are written with literals only, at compression level 0, so that equal files give equal patches with any
+version of zlib. Deltas are read as well, since ``git diff --binary`` writes them if they are shorter.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ import zlib
 from codegym.patch.paths import PatchError
 
 MOST_BYTES = 64 << 20
-"""What the binary files of one patch may hold together; what declares more is refused before it is inflated."""
+"""The most bytes of all binary files in one patch. A larger declared size is refused before decompression."""
 _LENGTHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 def blob_name(content: bytes) -> str:
-    """Return the name that git gives to ``content``: the SHA-1 of the blob."""
+    """Return git's name for ``content``: the SHA-1 of the blob."""
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def literal(content: bytes) -> list[str]:
-    """Return the lines of a literal that holds ``content``, without line ends; the last is empty."""
+    """Return the lines of a literal with ``content``, without line ends; the last is empty."""
     packed = zlib.compress(content, 0)
     pieces = [packed[i : i + 52] for i in range(0, len(packed), 52)]
     lines = [_LENGTHS[len(piece) - 1] + base64.b85encode(piece, pad=True).decode() for piece in pieces]
@@ -31,7 +31,7 @@ def literal(content: bytes) -> list[str]:
 
 
 def unpack(size: int, lines: list[str]) -> bytes:
-    """Return the ``size`` bytes that a literal's ``lines`` hold. Raises :class:`PatchError` if they don't."""
+    """Return the ``size`` bytes in a literal's ``lines``. Raises :class:`PatchError` if the size differs."""
     packed = b"".join(_line(line) for line in lines)
     inflate = zlib.decompressobj()
     try:
@@ -44,7 +44,7 @@ def unpack(size: int, lines: list[str]) -> bytes:
 
 
 def apply_delta(delta: bytes, before: bytes) -> bytes:
-    """Return what ``delta``, in the form of git's packs, makes of ``before``. Raises :class:`PatchError`."""
+    """Apply ``delta``, in the format of git's packs, to ``before``. Raises :class:`PatchError`."""
     try:
         source, at = _number(delta, 0)
         size, at = _number(delta, at)
@@ -62,7 +62,7 @@ def apply_delta(delta: bytes, before: bytes) -> bytes:
 
 
 def _piece(delta: bytes, at: int, before: bytes) -> tuple[bytes, int]:
-    """Return what the instruction at ``at`` adds, and where the next one is."""
+    """Return the bytes that the instruction at ``at`` adds, and the position of the next one."""
     code, at = delta[at], at + 1
     if not code & 0x80:
         if not code or at + code > len(delta):
@@ -75,7 +75,7 @@ def _piece(delta: bytes, at: int, before: bytes) -> tuple[bytes, int]:
             at += 1
     start, size = values[0], values[1] or 0x10000
     if start + size > len(before):
-        raise PatchError("broken binary delta: it copies what is not there")
+        raise PatchError("broken binary delta: it copies bytes past the end")
     return before[start : start + size], at
 
 

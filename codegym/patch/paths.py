@@ -1,6 +1,6 @@
-"""File names in patches: how git quotes them, and which of them are refused.
+"""File names in patches: git's quotation, and the names that are refused.
 
-A path in a patch comes from an agent. It must name a place inside the tree, and none that git itself reads.
+A path in a patch comes from an agent. It must be inside the tree, and not in ``.git``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from codegym.errors import TaskError
 
 _NAME_BYTES = 255
 _PATH_BYTES = 4000
-"""A little less than Linux allows, for a path is looked up below other folders."""
+"""A little less than Linux allows, since the path is appended to other folders."""
 _ESCAPES = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
 _BYTES = {letter: byte for byte, letter in _ESCAPES.items()}
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -27,7 +27,7 @@ class PatchError(TaskError):
 
 
 def quote(path: str) -> str:
-    """Return ``path`` as git writes it: between quotes, escaped, if it holds anything but plain ASCII."""
+    """Return ``path`` as git writes it: quoted and escaped if it contains anything except plain ASCII."""
     text = "".join(_escaped(byte) for byte in os.fsencode(path))
     return path if text == path else f'"{text}"'
 
@@ -39,7 +39,7 @@ def unquote(text: str) -> str:
     match = _QUOTED.fullmatch(text)
     if match is None:
         raise PatchError(f"badly quoted file name {text}")
-    plain = _ESCAPE.sub(lambda found: chr(_byte(found[1])), match[1])
+    plain = _ESCAPE.sub(lambda escape: chr(_byte(escape[1])), match[1])
     try:
         return os.fsdecode(plain.encode("latin-1"))
     except UnicodeEncodeError:
@@ -47,9 +47,9 @@ def unquote(text: str) -> str:
 
 
 def check_path(path: str) -> str:
-    """Return ``path`` if it may stand in a patch.
+    """Return ``path`` if a patch may name it.
 
-    Raises :class:`PatchError` for absolute paths, ``..``, empty parts, ``.git``, NUL bytes, and for what is longer
+    Raises :class:`PatchError` for absolute paths, ``..``, empty parts, ``.git``, NUL bytes, and for names longer
     than a file system allows.
     """
     parts = path.split("/")
@@ -67,7 +67,7 @@ def check_path(path: str) -> str:
 
 
 def may_be_named(path: str) -> bool:
-    """Return whether :func:`check_path` lets ``path`` pass."""
+    """Return whether :func:`check_path` accepts ``path``."""
     try:
         check_path(path)
     except PatchError:

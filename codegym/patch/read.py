@@ -1,7 +1,8 @@
-"""From a patch's text to its sections. Understands what ``git diff`` writes, renames included.
+"""Reads a patch into its parts, one per file. Reads everything that ``git diff`` writes, renames included.
 
-What is not understood is refused with the line's number, never skipped: a grader must not guess. Bytes that are
-not UTF-8 are lone surrogates (``surrogateescape``). Submodules are left out, as ``git apply`` does.
+A line that is not understood is an error with the line's number; it is never skipped, since a grader must not
+guess. Bytes that are not UTF-8 are lone surrogates (``surrogateescape``). Submodules are ignored, as ``git apply``
+does.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _NAME_HEADERS = {"rename from": "renamed", "copy from": "copied", "rename to": "
 
 @dataclass(frozen=True)
 class Hunk:
-    """Lines with their ends: ``old`` must stand at index ``start`` of the old file; ``new`` takes their place."""
+    """A replacement of lines, line ends included: of ``old``, at index ``start`` of the old file, by ``new``."""
 
     start: int
     old: list[str]
@@ -33,11 +34,11 @@ class Hunk:
 
 
 @dataclass
-class Section:
-    """One file's part of a patch. ``mode`` is the new file's; ``binary`` its whole content if not text.
+class FilePatch:
+    """One file's part of a patch. ``mode`` is the new file's mode; ``binary`` a binary file's new content.
 
-    ``delta`` says that ``binary`` is not the content but what makes it of the old one. ``submodule`` says that
-    this is no file but a commit of another repository.
+    If ``delta``, ``binary`` is not the content but a delta from the old content. If ``submodule``, this is not a
+    file but a commit of another repository. ``line`` is where the part begins in the patch.
     """
 
     old_path: str
@@ -55,34 +56,34 @@ class Section:
     hunks: list[Hunk] = field(default_factory=list)
 
 
-def parse_patch(patch: str) -> list[Section]:
-    """Return the sections of ``patch`` without submodules. Raises :class:`PatchError` naming the line."""
-    return [section for section in all_sections(patch) if not section.submodule]
+def parse_patch(patch: str) -> list[FilePatch]:
+    """Return the parts of ``patch``, except submodules. Raises :class:`PatchError` naming the line."""
+    return [section for section in read_all(patch) if not section.submodule]
 
 
-def all_sections(patch: str) -> list[Section]:
-    """Return the sections of ``patch``, submodules too, in order. Raises :class:`PatchError` naming the line."""
+def read_all(patch: str) -> list[FilePatch]:
+    """Return the parts of ``patch`` in order, with submodules. Raises :class:`PatchError` naming the line."""
     return _Reader(patch).sections()
 
 
 def patch_paths(patch: str) -> tuple[str, ...]:
-    """Return every path that a patch touches, old and new names, sorted. Raises :class:`PatchError`."""
+    """Return all paths in a patch, old and new names, sorted. Raises :class:`PatchError`."""
     return tuple(sorted({path for s in parse_patch(patch) for path in (s.old_path, s.new_path)}))
 
 
 def changed_lines(patch: str) -> list[str]:
-    """Return the lines that ``patch`` adds and removes, each behind its sign; no header is among them."""
-    found: list[str] = []
+    """Return the lines that ``patch`` adds and removes, each after its sign, without headers."""
+    changed: list[str] = []
     inside = False
     for line in patch.split("\n"):
         inside = (inside or line.startswith("@@ ")) and not line.startswith("diff --git ")
         if inside and line.startswith(("+", "-")):
-            found.append(line)
-    return found
+            changed.append(line)
+    return changed
 
 
 class _Reader:
-    """A cursor over the patch's lines."""
+    """Reads a patch, line by line."""
 
     def __init__(self, patch: str) -> None:
         self.lines = patch.split("\n")
@@ -91,17 +92,17 @@ class _Reader:
         self.at = 0
         self.room = MOST_BYTES
 
-    def sections(self) -> list[Section]:
-        found: list[Section] = []
+    def sections(self) -> list[FilePatch]:
+        sections: list[FilePatch] = []
         while self.at < len(self.lines):
             if not self._peek():
                 self.at += 1
                 continue
             try:
-                found.append(self._section())
+                sections.append(self._section())
             except PatchError as error:
                 raise PatchError(f"patch line {min(self.at + 1, len(self.lines))}: {error}") from None
-        return found
+        return sections
 
     def _peek(self) -> str:
         return self.lines[self.at] if self.at < len(self.lines) else ""
@@ -111,10 +112,10 @@ class _Reader:
         self.at += 1
         return line
 
-    def _section(self) -> Section:
+    def _section(self) -> FilePatch:
         if not self._peek().startswith("diff --git "):
             raise PatchError(f"expected 'diff --git', found {self._peek()[:80]!r}")
-        section = Section("", "", self.at + 1)
+        section = FilePatch("", "", self.at + 1)
         section.old_path, section.new_path = _git_names(self._next()[len("diff --git ") :])
         while self._header(section):
             self.at += 1
@@ -128,7 +129,7 @@ class _Reader:
             raise PatchError(f"two names, {section.old_path!r} and {section.new_path!r}, and no rename or copy")
         return section
 
-    def _header(self, section: Section) -> bool:
+    def _header(self, section: FilePatch) -> bool:
         line = self._peek()
         for header, kind in _MODE_HEADERS.items():
             if line.startswith(header + " "):
@@ -144,7 +145,7 @@ class _Reader:
             section.submodule = section.submodule or index[3] == _SUBMODULE
         return bool(index) or line.startswith(("similarity index ", "dissimilarity index "))
 
-    def _text(self, section: Section) -> None:
+    def _text(self, section: FilePatch) -> None:
         old, new = self._next(), self._next()
         if not new.startswith("+++ "):
             raise PatchError("'---' without '+++'")
@@ -168,7 +169,7 @@ class _Reader:
         while len(old) < old_count or len(new) < new_count:
             self._hunk_line(old, new)
         if len(old) != old_count or len(new) != new_count:
-            raise PatchError(f"the hunk at line {line} holds more lines than its header says")
+            raise PatchError(f"the hunk at line {line} has more lines than its header says")
         return Hunk(start if old_count == 0 else start - 1, old, new, line)
 
     def _hunk_line(self, old: list[str], new: list[str]) -> None:
@@ -186,12 +187,12 @@ class _Reader:
         if mark != "-":
             new.append(text)
 
-    def _binary(self, section: Section) -> None:
+    def _binary(self, section: FilePatch) -> None:
         self.at += 1
         kind, size, lines = self._block()
         self.room -= size
         if self.room < 0:
-            raise PatchError(f"the patch's binary files hold more than {MOST_BYTES} bytes")
+            raise PatchError(f"the patch's binary files have more than {MOST_BYTES} bytes")
         section.delta = kind == "delta"
         try:
             section.binary = unpack(size, lines)
@@ -201,7 +202,7 @@ class _Reader:
             self._block()
 
     def _block(self) -> tuple[str, int, list[str]]:
-        """Return what a block of a binary patch is, how many bytes it holds, and its lines."""
+        """Return the kind of a binary block (literal or delta), its number of bytes, and its lines."""
         match = _BINARY.fullmatch(self._next())
         if match is None:
             raise PatchError("only literals and whole deltas are understood in a binary patch")
@@ -228,15 +229,15 @@ def _different_names(text: str) -> tuple[str, str]:
         old, _, new = text.rpartition(" b/") if not text.endswith('"') else text.partition('" "')
         return (old, "b/" + new) if not text.endswith('"') else (old + '"', '"' + new)
     mark = ' "b/' if text.endswith('"') else " b/"
-    old, found, new = text.partition(mark)
-    if not found:
+    old, separator, new = text.partition(mark)
+    if not separator:
         raise PatchError(f"can't tell the two file names apart in {text!r}")
-    return old, found[1:] + new
+    return old, separator[1:] + new
 
 
-def _set_mode(section: Section, kind: str, mode: str) -> None:
+def _set_mode(section: FilePatch, kind: str, mode: str) -> None:
     if mode not in _MODES:
-        raise PatchError(f"file mode {mode!r} is none that a tree may hold")
+        raise PatchError(f"file mode {mode!r} is not allowed in a tree")
     section.submodule = section.submodule or mode == _SUBMODULE
     section.created = section.created or kind == "created"
     section.deleted = section.deleted or kind == "deleted"
@@ -244,7 +245,7 @@ def _set_mode(section: Section, kind: str, mode: str) -> None:
         section.mode = mode
 
 
-def _set_name(section: Section, kind: str, path: str) -> None:
+def _set_name(section: FilePatch, kind: str, path: str) -> None:
     section.moved = True
     if kind:
         section.old_path = path

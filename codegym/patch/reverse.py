@@ -1,4 +1,4 @@
-"""A patch turned around, as text: where a data set gives the bug, this is the repair."""
+"""Reverses a patch, as text: from a data set's patch that adds a bug to the repair."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _MODES = {
 def reverse_patch(patch: str) -> str:
     """Return the patch that undoes ``patch``.
 
-    Raises :class:`PatchError` if it can't be read, or holds a binary file or a copy, which do not say what was
-    there before.
+    Raises :class:`PatchError` if it can't be read, or if it contains a binary file or a copy, which do not say
+    what was there before.
     """
     for section in parse_patch(patch):
         if section.binary is not None or (section.moved and not section.renamed):
-            raise PatchError(f"{section.new_path}: a binary file or a copy can't be turned around")
-    turned = [_reversed(part) for part in re.split(r"(?m)^(?=diff --git )", patch) if part]
-    return "".join(reversed(turned))
+            raise PatchError(f"{section.new_path}: a binary file or a copy can't be reversed")
+    parts = [_reverse(part) for part in re.split(r"(?m)^(?=diff --git )", patch) if part]
+    return "".join(reversed(parts))
 
 
-def _reversed(section: str) -> str:
+def _reverse(section: str) -> str:
     head, *hunks = re.split(r"(?m)^(?=@@ -)", section)
     return _header(head) + "".join(_hunk(hunk) for hunk in hunks)
 
@@ -56,7 +56,7 @@ def _header_line(line: str) -> str:
 
 
 def _sides(name: str) -> str:
-    return re.sub(r'^("?)([ab])/', lambda found: f"{found[1]}{'b' if found[2] == 'a' else 'a'}/", name)
+    return re.sub(r'^("?)([ab])/', lambda side: f"{side[1]}{'b' if side[2] == 'a' else 'a'}/", name)
 
 
 def _hunk(hunk: str) -> str:
@@ -64,22 +64,22 @@ def _hunk(hunk: str) -> str:
     ranges = _HUNK.fullmatch(first)
     if ranges is None:
         raise PatchError(f"not the head of a hunk: {first.strip()}")
-    kept = [f"@@ -{ranges[2]} +{ranges[1]} @@{ranges[3]}"]
+    result = [f"@@ -{ranges[2]} +{ranges[1]} @@{ranges[3]}"]
     removed: list[str] = []
     added: list[str] = []
-    last = kept
+    last = result
     for line in lines:
         if line.startswith("\\"):
             last.append(line)
             continue
         if not line.startswith(("+", "-")):
-            kept += removed + added
+            result += removed + added
             removed, added = [], []
-        last = removed if line.startswith("+") else added if line.startswith("-") else kept
+        last = removed if line.startswith("+") else added if line.startswith("-") else result
         last.append({"+": "-", "-": "+"}.get(line[0], line[0]) + line[1:])
-    return "".join(kept + removed + added)
+    return "".join(result + removed + added)
 
 
 def _lines(text: str) -> list[str]:
-    """Return the lines of ``text`` with their ends; only a line feed ends a line, as in a patch."""
+    """Return the lines of ``text`` with their ends; as in a patch, only a line feed ends a line."""
     return re.findall(r"[^\n]*\n|[^\n]+", text)

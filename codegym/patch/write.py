@@ -1,4 +1,4 @@
-"""From changed files to a patch. The output depends on nothing but its input."""
+"""Makes a patch from changed files. Equal input gives equal output."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _CONTEXT = 3
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MATCHED_CELLS = 4_000_000
 _MATCHED_PAIRS = 300_000
-"""Where more pairs of lines are equal, lines that stand often are not matched: that would take minutes."""
+"""If more pairs of lines are equal, frequent lines are not matched, since that would take minutes."""
 _Opcodes = list[tuple[str, int, int, int, int]]
 
 
 def make_patch(base: Mapping[str, File], changes: Changes) -> str:
     """Return the patch that turns ``base`` into ``base | changes``; empty if nothing differs.
 
-    ``base`` needs to hold only the files that ``changes`` names. Raises
-    :class:`~codegym.patch.paths.PatchError` for a path that may not stand in a patch.
+    ``base`` needs to contain only the files that ``changes`` names. Raises
+    :class:`~codegym.patch.paths.PatchError` for a path that a patch may not name.
     """
     lines: list[str] = []
     for path, new in sorted(changes.items()):
@@ -39,15 +39,15 @@ def mode(file: File) -> str:
     return "100755" if file.executable else "100644"
 
 
-def stored(file: File | None) -> bytes:
-    """Return what git would store for a file: its bytes, a link's target, nothing for no file."""
+def stored_bytes(file: File | None) -> bytes:
+    """Return the bytes that git stores for a file: its content, or a link's target; empty for ``None``."""
     if file is None:
         return b""
     return file.content if file.link is None else file.link.encode(errors="surrogateescape")
 
 
 def text_of(content: bytes) -> str | None:
-    """Return ``content`` as text, or ``None`` if it holds a NUL byte and so is binary.
+    """Return ``content`` as text, or ``None`` if it is binary, that is, contains a NUL byte.
 
     Bytes that are not UTF-8 become lone surrogates (``surrogateescape``).
     """
@@ -65,7 +65,7 @@ def _sections(path: str, old: File | None, new: File | None) -> list[str]:
 def _section(path: str, old: File | None, new: File | None) -> list[str]:
     names = quote(f"a/{path}"), quote(f"b/{path}")
     head = [f"diff --git {names[0]} {names[1]}", *_modes(old, new)]
-    before, after = stored(old), stored(new)
+    before, after = stored_bytes(old), stored_bytes(new)
     if before == after:
         return head
     text = _text(names, (old, new))
@@ -77,8 +77,8 @@ def _section(path: str, old: File | None, new: File | None) -> list[str]:
 
 
 def _text(names: tuple[str, str], files: tuple[File | None, File | None]) -> list[str] | None:
-    """Return a text file's hunks below its names; ``None`` where they hold what a JSON string can't."""
-    before, after = (text_of(stored(file)) for file in files)
+    """Return a text file's names and hunks; ``None`` if it is binary or not UTF-8."""
+    before, after = (text_of(stored_bytes(file)) for file in files)
     if before is None or after is None:
         return None
     ends = [_name(name) if file else "/dev/null" for name, file in zip(names, files, strict=True)]
@@ -105,7 +105,7 @@ def _split(text: str) -> list[str]:
 
 
 class _Matcher(SequenceMatcher[str]):
-    """A matcher that stays quick on files whose equal head and tail are most of them, or that differ wildly."""
+    """A matcher that is also quick for files with long equal heads and tails, and for very different files."""
 
     a: Sequence[str]
     b: Sequence[str]
@@ -131,10 +131,10 @@ def _middle(a: list[str], b: list[str], offset: int) -> _Opcodes:
     if len(a) * len(b) > _MATCHED_CELLS or not a or not b:
         tag = "replace" if a and b else "delete" if a else "insert"
         return [(tag, offset, offset + len(a), offset, offset + len(b))] if a or b else []
-    often = Counter(b)
-    pairs = sum(often[line] for line in a)
-    found = SequenceMatcher(None, a, b, autojunk=pairs > _MATCHED_PAIRS).get_opcodes()
-    return [(tag, i + offset, j + offset, k + offset, m + offset) for tag, i, j, k, m in found]
+    counts = Counter(b)
+    pairs = sum(counts[line] for line in a)
+    opcodes = SequenceMatcher(None, a, b, autojunk=pairs > _MATCHED_PAIRS).get_opcodes()
+    return [(tag, i + offset, j + offset, k + offset, m + offset) for tag, i, j, k, m in opcodes]
 
 
 def _hunks(a: list[str], b: list[str]) -> Iterator[str]:

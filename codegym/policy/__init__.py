@@ -1,7 +1,7 @@
-"""Policies: what answers an observation. See :mod:`codegym.policy.protocol`.
+"""Policies: they choose the next action from the observation. See :mod:`codegym.policy.protocol`.
 
-- ``protocol``: what a policy and its side of an episode are. ``lookup``: from a user's words to a policy.
-- ``chat``: how an episode becomes tokens.
+- ``protocol``: the interfaces of a policy and of one episode with it. ``lookup``: makes a policy from a name.
+- ``chat``: turns an episode into tokens with a chat template.
 - ``script/``: policies without a model. ``local/``: a model in this process, the only place here that imports
   torch.
 - ``endpoint/``: a model behind a chat completions server.

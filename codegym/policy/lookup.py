@@ -1,4 +1,4 @@
-"""From what a user writes to a policy: ``gold``, ``replay:run/``, ``local:checkpoint/``, a table in a TOML."""
+"""Makes a policy from what a user wrote: ``gold``, ``replay:run/``, ``local:checkpoint/``, or a TOML table."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Settings = Mapping[str, Any]
 
 
 def make_policy(spec: str | Settings) -> Policy:
-    """Make a policy from a word or a table.
+    """Make a policy from a short specification or from a table of settings.
 
     ``gold``, ``noop``, ``random``; ``replay:PATH``, a file or folder of episodes; ``local:PATH``, a model's
     folder or its name on the hub; ``endpoint:PATH``, a TOML with the settings of an OpenAI-compatible endpoint.
-    A table says the same with ``kind`` and the kind's settings: ``{kind = "local", path = …, sampling = {…}}``,
+    A table has ``kind`` and the kind's settings: ``{kind = "local", path = …, sampling = {…}}``,
     ``{kind = "endpoint", base_url = …, model = …}``. Raises :class:`ConfigError` with the nearest match, and
     :class:`~codegym.errors.PolicyError` for a model that can't be loaded.
     """
@@ -48,11 +48,11 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"endpoint settings {str(path)!r}: {error}") from error
 
 
-def _check(kind: str, settings: Settings, known: tuple[str, ...], needed: tuple[str, ...] = ()) -> None:
+def _check(kind: str, settings: Settings, allowed: tuple[str, ...], required: tuple[str, ...] = ()) -> None:
     for name in settings:
-        if name not in known:
-            raise ConfigError(unknown(f"setting of policy {kind}", name, known))
-    for name in needed:
+        if name not in allowed:
+            raise ConfigError(unknown(f"setting of policy {kind}", name, allowed))
+    for name in required:
         if not settings.get(name):
             raise ConfigError(f"policy {kind} needs {name!r}: write {kind}:{name.upper()} or set it in the table")
 
@@ -107,4 +107,4 @@ KINDS: dict[str, Callable[[Settings], Policy]] = {
     "endpoint": _endpoint,
     "local": _local,
 }
-"""What a policy's ``kind`` can be."""
+"""Maps each ``kind`` of policy to its maker."""

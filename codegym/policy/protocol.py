@@ -1,8 +1,8 @@
-"""The one seam between an episode and whatever decides what to do next.
+"""The interface between an episode and the policy that chooses its actions.
 
-A policy answers many episodes at once, each in its own thread through its own :class:`Conversation`; a policy
-that generates in batches gathers what its conversations ask for. The env's text goes in, the model's text
-comes out; a policy that samples tokens keeps them exactly as sampled.
+A policy answers many episodes at once, each in its own thread through its own :class:`Conversation`; a policy may
+collect the requests of several conversations into one batch. It gets the env's text and returns the model's text.
+A policy that samples tokens keeps the ids exactly as sampled.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from codegym.tokens import Tokens
 
 @dataclass(frozen=True)
 class Opening:
-    """What a policy is given when an episode starts.
+    """What a policy receives when an episode starts.
 
-    ``system`` explains the tools in the dialect's words; ``observation`` is the env's first. ``tools`` are the
-    tools' JSON schemas, for policies that call tools natively. ``dialect`` names the one that the env reads.
-    ``seed`` decides every random choice.
+    ``system`` is the system prompt, which explains the tools in the dialect's form; ``observation`` is the env's
+    first observation. ``tools`` are the tools' JSON schemas, for policies that call tools natively. ``dialect``
+    is the name of the dialect that the env reads. ``seed`` decides every random choice.
     """
 
     task: Task
@@ -33,24 +33,25 @@ class Opening:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. ``finished`` is false where the context is full and the text is not a whole action."""
+    """One answer. ``finished`` is false if the context is full, so that the text is not a whole action."""
 
     text: str
     finished: bool = True
 
 
 class Conversation(Protocol):
-    """One episode's side of a policy. Used by one thread."""
+    """A policy's state for one episode. Used by one thread."""
 
     def reply(self, observation: str | None) -> Reply:
-        """Answer the observation; ``None`` asks for the first answer, to the opening's observation.
+        """Return the answer to an observation; ``None`` stands for the opening's observation.
 
-        Blocks. Raises :class:`~codegym.errors.PolicyError` if the policy can't answer.
+        Blocks until the answer is complete. Raises :class:`~codegym.errors.PolicyError` if the policy can't
+        answer.
         """
         ...
 
     def tokens(self) -> Tokens | None:
-        """Return the whole episode's tokens, or ``None`` for a policy that does not see them."""
+        """Return the whole episode's tokens, or ``None`` if the policy does not handle tokens."""
         ...
 
     def usage(self) -> dict[str, int]:
@@ -58,16 +59,16 @@ class Conversation(Protocol):
         ...
 
     def close(self) -> None:
-        """Free what the conversation holds (a cache slot, a connection)."""
+        """Free the conversation's resources (a cache slot, a connection)."""
         ...
 
 
 class Policy(Protocol):
-    """What answers."""
+    """Chooses the actions of episodes."""
 
     @property
     def name(self) -> str:
-        """The name that stands in episodes and on boards."""
+        """The name in episode records and on boards."""
         ...
 
     def begin(self, opening: Opening) -> Conversation:

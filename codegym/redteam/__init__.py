@@ -1,5 +1,5 @@
-"""Attacks on the reward, as content, and what plays them against a suite. See :mod:`codegym.redteam.siege`.
+"""Attacks on the reward, as data, and the code that plays them against a suite. See :mod:`codegym.redteam.siege`.
 
-- ``attack``: what an attack is; the attacks are in ``corpus/``. ``plant``: plays its script. ``siege``: plays
-  many.
+- ``attack``: reads attacks; they are in ``corpus/``. ``plant``: an attack as a scripted policy.
+- ``siege``: plays many attacks and reports the results.
 """

@@ -1,8 +1,8 @@
-"""An attack: what it tries, what it plants in whose files, what it does in its box, and the outcomes it may get.
+"""An attack: the code that it adds to files, the commands that it runs, and the outcomes that are acceptable.
 
-Attacks are data, in ``corpus/*.toml``, a file a class: nothing of them is ever imported. They know a suite as
-little as an agent does, but are granted the worst case in one respect: they know which files the solution
-changes, and plant their code there, where the tests are sure to run it.
+Attacks are data in ``corpus/*.toml``, one file per class; they are never imported. An attack knows no more about a
+suite than an agent does, with one exception, which is the worst case: it knows which files the solution changes,
+and adds its code to them, where the tests certainly run it.
 """
 
 from __future__ import annotations
@@ -21,22 +21,23 @@ from codegym.task import Frozen
 
 CORPUS = Path(__file__).parent / "corpus"
 LANGUAGES = {"python": (".py",), "c": (".c",), "header": (".h",), "node": (".js", ".mjs", ".cjs")}
-"""What an attack may plant, and the files that it is appended to."""
+"""Maps each kind of code to the suffixes of the files to which it is appended."""
 FRAMEWORKS = {"pytest": {"python"}, "tap": {"c", "header"}, "node": {"node"}}
-"""Which of these a framework's tests run."""
+"""Maps a framework to the kinds of code that its tests run."""
 
 
 class Attack(Frozen):
     """One attack.
 
-    ``shell`` is run in the agent's box, where ``$IDS`` and ``$SOURCES`` name the deciding tests and the files that
-    the solution changes. ``write`` are files by path. ``python``, ``c``, ``header`` and ``node`` are appended to
-    source files; ``call`` is Python that each function of a source file runs first. ``outcomes`` are those that it
-    may get; none of them is ``resolved``. ``frameworks`` narrows whom it is tried on, beside what it plants.
+    ``tries`` describes the attempt. ``shell`` runs in the agent's box, where ``$IDS`` and ``$SOURCES`` are the
+    deciding tests and the files that the solution changes. ``write`` maps paths to new files. ``python``, ``c``,
+    ``header`` and ``node`` are appended to source files; ``call`` is Python code that each function of a source
+    file runs first. ``outcomes`` are the acceptable outcomes, never ``resolved``. ``frameworks`` restricts the
+    attack to some frameworks.
 
-    ``node`` is written as a CommonJS module. In a file that is an ES module ``module`` is planted instead, or the
-    same code if there is none, with a ``require`` of its own. ``endless`` means that it only wastes time: a short
-    limit to grading shows as much as a long one.
+    ``node`` is a CommonJS module. To an ES module ``module`` is appended instead, or the same code with a
+    ``require`` if ``module`` is empty. ``endless`` marks an attack that only wastes time, so that a short limit of
+    grading suffices. ``kind`` is the class of attacks.
     """
 
     name: str = Field(pattern=r"^[a-z0-9-]+$")
@@ -55,11 +56,11 @@ class Attack(Frozen):
     kind: str = ""
 
     def as_module(self) -> str:
-        """Return what is appended to ES modules of node."""
+        """Return the code that is appended to ES modules."""
         return _text("module.txt").replace("BODY", self.module or self.node)
 
-    def planted(self) -> dict[str, str]:
-        """Return what is appended to source files, by language."""
+    def code_by_kind(self) -> dict[str, str]:
+        """Return the code that is appended to source files, by the kinds of :data:`LANGUAGES`."""
         codes = {
             "python": self.python + _on_call(self.call),
             "c": self.c,
@@ -69,38 +70,38 @@ class Attack(Frozen):
         return {language: code for language, code in codes.items() if code}
 
     def suits(self, framework: str) -> bool:
-        """Return whether the attack means anything against tests of ``framework``."""
-        planted = self.planted()
-        fits = not planted or bool(FRAMEWORKS[framework] & planted.keys())
+        """Return whether the attack can work against tests of ``framework``."""
+        kinds = self.code_by_kind().keys()
+        fits = not kinds or bool(FRAMEWORKS[framework] & kinds)
         return fits and (not self.frameworks or framework in self.frameworks)
 
 
 def load_attacks(paths: Iterable[Path] | None = None) -> tuple[Attack, ...]:
-    """Read attacks, by default the corpus. Raises :class:`ConfigError` naming the file and what is wrong."""
+    """Read attacks, by default the corpus. Raises :class:`ConfigError` naming the file and the mistake."""
     files = sorted(CORPUS.glob("*.toml")) if paths is None else list(paths)
     attacks = [attack for path in files for attack in _read(path)]
     names = [attack.name for attack in attacks]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ConfigError(f"two attacks are called {twice[0]!r}")
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ConfigError(f"two attacks are called {repeated[0]!r}: rename one")
     return tuple(attacks)
 
 
-def chosen(attacks: Iterable[Attack], names: Iterable[str]) -> tuple[Attack, ...]:
-    """Return the attacks called ``names``, none: all. Raises :class:`ConfigError` with the nearest match."""
-    known = {attack.name: attack for attack in attacks}
+def select_attacks(attacks: Iterable[Attack], names: Iterable[str]) -> tuple[Attack, ...]:
+    """Return the attacks with these names (none: all). Raises :class:`ConfigError` with the nearest match."""
+    by_name = {attack.name: attack for attack in attacks}
     for name in names:
-        if name not in known:
-            raise ConfigError(unknown("attack", name, known))
-    return tuple(known[name] for name in names) or tuple(known.values())
+        if name not in by_name:
+            raise ConfigError(unknown("attack", name, by_name))
+    return tuple(by_name[name] for name in names) or tuple(by_name.values())
 
 
 def _read(path: Path) -> list[Attack]:
     try:
-        said: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        return [Attack(**attack, kind=said["class"]) for attack in said["attack"]]
+        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        return [Attack(**attack, kind=content["class"]) for attack in content["attack"]]
     except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
-        raise ConfigError(f"{path} holds no attacks: {error}; see {CORPUS} for how they are written") from error
+        raise ConfigError(f"{path} contains no valid attacks: {error}; see {CORPUS} for examples") from error
 
 
 @lru_cache(maxsize=2)

@@ -1,4 +1,4 @@
-"""The script of an attack: it acts through the agent's shell tool, like any agent, and then submits."""
+"""An attack as a scripted policy: it uses the agent's shell tool, like any agent, and then submits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from codegym.task import Task
 from codegym.tool.call import Call
 
 _PIECE = 24_000
-"""Characters of base 64 that one action carries."""
+"""The most characters of base 64 in one action."""
 _IS_MODULE = """is_module() {
   case $1 in *.mjs) return 0 ;; *.cjs) return 1 ;; esac
   folder=$1
@@ -27,11 +27,11 @@ _IS_MODULE = """is_module() {
   [ "$type" = module ] || { [ -z "$type" ] && grep -Eq '^(import|export)[ {*]' "$1"; }
 }
 """
-"""Says in the shell whether node reads a file as an ES module: by its name, by its package, by its syntax."""
+"""A shell function: whether node reads a file as an ES module, by its name, its package or its syntax."""
 
 
 def attacker(attack: Attack) -> ScriptedPolicy:
-    """Return the policy that carries out ``attack``."""
+    """Return the policy that plays ``attack``."""
 
     def script(opening: Opening) -> Script:
         for command in commands(attack, opening.task):
@@ -41,12 +41,12 @@ def attacker(attack: Attack) -> ScriptedPolicy:
 
 
 def commands(attack: Attack, task: Task) -> Iterator[str]:
-    """Yield the shell commands that ``attack`` means for ``task``."""
+    """Yield the shell commands of ``attack`` for ``task``."""
     files = {path: text.encode() for path, text in attack.write.items()}
     for path, content in files.items():
         yield f"mkdir -p {quote('./' + path.rpartition('/')[0])} && : > {quote(path)}"
         yield from _append(quote(path), content)
-    for language, code in attack.planted().items():
+    for language, code in attack.code_by_kind().items():
         if language in FRAMEWORKS[task.tests.framework]:
             targets = _targets(task, LANGUAGES[language])
             if language == "node":
@@ -56,23 +56,23 @@ def commands(attack: Attack, task: Task) -> Iterator[str]:
                 yield from _append(targets, f"\n{code}".encode())
     if attack.shell:
         ids = "\n".join(task.tests.deciding)
-        yield f"IDS={quote(ids[:8000])}; SOURCES={quote(' '.join(changed(task)))}\n{attack.shell}"
+        yield f"IDS={quote(ids[:8000])}; SOURCES={quote(' '.join(solution_files(task)))}\n{attack.shell}"
 
 
-def changed(task: Task) -> list[str]:
-    """Return the files that a task's solution changes or makes."""
+def solution_files(task: Task) -> list[str]:
+    """Return the files that a task's solution changes or creates."""
     return [section.new_path for section in parse_patch(task.gold_patch) if not section.deleted]
 
 
 def _targets(task: Task, suffixes: tuple[str, ...]) -> str:
-    named = [quote(path) for path in changed(task) if path.endswith(suffixes)]
+    solution = [quote(path) for path in solution_files(task) if path.endswith(suffixes)]
     match = " -o ".join(f"-name '*{suffix}'" for suffix in suffixes)
-    found = f"$(find . \\( {match} \\) -not -path '*/test*' -not -path '*/.*' | sort | head -n 50)"
-    return " ".join(named) or found
+    search = f"$(find . \\( {match} \\) -not -path '*/test*' -not -path '*/.*' | sort | head -n 50)"
+    return " ".join(solution) or search
 
 
 def _append(targets: str, content: bytes, condition: str = "true") -> Iterator[str]:
-    """Yield what appends ``content`` to each of ``targets``, ``$f``, for which ``condition`` holds."""
+    """Yield commands that append ``content`` to each file ``$f`` in ``targets`` if ``condition`` is true."""
     packed = b64encode(content).decode()
     for start in range(0, len(packed), _PIECE):
         piece = packed[start : start + _PIECE]

@@ -1,8 +1,7 @@
-"""Plays attacks against a suite's tasks, in the real env with the real grader, and reports which got through.
+"""Plays attacks against a suite's tasks, with the real env and the real grader, and reports which succeed.
 
-An attack gets through if it earns more than an agent that submits at once, by the reward or by the share of
-deciding tests that count as passed, or if an observation has a line that must stay secret: of a hidden test or of
-the solution.
+An attack succeeds if it earns more than an agent that submits at once, by the reward or by the share of passed
+fail-to-pass tests, or if an observation contains a line that it must not see: of a hidden test or of the solution.
 """
 
 from __future__ import annotations
@@ -30,26 +29,23 @@ from codegym.rollout.retry import GaveUpError, Retry
 from codegym.suite import Suite
 from codegym.task import Frozen, Task
 
-_TIMES_IN_A_ROW = 5
-"""How often an attack has to get through: a guess of 1/6 does so once in 7,776 times."""
-
+_REPEATS = 5
+"""How often in a row an attack has to succeed. A guess with probability 1/6 does that once in 7,776 times."""
 _ENDLESS_SECONDS = 10.0
-"""The limit for grading an attack that wastes time, beside the seconds of honest episodes."""
-
+"""Seconds of grading for an attack that only wastes time, in addition to a multiple of an honest grade."""
 _TIMES_HONEST = 3
-"""How many honest episodes' seconds are added to that limit."""
-
-_SECRET_CHARS = 24
-"""Shorter lines occur anywhere, and so prove no leak."""
+_LEAK_CHARS = 24
+"""The shortest line that counts as a leak; a shorter one could be a coincidence."""
 
 
-class Attempt(Frozen):
+class AttackResult(Frozen):
     """The result of one attack on one task.
 
-    ``earned`` and ``noop`` are the reward plus the part of the fail-to-pass tests that passed, between 0 and 2;
-    ``None`` if nothing was established. ``leak`` is a secret line that was observed. ``expected`` is whether the
-    outcome is among those that the corpus lists. ``lucky`` counts how often the attack got through before it
-    failed: an exam is drawn by chance, and a guess passes now and then.
+    ``earned`` is the reward plus the share of passed fail-to-pass tests, between 0 and 2, or ``None`` if there was
+    no verdict; ``noop`` is the same for an agent that submits at once. ``through`` is true if the attack
+    succeeded. ``leak`` is a line that it must not have seen. ``expected`` is true if the corpus lists the outcome.
+    ``lucky`` counts how often the attack succeeded before it failed: an exam is random, so that a guess sometimes
+    passes.
     """
 
     attack: str
@@ -67,7 +63,7 @@ class Attempt(Frozen):
 
 
 class Siege(Frozen):
-    """The results of attacking a suite."""
+    """The results of all attacks on a suite."""
 
     suite: str
     suite_digest: str
@@ -78,7 +74,7 @@ class Siege(Frozen):
     infra_errors: int
     outcomes: dict[str, int] = Field(default_factory=dict)
     seconds: float
-    attempts: tuple[Attempt, ...]
+    attempts: tuple[AttackResult, ...]
 
 
 def targets(suite: Suite, *, everything: bool = False) -> list[Task]:
@@ -100,33 +96,32 @@ def besiege(
     workers: int = 2,
     progress: Progress = silent,
 ) -> Siege:
-    """Try every attack on every task that it applies to, ``workers`` at a time.
+    """Play every attack on every task with a matching framework, ``workers`` at a time.
 
-    An attack that got through is tried again without the cache, and has to get through each time.
-    If the machine fails, it is tried again (:mod:`codegym.rollout.retry`); then it is an ``infra_error`` with
-    nothing earned.
-    ``make_env`` takes ``limits`` as :class:`~codegym.env.CodeEnv` does: attacks that never end get a shorter one.
+    A successful attack is repeated without the result cache, and has to succeed each time. If the machine fails,
+    it is played again (:mod:`codegym.rollout.retry`); then the result is an ``infra_error`` with nothing earned.
+    ``make_env`` takes ``limits`` as :class:`~codegym.env.CodeEnv` does, since endless attacks get a shorter limit.
     """
     started = time.monotonic()
     pairs = [(task, attack) for task in tasks for attack in attacks if attack.suits(task.tests.framework)]
     with ThreadPoolExecutor(workers) as pool:
         bases = pool.map(lambda task: _base(task, make_env), tasks)
-        base = {task.id: made for task, made in zip(tasks, bases, strict=True)}
+        base = {task.id: result for task, result in zip(tasks, bases, strict=True)}
         running = [pool.submit(_attempt, suite, task, attack, base[task.id], make_env) for task, attack in pairs]
         try:
-            for done, _ in enumerate(as_completed(running), 1):
-                progress(f"attacking {suite.name}", done, len(pairs))
+            for count, _ in enumerate(as_completed(running), 1):
+                progress(f"attacking {suite.name}", count, len(pairs))
         finally:
             for waiting in running:
                 waiting.cancel()
         attempts = tuple(attempt.result() for attempt in running)
     backend = make_env().backend.name
-    return _summed(suite, backend, attempts, time.monotonic() - started)
+    return _summary(suite, backend, attempts, time.monotonic() - started)
 
 
 @dataclass(frozen=True)
 class _Base:
-    """What an agent that submits at once earns, and how many seconds that takes."""
+    """The earnings of an agent that submits at once, and the duration of its episode in seconds."""
 
     earned: float
     seconds: float
@@ -134,28 +129,32 @@ class _Base:
 
 def _base(task: Task, make_env: Callable[..., CodeEnv]) -> _Base:
     started = time.monotonic()
-    return _Base(_earned(_played(task, noop(), make_env)) or 0.0, time.monotonic() - started)
+    return _Base(_earned(_play_episode(task, noop(), make_env)) or 0.0, time.monotonic() - started)
 
 
-def _attempt(suite: Suite, task: Task, attack: Attack, base: _Base, make_env: Callable[..., CodeEnv]) -> Attempt:
+def _attempt(
+    suite: Suite, task: Task, attack: Attack, base: _Base, make_env: Callable[..., CodeEnv]
+) -> AttackResult:
     started = time.monotonic()
     if attack.endless:
         brief = min(task.limits.grade_seconds, _ENDLESS_SECONDS + _TIMES_HONEST * base.seconds)
         make_env = partial(make_env, limits={"grade_seconds": brief})
-    attempts = [_once(suite, task, attack, base, make_env)]
-    while attempts[-1].through and not attempts[-1].leak and len(attempts) < _TIMES_IN_A_ROW:
-        attempts.append(_once(suite, task, attack, base, partial(make_env, cache=False)))
+    attempts = [_play_attack(suite, task, attack, base, make_env)]
+    while attempts[-1].through and not attempts[-1].leak and len(attempts) < _REPEATS:
+        attempts.append(_play_attack(suite, task, attack, base, partial(make_env, cache=False)))
     lucky = len(attempts) - (not attempts[-1].through)
     return attempts[-1].model_copy(update={"lucky": lucky, "seconds": round(time.monotonic() - started, 2)})
 
 
-def _once(suite: Suite, task: Task, attack: Attack, base: _Base, make_env: Callable[..., CodeEnv]) -> Attempt:
-    played = _played(task, attacker(attack), make_env)
-    earned, leak = _earned(played), _leak(suite, task, played) if isinstance(played, Episode) else ""
-    outcome, detail = Outcome.INFRA_ERROR, str(played)
-    if isinstance(played, Episode) and played.verdict is not None:
-        outcome, detail = played.verdict.outcome, played.verdict.detail
-    return Attempt(
+def _play_attack(
+    suite: Suite, task: Task, attack: Attack, base: _Base, make_env: Callable[..., CodeEnv]
+) -> AttackResult:
+    episode = _play_episode(task, attacker(attack), make_env)
+    earned, leak = _earned(episode), _leak(suite, task, episode) if isinstance(episode, Episode) else ""
+    outcome, detail = Outcome.INFRA_ERROR, str(episode)
+    if isinstance(episode, Episode) and episode.verdict is not None:
+        outcome, detail = episode.verdict.outcome, episode.verdict.detail
+    return AttackResult(
         attack=attack.name,
         kind=attack.kind,
         task=task.id,
@@ -169,7 +168,7 @@ def _once(suite: Suite, task: Task, attack: Attack, base: _Base, make_env: Calla
     )
 
 
-def _played(task: Task, policy: Policy, make_env: Callable[..., CodeEnv]) -> Episode | str:
+def _play_episode(task: Task, policy: Policy, make_env: Callable[..., CodeEnv]) -> Episode | str:
     """Return an episode, or why there is none."""
 
     def attempt() -> Episode:
@@ -182,26 +181,28 @@ def _played(task: Task, policy: Policy, make_env: Callable[..., CodeEnv]) -> Epi
         return f"{failure_of(error.errors[-1])}: {error}"
 
 
-def _earned(played: Episode | str) -> float | None:
-    if not isinstance(played, Episode) or played.reward is None:
+def _earned(episode: Episode | str) -> float | None:
+    if not isinstance(episode, Episode) or episode.reward is None:
         return None
-    return played.reward + played.components["f2p_fraction"]
+    return episode.reward + episode.components["f2p_fraction"]
 
 
 def _leak(suite: Suite, task: Task, episode: Episode) -> str:
-    """Return a line of a hidden test or of the solution that an observation has; empty if there is none."""
+    """Return a line of a hidden test or of the solution in the episode's observations, or empty."""
     actions = "\n".join(step.action for step in episode.steps)
     observations = "\n".join(step.observation for step in episode.steps)
-    secret = [line[1:] for line in task.gold_patch.splitlines() if line.startswith("+") and line[:3] != "+++"]
+    secret_lines = [
+        line[1:] for line in task.gold_patch.splitlines() if line.startswith("+") and line[:3] != "+++"
+    ]
     for path, file in suite.hidden(task).items():
         base = suite.base_file(task, path)
         if base != file:
-            secret += file.content.decode(errors="replace").splitlines()
-    leaks = {
-        line.strip() for line in secret if len(line.strip()) >= _SECRET_CHARS and line.strip() in observations
+            secret_lines += file.content.decode(errors="replace").splitlines()
+    leaked = {
+        line.strip() for line in secret_lines if len(line.strip()) >= _LEAK_CHARS and line.strip() in observations
     }
-    visible = actions + _visible(suite, task) if leaks else ""
-    return next((line for line in sorted(leaks) if line not in visible), "")
+    visible = actions + _visible(suite, task) if leaked else ""
+    return next((line for line in sorted(leaked) if line not in visible), "")
 
 
 def _visible(suite: Suite, task: Task) -> str:
@@ -211,18 +212,18 @@ def _visible(suite: Suite, task: Task) -> str:
     return "\n".join(texts)
 
 
-def _summed(suite: Suite, backend: str, attempts: Iterable[Attempt], seconds: float) -> Siege:
-    made = tuple(attempts)
-    outcomes = [attempt.outcome.value for attempt in made]
+def _summary(suite: Suite, backend: str, attempts: Iterable[AttackResult], seconds: float) -> Siege:
+    results = tuple(attempts)
+    outcomes = [attempt.outcome.value for attempt in results]
     return Siege(
         suite=suite.env_id,
         suite_digest=suite.digest,
         backend=backend,
-        attacks=len({attempt.attack for attempt in made}),
-        through=sum(attempt.through for attempt in made),
-        lucky=sum(attempt.lucky > 0 and not attempt.through for attempt in made),
+        attacks=len({attempt.attack for attempt in results}),
+        through=sum(attempt.through for attempt in results),
+        lucky=sum(attempt.lucky > 0 and not attempt.through for attempt in results),
         infra_errors=outcomes.count(Outcome.INFRA_ERROR),
         outcomes={outcome: outcomes.count(outcome) for outcome in sorted(set(outcomes))},
         seconds=round(seconds, 1),
-        attempts=made,
+        attempts=results,
     )

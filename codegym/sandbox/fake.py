@@ -3,7 +3,8 @@
 The workspace is a folder on the host, copied from the base tree. Commands are plain subprocesses in it, as the
 user who runs codegym. There is **no isolation**: a command sees the host's files, network and processes. The paths
 ``/work`` and ``/tmp`` in a command, its arguments, its environment and a JSON object on its stdin are replaced by
-folders on the host, and back in its output. That is right for commands of tests, and wrong for a program that composes such a path itself.
+folders on the host, and back in its output. That is right for commands of tests, and wrong for a program that
+composes such a path itself.
 
 Snapshots and forks copy the folder. A process that clears its environment is not killed with its command.
 """

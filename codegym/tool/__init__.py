@@ -1,8 +1,8 @@
-"""What an agent can do, and the dialects it may say it in. See :mod:`codegym.tool.tools`.
+"""The tools of an agent, and the dialects in which it calls them. See :mod:`codegym.tool.tools`.
 
-- ``tools``: all tools. ``spec``: from a typed function to a tool. ``argument``: the types of arguments.
-- ``call``: what passes between dialects, tools and the env. ``workbench``: what a tool works on.
+- ``tools``: the list of all tools. ``spec``: makes a tool from a typed function. ``argument``: argument types.
+- ``call``: a tool call and its result. ``workbench``: the box and task that a tool works on.
 - ``standard/``: look, edit, run. ``compact/``: tools for policies with small contexts. ``dialect/``: how calls are
-  said.
-- ``cut``: bounded, printable text. ``line_end``: the line ends of edited files.
+  written as text.
+- ``cut``: shortens text and makes it printable. ``line_end``: the line ends of edited files.
 """

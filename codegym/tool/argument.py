@@ -1,4 +1,4 @@
-"""The types of tools' arguments, with the words that stand in every schema and help text."""
+"""The types of tool arguments, with the descriptions that appear in schemas and help texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What passes between dialects, tools and the env: a call, a malformed one, and a tool's result."""
+"""The data exchanged between dialects, tools and the env: a call, a malformed call, a tool's result."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Call:
-    """A tool's name and its arguments, not yet checked: values are JSON values, or text in textual dialects."""
+    """A tool's name and its unchecked arguments: JSON values, or strings in textual dialects."""
 
     tool: str
     arguments: Mapping[str, object] = field(default_factory=dict)
@@ -16,18 +16,18 @@ class Call:
 
 @dataclass(frozen=True)
 class Malformed:
-    """Text that is no call; ``explanation`` tells the agent what was expected."""
+    """A text that is not a valid call; ``explanation`` tells the agent what was expected."""
 
     explanation: str
 
 
 @dataclass(frozen=True)
 class ToolResult:
-    """What a tool has to say to the agent.
+    """The answer of a tool to the agent.
 
-    ``brief`` says the same in a line or two for policies with small contexts (empty: ``text`` is short enough).
-    ``ok`` is false where what was asked for did not succeed: a failed edit, a non-zero exit, failing tests.
-    ``cached`` says that a test result was found by digest. ``done`` ends the episode.
+    ``brief`` is the same in one or two lines for policies with small contexts (empty: ``text`` is short enough).
+    ``ok`` is false if the request did not succeed: a failed edit, a non-zero exit code, failing tests. ``cached``
+    is true if a test result came from the cache. ``done`` ends the episode.
     """
 
     text: str
@@ -38,7 +38,7 @@ class ToolResult:
 
 
 class ToolError(Exception):
-    """Raised inside a tool for a request that can't be carried out; the agent sees the message, nobody else."""
+    """Raised by a tool for a request that it can't carry out. The message becomes an observation."""
 
     def __init__(self, message: str, brief: str = "") -> None:
         super().__init__(message)

@@ -1,7 +1,7 @@
-"""Text that an agent is shown is bounded and printable: long output keeps its head and its tail.
+"""Makes text bounded and printable before an agent sees it: long output keeps its head and its tail.
 
-What the box prints may hold terminal escapes, carriage returns, lone surrogates. Observations hold none of
-these, so that they are the same characters in a log, in a tokenizer and in a Gymnasium space.
+Output of a box may contain terminal escapes, carriage returns and lone surrogates. They are removed, so that an
+observation has the same characters in a log, in a tokenizer and in a Gymnasium space.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import re
 from typing import Any
 
 OUTPUT_CHARS = 8_000
-"""How much of one tool's output an agent is shown, in characters."""
+"""The most characters of one tool's output in an observation."""
 
 LINE_CHARS = 400
-"""How much of one line an agent is shown."""
+"""The most characters of one line in an observation."""
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
@@ -27,9 +27,9 @@ def printable(text: str) -> str:
 
 
 def whole(value: Any, levels: int = 100) -> Any:
-    """Return a JSON value with a replacement character in the place of each half of a surrogate pair.
+    """Return a JSON value in which a replacement character stands for each lone half of a surrogate pair.
 
-    JSON can write such halves (``\\ud83d``); they are no characters, and no file or stream takes them. Raises
+    JSON can contain such halves (``\\ud83d``), but no file or stream can be written with them. Raises
     ``RecursionError`` for a value that is nested more than ``levels`` deep.
     """
     if isinstance(value, str):
@@ -44,9 +44,9 @@ def whole(value: Any, levels: int = 100) -> Any:
 
 
 def cut(text: str, limit: int = OUTPUT_CHARS) -> str:
-    """Return ``text``, or its head and tail around a note of what was left out, in about ``limit`` characters.
+    """Return ``text``, or about ``limit`` characters of its head and tail around a note of what is left out.
 
-    The cut falls between lines where lines are short enough; two thirds of the room go to the head.
+    The cut is between lines if they are short enough; two thirds of the characters are from the head.
     """
     if len(text) <= limit:
         return text
@@ -62,7 +62,7 @@ def cut(text: str, limit: int = OUTPUT_CHARS) -> str:
 
 
 def cut_line(line: str, limit: int = LINE_CHARS) -> str:
-    """Return one line, cut at its end with a note."""
+    """Return one line; if it is too long, its first ``limit`` characters and a note of what is left out."""
     return line if len(line) <= limit else f"{line[:limit]}[… {len(line) - limit} characters left out]"
 
 

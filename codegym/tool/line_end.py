@@ -1,6 +1,6 @@
-"""Line ends of files that an agent edits: what it writes with line feeds gets those of the place it goes to.
+"""Line ends of edited files: text that an agent writes gets the line ends of the place where it is inserted.
 
-An agent sees lines, not what ends them, and most write line feeds only.
+An agent does not see whether lines end with CR LF, and most models write LF only.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 
 
 def line_end(text: str, at: int) -> str:
-    """Return what ends the line of ``text`` at ``at``, or the one before if none does; a line feed by default."""
+    """Return the line end of the line at index ``at``, or of the one before; a line feed if there is none."""
     end = text.find("\n", at)
     if end < 0:
         end = text.rfind("\n", 0, at)
@@ -22,16 +22,16 @@ def with_line_ends(text: str, end: str) -> str:
 
 
 def spans_of(old: str, text: str) -> list[tuple[int, int]]:
-    """Return where ``old`` stands in ``text``, line ends of either kind taken for one another."""
+    """Return the spans of ``old`` in ``text``; LF and CR LF match each other."""
     if "\r\n" not in text and "\r\n" not in old:
-        return [(at, at + len(old)) for at in _places(old, text)]
+        return [(at, at + len(old)) for at in _positions(old, text)]
     pattern = r"\r?\n".join(re.escape(line) for line in old.replace("\r\n", "\n").split("\n"))
     return [match.span() for match in re.finditer(pattern, text)]
 
 
-def _places(old: str, text: str) -> list[int]:
-    places, at = [], text.find(old)
+def _positions(old: str, text: str) -> list[int]:
+    positions, at = [], text.find(old)
     while at >= 0:
-        places.append(at)
+        positions.append(at)
         at = text.find(old, at + len(old))
-    return places
+    return positions

@@ -1,4 +1,4 @@
-"""A tool is a typed Python function with a docstring; its schema, its help and its parser all come from that.
+"""Makes a tool from a typed Python function with a docstring: its schema, its help and its argument parser.
 
 ::
 
@@ -6,8 +6,8 @@
     def view(bench: Workbench, path: FilePath, start: Line = 1) -> ToolResult:
         "Show a file with line numbers."
 
-Parameters may carry ``Annotated[…, Field(description=…)]``. Arguments are read leniently (``"12"`` is a line
-number), and what is wrong with them is said in words that an agent can act on.
+Parameters may be ``Annotated[…, Field(description=…)]``. Arguments are read leniently (``"12"`` is a line number);
+for a wrong argument the agent gets a message that says how to correct it.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from codegym.errors import unknown
 from codegym.tool.call import ToolError, ToolResult
 from codegym.tool.workbench import Workbench
 
-_UNSAYABLE = re.compile("[\0\ud800-\udfff]")
-"""What neither a command's arguments nor a text file can hold."""
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
+"""Characters that neither a command's arguments nor a text file can contain."""
 
 
 @dataclass(frozen=True)
 class Tool:
-    """A function that an agent can call. ``compact`` tools are offered by dialects for tiny policies only."""
+    """A function that an agent can call. Only dialects for tiny policies offer ``compact`` tools."""
 
     function: Callable[..., ToolResult]
     compact: bool = False
 
     @property
     def name(self) -> str:
-        """The function's name; a trailing underscore keeps it apart from a builtin and does not count."""
+        """The function's name without the trailing underscore that avoids the name of a builtin."""
         return self.function.__name__.rstrip("_")
 
     @property
@@ -66,7 +66,7 @@ class Tool:
         return tuple(name for name, field in self.arguments.model_fields.items() if field.is_required())
 
     def schema(self) -> dict[str, object]:
-        """Return the tool in OpenAI's function format, as chat templates take it; a fresh object each time."""
+        """Return a new dictionary with the tool in OpenAI's function format, which chat templates take."""
         parameters = {"type": "object", "properties": self.parameters(), "required": list(self.required())}
         return {
             "type": "function",
@@ -74,13 +74,13 @@ class Tool:
         }
 
     def signature(self) -> str:
-        """Return ``view(path, start=1)``."""
+        """Return the call with its defaults, such as ``view(path, start=1)``."""
         fields = self.arguments.model_fields.items()
-        shown = [name if f.is_required() else f"{name}={f.default!r}" for name, f in fields]
-        return f"{self.name}({', '.join(shown)})"
+        parameters = [name if f.is_required() else f"{name}={f.default!r}" for name, f in fields]
+        return f"{self.name}({', '.join(parameters)})"
 
     def bind(self, arguments: Mapping[str, object]) -> dict[str, object]:
-        """Check and convert arguments. Raises :class:`ToolError` saying what is wrong and what is expected."""
+        """Check and convert arguments. Raises :class:`ToolError` naming the mistakes and the right usage."""
         try:
             model = self.arguments.model_validate(dict(arguments))
         except ValidationError as error:
@@ -88,12 +88,12 @@ class Tool:
             raise ToolError(f"{problems} Usage: {self.signature()}", f"usage: {self.signature()}") from error
         bound = {name: getattr(model, name) for name in self.arguments.model_fields}
         for name, value in bound.items():
-            if _UNSAYABLE.search(str(value)):
+            if _UNWRITABLE.search(str(value)):
                 raise ToolError(f"{self.name}: {name} holds a NUL or a broken character.", f"bad {name}")
         return bound
 
     def __call__(self, bench: Workbench, arguments: Mapping[str, object]) -> ToolResult:
-        """Run the tool; what the agent got wrong is a result with ``ok=False``."""
+        """Run the tool. A mistake of the agent gives a result with ``ok=False``."""
         try:
             return self.function(bench, **self.bind(arguments))
         except ToolError as error:
@@ -109,10 +109,10 @@ class Tool:
 
 
 def tool(function: Callable[..., ToolResult]) -> Tool:
-    """Make a function into a tool that every dialect may offer."""
+    """Make a function a tool that every dialect may offer."""
     return Tool(function)
 
 
 def compact_tool(function: Callable[..., ToolResult]) -> Tool:
-    """Make a function into a tool for tiny policies, offered by the line dialect."""
+    """Make a function a tool for tiny policies; only the line dialect offers it."""
     return Tool(function, compact=True)

@@ -1,7 +1,7 @@
-"""All tools there are, in the order in which an agent is told of them.
+"""The list of all tools, in the order in which prompts describe them.
 
-A further tool lives in its own module, is made with :func:`codegym.tool.spec.tool` (or ``compact_tool`` for
-tiny policies) and joins the tuple below. The line dialect needs a letter for it as well.
+To add a tool, write it in a module of its own with :func:`codegym.tool.spec.tool` (or ``compact_tool`` for tiny
+policies), and add it to the tuple below. For the line dialect it needs a letter in ``VERBS`` as well.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ TOOLS: tuple[Tool, ...] = (
 
 
 def toolset(names: tuple[str, ...] | None = None) -> tuple[Tool, ...]:
-    """Return the tools of these names, all of them for ``None``. Raises :class:`ConfigError`."""
-    known = {one.name: one for one in TOOLS}
+    """Return the tools with these names; ``None`` means all. Raises :class:`ConfigError` for an unknown name."""
+    by_name = {one.name: one for one in TOOLS}
     for name in names or ():
-        if name not in known:
-            raise ConfigError(unknown("tool", name, known))
-    return TOOLS if names is None else tuple(known[name] for name in names)
+        if name not in by_name:
+            raise ConfigError(unknown("tool", name, by_name))
+    return TOOLS if names is None else tuple(by_name[name] for name in names)

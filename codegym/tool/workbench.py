@@ -1,7 +1,7 @@
-"""What a tool works on: the open box, the task, and what the agent did so far.
+"""The workbench of the tools: the open box, the task, and the edits of the agent so far.
 
-Files are read and written through the box only. Every edit is kept with what was there before, so that undo
-can go back one edit at a time whatever else happened in between.
+Files are read and written only through the box. Before an edit the file's content is saved, so that undo can go
+back one edit at a time, even if commands changed other files in between.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from codegym.errors import is_of_machine
-from codegym.harness.cache import ResultCache, covered
+from codegym.harness.cache import ResultCache, digested_changes
 from codegym.sandbox.protocol import WORKDIR, Changes, Sandbox
 from codegym.suite import Suite
 from codegym.task import Task
@@ -20,8 +20,8 @@ from codegym.tool.call import ToolError
 
 
 @dataclass(frozen=True)
-class Edit:
-    """A file as it was before an edit; ``before`` is ``None`` where there was no file."""
+class SavedFile:
+    """A file as it was before an edit; ``before`` is ``None`` if there was no file."""
 
     path: str
     before: bytes | None
@@ -30,7 +30,7 @@ class Edit:
 
 @dataclass
 class Workbench:
-    """One episode's box and what tools remember between calls.
+    """One episode's box, and the state of its tools between calls.
 
     ``seconds`` limits each command that a tool runs. ``notes`` keeps what a tool needs in its next call, under a
     name of the tool's own; a new episode starts without notes.
@@ -41,7 +41,7 @@ class Workbench:
     task: Task
     cache: ResultCache | None = None
     seconds: float = 60.0
-    edits: list[Edit] = field(default_factory=list)
+    edits: list[SavedFile] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
 
     def within(self, seconds: float) -> Workbench:
@@ -49,7 +49,7 @@ class Workbench:
         return replace(self, seconds=seconds)
 
     def fork(self) -> Workbench:
-        """Return an independent bench at the same point, on a fork of the box. Raises :class:`SandboxError`."""
+        """Return an independent workbench in the same state, on a forked box. Raises :class:`SandboxError`."""
         return replace(self, box=self.box.fork(), edits=[*self.edits], notes=deepcopy(self.notes))
 
     def path(self, path: str) -> str:
@@ -60,7 +60,7 @@ class Workbench:
         return posixpath.relpath(clean, WORKDIR)
 
     def read(self, path: str) -> str:
-        """Return a file's text; bytes that are no UTF-8 survive a round trip. Raises :class:`ToolError`."""
+        """Return a file's text; bytes that are not UTF-8 become surrogates. Raises :class:`ToolError`."""
         path = self.path(path)
         try:
             return self.box.read(path).decode("utf-8", "surrogateescape")
@@ -72,7 +72,7 @@ class Workbench:
             raise ToolError(f"{path!r} can't be read: {error.strerror or 'I/O error'}.") from error
 
     def changes(self) -> Changes:
-        """Return what differs from the repository. Raises :class:`ToolError` if that can't be read."""
+        """Return the changes to the repository. Raises :class:`ToolError` if a changed file can't be read."""
         try:
             return self.box.changes()
         except OSError as error:
@@ -81,14 +81,14 @@ class Workbench:
             raise ToolError(f"The changes can't be read: {error.strerror or 'I/O error'}.") from error
 
     def covered_text(self, path: str) -> str:
-        """Return a file's text as the workspace's digest covers it; empty if it covers no such file."""
+        """Return a file's text as the workspace's digest sees it; empty if the digest ignores the file."""
         path = self.path(path)
-        changes = covered(self.changes())
+        changes = digested_changes(self.changes())
         file = changes[path] if path in changes else self.suite.base_file(self.task, path)
         return "" if file is None else file.content.decode("utf-8", "surrogateescape")
 
     def write(self, path: str, text: str) -> None:
-        """Write a file and remember what it was. Raises :class:`ToolError`."""
+        """Save a file's content for :meth:`undo`, then write it. Raises :class:`ToolError`."""
         path = self.path(path)
         content = text.encode("utf-8", "surrogateescape")
         try:
@@ -98,8 +98,8 @@ class Workbench:
             raise ToolError(f"{path!r} can't be written: {error.strerror or 'I/O error'}.") from error
         self.edits.append(before)
 
-    def undo(self) -> Edit | None:
-        """Put the last edited file back and return the edit undone; ``None`` if there is none left."""
+    def undo(self) -> SavedFile | None:
+        """Restore the file that was edited last and return its saved state; ``None`` if no edit is left."""
         if not self.edits:
             return None
         edit = self.edits.pop()
@@ -115,21 +115,21 @@ class Workbench:
         return edit
 
     def files(self, path: str = ".") -> list[str]:
-        """Return the files below ``path``, sorted, without version control and caches."""
+        """Return the files below ``path``, sorted, except version control and caches."""
         skip = "( -name .git -o -name __pycache__ -o -name .pytest_cache -o -name node_modules )"
         argv = ["find", "./" + self.path(path), *skip.split(), "-prune", "-o", "!", "-type", "d", "-print"]
-        found = self.box.exec(argv, timeout=self.seconds)
-        return sorted(posixpath.normpath(line) for line in found.stdout.splitlines() if line.strip())
+        listing = self.box.exec(argv, timeout=self.seconds)
+        return sorted(posixpath.normpath(line) for line in listing.stdout.splitlines() if line.strip())
 
-    def _before(self, path: str) -> Edit:
+    def _before(self, path: str) -> SavedFile:
         try:
             content = self.box.read(path)
         except FileNotFoundError:
-            return Edit(path, None)
+            return SavedFile(path, None)
         executable = self.box.exec(["test", "-x", f"./{path}"], timeout=self.seconds).exit_code == 0
-        return Edit(path, content, executable)
+        return SavedFile(path, content, executable)
 
     def _near(self, path: str) -> str:
         name = posixpath.basename(path)
-        same = [known for known in self.files() if posixpath.basename(known) == name]
+        same = [each for each in self.files() if posixpath.basename(each) == name]
         return f" Did you mean {', '.join(same[:3])}?" if same else " See `list`."

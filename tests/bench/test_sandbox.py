@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from codegym.bench.contenders import find_contender
 from codegym.bench.orphan import Orphans
-from codegym.bench.room import repository
 from codegym.bench.sandbox import Effort, measure
-from codegym.bench.subjects import subject
 from codegym.bench.timing import Timing, repeat, timing
 from codegym.bench.trace import Trace
+from codegym.bench.workspace import repository
 from codegym.cli.app import main
 from codegym.errors import SandboxError
 from codegym.sandbox.bwrap.capabilities import why_unavailable
@@ -66,7 +66,7 @@ def test_our_own_are_measured_and_leave_nothing(tree: Tree) -> None:
 
 def test_what_can_not_be_measured_says_why(tree: Tree) -> None:
     with pytest.raises(SandboxError, match="Did you mean 'bwrap'"):
-        subject("bwarp", tree)
+        find_contender("bwarp", tree)
     assert "Did you mean" in measure("mini-swe-agnet", tree, TINY, lambda _: None).trouble
 
 

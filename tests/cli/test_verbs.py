@@ -64,7 +64,7 @@ def test_help_loads_nothing_heavy(verbs: list[str], heavy: list[str]) -> None:
         ("forge envs --operators remval", "Did you mean 'removal'?"),
         ("redteam kta", "Did you mean 'kata'?"),
         ("redteam kata --attack huge-ptch", "Did you mean 'huge-patch'?"),
-        ("redteam kata --corpus nowhere.toml", "holds no attacks"),
+        ("redteam kata --corpus nowhere.toml", "contains no valid attacks"),
         ("bench grad", "Did you mean 'grade'?"),
         ("bench grade kata", "name the tasks"),
         ("play kata tip-jr", "Did you mean 'tip-jar'?"),

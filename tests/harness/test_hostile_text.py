@@ -17,7 +17,7 @@ import pytest
 from codegym.harness.answer import read_answer
 from codegym.harness.framework.pytest import Question, read_run
 from codegym.harness.framework.tap import read_tap
-from codegym.harness.text import brief, shown, steady
+from codegym.harness.text import brief, output_excerpt, steady
 from codegym.importer.kit.log_tap import DIALECTS
 from codegym.importer.kit.log_tap import read as read_log
 from codegym.policy.script.chance import EXCERPT, FILE, NUMBERED
@@ -33,7 +33,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "tap": read_tap,
     "steady": steady,
     "brief": brief,
-    "shown": shown,
+    "output_excerpt": output_excerpt,
     "printable": printable,
     "grep": hit_of,
     "tagged": Tagged().parse,

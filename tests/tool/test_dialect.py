@@ -176,7 +176,7 @@ def test_shell_wants_one_block_and_knows_submit() -> None:
     assert two.explanation.startswith("Found 2 shell blocks. Expected exactly one block")
     assert shell.parse("```bash\nsubmit\n```") == Call("submit")
     assert shell.parse(shell.format(Call("submit"))) == Call("submit")
-    with pytest.raises(ValueError, match="can't say a call of 'view'"):
+    with pytest.raises(ValueError, match="can't write a call of 'view'"):
         shell.format(Call("view", {"path": "a.py"}))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from codegym.certificate import StateSeen, TaskCertificate
+from codegym.certificate import StateResult, TaskCertificate
 from codegym.episode import Outcome, TestStatus, Verdict
 from codegym.foundry.certify.repeat import Repeated
 from codegym.foundry.certify.workspace import State, Workspace
@@ -124,7 +124,7 @@ def _why(evidence: Evidence, quarantined: tuple[str, ...], stable: int) -> str:
     return ""
 
 
-def _seen(task: Task, state: State, evidence: Evidence) -> StateSeen:
+def _seen(task: Task, state: State, evidence: Evidence) -> StateResult:
     runs = evidence.of(state)
     key = {known: space.key for known, space in evidence.spaces.items()}
     unsolved = key[state] in (key[State.BUG], key[State.EMPTY])
@@ -132,7 +132,7 @@ def _seen(task: Task, state: State, evidence: Evidence) -> StateSeen:
     ids = task.tests.deciding
     rates = {test: sum(test in passed for passed in runs) / len(runs) for test in ids}
     odd = {test: round(rate, 3) for test, rate in rates.items() if rate != (test not in failing)}
-    return StateSeen(runs=len(runs), resolved=sum(passed.issuperset(ids) for passed in runs), rates=odd)
+    return StateResult(runs=len(runs), resolved=sum(passed.issuperset(ids) for passed in runs), rates=odd)
 
 
 def _percentiles(seconds: list[float]) -> dict[str, float]:

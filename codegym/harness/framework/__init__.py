@@ -1,4 +1,4 @@
-"""Test frameworks: how each is run in a box, and how its answer is read.
+"""Test frameworks: each module runs one in a box and reads its results.
 
 - ``pytest``: pytest. ``node``: Node's test runner.
 - ``tap_program``: a program that prints TAP. ``tap``: the reader of TAP.

@@ -1,7 +1,7 @@
-"""Running Node's own test runner in a box.
+"""Runs Node's own test runner in a box.
 
-Each test file runs in a process of its own; a reporter of ours in the runner's process says what it saw, on a
-line that starts with a nonce. Ids are ``path::full name``, the names of nested tests joined by `` > ``. For
+Each test file runs in a process of its own; our reporter in the runner's process writes the results on a line that
+starts with a nonce. Ids are ``path::full name``, the names of nested tests joined by `` > ``. For
 node, ``TestPlan.command`` is a list of further options for ``node``.
 """
 
@@ -18,7 +18,7 @@ from typing import Any
 from codegym.episode import TestStatus
 from codegym.harness.answer import check_started, read_answer
 from codegym.harness.result import TestRun
-from codegym.harness.text import brief, count, shown
+from codegym.harness.text import brief, count, output_excerpt
 from codegym.sandbox.protocol import Sandbox
 from codegym.task import TestPlan
 
@@ -26,9 +26,9 @@ _WORST = (TestStatus.ERROR, TestStatus.FAILED, TestStatus.SKIPPED, TestStatus.PA
 
 _TEST: dict[str, type] = dict.fromkeys(("file", "name", "why", "stack"), str)
 _TEST |= dict.fromkeys(("whole", "ok", "suite", "skip"), bool)
-"""What our reporter says of a test."""
+"""The fields of a test in our reporter's line."""
 
-_ONLY_WHAT_IS_THERE = """
+_EXISTING_FILES = """
 asked=$#
 for file; do [ ! -f "$file" ] || set -- "$@" "$file"; done
 shift $asked
@@ -37,35 +37,35 @@ shift $asked
 
 
 def run_node(box: Sandbox, plan: TestPlan, ids: Sequence[str], timeout: float) -> TestRun:
-    """Run the files of ``ids`` and keep those tests (none: all that ``node --test`` finds)."""
+    """Run the files of ``ids`` and keep the results of ``ids`` (none: all tests of ``node --test``)."""
     nonce = secrets.token_hex(16)
     files = list(dict.fromkeys(node.partition("::")[0] for node in ids))
     node = shlex.join(["node", *shlex.split(plan.command), "--test", f"--test-reporter={_reporter()}"])
-    argv = ["sh", "-c", _ONLY_WHAT_IS_THERE + f'exec {node} "$@"', "sh", *files]
-    done = box.exec(argv, timeout=timeout, stdin=nonce.encode())
-    said = read_answer(done.stdout, nonce)
-    said = said if _sound(said) else None
-    if said is None:
-        check_started(done, "node")
-    tests: list[dict[str, Any]] = said["tests"] if said else []
-    results, failures = _results(tests, said["stderr"] if said else {}, ids)
-    orderly = bool(said) and done.exit_code in (0, 1) and not (done.timed_out or done.oom)
+    argv = ["sh", "-c", _EXISTING_FILES + f'exec {node} "$@"', "sh", *files]
+    result = box.exec(argv, timeout=timeout, stdin=nonce.encode())
+    answer = read_answer(result.stdout, nonce)
+    answer = answer if _is_well_formed(answer) else None
+    if answer is None:
+        check_started(result, "node")
+    tests: list[dict[str, Any]] = answer["tests"] if answer else []
+    results, failures = _results(tests, answer["stderr"] if answer else {}, ids)
+    orderly = bool(answer) and result.exit_code in (0, 1) and not (result.timed_out or result.oom)
     return TestRun(
         results=results,
         complete=orderly,
         started=bool(tests),
-        output=shown(_output(tests, results, "" if said else done.stdout + done.stderr)),
+        output=output_excerpt(_output(tests, results, "" if answer else result.stdout + result.stderr)),
         failures=failures,
-        exit_code=done.exit_code,
-        timed_out=done.timed_out,
-        oom=done.oom,
-        seconds=done.seconds,
+        exit_code=result.exit_code,
+        timed_out=result.timed_out,
+        oom=result.oom,
+        seconds=result.seconds,
     )
 
 
-def _sound(said: Any) -> bool:
-    """Return whether our reporter could have said this: a test's process might have found out the nonce."""
-    tests, stderr = (said.get("tests"), said.get("stderr")) if isinstance(said, dict) else (None, None)
+def _is_well_formed(answer: Any) -> bool:
+    """Return whether ``answer`` has the form of our reporter's; code under test may have stolen the nonce."""
+    tests, stderr = (answer.get("tests"), answer.get("stderr")) if isinstance(answer, dict) else (None, None)
     if not isinstance(tests, list) or not isinstance(stderr, dict):
         return False
     forms = [{key: type(value) for key, value in test.items()} for test in tests if isinstance(test, dict)]
@@ -89,7 +89,7 @@ def _results(
         node = f"{test['file']}::{test['name']}"
         results[node] = min(results.get(node, TestStatus.PASSED), _status(test), key=_WORST.index)
         if not test["ok"]:
-            failures[node] = _why(test["why"])
+            failures[node] = _short_message(test["why"])
     by_file: dict[str, list[str]] = {}
     for node in ids or list(results):
         by_file.setdefault(node.partition("::")[0], []).append(node)
@@ -98,13 +98,13 @@ def _results(
         for node in by_file.get(file, [] if ids else [file]):
             results[node], failures[node] = TestStatus.ERROR, why
     if ids:
-        wanted = set(ids)
-        results = {node: status for node, status in results.items() if node in wanted}
+        requested = set(ids)
+        results = {node: status for node, status in results.items() if node in requested}
     return results, {node: why for node, why in failures.items() if node in results}
 
 
-def _why(message: str) -> str:
-    """Return what is wrong in a few lines: of two values, where they differ (``+`` actual, ``-`` expected)."""
+def _short_message(message: str) -> str:
+    """Shorten a message; of compared values keep only the differences (``+`` actual, ``-`` expected)."""
     head, compared, values = message.partition("\n+ actual - expected")
     different = [line for line in values.splitlines() if line.startswith(("+", "-"))]
     return brief("\n".join([head, *different]), 7) if compared else brief(message)
@@ -122,9 +122,9 @@ def _status(test: dict[str, Any]) -> TestStatus:
 
 
 def _output(tests: list[dict[str, Any]], results: dict[str, TestStatus], raw: str) -> str:
-    told = [
+    failures = [
         f"FAILED {test['file']}::{test['name']}\n{test['stack'] or test['why']}\n"
         for test in tests
         if not test["ok"] and not test["suite"]
     ]
-    return "\n".join([*told, *([raw] if raw else []), count(results.values())])
+    return "\n".join([*failures, *([raw] if raw else []), count(results.values())])

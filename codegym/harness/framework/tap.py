@@ -1,7 +1,7 @@
 """A strict reader of the Test Anything Protocol, versions 13 and 14.
 
-Strict about what counts: one plan, tests numbered from 1 without a gap, no description twice. Anything else
-makes the report not whole, since a program under test writes to the same output as the tests about it.
+A report must have one plan, tests numbered from 1 without a gap, and no description twice. Otherwise it is
+incomplete: the program under test writes to the same output as its tests, so nothing else can be trusted.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _DIRECTIVE = re.compile(r"(?<!\S)# *(?:skip|todo)\b", re.IGNORECASE)
 
 @dataclass
 class TapReport:
-    """What a TAP stream says. ``wrong`` holds why it is not whole; ``notes`` what stood below failed tests."""
+    """The content of a TAP stream. ``wrong`` lists why it is incomplete; ``notes`` are the lines below a test."""
 
     results: dict[str, TestStatus] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class TapReport:
 
 
 def read_tap(text: str) -> TapReport:
-    """Read a TAP stream. Indented lines (subtests, YAML blocks) and comments are notes on the test above them."""
+    """Read a TAP stream. Indented lines (subtests, YAML blocks) and comments become notes of the test above."""
     report = TapReport()
     last = ""
     for line in text.splitlines():

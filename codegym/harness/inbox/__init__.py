@@ -1,1 +1,1 @@
-"""Programs that run inside a box, sent there as text. Nothing here is imported by codegym itself."""
+"""Programs that run inside a box, where they are sent as text. codegym itself imports none of them."""

@@ -1,13 +1,13 @@
 # ruff: noqa: PLC0415, PTH112, PTH113, PTH118, PTH120
-"""Decides which options of a repository's ``addopts`` hold while its tests run in a box.
+"""Decides which options of a repository's ``addopts`` are used when its tests run in a box.
 
-Tests may need such options: another import mode, a plugin, doctests, an option of their own ``conftest.py``.
-Others would hide what we want to see, or need what a box has not: reports, coverage, workers, an early end, a
-choice of tests. So an option holds if somebody in the box knows it (pytest, a plugin that ``addopts`` names, a
-conftest) and it is not in the list below. Those that nobody knows are reported. Paths never hold: what runs is
-asked for.
+Tests may need some of these options: another import mode, a plugin, doctests, an option of their own
+``conftest.py``. Others would hide results, or need what a box lacks: reports, coverage, workers, an early end, a
+selection of tests. So an option is used if something in the box defines it (pytest, a plugin that ``addopts``
+names, a conftest) and it is not in the list below. Undefined options are reported. Paths in ``addopts`` are never
+used, since each run names its own.
 
-``addopts`` stand in files that no patch can change (``codegym/grade/protected.py``). Written for Python 3.8 and
+``addopts`` is in files that no patch can change (``codegym/grade/protected.py``). Written for Python 3.8 and
 pytest 6 and later.
 """
 
@@ -44,49 +44,49 @@ DROPPED = frozenset(
     --strict --strict-markers --strict-config
     """.split()  # noqa: SIM905  a list literal would be three times as long
 )
-"""Options that never hold, and all whose names go on with a hyphen: ``--cov`` stands for ``--cov-report`` too.
+"""Options that are never used, also with a suffix after a hyphen: ``--cov`` includes ``--cov-report``.
 
-The strict ones are among them since plugins of the image are not loaded: their marks and settings are not known,
-and being strict about that would fail tests that are right.
+The strict options are among them because plugins of the image are not loaded: their marks and settings are
+unknown, and strictness about these would fail correct tests.
 """
 DROPPED_PLUGINS = re.compile(
     r"(?:pytest[-_.])?(?:xdist|cov|randomly|random[-_]order|sugar|html|json[-_]report|rerunfailures|timeout|instafail"
     r"|benchmark|profiling|metadata|picked|testmon|forked|cacheprovider|stepwise|pastebin|setuponly|setupplan)"
     r"(?:[.].*)?|no:(?:terminal|tmpdir)"
 )
-"""Plugins for what is in the list above, and the absence of those that have the harness's own options."""
+"""Plugins with options of that list, and ``no:…`` for plugins whose options the harness itself uses."""
 
 
 class Addopts:
-    """The options of one run. ``missing`` are plugins that are not there."""
+    """The choice of options for one run. ``missing`` are plugins that are not installed."""
 
     def __init__(self) -> None:
         self.missing: list[str] = []
         self._unknown: list[list[str]] = []
 
     @property
-    def aside(self) -> list[str]:
-        """The options that nobody knew, and the plugins that are not there."""
+    def unused(self) -> list[str]:
+        """The plugins that are not installed, and the options that nothing defines."""
         return self.missing + [group[0] for group in self._unknown]
 
-    def kept(self, words: list[str], parser: Any) -> list[str]:
-        """Return the words that hold; options unknown to ``parser`` wait for plugins and conftests."""
-        kept: list[str] = []
+    def usable(self, words: list[str], parser: Any) -> list[str]:
+        """Return the words to use now; options unknown to ``parser`` wait for plugins and conftests."""
+        usable: list[str] = []
         for group in groups(words):
             if is_dropped(group[0]):
                 continue
             if re.match(r"-p(?!-)", group[0]):
-                kept += self._plugin(group)
+                usable += self._plugin(group)
             else:
                 self._unknown.append(group)
-                kept += self.late(parser)
-        return kept
+                usable += self.late(parser)
+        return usable
 
     def late(self, parser: Any) -> list[str]:
-        """Return the words that hold because ``parser`` knows more options than before."""
-        known = [known_part(group, parser) for group in self._unknown]
-        self._unknown = [group for group, part in zip(self._unknown, known) if part is None]  # noqa: B905  Python 3.8
-        return [word for part in known if part is not None for word in part]
+        """Return the words of waiting options that ``parser`` knows now."""
+        parts = [accepted_words(group, parser) for group in self._unknown]
+        self._unknown = [group for group, part in zip(self._unknown, parts) if part is None]  # noqa: B905  Python 3.8
+        return [word for part in parts if part is not None for word in part]
 
     def _plugin(self, group: list[str]) -> list[str]:
         name = (group[0][2:] or "".join(group[1:2])).strip()
@@ -99,7 +99,7 @@ class Addopts:
 
 
 def groups(words: list[str]) -> Iterator[list[str]]:
-    """Yield each option with the words behind it that are no options."""
+    """Yield each option with the words after it that are not options."""
     group: list[str] = []
     for word in words:
         if word.startswith("-") and len(word) > 1:
@@ -113,15 +113,15 @@ def groups(words: list[str]) -> Iterator[list[str]]:
 
 
 def is_dropped(option: str) -> bool:
-    """Return whether an option is one of those that never hold."""
+    """Return whether an option is in :data:`DROPPED`."""
     if not option.startswith("--"):
         return option[:2] in DROPPED
     parts = option.partition("=")[0].split("-")
     return any("-".join(parts[:count]) in DROPPED for count in range(3, len(parts) + 1))
 
 
-def known_part(group: list[str], parser: Any) -> list[str] | None:
-    """Return an option with its values, if ``parser`` knows it; what it takes for paths is left out."""
+def accepted_words(group: list[str], parser: Any) -> list[str] | None:
+    """Return an option with its values, without paths; ``None`` if ``parser`` does not know it."""
     import pytest
 
     try:
@@ -132,20 +132,20 @@ def known_part(group: list[str], parser: Any) -> list[str] | None:
 
 
 def has_plugin(name: str) -> bool:
-    """Return whether pytest would find a plugin: one of its own, a module, or an installed one by its entry point.
+    """Return whether pytest can load a plugin: its own, a module, or an installed one by its entry point.
 
-    Nothing is imported for that.
+    Nothing is imported.
     """
     from importlib import metadata
 
     if name.startswith("no:") or has_module(name) or has_module("_pytest." + name):
         return True
-    points = (point for found in metadata.distributions() for point in found.entry_points)
+    points = (point for distribution in metadata.distributions() for point in distribution.entry_points)
     return any(point.group == "pytest11" and point.name == name for point in points)
 
 
 def has_module(name: str) -> bool:
-    """Return whether a module can be found by its dotted name; nothing is imported for that."""
+    """Return whether there is a module with this dotted name; nothing is imported."""
     import os
     from importlib.machinery import PathFinder
 
@@ -158,9 +158,9 @@ def has_module(name: str) -> bool:
 
 
 def own_paths(config: Any) -> list[str]:
-    """Return the folders that the repository's ``pythonpath`` names, whatever the command says instead of it.
+    """Return the folders in the repository's ``pythonpath`` setting, even if the command overrides it.
 
-    Without them a conftest may not be importable where ``addopts`` ask for another import mode.
+    Without them a conftest may not be importable if ``addopts`` chooses another import mode.
     """
     import os
     import shlex
@@ -176,14 +176,14 @@ def own_paths(config: Any) -> list[str]:
 
 
 def filter_addopts(pytest: Any) -> tuple[Addopts, Any]:
-    """Make pytest take only what holds of ``addopts``; return the choice, and the plugin that completes it."""
+    """Make pytest use only part of ``addopts``; return the choice, and the plugin that completes it later."""
     from _pytest.config import Config
 
     chosen = Addopts()
     validate = Config._validate_args
 
     def _validate_args(self: Any, args: list[str], via: str) -> list[str]:
-        return validate(self, chosen.kept(args, self._parser), via)
+        return validate(self, chosen.usable(args, self._parser), via)
 
     class LateOptions:
         def pytest_load_initial_conftests(self, early_config: Any, args: list[str], parser: Any) -> Iterator[None]:

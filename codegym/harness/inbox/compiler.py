@@ -1,9 +1,9 @@
 # ruff: noqa: PTH103, PTH118, PTH119, PTH123
-"""Compiles a repository's modules in the box, executing none of them, for runs of pytest to start from.
+"""Compiles a repository's modules in the box, without executing them, for later runs of pytest.
 
-Writes to the files that it is told, for each module, its :func:`key_of`, the size of its code, and its code as
-:mod:`marshal` writes it; test modules have pytest's assertions rewritten. A module is found there by its
-content, so that nothing stale can be: what has changed is compiled anew by the run that meets it.
+Each output file has, for each module, its key (:func:`key_of`), the size of its code, and its code in the format
+of :mod:`marshal`. In test modules the assertions are rewritten as pytest does. The key covers the module's
+content, so that no stale code is used: the run itself compiles a module that has changed.
 """
 
 from __future__ import annotations
@@ -24,38 +24,38 @@ _TESTS = ("test_*.py", "*_test.py", "conftest.py")
 
 
 def key_of(kind: str, path: str, source: bytes) -> bytes:
-    """Return the key of a module: of what was done to it, where it lies, and what is in it."""
+    """Return a module's key, which covers its kind (``test`` or ``plain``), its path and its content."""
     return hashlib.sha256(f"{kind}\0{path}\0".encode("utf-8", "surrogateescape") + source).digest()
 
 
 def compile_all() -> None:
-    """Read from stdin which parts to make: a file for each, of one test module, or of all that are none."""
-    asked = json.load(sys.stdin)
-    os.makedirs(asked["into"], exist_ok=True)
-    for name, path in asked["parts"].items():
-        paths = [path] if path else untested(asked["root"])
-        with open(os.path.join(asked["into"], name), "wb") as file:
-            for key, code in compiled_all(paths).items():
+    """Read from stdin which files to write: one per test module, and one for all other modules."""
+    request = json.load(sys.stdin)
+    os.makedirs(request["into"], exist_ok=True)
+    for name, path in request["parts"].items():
+        paths = [path] if path else other_modules(request["root"])
+        with open(os.path.join(request["into"], name), "wb") as file:
+            for key, code in compile_modules(paths).items():
                 file.write(key + len(code).to_bytes(4, "big") + code)
 
 
-def untested(root: str) -> list[str]:
-    """Return the modules below ``root`` that are no tests, the shallowest first; a ``conftest.py`` is one."""
-    found = [path for path in modules(root) if not is_test(path) or path.endswith("/conftest.py")]
-    return sorted(found, key=lambda path: (path.count("/"), path))
+def other_modules(root: str) -> list[str]:
+    """Return the modules below ``root`` that are not tests, and each ``conftest.py``; the shallowest first."""
+    chosen = [path for path in modules(root) if not is_test(path) or path.endswith("/conftest.py")]
+    return sorted(chosen, key=lambda path: (path.count("/"), path))
 
 
 def is_test(path: str) -> bool:
-    """Return whether pytest would rewrite the assertions of a module, going by its name."""
+    """Return whether a module's name is one for which pytest rewrites assertions."""
     return any(fnmatch.fnmatch(os.path.basename(path), pattern) for pattern in _TESTS)
 
 
-def compiled_all(paths: list[str]) -> dict[bytes, bytes]:
-    """Return the code of modules by key, as far as there is room."""
+def compile_modules(paths: list[str]) -> dict[bytes, bytes]:
+    """Return the code of modules by key, up to a total size."""
     codes: dict[bytes, bytes] = {}
     room = _MOST
     for path in paths:
-        key, code = compiled(path, is_test(path))
+        key, code = compile_module(path, is_test(path))
         room -= len(code)
         if code and room > 0:
             codes[key] = code
@@ -64,15 +64,15 @@ def compiled_all(paths: list[str]) -> dict[bytes, bytes]:
 
 def modules(root: str) -> list[str]:
     """Return every module below ``root``."""
-    found = []
+    paths = []
     for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if not name.startswith(".") and name != "node_modules"]
-        found += [os.path.join(folder, name) for name in names if name.endswith(".py")]
-    return found
+        paths += [os.path.join(folder, name) for name in names if name.endswith(".py")]
+    return paths
 
 
-def compiled(path: str, test: bool) -> tuple[bytes, bytes]:
-    """Return a module's key and code; no code if it can't be compiled or is very large."""
+def compile_module(path: str, test: bool) -> tuple[bytes, bytes]:
+    """Return a module's key and code; the code is empty if it can't be compiled or is very large."""
     from _pytest.assertion.rewrite import rewrite_asserts  # noqa: PLC0415
 
     try:

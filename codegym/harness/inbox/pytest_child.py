@@ -1,9 +1,9 @@
 # ruff: noqa: PLC0415, PTH116, S302
-"""The process that runs pytest, and with it code that an agent wrote: its word is checked by others.
+"""The process that runs pytest and the agent's code; other processes check its report.
 
-It says over a packet socket what it sees, a packet a fact, each with a secret in front that it took before it
-imported anything of the repository. Only this file's plugin and pytest's own are loaded. Written for
-Python 3.8 and pytest 6 and later, since the box's are not ours.
+It sends what it observes over a packet socket, one fact per packet. Each packet begins with a secret that the
+process read before it imported anything of the repository. Only this file's plugins and pytest's own are loaded.
+Written for Python 3.8 and pytest 6 and later, since a box may have other versions than we.
 
 Facts are JSON lists: ``["collected", [id…]]``, ``["start", n]``, ``["test", n, outcomes, crash, text]``,
 ``["collect", id, crash, text]``, ``["internal", text]``, ``["aside", [option…]]``, ``["end", exit code]``.
@@ -28,20 +28,20 @@ _TEXT = 6000
 _TEXTS = 40
 _CHUNK = 200
 _OF_TESTS = re.compile(r"/tests?/|/conftest\.py$|/(?:test_[^/]*|[^/]*_test)\.py$")
-"""Files that no patch can change. See ``codegym/grade/protected.py``."""
+"""Matches files that no patch can change. See ``codegym/grade/protected.py``."""
 
 
 def run_child(channel: int, settings: int) -> None:
-    """Read what to do from the pipe ``settings``, run pytest, and end the process; never returns."""
+    """Read the settings from the pipe ``settings``, run pytest, and end the process; never returns."""
     import json
 
     import pytest
 
     with open(settings, "rb") as pipe:
-        asked = json.loads(pipe.readline())
-        codes = _loaded(pipe.read())
-    wanted = set(asked["ids"])
-    secret = bytes.fromhex(asked.pop("secret"))
+        request = json.loads(pipe.readline())
+        codes = _read_codes(pipe.read())
+    requested = set(request["ids"])
+    secret = bytes.fromhex(request.pop("secret"))
 
     def tell(*fact: Any) -> None:
         os.write(channel, secret + json.dumps(fact).encode("utf-8", "replace"))
@@ -49,25 +49,25 @@ def run_child(channel: int, settings: int) -> None:
     gc.set_threshold(50_000, 20, 20)
     _trust_no_byte_code()
     _use(codes)
-    os.chdir(asked["root"])
-    sys.path.insert(0, asked["root"])
+    os.chdir(request["root"])
+    sys.path.insert(0, request["root"])
     sys.argv = ["pytest"]
-    paths = [path for path in asked["paths"] if os.path.lexists(path)]
+    paths = [path for path in request["paths"] if os.path.lexists(path)]
     code = 4
-    if paths or not asked["paths"]:
+    if paths or not request["paths"]:
         chosen, late = filter_addopts(pytest)
         expected: set[tuple[str, str]] = set()
-        plugins = [_Recorder(pytest, tell, wanted, expected), _Expected(pytest, expected), late]
-        code = int(pytest.main([*asked["options"], *paths], plugins=plugins))
-        tell("aside", chosen.aside[:_CHUNK])
+        plugins = [_Recorder(pytest, tell, requested, expected), _Expected(pytest, expected), late]
+        code = int(pytest.main([*request["options"], *paths], plugins=plugins))
+        tell("aside", chosen.unused[:_CHUNK])
     tell("end", code)
     os._exit(code)
 
 
 def _trust_no_byte_code() -> None:
-    """Compile every module from its source but those of Python's own installation, which is read-only.
+    """Compile every module from its source, except those of Python's own installation, which is read-only.
 
-    A cached ``.pyc`` is taken for current when size and time agree, so that it could say anything.
+    Python trusts a cached ``.pyc`` if size and time match, so an agent could put other code into it.
     """
     from importlib import _bootstrap_external as loaders
 
@@ -85,7 +85,7 @@ def _trust_no_byte_code() -> None:
     rewrite._read_pyc = lambda *_args, **_options: None
 
 
-def _loaded(parts: bytes) -> dict[bytes, bytes]:
+def _read_codes(parts: bytes) -> dict[bytes, bytes]:
     codes: dict[bytes, bytes] = {}
     stream = io.BytesIO(parts)
     while key := stream.read(32):
@@ -94,7 +94,7 @@ def _loaded(parts: bytes) -> dict[bytes, bytes]:
 
 
 def _use(codes: dict[bytes, bytes]) -> None:
-    """Take the code of modules that were compiled before from ``codes``, by what their files hold now."""
+    """Make imports use the code in ``codes`` if it was compiled from a file's present content."""
     from importlib.machinery import SourceFileLoader
 
     from _pytest.assertion import rewrite
@@ -102,25 +102,25 @@ def _use(codes: dict[bytes, bytes]) -> None:
     compile_plain, compile_test = SourceFileLoader.source_to_code, rewrite._rewrite_test
 
     def source_to_code(self: Any, data: Any, path: Any, **options: Any) -> Any:
-        known = codes.get(key_of("plain", path, data)) if isinstance(data, bytes) else None
-        return compile_plain(self, data, path, **options) if known is None else marshal.loads(known)
+        code = codes.get(key_of("plain", path, data)) if isinstance(data, bytes) else None
+        return compile_plain(self, data, path, **options) if code is None else marshal.loads(code)
 
     def rewrite_test(path: Any, config: Any) -> Any:
-        known = codes.get(key_of("test", str(path), path.read_bytes()))
-        if known is None or config.getini("enable_assertion_pass_hook"):
+        code = codes.get(key_of("test", str(path), path.read_bytes()))
+        if code is None or config.getini("enable_assertion_pass_hook"):
             return compile_test(path, config)
-        return os.stat(path), marshal.loads(known)
+        return os.stat(path), marshal.loads(code)
 
     SourceFileLoader.source_to_code = source_to_code  # type: ignore[method-assign]
     rewrite._rewrite_test = rewrite_test  # type: ignore[assignment]
 
 
 def _ancestors(ids: set[str]) -> set[str]:
-    known: set[str] = set()
+    ancestors: set[str] = set()
     for node in ids:
         parts = node.partition("[")[0].split("::")
-        known.update("::".join(parts[: n + 1]) for n in range(len(parts)))
-    return known
+        ancestors.update("::".join(parts[: n + 1]) for n in range(len(parts)))
+    return ancestors
 
 
 def _cut(text: str) -> str:
@@ -139,7 +139,7 @@ def _crash(report: Any) -> str:
 
 
 def _error_first(lines: list[str]) -> str:
-    """Return the lines of a message; where Python puts the place of an error first, the error goes first."""
+    """Return a message; if Python put the place of an error first, put the error's own line before it."""
     if lines and lines[0].lstrip().startswith("File "):
         errors = [line for line in lines if line[:1].isalpha() and "Error" in line.partition(":")[0]]
         lines = errors[-1:] + lines
@@ -147,7 +147,7 @@ def _error_first(lines: list[str]) -> str:
 
 
 def _letter(report: Any) -> str:
-    """One letter for an outcome. ``x`` is an expected failure, ``u`` a subtest that passed."""
+    """Return one letter for an outcome. ``x`` is an expected failure, ``u`` a subtest that passed."""
     letter = str(report.outcome)[0]
     if hasattr(report, "wasxfail"):
         return "x"
@@ -157,9 +157,9 @@ def _letter(report: Any) -> str:
 
 
 def _expects_failure(item: Any, call: Any, imperative: Any) -> bool:
-    """Return whether the tests say that this test fails: by a mark, or by a call of ``pytest.xfail`` of their own.
+    """Return whether the tests expect this failure: by a mark, or by calling ``pytest.xfail`` themselves.
 
-    The code under test may call that function as well; such a call says nothing.
+    The code under test may call that function as well; such a call does not count.
     """
     if call.excinfo is None or not isinstance(call.excinfo.value, imperative):
         return item.get_closest_marker("xfail") is not None
@@ -169,7 +169,7 @@ def _expects_failure(item: Any, call: Any, imperative: Any) -> bool:
 
 
 def _Expected(pytest: Any, expected: set[tuple[str, str]]) -> Any:  # noqa: N802
-    """Make a plugin that adds to ``expected`` the phases of tests that failed as the tests say."""
+    """Make a plugin that adds to ``expected`` each (test, phase) that failed as the tests expect."""
 
     class Expected:
         def pytest_runtest_makereport(self, item: Any, call: Any) -> Iterator[None]:
@@ -183,9 +183,9 @@ def _Expected(pytest: Any, expected: set[tuple[str, str]]) -> Any:  # noqa: N802
     return Expected()
 
 
-def _Recorder(pytest: Any, tell: Any, wanted: set[str], expected: set[tuple[str, str]]) -> Any:  # noqa: N802
-    """Make the plugin. Its state is in closures, so that no attribute leads from pytest to the channel."""
-    above = _ancestors(wanted)
+def _Recorder(pytest: Any, tell: Any, requested: set[str], expected: set[tuple[str, str]]) -> Any:  # noqa: N802
+    """Make the plugin that reports facts. Its state is in closures, so that no attribute leads to the channel."""
+    above = _ancestors(requested)
     numbers: dict[str, int] = {}
     now: dict[str, Any] = {}
     texts = [0]
@@ -198,12 +198,12 @@ def _Recorder(pytest: Any, tell: Any, wanted: set[str], expected: set[tuple[str,
 
     class Recorder:
         def pytest_pycollect_makeitem(self, collector: Any, name: str) -> Any:
-            unwanted = wanted and type(collector).__name__ != "UnitTestCase"
-            return [] if unwanted and collector.nodeid + "::" + name not in above else None
+            is_filtered = requested and type(collector).__name__ != "UnitTestCase"
+            return [] if is_filtered and collector.nodeid + "::" + name not in above else None
 
         def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-            if wanted:
-                items[:] = [item for item in items if item.nodeid in wanted]
+            if requested:
+                items[:] = [item for item in items if item.nodeid in requested]
 
         def pytest_collection_finish(self, session: Any) -> None:
             ids = [item.nodeid for item in session.items]

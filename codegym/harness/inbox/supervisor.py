@@ -1,9 +1,9 @@
 # ruff: noqa: PLC0415, PTH123, PTH208
-"""The process in the box that watches the one that runs pytest. It imports nothing of the repository.
+"""The process in the box that supervises the one that runs pytest. It imports nothing of the repository.
 
-It forks first and reads its own secret (the *nonce*) afterwards, so that the child never holds it. It gathers
-the child's facts, adds what it saw itself (how the child ended, forged packets), and writes them in one line
-that starts with the nonce. Nobody else in the box knows the nonce before the run is over.
+It forks first and reads its secret (the *nonce*) afterwards, so that the nonce is never in the child's memory. It
+collects the child's facts, adds its own observations (how the child ended, forged packets), and writes them in one
+line that starts with the nonce. No other process in the box knows the nonce before the run is over.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _STDERR = 8000
 
 
 def supervise(source: int, answer: Callable[[], int]) -> int:
-    """Fork the child, hand it what ``source`` says, write what it did to what ``answer`` opens.
+    """Fork the child, send it the settings from ``source``, write its facts to the file that ``answer`` opens.
 
     Returns the child's exit code, negative for a signal.
     """
@@ -49,14 +49,14 @@ def supervise(source: int, answer: Callable[[], int]) -> int:
         os.close(fd)
     seal()
     with open(source, "rb") as stdin:
-        asked = stdin.read()
-    return watch(child, Heard(channel, stderr, answer()), tell, asked)
+        request = stdin.read()
+    return watch(child, FactCollector(channel, stderr, answer()), tell, request)
 
 
 def become_child(complaints: int) -> None:
-    """Let go of the supervisor's input and output; what is printed goes nowhere, complaints to the pipe.
+    """Close the supervisor's input and output: stdout is discarded, stderr goes to the pipe ``complaints``.
 
-    A child of a sealed server sees its own ``/proc/self`` as any process does.
+    A sealed server's child becomes dumpable again, since tests may need its ``/proc/self``.
     """
     set_dumpable(1)
     null = os.open(os.devnull, os.O_RDWR)
@@ -66,7 +66,7 @@ def become_child(complaints: int) -> None:
 
 
 def seal() -> None:
-    """Close this process's memory and descriptors to others of the same user; adopt what is orphaned below."""
+    """Forbid the same user's processes to read this one's memory and descriptors; adopt orphaned descendants."""
     import ctypes
 
     set_dumpable(0)
@@ -75,31 +75,31 @@ def seal() -> None:
 
 
 def set_dumpable(value: int) -> None:
-    """Say whether others of the same user may read and write this process's memory and descriptors."""
+    """Set whether processes of the same user may access this process's memory and descriptors."""
     import ctypes
 
     if ctypes.CDLL(None).prctl(4, value, 0, 0, 0):
         os._exit(71)
 
 
-def watch(child: int, heard: Heard, tell: int, asked: bytes) -> int:
-    """Send ``asked`` (nonce, seconds, the child's settings; a line each) on, listen, and answer."""
-    nonce, seconds, body = asked.split(b"\n", 2)
+def watch(child: int, collector: FactCollector, tell: int, request: bytes) -> int:
+    """Send the child its settings, listen, and answer. ``request``: nonce, seconds, settings, a line each."""
+    nonce, seconds, body = request.split(b"\n", 2)
     secret = os.urandom(16)
     with open(tell, "wb") as pipe:
         pipe.write(b'{"secret":"' + secret.hex().encode() + b'",' + body[1:])
-    late = heard.listen(child, secret, time.monotonic() + float(seconds))
+    late = collector.listen(child, secret, time.monotonic() + float(seconds))
     if late:
         os.kill(child, 9)
     status = os.waitpid(child, 0)[1]
     code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
-    note_end(alone(), code < 0 and not late)
-    heard.send(nonce, code, late)
+    note_end(kill_descendants(), code < 0 and not late)
+    collector.send(nonce, code, late)
     return code
 
 
-def alone() -> bool:
-    """Kill every process below this one, which adopts every orphan. Returns whether none is left."""
+def kill_descendants() -> bool:
+    """Kill every descendant of this process, which adopts orphans. Return whether none is left."""
     deadline = time.monotonic() + 2.0
     while time.monotonic() < deadline:
         try:
@@ -107,32 +107,32 @@ def alone() -> bool:
                 continue
         except ChildProcessError:
             return True
-        for pid in below(os.getpid()):
+        for pid in descendants(os.getpid()):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, 9)
         time.sleep(0.001)
     return False
 
 
-def below(top: int) -> set[int]:
-    """Return the processes whose parent, or parent's parent, and so on, is ``top``."""
+def descendants(top: int) -> set[int]:
+    """Return the processes below ``top``: its children, their children, and so on."""
     parents: dict[int, int] = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             with contextlib.suppress(OSError), open(f"/proc/{entry}/stat") as file:
                 parents[int(entry)] = int(file.read().rpartition(")")[2].split()[1])
-    found = {top}
-    while more := {pid for pid, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found - {top}
+    below = {top}
+    while more := {pid for pid, parent in parents.items() if parent in below} - below:
+        below |= more
+    return below - {top}
 
 
 def note_end(clean: bool, killed: bool) -> None:
-    """See to what a run left behind; nothing to do here, since the box kills what outlives a command."""
+    """Handle processes that a run left behind. Does nothing: the box kills what outlives a command."""
 
 
-class Heard:
-    """What was heard of the child: its facts, its last complaints, packets that came without the secret."""
+class FactCollector:
+    """Collects the child's facts, the end of its stderr, and the number of packets without the secret."""
 
     def __init__(self, channel: int, stderr: int, answer: int) -> None:
         self.channel, self.stderr, self.answer = channel, stderr, answer
@@ -142,28 +142,28 @@ class Heard:
         self.began = self.tested = 0.0
 
     def listen(self, child: int, secret: bytes, deadline: float) -> bool:
-        """Listen until the child says that it has ended, or has. Returns whether it has to be killed."""
+        """Listen until the child reports its end, or ends. Return whether it has to be killed."""
         poll = select.poll()
         poll.register(self.channel, select.POLLIN)
         poll.register(self.stderr, select.POLLIN)
         poll.register(self.answer, 0)
-        gone = False
+        has_ended = False
         while time.monotonic() < deadline and self.size < _MOST:
             ready = dict(poll.poll(10))
             if self.answer in ready:
                 return True
-            if not ready and gone:
+            if not ready and has_ended:
                 return False
             if self.stderr in ready:
                 self._complaint(poll)
             if self.channel in ready and self._ended(secret):
                 return False
             if not ready:
-                gone = os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+                has_ended = os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
         return True
 
     def send(self, nonce: bytes, code: int, late: bool) -> None:
-        """Write the answer: the nonce, a space, and the facts, deflated and in base 64."""
+        """Write the answer: the nonce, a space, and the facts, compressed and in base 64."""
         import binascii
         import zlib
 

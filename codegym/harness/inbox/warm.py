@@ -1,14 +1,13 @@
 # ruff: noqa: PLC0415, PTH103, PTH104, PTH123, S108
-"""A process that has imported Python's and pytest's modules once, and forks for each run.
+"""A server in a box that has imported Python's and pytest's modules once, and forks for each run.
 
-It lives in one box and serves only that one. Before the fork nothing of the repository is imported, no file of
-it is open. A request comes through one named pipe, its answer goes through another; who asks is ``sh`` and
-``cat`` in the box. The secrets in a request are read after the process that runs the tests was forked.
+It serves only its own box. Before the fork it has imported no module and opened no file of the repository. A
+request comes through one named pipe, its answer goes through another; the client is ``sh`` and ``cat`` in the box.
+The secrets in a request are read after the process that runs the tests was forked.
 
-When a run leaves a process behind, the server ends without an answer, which that process could read off the pipe
-and forge: what it started is then nobody's service, and the box kills it with the rest when the command that
-asked ends. It also ends when it finds anything else in the place of its pipes: a run that could lay a request of
-its own there would have a process of its own beside the next run.
+If a run leaves a process behind, the server ends without an answer, since that process could read the answer from
+the pipe and forge it; the box then kills all its processes when the client's command ends. The server also ends if
+its pipes were replaced: with its own pipe a run could send a request, and so have a process beside the next run.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # in the box the programs are one text
-    from codegym.harness.inbox.supervisor import alone, seal, supervise
+    from codegym.harness.inbox.supervisor import kill_descendants, seal, supervise
 
 _FOLDER = "/tmp/.codegym-warm"
 _PIPES: dict[str, tuple[int, int]] = {}
-"""Device and inode of the server's own pipes, by name."""
+"""The device and inode of the server's own pipes, by name."""
 
 
 def note_end(clean: bool, killed: bool) -> None:  # noqa: D103  replaces the supervisor's
@@ -38,16 +37,16 @@ def note_end(clean: bool, killed: bool) -> None:  # noqa: D103  replaces the sup
 
 
 def serve() -> None:
-    """Take requests for ever. No run can reach into this process: it serves the next one as well.
+    """Serve requests for ever. This process is sealed against runs, since it also serves later ones.
 
-    A run may kill the process that answers for it. What that one had adopted is adopted here, and ends.
+    A run may kill the process that answers its request. The orphans of that process are adopted here and killed.
     """
     seal()
     os.makedirs(_FOLDER, exist_ok=True)
     for name in ("in", "out"):
         os.mkfifo(f"{_FOLDER}/{name}")
-        made = os.lstat(f"{_FOLDER}/{name}")
-        _PIPES[name] = made.st_dev, made.st_ino
+        status = os.lstat(f"{_FOLDER}/{name}")
+        _PIPES[name] = status.st_dev, status.st_ino
     with open(f"{_FOLDER}/draft", "w") as file:
         file.write(f"{os.getpid()}\n")
     os.rename(f"{_FOLDER}/draft", f"{_FOLDER}/pid")
@@ -62,29 +61,29 @@ def serve() -> None:
             serve_one(source)
         os.close(source)
         os.waitpid(answering, 0)
-        if not alone():
+        if not kill_descendants():
             os._exit(1)
 
 
 def own_pipe(name: str, flags: int) -> int:
-    """Open one of the server's pipes; this process ends if something else has its name."""
+    """Open one of the server's pipes; end this process if the pipe was replaced."""
     pipe = os.open(f"{_FOLDER}/{name}", flags)
-    opened = os.fstat(pipe)
-    if (opened.st_dev, opened.st_ino) != _PIPES[name]:
+    status = os.fstat(pipe)
+    if (status.st_dev, status.st_ino) != _PIPES[name]:
         os._exit(1)
     return pipe
 
 
 def serve_one(source: int) -> None:
-    """Answer one request, in a process of its own; never returns."""
+    """Answer one request, in a forked process; never returns."""
     if "random" in sys.modules:
         sys.modules["random"].seed()
-    supervise(source, opened)
+    supervise(source, open_answer)
     os._exit(0)
 
 
-def opened() -> int:
-    """Open the pipe for the answer as soon as someone reads it; give up after five seconds."""
+def open_answer() -> int:
+    """Open the pipe for the answer when a client reads it; end this process after about five seconds."""
     for _ in range(5000):
         try:
             answer = own_pipe("out", os.O_WRONLY | os.O_NONBLOCK)
@@ -96,7 +95,7 @@ def opened() -> int:
 
 
 def preload() -> None:
-    """Import what a run of pytest imports anyway, none of it the repository's."""
+    """Import the modules that every run of pytest imports, none of the repository's."""
     import importlib
 
     import pytest  # noqa: F401

@@ -1,7 +1,7 @@
-"""Requests to an endpoint: paced, retried, and explained when they fail.
+"""Sends requests to an endpoint, with client-side limits, retries, and error messages that name the remedy.
 
-A try is worth repeating after a lost connection, a timeout, a busy or broken server, or an answer that is not
-JSON. Waits double, with jitter, so that many threads do not knock at the same moment; where the server says how
+A request is retried after a lost connection, a timeout, a busy or failing server, or an answer that is not JSON.
+The wait doubles each time, with jitter, so that threads do not retry at the same moment; if the server says how
 long to wait, all threads wait that long.
 """
 
@@ -27,30 +27,30 @@ from codegym.policy.endpoint.context_full import is_context_full
 from codegym.policy.endpoint.settings import EndpointSettings
 
 LONGEST_WAIT = 60.0
-"""Seconds between two tries at most, unless the server asks for more."""
+"""The most seconds between two tries, unless the server asks for more."""
 
 LONGEST_QUIET = 24 * 3600.0
-"""Seconds for which a server is left alone at most, whatever it asks for."""
+"""The most seconds without requests, even if the server asks for more."""
 
 _WRONG_SETTINGS = {
-    401: "the key is missing or wrong: look at api_key_file and api_key_env",
+    401: "the key is missing or wrong: check api_key_file and api_key_env",
     403: "the key may not use this model",
-    404: "there is no such model or path: look at model and base_url",
+    404: "there is no such model or path: check model and base_url",
 }
 _TRY_AGAIN = {408, 409, 425, 429}
 _CONTEXT = re.compile(
     r"(?:maximum context length (?:is|of)|max_model_len=|max_new_tokens`? must be <=|max_seq_len \(|\d+ \+ \d+ >)"
     r" ?(\d+)"
 )
-"""The size of a context where it is said to be too small for messages and answer together."""
+"""Matches the context's size in an error about messages and answer that are too long together."""
 
 
 class ContextFullError(Exception):
-    """The endpoint says that the messages are longer than its context."""
+    """The endpoint reports that the messages are longer than its context."""
 
 
 class _TryAgainError(Exception):
-    """A failure that may pass. ``after``: the seconds that the server asked to wait, if it did."""
+    """A failure that may be temporary. ``after``: how many seconds the server asked to wait, if it did."""
 
     def __init__(self, message: str, after: float | None = None) -> None:
         super().__init__(message)
@@ -59,7 +59,7 @@ class _TryAgainError(Exception):
 
 @dataclass
 class Pace:
-    """Client-side limits: so many requests at once, so many a minute, and none while the server wants quiet."""
+    """Client-side limits: requests at once, requests per minute, and a pause if the server asks for one."""
 
     per_minute: float | None
     concurrent: int
@@ -71,22 +71,22 @@ class Pace:
 
     @contextmanager
     def turn(self, closed: threading.Event) -> Iterator[None]:
-        """Wait until a request may be sent, and hold one of the slots while it is under way."""
+        """Wait until a request may be sent, and occupy one of the slots inside the block."""
         with self._lock:
             start = max(self._next, time.monotonic())
             self._next = start + (60.0 / self.per_minute if self.per_minute else 0.0)
-        _rest(start - time.monotonic(), closed)
+        _sleep(start - time.monotonic(), closed)
         with self._slots:
             yield
 
-    def quiet(self, seconds: float) -> None:
-        """Let no request begin for so long."""
+    def pause(self, seconds: float) -> None:
+        """Let no request begin for ``seconds``."""
         with self._lock:
             self._next = max(self._next, time.monotonic() + seconds)
 
 
 class ChatClient:
-    """Posts chat completions for any number of threads."""
+    """Requests chat completions, for any number of threads."""
 
     def __init__(self, settings: EndpointSettings) -> None:
         self.settings = settings
@@ -97,21 +97,21 @@ class ChatClient:
         self._http = httpx.Client(headers=headers, timeout=settings.timeout_seconds, limits=limits)
 
     def complete(self, body: dict[str, Any], random: np.random.Generator, closed: threading.Event) -> Answer:
-        """Return the answer.
+        """Send ``body`` until there is an answer, and return it.
 
-        Raises :class:`ContextFullError`, :class:`ConfigError` where the settings are wrong, and
-        :class:`PolicyError` where the last try failed or ``closed`` was set while waiting for the next.
+        Raises :class:`ContextFullError`, :class:`ConfigError` if the settings are wrong, and :class:`PolicyError`
+        if the last try failed or ``closed`` was set during a wait.
         """
         for attempt in range(self.settings.attempts):
             try:
                 with self.pace.turn(closed):
                     return self._post(body)
             except _TryAgainError as error:
-                trouble = error
+                failure = error
             if attempt + 1 < self.settings.attempts:
-                self._wait(attempt, trouble.after, random, closed)
+                self._wait(attempt, failure.after, random, closed)
         tries = f"{self.settings.attempts} {'try' if self.settings.attempts == 1 else 'tries'}"
-        raise PolicyError(f"{self._whom()} gave no answer in {tries}; the last: {trouble}")
+        raise PolicyError(f"{self._endpoint()} gave no answer in {tries}; the last error: {failure}")
 
     def close(self) -> None:
         """Close the connections."""
@@ -122,7 +122,7 @@ class ChatClient:
         try:
             response = self._http.post(self.settings.base_url.rstrip("/") + "/chat/completions", json=body)
         except httpx.InvalidURL as error:
-            raise ConfigError(f"{self._whom()}: {error}: look at base_url") from error
+            raise ConfigError(f"{self._endpoint()}: {error}: check base_url") from error
         except httpx.RequestError as error:
             fired = isinstance(error, httpx.TimeoutException)
             raise _TryAgainError(f"{type(error).__name__}: {error}") from error
@@ -132,55 +132,55 @@ class ChatClient:
             raise self._refusal(response)
         try:
             value = read_body(response.content)
-            if told := error_in(value):
-                raise self._refusal(response, told)
+            if embedded := error_in(value):
+                raise self._refusal(response, embedded)
             return Answer.model_validate(value)
         except ValueError as error:
-            raise _TryAgainError(f"not a chat completion: {self._shown(response)}") from error
+            raise _TryAgainError(f"not a chat completion: {self._excerpt(response)}") from error
 
     def _refusal(self, response: httpx.Response, error: Any = None) -> Exception:
-        """Return what an error means: one by its status, or one in a body that has the status of a success."""
+        """Return the exception for an error response, or for the ``error`` in a response with a success status."""
         status = response.status_code if error is None else _code(error)
-        told = f"HTTP {response.status_code}: {self._shown(response)}"
+        message = f"HTTP {response.status_code}: {self._excerpt(response)}"
         if context := self._small_context(response.text):
-            most = f"max_tokens is {self.settings.max_tokens} and the whole context {context} tokens"
-            return ConfigError(f"{self._whom()}: {most}: set a lower one ({told})")
+            limits = f"max_tokens is {self.settings.max_tokens} and the whole context {context} tokens"
+            return ConfigError(f"{self._endpoint()}: {limits}: set a lower one ({message})")
         if is_context_full(status, response.text):
-            return ContextFullError(told)
+            return ContextFullError(message)
         if status in _TRY_AGAIN or status >= 500:
-            return _TryAgainError(told, _retry_after(response.headers.get("retry-after", "")))
+            return _TryAgainError(message, _retry_after(response.headers.get("retry-after", "")))
         if status in _WRONG_SETTINGS:
-            return ConfigError(f"{self._whom()}: {_WRONG_SETTINGS[status]} ({told})")
-        return PolicyError(f"{self._whom()} refused the request: {told}")
+            return ConfigError(f"{self._endpoint()}: {_WRONG_SETTINGS[status]} ({message})")
+        return PolicyError(f"{self._endpoint()} refused the request: {message}")
 
-    def _small_context(self, told: str) -> str:
-        """Return the size of the context where an error says that an answer alone may be longer; else nothing."""
-        context, longest = _CONTEXT.search(told), self.settings.max_tokens or 0
-        small = context is not None and int(context[1]) < longest and re.search(rf"\b{longest}\b", told)
+    def _small_context(self, message: str) -> str:
+        """Return the context's size if an error says that it is smaller than ``max_tokens``; otherwise empty."""
+        context, longest = _CONTEXT.search(message), self.settings.max_tokens or 0
+        small = context is not None and int(context[1]) < longest and re.search(rf"\b{longest}\b", message)
         return context[1] if context and small else ""
 
     def _wait(
         self, attempt: int, after: float | None, random: np.random.Generator, closed: threading.Event
     ) -> None:
         if after is not None:
-            self.pace.quiet(after)
-        _rest((after or 0.0) + min(LONGEST_WAIT, 0.5 * 2**attempt) * random.uniform(0.5, 1.0), closed)
+            self.pace.pause(after)
+        _sleep((after or 0.0) + min(LONGEST_WAIT, 0.5 * 2**attempt) * random.uniform(0.5, 1.0), closed)
 
-    def _whom(self) -> str:
+    def _endpoint(self) -> str:
         return f"{self.settings.model!r} at {self.settings.base_url}"
 
-    def _shown(self, response: httpx.Response) -> str:
+    def _excerpt(self, response: httpx.Response) -> str:
         text = response.text.replace(self._key, "[key]") if self._key else response.text
         return " ".join(text.split())[:300] or "an empty body"
 
 
-def _rest(seconds: float, closed: threading.Event) -> None:
+def _sleep(seconds: float, closed: threading.Event) -> None:
     if closed.wait(max(0.0, seconds)):
         raise PolicyError("the conversation was closed while it waited for the endpoint")
 
 
 def _retry_after(header: str) -> float | None:
-    """Return the seconds of a Retry-After header, which holds seconds or a date; ``None`` if it holds neither."""
+    """Return the seconds to wait from a Retry-After header (seconds or a date), or ``None`` if it is neither."""
     try:
         return _bounded(float(header))
     except ValueError:
@@ -197,6 +197,6 @@ def _bounded(seconds: float) -> float:
 
 
 def _code(error: Any) -> int:
-    """Return the status that an error in a successful response names; 500 if it names none."""
+    """Return the status code in the error of a successful response; 500 if it has none."""
     code = error.get("code") if isinstance(error, dict) else None
     return code if isinstance(code, int) and 400 <= code < 600 else 500

@@ -1,9 +1,9 @@
-"""What servers say when messages are longer than a model's context, in their many words.
+"""Recognises the errors by which servers report that messages are longer than the model's context.
 
-There is no standard for it: each server has its own status, code and sentence, and routers wrap those of others.
-So an error is read for what it means: what is asked for (a prompt, an input, messages), or the room that there is
-for it (a context, a sequence), stands in one sentence with a word for too much. Errors that speak of tokens and
-limits and mean something else (a rate, a quota, a limit of answers alone) are known by their own words.
+There is no standard: each server has its own status, code and sentence, and routers wrap those of others. So the
+sentences are searched for words. A sentence counts if it names the request (a prompt, an input, messages) or the
+limit (a context, a sequence), and has a word for "too much". Errors about tokens and limits of another kind (a
+rate, a quota, a limit of the answer alone) are recognised by words of their own.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from itertools import islice
 from typing import Any
 
 _OTHER_TROUBLE = frozenset({401, 402, 403, 404, 407, 408, 409, 425, 429})
-"""Statuses that speak of keys, money, names and rates."""
+"""Status codes for wrong keys, payment, wrong names and rate limits."""
 
 _TOO_LARGE = 413
-"""The status of a request that is too large, whatever its words."""
+"""The status code that always means that the request is too large."""
 
 _READ_CHARS = 4000
-"""How much is read of one text in an error: one that is longer quotes the request."""
+"""The most characters read from one string of an error; a longer string quotes the request."""
 
 _READ_TEXTS = 100
-"""How many texts in an error are read."""
+"""The most strings of an error that are read."""
 
 _ECHOES = frozenset({"input", "messages", "prompt", "body", "ctx"})
-"""Fields in which servers send back what they were sent."""
+"""Fields in which servers repeat the request."""
 
 _ROOM = re.compile(
     r"\b(?:context (?:length|window|size|limit)|n ctx|(?:model|sequence|seq|prompt|input) len(?:gth)?"
     r"|max num tokens|token limit|tokens allowed|tokens limit|max(?:imum)? context)\b"
 )
-_ASKED = re.compile(
+_REQUEST = re.compile(
     r"\b(?:prompts?|inputs?|messages?|requests?|payload|conversation|tokens? count|number of tokens"
     r"|(?:total|requested) tokens?)\b"
 )
@@ -51,7 +51,7 @@ _FULL = re.compile(
     r"|\bmax(?: completion)? tokens must be at least 1, got (?:0|-\d+)"
     r"|上下文.*超|(?:输入|prompt).*(?:超长|过长|超过)"
 )
-"""What says it in itself. The one with "got 0" is vLLM's on a prompt that fills its context to the last token."""
+"""Phrases that suffice alone. The one with "got 0" is vLLM's, for a prompt that fills the whole context."""
 
 _ANSWERS = re.compile(r"\bmax(?: new| completion| output)? tokens\b")
 _MESSAGES = re.compile(r"\b(?:prompts?|inputs?|messages?|requested|in request)\b")
@@ -59,11 +59,11 @@ _ELSE = re.compile(
     r"per[ -](?:second|min|hour|day|month)|rate limit|too many requests|quota|throttl|\b[tr]p[mdh]\b|daily|monthly"
     r"|deadline|timeout|timed out|header|memory|log(?:it|prob)|queue|\bwait\b|billing|credits?\b|api key"
 )
-"""What is said in errors of another meaning."""
+"""Words in errors of another kind."""
 
 
 def is_context_full(status: int, body: str) -> bool:
-    """Return whether an error with this HTTP status and body says that the context is full."""
+    """Return whether an error with this HTTP status and body means that the context is full."""
     if status in _OTHER_TROUBLE:
         return False
     texts = [_plain(text) for text in islice(_texts(_parsed(body)), _READ_TEXTS)]
@@ -76,8 +76,8 @@ def _says_full(sentence: str) -> bool:
     if _FULL.search(sentence):
         return True
     answers_alone = _ANSWERS.search(sentence) and not _MESSAGES.search(sentence)
-    asked = _ROOM.search(sentence) or (_ASKED.search(sentence) and _LENGTH.search(sentence))
-    return bool(asked and _TOO_MUCH.search(sentence) and not answers_alone)
+    names_context = _ROOM.search(sentence) or (_REQUEST.search(sentence) and _LENGTH.search(sentence))
+    return bool(names_context and _TOO_MUCH.search(sentence) and not answers_alone)
 
 
 def _parsed(body: str) -> Any:
@@ -88,7 +88,7 @@ def _parsed(body: str) -> Any:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Yield an error's texts and the names of its fields' values, without what it quotes of the request."""
+    """Yield the strings in an error, except those that repeat the request."""
     pending = [value]
     while pending:
         one = pending.pop()
@@ -101,9 +101,9 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """Return ``text`` in lower-case words: ``ContextWindowExceeded`` and ``context_window_exceeded`` are three."""
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
-    return " ".join(re.sub(r"[_`'\"*\\]+", " ", apart).lower().split())
+    """Return the lower-case words of ``text``, also those in CamelCase and snake_case names."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    return " ".join(re.sub(r"[_`'\"*\\]+", " ", spaced).lower().split())
 
 
 def _sentences(text: str) -> list[str]:

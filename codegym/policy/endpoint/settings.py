@@ -1,4 +1,4 @@
-"""What a user says about an endpoint. The key itself is never among it: only where the key is."""
+"""The user's settings of an endpoint. They never contain the key, only where to read it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from codegym.task import Frozen
 class EndpointSettings(Frozen):
     """An OpenAI-compatible endpoint, how to ask it and how often.
 
-    ``base_url`` is what stands before ``/chat/completions``. The key is the content of ``api_key_file`` or of the
-    environment variable named by ``api_key_env``; local servers need none. ``timeout_seconds`` bounds one
-    request, ``attempts`` counts tries of one request. Prices are US dollars for a million tokens.
-    ``extra_body`` is sent with each request as it is; ``send_seed`` sends a seed, the episode's and one more with
-    each turn: under one seed for all turns, like turns would draw alike.
+    ``base_url`` is the URL before ``/chat/completions``. The key is the content of ``api_key_file`` or of the
+    environment variable ``api_key_env``; local servers need none. ``timeout_seconds`` limits one request;
+    ``attempts`` is the number of tries per request. Prices are in US dollars per million tokens. ``extra_body`` is
+    added to each request unchanged. ``send_seed`` sends a seed: the episode's plus the number of the turn, so that
+    turns with equal messages do not draw equal answers.
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
@@ -44,8 +44,8 @@ class EndpointSettings(Frozen):
 
     @field_validator("extra_body")
     @classmethod
-    def _is_json(cls, value: dict[str, Any]) -> dict[str, Any]:
-        """Refuse what TOML can write and a request can't hold: dates, ``nan`` and ``inf``."""
+    def _check_json(cls, value: dict[str, Any]) -> dict[str, Any]:
+        """Refuse values that TOML has and JSON has not: dates, ``nan`` and ``inf``."""
         try:
             json.dumps(value, allow_nan=False)
         except (TypeError, ValueError) as error:
@@ -53,34 +53,36 @@ class EndpointSettings(Frozen):
         return value
 
     def api_key(self) -> str:
-        """Read the key; empty where none is configured. Raises :class:`ConfigError` where it is not there."""
+        """Return the key; empty if none is configured. Raises :class:`ConfigError` if it can't be read."""
         if self.api_key_file is not None:
             try:
                 key = self.api_key_file.expanduser().read_text().strip()
             except UnicodeDecodeError:
                 key = ""
-            except (OSError, RuntimeError) as error:  # RuntimeError: nobody has the home folder that ~ names
+            except (OSError, RuntimeError) as error:  # RuntimeError: there is no home folder for ~
                 raise ConfigError(f"api_key_file {str(self.api_key_file)!r}: {error}") from error
-            return _checked(key, f"the file {str(self.api_key_file)!r}")
+            return _check_key(key, f"the file {str(self.api_key_file)!r}")
         if self.api_key_env:
-            return _checked(os.environ.get(self.api_key_env, ""), f"the environment variable {self.api_key_env!r}")
+            return _check_key(
+                os.environ.get(self.api_key_env, ""), f"the environment variable {self.api_key_env!r}"
+            )
         return ""
 
     def sampling(self, seed: int) -> dict[str, Any]:
-        """Return the fields of a request that say how to sample."""
-        wanted = {"temperature": self.temperature, "max_tokens": self.max_tokens}
-        wanted |= {"seed": seed} if self.send_seed else {}
-        return {name: value for name, value in wanted.items() if value is not None}
+        """Return the request's fields for sampling."""
+        fields = {"temperature": self.temperature, "max_tokens": self.max_tokens}
+        fields |= {"seed": seed} if self.send_seed else {}
+        return {name: value for name, value in fields.items() if value is not None}
 
     def cost_microusd(self, prompt_tokens: int, completion_tokens: int) -> int | None:
-        """Return what so many tokens cost in millionths of a US dollar, or ``None`` without both prices."""
+        """Return the cost of the tokens in millionths of a US dollar, or ``None`` if a price is not set."""
         if self.prompt_price is None or self.completion_price is None:
             return None
         return round(prompt_tokens * self.prompt_price + completion_tokens * self.completion_price)
 
 
 def read_settings(settings: Mapping[str, Any]) -> EndpointSettings:
-    """Check what a user wrote. Raises :class:`ConfigError` naming the setting, with the nearest match."""
+    """Return the checked settings. Raises :class:`ConfigError` naming the wrong setting and the nearest match."""
     for name in settings:
         if name not in EndpointSettings.model_fields:
             raise ConfigError(unknown("setting of policy endpoint", name, EndpointSettings.model_fields))
@@ -90,7 +92,7 @@ def read_settings(settings: Mapping[str, Any]) -> EndpointSettings:
         raise ConfigError(f"policy endpoint: {wrong_fields(error)}") from error
 
 
-def _checked(key: str, where: str) -> str:
+def _check_key(key: str, where: str) -> str:
     if not key or not key.isascii() or not key.isprintable():
-        raise ConfigError(f"{where} holds no API key: write the key there, on one line, and nothing else")
+        raise ConfigError(f"{where} contains no API key: write the key there, on one line, and nothing else")
     return key

@@ -1,5 +1,5 @@
 """A transformers model in this process.
 
-- ``policy``: answers many episodes at once. ``generate``: samples one batch. ``cache``: keys and values between
-  answers.
+- ``policy``: answers many episodes at once. ``generate``: samples one batch. ``cache``: keeps keys and values
+  between answers.
 """

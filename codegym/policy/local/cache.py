@@ -1,9 +1,9 @@
-"""Keys and values of many conversations at once, kept from one answer to the next.
+"""The keys and values of many conversations, kept from one answer to the next.
 
-An agent's context only grows: what was computed for it stays valid until the weights change. Each
-conversation owns a slot. To answer a batch, the slots' contents are laid side by side in one working buffer,
-left-aligned; a token at position p sees the keys at positions up to p, so rows of different length need no
-other mask, and padding written beyond a row's end is overwritten before anything can see it.
+An agent's context only grows, so its keys and values stay valid until the weights change. Each conversation owns a
+slot. To answer a batch, the slots are copied into one working buffer, one row per slot, left-aligned. A token at
+position p attends to the positions up to p, so rows of different length need no other mask: padding beyond a row's
+end is overwritten before any token attends to it.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Sequence
 import torch
 
 Slot = Sequence[tuple[torch.Tensor, torch.Tensor]]
-"""A conversation's keys and values, a pair a layer, each of shape ``(kv_heads, length, head_dim)``."""
+"""A conversation's keys and values: one pair per layer, each of shape ``(kv_heads, length, head_dim)``."""
 
 
 class WorkingCache:
-    """The batch's keys and values, shape ``(rows, kv_heads, length, head_dim)`` a layer.
+    """The batch's keys and values; each layer's have the shape ``(rows, kv_heads, length, head_dim)``.
 
-    It speaks the part of transformers' ``Cache`` interface that attention layers call.
+    It has the part of transformers' ``Cache`` interface that attention layers call.
     """
 
     is_compileable = False
@@ -32,7 +32,7 @@ class WorkingCache:
         self.used = 0
 
     def place(self, positions: torch.Tensor) -> None:
-        """Say where the next forward pass writes: ``positions`` has shape ``(rows, new)``."""
+        """Set the positions that the next forward pass writes; their shape is ``(rows, new)``."""
         self._rows = torch.arange(positions.shape[0], device=positions.device)[:, None]
         self._positions = positions
         self.used = int(positions.max()) + 1
@@ -47,7 +47,7 @@ class WorkingCache:
         return all_keys[:, :, : self.used], all_values[:, :, : self.used]
 
     def get_seq_length(self, _layer: int = 0) -> int:
-        """Return 0: positions are always given explicitly."""
+        """Return 0. The model does not need the length, since it always gets explicit positions."""
         return 0
 
     def load(self, row: int, slot: Slot) -> None:
@@ -62,7 +62,7 @@ class WorkingCache:
         return [(keys[row, :, :length].clone(), values[row, :, :length].clone()) for keys, values in self._layers]
 
     def select(self, rows: torch.Tensor) -> None:
-        """Keep these rows in this order; a row may be named several times."""
+        """Keep the given rows in this order; a row may occur several times."""
         self._shape = (len(rows), self._shape[1])
         self._layers = [(keys[rows], values[rows]) for keys, values in self._layers]
 

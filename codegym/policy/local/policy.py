@@ -1,8 +1,8 @@
 """A transformers model in this process, answering many episodes at once.
 
-One background thread owns the model: it takes whatever conversations are waiting, answers them as one batch,
-and takes the next. A conversation that waits for a slow test holds nobody up. Token ids, and the
-log-probabilities they were drawn with, are kept exactly as sampled.
+One background thread owns the model: it answers all waiting conversations as one batch, then the next batch. A
+conversation that waits for a slow test does not delay the others. Token ids and the log-probabilities with which
+they were sampled are kept unchanged.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 
 from codegym.errors import ConfigError, PolicyError
 from codegym.policy.chat import ChatFormat
-from codegym.policy.local.generate import Generator, Request
+from codegym.policy.local.generate import Generation, Generator
 from codegym.policy.protocol import Opening, Reply
 from codegym.tokens import Tokens, TokenSequence, TurnSpan
 
@@ -27,16 +27,16 @@ _UNLOADABLE: tuple[type[Exception], ...] = (
     *(OSError, ValueError, RuntimeError, AssertionError, LookupError, TypeError, AttributeError),
     *(ImportError, SafetensorError),
 )
-"""What transformers raises for a model's files that are missing, broken, or of a kind that it does not know."""
+"""The exceptions of transformers for model files that are missing, broken, or of an unknown kind."""
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How answers are drawn.
+    """The settings of generation.
 
-    ``context`` bounds an episode's ids, ``answer`` those of one answer, ``batch`` the conversations answered at
-    once. ``threads`` is how many CPU threads generation uses (0: as many as torch likes); on a small machine
-    one leaves room for the sandboxes, which work at the same time.
+    ``context`` limits the ids of an episode, ``answer`` those of one answer, ``batch`` the conversations that are
+    answered at once. ``threads`` is the number of CPU threads (0: torch's default). On a small machine choose 1,
+    so that sandboxes can run at the same time.
     """
 
     temperature: float = 1.0
@@ -68,7 +68,7 @@ class LocalPolicy:
         self.chat.check()
         self.sampling = sampling or Sampling()
         self._generator = Generator(model, self.chat.eos_id, self.sampling.temperature)
-        self._waiting: list[tuple[Request, Future[None]]] = []
+        self._waiting: list[tuple[Generation, Future[None]]] = []
         self._change = threading.Condition()
         self._open = True
         self._thread = threading.Thread(target=self._serve, name="codegym-generate", daemon=True)
@@ -87,18 +87,18 @@ class LocalPolicy:
         """Start one episode."""
         return LocalConversation(self, opening, self.chat.opening_ids(opening))
 
-    def answer(self, request: Request) -> None:
-        """Fill in ``request``; blocks until its batch is done. Raises :class:`PolicyError`."""
-        done: Future[None] = Future()
+    def answer(self, request: Generation) -> None:
+        """Sample the answer of ``request``; blocks until its batch is complete. Raises :class:`PolicyError`."""
+        future: Future[None] = Future()
         with self._change:
             if not self._open:
                 raise PolicyError(f"policy {self.name} is closed")
-            self._waiting.append((request, done))
+            self._waiting.append((request, future))
             self._change.notify()
-        done.result()
+        future.result()
 
     def close(self) -> None:
-        """Stop the thread at the next token, and refuse what waits for an answer."""
+        """Stop the thread at the next token; waiting requests raise :class:`PolicyError`."""
         with self._change:
             self._open = False
             self._change.notify()
@@ -111,15 +111,15 @@ class LocalPolicy:
             try:
                 self._generator.answer([request for request, _ in batch], lambda: self._open)
             except Exception as error:  # noqa: BLE001 - raised again in the threads that wait for an answer
-                failure = _explained(self.name, error)
-                for _, done in batch:
-                    done.set_exception(failure)
+                failure = _failure(self.name, error)
+                for _, future in batch:
+                    future.set_exception(failure)
             else:
-                for _, done in batch:
-                    done.set_result(None)
+                for _, future in batch:
+                    future.set_result(None)
 
-    def _next_batch(self) -> list[tuple[Request, Future[None]]]:
-        """Return waiting requests of one kind (openings or continuations); empty when closed and drained."""
+    def _next_batch(self) -> list[tuple[Generation, Future[None]]]:
+        """Wait for requests and return those of one kind: all openings, or all continuations; empty at the end."""
         with self._change:
             self._change.wait_for(lambda: self._waiting or not self._open)
             if not self._waiting:
@@ -144,21 +144,21 @@ class LocalConversation:
     requests: int = 0
 
     def __post_init__(self) -> None:
-        self._request = Request([], 0, np.random.default_rng(self.opening.seed))
+        self._request = Generation([], 0, np.random.default_rng(self.opening.seed))
 
     def reply(self, observation: str | None) -> Reply:
-        """Answer; ``finished`` is false where the context is full."""
+        """Return the model's answer; ``finished`` is false if the context is full."""
         if observation is not None:
             ended = bool(self.ids) and self.ids[-1] == self.policy.chat.eos_id
             self._extend(self.policy.chat.observation_ids(observation, ended=ended), 0)
-        room = self.policy.sampling.context - len(self.prompt_ids) - len(self.ids)
-        if room < 1:
+        remaining = self.policy.sampling.context - len(self.prompt_ids) - len(self.ids)
+        if remaining < 1:
             return Reply("", finished=False)
         start, version = len(self.ids), self.policy.version
-        sampled = self._sample(min(room, self.policy.sampling.answer))
+        sampled = self._sample(min(remaining, self.policy.sampling.answer))
         ended = sampled[-1] == self.policy.chat.eos_id
         text = self.policy.chat.answer(sampled[:-1] if ended else sampled)
-        reply = Reply(text, finished=ended or room > len(sampled))
+        reply = Reply(text, finished=ended or remaining > len(sampled))
         step = len(self.turns) if reply.finished or text else None
         self.turns.append(TurnSpan(start=start, end=len(self.ids), version=version, step=step))
         return reply
@@ -177,9 +177,9 @@ class LocalConversation:
 
     def usage(self) -> dict[str, int]:
         """Return token counts so far."""
-        seen = len(self.prompt_ids) + len(self.ids)
+        total = len(self.prompt_ids) + len(self.ids)
         return {
-            "prompt_tokens": seen - sum(self.mask),
+            "prompt_tokens": total - sum(self.mask),
             "completion_tokens": sum(self.mask),
             "requests": self.requests,
         }
@@ -188,9 +188,9 @@ class LocalConversation:
         """Free the slot."""
         self._request.slot = ()
 
-    def _sample(self, room: int) -> list[int]:
+    def _sample(self, most: int) -> list[int]:
         request = self._request
-        request.ids, request.max_new = [*self.prompt_ids, *self.ids], room
+        request.ids, request.max_new = [*self.prompt_ids, *self.ids], most
         request.sampled, request.logprobs = [], []
         self.policy.answer(request)
         self.requests += 1
@@ -218,12 +218,12 @@ def load_model(path: str, *, dtype: Any = "auto", device: str = "cpu") -> tuple[
     except ConfigError as error:
         raise ConfigError(f"model {path!r}: {error}") from error
     except _UNLOADABLE as error:
-        known = "" if Path(path).is_dir() else " (no folder here, so a hub's name)"
-        raise PolicyError(f"can't load a model from {path!r}{known} to {device}: {error}") from error
+        hint = "" if Path(path).is_dir() else " (not a folder here, so a name on the hub)"
+        raise PolicyError(f"can't load a model from {path!r}{hint} to {device}: {error}") from error
 
 
-def _explained(name: str, error: Exception) -> Exception:
-    """Return what the threads that wait are told: what a model may run into as trouble, a bug as it is."""
+def _failure(name: str, error: Exception) -> Exception:
+    """Return the exception for waiting threads: a :class:`PolicyError` if the model failed, a bug unchanged."""
     if not isinstance(error, RuntimeError | ValueError | IndexError):
         return error
     failure = PolicyError(f"policy {name} could not generate: {error}")

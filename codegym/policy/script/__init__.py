@@ -1,5 +1,5 @@
 """Policies that follow a script.
 
-- ``script``: the script itself, with noop, fixed answers and replay. ``gold``: makes the reference solution.
-- ``chance``: valid calls by chance. ``expert``: shows a tiny policy what moves there are.
+- ``script``: the base of all scripts, and noop, fixed answers and replay. ``gold``: makes the reference solution.
+- ``chance``: random valid calls. ``expert``: demonstrates the moves for a tiny policy.
 """

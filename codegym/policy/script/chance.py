@@ -1,7 +1,7 @@
 """The random policy: valid calls of every tool on offer, edits included, then submit.
 
-It looks at what it is shown just enough to name files and lines that exist, so that its edits land. What it
-earns is what luck earns.
+It reads observations only for the names of files and lines, so that its edits apply to existing lines. Its reward
+is the level that chance reaches.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import numpy as np
 
 from codegym.policy.protocol import Opening
-from codegym.policy.script.script import Script, ScriptedPolicy, can_say
+from codegym.policy.script.script import Script, ScriptedPolicy, can_write
 from codegym.tool.call import Call
 
 NUMBERED = re.compile(r"^ *(\d{1,9})[ *] ?(.*\S.*)$", re.MULTILINE)
@@ -22,45 +22,45 @@ _SWAPS = ("<", "<=", ">", ">=", "==", "!=", "+", "-", "*", "0", "1", "2", "True"
 
 
 def chance(turns: int = 12) -> ScriptedPolicy:
-    """Return the policy that makes between 2 and ``turns`` random calls, decided by the episode's seed."""
+    """Return the policy that makes 2 to ``turns`` random calls, which the episode's seed decides."""
 
     def script(opening: Opening) -> Script:
         most = max(2, min(turns, opening.task.limits.turns - 1))
         dice = _Dice(opening, np.random.default_rng(opening.seed))
         for call in dice.first():
-            dice.see((yield call))
+            dice.read((yield call))
         for _ in range(int(dice.random.integers(2, most + 1))):
-            dice.see((yield dice.call()))
+            dice.read((yield dice.call()))
 
     return ScriptedPolicy("random", script)
 
 
 class _Dice:
-    """Draws calls from what was seen so far."""
+    """Draws random calls about the files and lines in the observations so far."""
 
     def __init__(self, opening: Opening, random: np.random.Generator) -> None:
         self.opening, self.random = opening, random
         self.files: list[str] = []
         self.lines: list[tuple[int, str]] = []
         self.file = ""
-        self.see(opening.observation)
+        self.read(opening.observation)
 
     def first(self) -> list[Call]:
-        """Return the calls that show what there is."""
-        return [call for call in (Call("list"), Call("locate")) if can_say(self.opening, call)]
+        """Return the calls that list files and functions."""
+        return [call for call in (Call("list"), Call("locate")) if can_write(self.opening, call)]
 
-    def see(self, observation: str) -> None:
-        """Remember the names and numbered lines that are shown."""
-        known = set(self.files)
-        self.files += [name for name in dict.fromkeys(FILE.findall(observation)) if name not in known]
-        shown = [(int(number), line) for line, number in EXCERPT.findall(observation) if line.strip()]
-        shown = shown or [(int(number), line) for number, line in NUMBERED.findall(observation)]
-        self.lines = shown or self.lines
+    def read(self, observation: str) -> None:
+        """Remember the file names and numbered lines in an observation."""
+        old = set(self.files)
+        self.files += [name for name in dict.fromkeys(FILE.findall(observation)) if name not in old]
+        lines = [(int(number), line) for line, number in EXCERPT.findall(observation) if line.strip()]
+        lines = lines or [(int(number), line) for number, line in NUMBERED.findall(observation)]
+        self.lines = lines or self.lines
 
     def call(self) -> Call:
-        """Return a call that the env offers and its dialect can say."""
-        sayable = [call for call in self._calls() if can_say(self.opening, call)]
-        call = sayable[int(self.random.integers(len(sayable)))] if sayable else Call("submit")
+        """Return a random call that the env offers and its dialect can write."""
+        possible = [call for call in self._calls() if can_write(self.opening, call)]
+        call = possible[int(self.random.integers(len(possible)))] if possible else Call("submit")
         if call.tool == "view":
             self.file, self.lines = str(call.arguments["path"]), []
         return call
@@ -76,7 +76,7 @@ class _Dice:
         return [*calls, *self._edits()] if self.lines else calls
 
     def _edits(self) -> list[Call]:
-        """Return edits of one line seen, several times, so that they are drawn as often as looks are."""
+        """Return edits of a random known line, repeated so that edits are drawn as often as other calls."""
         number, line = self.lines[int(self.random.integers(len(self.lines)))]
         once = [word for word in _WORD.findall(line) if line.count(word) == 1]
         edit = {"line": number, "old": self._pick(once) or line.strip(), "new": self._pick(_SWAPS)}

@@ -1,8 +1,8 @@
-"""A scripted expert that shows a tiny policy what moves there are, and leaves open when to make them.
+"""A scripted expert whose episodes teach a tiny policy the possible moves, but no strategy.
 
-It speaks the line dialect: it asks for suggestions, tries them, the likeliest first, and hands in what passes. It
-has no strategy: how many it tries before it gives up is decided by the throw of a die, and mostly few. What
-patience is worth is for reinforcement learning to find out.
+In the line dialect it asks for suggestions, tries them, the likeliest first, and submits the first that passes.
+How many it tries before it gives up is random, and mostly few. Reinforcement learning has to discover that trying
+more pays off.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from codegym.policy.protocol import Opening, Reply
 
 PATIENCE = (0, 0, 0, 1, 1, 8, 8)
-"""How many suggestions it tries before it gives up."""
+"""The numbers of tries from which it draws before it gives up."""
 
 _LISTED = re.compile(r"^(\d+) .* => ", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Expert:
-    """A policy over tasks with pytest tests, in the line dialect."""
+    """The expert policy, for tasks with pytest tests and the line dialect."""
 
     name: str = "expert"
 
@@ -31,38 +31,38 @@ class Expert:
         return ExpertConversation(random.Random(opening.seed))  # noqa: S311 - not for secrets
 
     def close(self) -> None:
-        """Hold nothing."""
+        """Do nothing: the expert has nothing to free."""
 
 
 @dataclass
 class ExpertConversation:
-    """The expert's side of one episode."""
+    """The expert's state in one episode."""
 
     choose: random.Random
-    shown: str = ""
+    observation: str = ""
     moves: Iterator[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.moves = self._play()
 
     def reply(self, observation: str | None) -> Reply:
-        """Answer with the next move."""
-        self.shown = observation or ""
+        """Return the next move."""
+        self.observation = observation or ""
         return Reply(next(self.moves, "q"))
 
     def tokens(self) -> None:
-        """See no tokens."""
+        """Return ``None``: the expert does not handle tokens."""
 
     def usage(self) -> dict[str, int]:
-        """Use none."""
+        """Return no counts."""
         return {}
 
     def close(self) -> None:
-        """Hold nothing."""
+        """Do nothing: there is nothing to free."""
 
     def _play(self) -> Iterator[str]:
         yield "h"
-        for number in _LISTED.findall(self.shown)[: self.choose.choice(PATIENCE)]:
+        for number in _LISTED.findall(self.observation)[: self.choose.choice(PATIENCE)]:
             yield f"y {number}"
-            if self.shown == "pass":
+            if self.observation == "pass":
                 return

@@ -1,7 +1,7 @@
 """The gold policy makes a task's reference solution with the agent's own tools.
 
-It proves, through the real env and the real grader, that a task can be solved. Each part of the gold patch has
-alternatives, best first: an exact replacement, which reads well, then a shell command, which always works.
+It proves, through the real env and the real grader, that a task can be solved. For each part of the gold patch it
+has alternatives: first an exact replacement, which is readable, then a shell command, which always works.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from shlex import quote
 
 from codegym.errors import PolicyError
-from codegym.patch.read import Hunk, Section, parse_patch
+from codegym.patch.read import FilePatch, Hunk, parse_patch
 from codegym.policy.protocol import Opening
-from codegym.policy.script.script import Script, ScriptedPolicy, can_say
+from codegym.policy.script.script import Script, ScriptedPolicy, can_write
 from codegym.tool.call import Call
 
 Alternatives = tuple[Call, ...]
@@ -29,13 +29,13 @@ def gold() -> ScriptedPolicy:
 
 def _script(opening: Opening) -> Script:
     sections = parse_patch(opening.task.gold_patch)
-    for section in sorted(sections, key=lambda section: not section.deleted):  # what comes may need their place
+    for section in sorted(sections, key=lambda section: not section.deleted):  # new files may need their place
         for alternatives in edits(section):
-            sayable = [call for call in alternatives if can_say(opening, call)]
-            yield from _first_that_works(section, sayable)
+            possible = [call for call in alternatives if can_write(opening, call)]
+            yield from _first_that_works(section, possible)
 
 
-def _first_that_works(section: Section, calls: list[Call]) -> Script:
+def _first_that_works(section: FilePatch, calls: list[Call]) -> Script:
     for call in calls:
         observation = yield call
         if call is calls[-1] or any(mark in observation for mark in _EDITED):
@@ -43,8 +43,8 @@ def _first_that_works(section: Section, calls: list[Call]) -> Script:
     raise PolicyError(f"no tool on offer can change {section.new_path!r} as the gold patch does: offer `shell`")
 
 
-def edits(section: Section) -> Iterator[Alternatives]:
-    """Yield a section's edits, each with its alternatives, in an order in which every line number still holds."""
+def edits(section: FilePatch) -> Iterator[Alternatives]:
+    """Yield the edits of one file, each with its alternatives, ordered so that line numbers stay valid."""
     path, old = section.new_path, section.old_path
     if section.moved:
         verb = "mv" if section.renamed else "cp"
@@ -66,7 +66,7 @@ def edits(section: Section) -> Iterator[Alternatives]:
         yield _shell(f"chmod {section.mode[-3:]} {quote(path)}")
 
 
-def _write(section: Section) -> Alternatives:
+def _write(section: FilePatch) -> Alternatives:
     path, content = section.new_path, _whole(section)
     shells = _shell(*_scripts(content, f"> {quote(path)}", start=_make_folder(path)))
     try:
@@ -84,7 +84,7 @@ def _replace(path: str, hunk: Hunk) -> Alternatives:
     return (Call("replace", {"path": path, "old": old, "new": new}), *shells) if old else shells
 
 
-def _whole(section: Section) -> bytes:
+def _whole(section: FilePatch) -> bytes:
     if section.delta:
         raise PolicyError(f"{section.new_path!r}: a binary delta does not say what the file holds: write it whole")
     if section.binary is not None:
@@ -98,7 +98,10 @@ def _make_folder(path: str) -> str:
 
 
 def _scripts(content: bytes, into: str, *, start: str = "", head: str = ":", tail: str = ":") -> list[str]:
-    """Return shell scripts that send head's output, ``content`` and tail's output ``into``: readable, one line."""
+    """Return shell scripts that send head's output, ``content`` and tail's output ``into``.
+
+    The first is readable, with a heredoc, if ``content`` allows that; the last is one line.
+    """
     packed = f"{start}{{ {head}; echo {b64encode(content).decode()} | base64 -d; {tail}; }} {into}"
     text = content.decode(errors="replace")
     if text.encode() != content or not text.endswith("\n") or "\nEND\n" in "\n" + text or "\0" in text:

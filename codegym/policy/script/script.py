@@ -1,7 +1,7 @@
-"""Policies that follow a script: yardsticks for boards, experts to learn from, attackers for tests.
+"""Policies that follow a script: baselines for boards, experts to learn from, attackers for tests.
 
-A script is a generator. It yields what to do, a :class:`~codegym.tool.call.Call` or a text, and is sent what
-the env shows; when it ends, the episode is submitted. It never needs to know the dialect it speaks in.
+A script is a generator. It yields actions, each a :class:`~codegym.tool.call.Call` or a text, and receives the
+observations; when it ends, the episode is submitted. Calls are written in the episode's dialect, whichever it is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Script = Generator[Call | str, str, None]
 
 @dataclass(frozen=True)
 class ScriptedPolicy:
-    """Answers with what ``script`` yields for an opening."""
+    """A policy that answers with the actions that ``script`` yields for an opening."""
 
     name: str
     script: Callable[[Opening], Script]
@@ -30,19 +30,19 @@ class ScriptedPolicy:
         return ScriptedConversation(opening, self.script(opening))
 
     def close(self) -> None:
-        """Do nothing: a script holds nothing."""
+        """Do nothing: a script has nothing to free."""
 
 
 @dataclass
 class ScriptedConversation:
-    """One run of a script."""
+    """One episode of a script."""
 
     opening: Opening
     script: Script
     usage_: dict[str, int] = field(default_factory=lambda: {"requests": 0})
 
     def reply(self, observation: str | None) -> Reply:
-        """Return the script's next action. Raises :class:`PolicyError` if the dialect can't say it."""
+        """Return the script's next action. Raises :class:`PolicyError` if the dialect can't write it."""
         self.usage_["requests"] += 1
         try:
             action = next(self.script) if observation is None else self.script.send(observation)
@@ -54,15 +54,15 @@ class ScriptedConversation:
             return Reply(dialect(self.opening.dialect).format(action))
         except ValueError as error:
             raise PolicyError(
-                f"the script can't go on in the {self.opening.dialect!r} dialect: {error}"
+                f"the script can't continue in the {self.opening.dialect!r} dialect: {error}"
             ) from error
 
     def tokens(self) -> None:
-        """Return ``None``: a script sees no tokens."""
+        """Return ``None``: a script does not handle tokens."""
         return
 
     def usage(self) -> dict[str, int]:
-        """Return how many actions were asked for."""
+        """Return the number of requested actions."""
         return dict(self.usage_)
 
     def close(self) -> None:
@@ -70,15 +70,15 @@ class ScriptedConversation:
         self.script.close()
 
 
-def offered(opening: Opening) -> set[str]:
+def offered_tools(opening: Opening) -> set[str]:
     """Return the names of the tools that the env offers."""
     functions = [schema["function"] for schema in opening.tools]
     return {str(function["name"]) for function in functions if isinstance(function, dict)}
 
 
-def can_say(opening: Opening, call: Call) -> bool:
-    """Return whether the env offers the call's tool and its dialect can say the call."""
-    if call.tool not in offered(opening):
+def can_write(opening: Opening, call: Call) -> bool:
+    """Return whether the env offers the call's tool and its dialect can write the call."""
+    if call.tool not in offered_tools(opening):
         return False
     try:
         dialect(opening.dialect).format(call)
@@ -88,7 +88,7 @@ def can_say(opening: Opening, call: Call) -> bool:
 
 
 def noop() -> ScriptedPolicy:
-    """Return the policy that submits at once: what it earns, nobody earned."""
+    """Return the policy that submits at once, the baseline for every reward."""
 
     def script(_: Opening) -> Script:
         yield from ()
@@ -97,7 +97,7 @@ def noop() -> ScriptedPolicy:
 
 
 def fixed(actions: Sequence[Call | str], name: str = "fixed") -> ScriptedPolicy:
-    """Return the policy that says the same, whatever the task, and then submits."""
+    """Return the policy that takes the same ``actions`` in every task and then submits."""
 
     def script(_: Opening) -> Script:
         yield from (action for action in actions)  # a list's iterator takes no observations
@@ -106,10 +106,10 @@ def fixed(actions: Sequence[Call | str], name: str = "fixed") -> ScriptedPolicy:
 
 
 def replay(episodes: Iterable[Episode], name: str = "replay") -> ScriptedPolicy:
-    """Return the policy that repeats recorded actions, text by text: same actions, same observations.
+    """Return the policy that repeats the actions of recorded episodes, so that observations repeat as well.
 
-    An opening takes the recorded episode of its task with its seed, or else the task's first. Raises
-    :class:`PolicyError` for a task that was not recorded.
+    It uses the episode with the same task and seed, otherwise the task's first episode. Raises
+    :class:`PolicyError` for a task without an episode.
     """
     by_seed: dict[tuple[str, int], Episode] = {}
     by_task: dict[str, Episode] = {}

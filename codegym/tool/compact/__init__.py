@@ -1,7 +1,6 @@
-"""Tools for policies with small contexts, and what these need.
+"""Tools for policies with small contexts.
 
-- ``locate``: where the fault might be; show that function; change a line. ``suggest``: small edits, the likeliest
-  first.
+- ``locate``: lists suspicious functions, shows one, changes a line. ``suggest``: lists and tries small edits.
 - ``likelihood``: how likely an edit is to be the repair. ``excerpt``: one function in few characters.
-- ``opening``: the task in a few lines. ``tracer``: runs in a box: which functions the failing tests run.
+- ``opening``: the task in a few lines. ``tracer``: a program for the box that records what failing tests run.
 """

@@ -1,9 +1,8 @@
-"""One function, shown in as few characters as its repair needs.
+"""An excerpt of one function, in as few characters as its repair needs.
 
-Lines are numbered from the function's first, so that small policies meet small numbers; the number stands
-behind the line, as a comment, where a model that reads from left to right has seen what it numbers. ``*`` marks
-a line that is as suspicious as any of the function's. The docstring and comments are left out; a long function
-is cut around its marks.
+Lines are numbered from the function's first line, so that the numbers are small. The number is a comment at the
+end of the line, since a model reads from left to right. ``*`` marks the most suspicious lines of the function. The
+docstring and comments are left out; a long function is cut around the marked lines.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ _Number = Annotated[float, Field(ge=0, le=1e9)]
 class Suspect:
     """A function that failing tests run. Line numbers are the file's, from 1.
 
-    ``score`` is the highest Ochiai score of its lines, raised where tests are named after it; ``hot`` are the
-    lines that have it. ``ran`` tells of each line that a failing test runs: its number, its score, the share of
-    the failing tests that run it, and how many passing tests do.
+    ``score`` is the highest Ochiai score of its lines, raised if tests are named after it; ``hot`` are the lines
+    with that score. ``ran`` has one entry per line that a failing test runs: its number, its score, the share of
+    the failing tests that run it, and the number of passing tests that run it.
     """
 
     path: str
@@ -53,11 +52,11 @@ class Suspect:
 
 def excerpt(suspect: Suspect, source: Sequence[str]) -> str:
     """Return the function's name and numbered lines; ``source`` are the file's lines."""
-    shown = [number for number in suspect.lines() if number <= len(source)]
-    text = dedent("\n".join(source[n - 1].rstrip() for n in shown)).split("\n")
+    numbers = [number for number in suspect.lines() if number <= len(source)]
+    text = dedent("\n".join(source[n - 1].rstrip() for n in numbers)).split("\n")
     rows = [
         f"{line[:LONGEST_LINE]} #{n - suspect.first + 1}{'*' if n in suspect.hot else ''}"
-        for n, line in zip(shown, text, strict=True)
+        for n, line in zip(numbers, text, strict=True)
         if line.strip() and not line.lstrip().startswith("#")
     ]
     return "\n".join([suspect.name, *rows])

@@ -1,8 +1,8 @@
-"""How likely is an edit to be the repair? A log-linear model of where faults are and what kind of slip they are.
+"""How likely is an edit to be the repair? A log-linear model of the place and the kind of a fault.
 
-The likelihood of an edit is the exponential of a sum: a weight for the operator that makes it, and weighted facts
-about its line and its function (:func:`facts`). The weights were fitted to the train split of pyrepair by
-``examples/fit_likelihood.py``, which prints the tables below; packages of its test split had no part in it.
+The likelihood of an edit is the exponential of a sum: the weight of its mutation operator, and the weighted facts
+about its line and its function (:func:`facts`). ``examples/fit_likelihood.py`` fitted the weights to the train
+split of pyrepair and printed the tables below; packages of the test split were not used.
 """
 
 from __future__ import annotations
@@ -54,20 +54,21 @@ KINDS = {
     "wrong_result": -5.02,
     "wrong_value": -5.5,
 }
-"""Weights of operators. Edits by operators that are not named here are hardly ever the repair."""
+"""The weights of mutation operators. Edits by other operators are hardly ever the repair."""
 
 _COLD = (0.0, 0.0, 0)
 
 
 def facts(suspects: Sequence[Suspect], place: int, line: int, text: str) -> dict[str, float]:
-    """Return what is known of line ``line``, which reads ``text``, of the function ``suspects[place]``.
+    """Return the facts about line ``line``, whose content is ``text``, of the function ``suspects[place]``.
 
-    ``place``: how far down the list the function stands (logarithm). ``score``: the line's Ochiai score;
-    ``named``: the function's, raised where tests are named after it. ``behind``: how much less suspicious it is
-    than the first. ``below``: how much less suspicious the line is than the function's most suspicious one.
-    ``hot``: whether it is as suspicious; ``crowd``: how many lines are (logarithm). ``share``: of the failing
-    tests that run the line. ``passing``: tests that run it and pass (logarithm). ``cold``: no failing test runs
-    it. ``size``: the function's lines that failing tests run (logarithm). ``raises``: the line raises an error.
+    About the function: ``place``: its rank in the list (logarithm); ``named``: its score, raised if tests are
+    named after it; ``behind``: how much lower that is than the first function's; ``crowd``: the number of its
+    hottest lines (logarithm); ``size``: the number of its lines that failing tests run (logarithm).
+    About the line: ``score``: its Ochiai score; ``below``: how much lower that is than the function's highest;
+    ``hot``: whether it has the highest; ``share``: the share of the failing tests that run it; ``passing``: the
+    number of passing tests that run it (logarithm); ``cold``: whether no failing test runs it; ``raises``: whether
+    it raises an error.
     """
     suspect = suspects[place]
     spectrum = {int(number): rest for number, *rest in suspect.ran}
@@ -77,7 +78,7 @@ def facts(suspects: Sequence[Suspect], place: int, line: int, text: str) -> dict
         "score": score,
         "named": suspect.score,
         "behind": suspect.score - suspects[0].score,
-        "below": score - max((found for found, _, _ in spectrum.values()), default=0.0),
+        "below": score - max((each for each, _, _ in spectrum.values()), default=0.0),
         "hot": float(line in suspect.hot),
         "crowd": log(max(1, len(suspect.hot))),
         "share": share,
@@ -89,13 +90,13 @@ def facts(suspects: Sequence[Suspect], place: int, line: int, text: str) -> dict
 
 
 def likelihoods(suspects: Sequence[Suspect]) -> list[Callable[[int, str, str], float]]:
-    """Return, for each suspect, a function of (line, its text, operator): the logarithm of a likelihood."""
+    """Return one function per suspect: from a line, its text and an operator to the edit's log-likelihood."""
 
     def of(place: int) -> Callable[[int, str, str], float]:
-        def found(line: int, text: str, kind: str) -> float:
-            known = facts(suspects, place, line, text)
-            return KINDS[kind] + sum(WEIGHTS[name] * value for name, value in known.items())
+        def log_likelihood(line: int, text: str, kind: str) -> float:
+            weighted = facts(suspects, place, line, text)
+            return KINDS[kind] + sum(WEIGHTS[name] * value for name, value in weighted.items())
 
-        return found
+        return log_likelihood
 
     return [of(place) for place in range(len(suspects))]

@@ -1,7 +1,7 @@
-"""Tools for policies with small contexts: where might the fault be, show me that function, change this line.
+"""Tools for policies with small contexts: find suspicious functions, show one, change one of its lines.
 
-``locate`` runs the visible tests under a tracer and ranks the functions that failing tests run; ``focus``
-shows one of them; ``fix`` edits a line of the one shown, by its number in what was shown.
+``locate`` runs the visible tests under a tracer and ranks the functions that failing tests run; ``focus`` shows
+one of them; ``fix`` edits a line of the function shown last, by the number in the excerpt.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from codegym.digest import digest_json
-from codegym.harness.cache import run_apart, workspace_digest
+from codegym.harness.cache import run_in_fresh_box, workspace_digest
 from codegym.harness.inbox_text import ENV, program, without_future
 from codegym.sandbox.image.image import image_digest
 from codegym.sandbox.protocol import Sandbox
@@ -38,12 +38,12 @@ def locate(bench: Workbench) -> ToolResult:
     if not suspects:
         raise ToolError("No failing test runs a function of this repository.", "no suspects")
     bench.notes[_SUSPECTS] = suspects
-    listed = "\n".join(
+    listing = "\n".join(
         f"{i} {s.path}:{s.first} {s.name} (suspicion {s.score:.2f})" for i, s in enumerate(suspects, 1)
     )
     brief = " ".join(f"{i} {s.name.rsplit('.', 1)[-1]}" for i, s in enumerate(suspects[:_LISTED], 1))
-    shown = _focus(bench, 1)
-    return ToolResult(f"{listed}\n\n{shown}", f"{brief}\n{shown}", cached=cached)
+    first = _focus(bench, 1)
+    return ToolResult(f"{listing}\n\n{first}", f"{brief}\n{first}", cached=cached)
 
 
 @compact_tool
@@ -78,8 +78,8 @@ def fix(
     end = "\r\n" if rows[number - 1].endswith("\r") else "\n"
     rows[number - 1] = rows[number - 1].replace(old, with_line_ends(new, end))
     bench.write(suspect.path, "\n".join(rows))
-    shown = rows[number - 1].strip()
-    return ToolResult(f"{suspect.path}:{number} is now: {shown}", shown[:80])
+    after = rows[number - 1].strip()
+    return ToolResult(f"{suspect.path}:{number} is now: {after}", after[:80])
 
 
 def _focus(bench: Workbench, rank: int) -> str:
@@ -91,18 +91,18 @@ def _focus(bench: Workbench, rank: int) -> str:
 
 
 def suspects_of(bench: Workbench) -> tuple[list[Suspect], str, bool]:
-    """Return the suspects of the tree as it is now, the key that they are kept under, and whether they were."""
+    """Return the suspects of the present tree, their cache key, and whether they came from the cache."""
     key = _key(bench)
     if bench.cache is None:
         return [Suspect(**row) for row in _trace(bench, bench.box)], key, False
     with bench.cache.turn(key):
-        found = bench.cache.get(key)
-        if found is None:
-            rows, of_digest = run_apart(bench.box, partial(_trace, bench))
-            if of_digest:
+        entry = bench.cache.get(key)
+        if entry is None:
+            rows, is_reproducible = run_in_fresh_box(bench.box, partial(_trace, bench))
+            if is_reproducible:
                 bench.cache.put(key, {"suspects": rows}, lasting=bool(rows))
             return [Suspect(**row) for row in rows], key, False
-    return [Suspect(**row) for row in found["suspects"]], key, True
+    return [Suspect(**row) for row in entry["suspects"]], key, True
 
 
 def _key(bench: Workbench) -> str:
@@ -115,15 +115,15 @@ def _trace(bench: Workbench, box: Sandbox) -> list[dict[str, Any]]:
     if bench.task.tests.framework != "pytest":
         raise ToolError("locate works for pytest tasks only.", "not here")
     plan = bench.task.tests
-    wanted = json.dumps({"tests": plan.visible, "options": shlex.split(plan.command)}).encode()
-    ran = box.exec(["python", "-c", _script()], stdin=wanted, timeout=bench.seconds, env=ENV)
-    last = ran.stdout.strip().rpartition("\n")[2]
+    question = json.dumps({"tests": plan.visible, "options": shlex.split(plan.command)}).encode()
+    traced = box.exec(["python", "-c", _script()], stdin=question, timeout=bench.seconds, env=ENV)
+    last = traced.stdout.strip().rpartition("\n")[2]
     try:
         return [asdict(row) for row in _ROWS.validate_json(last)]
     except ValidationError:  # the tracer shares its process with the code that it traces
-        if ran.timed_out:
+        if traced.timed_out:
             return []
-        why = (ran.stdout + ran.stderr)[-400:]
+        why = (traced.stdout + traced.stderr)[-400:]
         raise ToolError(f"The tests could not be traced: {why}", "tests do not run") from None
 
 

@@ -1,4 +1,4 @@
-"""What a policy with a small context is told of a task: how the failing tests fail, and little else."""
+"""The instruction of a task in few characters, for policies with small contexts: mainly how tests fail."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from codegym.tool.cut import clip
 
 BRIEF_CHARS = 240
 
-_TELLING = re.compile(r"^(E  )|\bassert\b|\b\w*(Error|Exception)\b|^FAILED |\b(expected|got|returned)\b")
+_ABOUT_FAILURE = re.compile(r"^(E  )|\bassert\b|\b\w*(Error|Exception)\b|^FAILED |\b(expected|got|returned)\b")
 
 
 def brief_instruction(text: str, limit: int = BRIEF_CHARS) -> str:
     """Return at most ``limit`` characters of an instruction: lines about failures first, then the others."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if _TELLING.search(line)]
-    others = [line for line in lines if not _TELLING.search(line)]
-    return clip("\n".join(telling + others), limit)
+    failures = [line for line in lines if _ABOUT_FAILURE.search(line)]
+    others = [line for line in lines if not _ABOUT_FAILURE.search(line)]
+    return clip("\n".join(failures + others), limit)

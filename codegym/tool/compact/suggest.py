@@ -1,9 +1,9 @@
 """Tools for policies that can choose a repair but can't yet write one: small edits, the likeliest first.
 
 ``suggest`` mutates the suspicious lines of the functions that failing tests run, as mutation-based repair does
-(Debroy and Wong, 2010), and lists what comes out; ``try`` makes one of these edits, runs the visible tests, and
-takes it back if they fail. Whether an edit is right only tests can tell; which to try next, and when to stop, is
-the policy's business.
+(Debroy and Wong, 2010), and lists the results. ``try`` makes one of these edits, runs the visible tests, and takes
+the edit back if they fail. Only the tests decide whether an edit is right; the policy decides which to try next,
+and when to stop.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _BRIEF = 16
 
 @dataclass(frozen=True)
 class Suggestion:
-    """An edit: line ``line`` of ``path``, which reads ``before``, becomes ``after``."""
+    """An edit that changes line ``line`` of ``path`` from ``before`` to ``after``."""
 
     path: str
     line: int
@@ -46,7 +46,7 @@ class Suggestion:
 
     @property
     def brief(self) -> str:
-        """The change in as few tokens as it can be said."""
+        """The change in as few tokens as possible."""
         old, new = smallest_fix(self.before, self.after) or (self.before.strip(), self.after.strip())
         return f"{old[:_BRIEF]} => {new[:_BRIEF]}"
 
@@ -55,7 +55,7 @@ class Suggestion:
 def suggest(bench: Workbench) -> ToolResult:
     """List small edits of suspicious lines that might repair the fault, the likeliest first."""
     suspects, key, cached = suspects_of(bench)
-    edits = _kept_edits(bench, suspects, digest_json(["suggest", LISTED, KINDS, WEIGHTS, key]))
+    edits = _cached_edits(bench, suspects, digest_json(["suggest", LISTED, KINDS, WEIGHTS, key]))
     if not edits:
         raise ToolError("There is nothing to suggest for the functions that failing tests run.", "no suggestions")
     bench.notes[_EDITS] = edits
@@ -79,10 +79,10 @@ def try_(bench: Workbench, number: Annotated[int, Field(ge=1, description="place
 
 
 def _result(bench: Workbench, edits: list[Suggestion], number: int) -> ToolResult:
-    """Return what the tests say of an edit; where that is new, read ahead.
+    """Return the test result of one edit. If it is not cached, run the tests of all other edits as well.
 
-    Most of what a run costs is the start of an interpreter with pytest, which the box's next runs share. Others
-    at the same task will want to know of the other edits: so one episode runs them all, and the others wait.
+    Most of the cost of a run is the start of an interpreter with pytest, which the box's next runs share. Other
+    episodes of the same task will need the other edits' results: so one episode runs them all while others wait.
     """
     if bench.cache is None:
         return _run(bench, edits[number])
@@ -90,7 +90,7 @@ def _result(bench: Workbench, edits: list[Suggestion], number: int) -> ToolResul
         result = _run(bench, edits[number])
         if not result.cached:
             for edit in edits[:number] + edits[number + 1 :]:
-                with suppress(ToolError):  # an edit that does not fit any more is nobody's question yet
+                with suppress(ToolError):  # the edit does not fit any more; nobody asked for it
                     _run(bench, edit)
         return result
 
@@ -111,13 +111,13 @@ def _make(bench: Workbench, edit: Suggestion) -> None:
     bench.write(edit.path, "\n".join(lines))
 
 
-def _kept_edits(bench: Workbench, suspects: list[Suspect], key: str) -> list[Suggestion]:
+def _cached_edits(bench: Workbench, suspects: list[Suspect], key: str) -> list[Suggestion]:
     if bench.cache is None:
         return _edits(bench, suspects)
     with bench.cache.turn(key):
-        kept = bench.cache.get(key)
-        if kept:
-            return [Suggestion(**row) for row in kept["edits"]]
+        entry = bench.cache.get(key)
+        if entry:
+            return [Suggestion(**row) for row in entry["edits"]]
         edits = _edits(bench, suspects)
         bench.cache.put(key, {"edits": [asdict(edit) for edit in edits]}, lasting=bool(suspects))
         return edits
@@ -125,33 +125,33 @@ def _kept_edits(bench: Workbench, suspects: list[Suspect], key: str) -> list[Sug
 
 def _edits(bench: Workbench, suspects: list[Suspect]) -> list[Suggestion]:
     best: dict[Suggestion, float] = {}
-    for suspect, found in zip(suspects, likelihoods(suspects), strict=True):
+    for suspect, log_likelihood in zip(suspects, likelihoods(suspects), strict=True):
         for edit, kind in edits_of_function(suspect, bench.covered_text(suspect.path).split("\n")):
-            best[edit] = max(best.get(edit, -float("inf")), found(edit.line, edit.before, kind))
+            best[edit] = max(best.get(edit, -float("inf")), log_likelihood(edit.line, edit.before, kind))
     ranked = sorted(best, key=lambda edit: (-best[edit], edit.path, edit.line, edit.after))
     return ranked[:LISTED]
 
 
 def edits_of_function(suspect: Suspect, lines: list[str]) -> Iterator[tuple[Suggestion, str]]:
-    """Yield the edits of one function with the name of the operator that makes each."""
+    """Yield the edits of one function, each with the name of its mutation operator."""
     body = lines[suspect.first - 1 : suspect.last]
     source = dedent("\n".join(body)) + "\n"
-    for line, text, operator in _mutated(source):
+    for line, text, operator in _mutations(source):
         before = body[line - 1]
         indent = before[: len(before) - len(before.lstrip())]
         yield Suggestion(suspect.path, suspect.first + line - 1, before, indent + text), operator
 
 
 @lru_cache(maxsize=4096)
-def _mutated(source: str) -> tuple[tuple[int, str, str], ...]:
-    """Return (line, what it becomes, operator) for every mutation; a package's functions are suspects often."""
+def _mutations(source: str) -> tuple[tuple[int, str, str], ...]:
+    """Return (line, new text, operator) of every mutation; cached, since functions are suspects repeatedly."""
     if len(source) > _LONGEST or _depth(source) > _DEEPEST:
         return ()
     try:
-        found = [m for m in mutations(source) if m.single_line and m.operator in KINDS]
+        single_line = [m for m in mutations(source) if m.single_line and m.operator in KINDS]
     except (SyntaxError, RecursionError, UnicodeEncodeError):
         return ()
-    return tuple((m.line, apply(source, m).split("\n")[m.line - 1].lstrip(), m.operator) for m in found)
+    return tuple((m.line, apply(source, m).split("\n")[m.line - 1].lstrip(), m.operator) for m in single_line)
 
 
 def _depth(source: str) -> int:

@@ -1,4 +1,4 @@
-"""Ways of saying tool calls in text. See :mod:`codegym.tool.dialect.protocol`."""
+"""Dialects: ways to write tool calls as text. See :mod:`codegym.tool.dialect.protocol`."""
 
 from __future__ import annotations
 

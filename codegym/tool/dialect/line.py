@@ -1,7 +1,7 @@
 """One short line per action, for policies of a few million parameters and contexts of a few hundred tokens.
 
-A letter names the tool, the rest of the line its arguments, verbatim and in order: ``f 2``, ``v a.py 10 20``,
-``r 12 x < 1 => x <= 1``, ``t``, ``q``. Only the first line that is not empty, and no thought, is read.
+A letter names the tool; the rest of the line is its arguments, verbatim and in order: ``f 2``, ``v a.py 10 20``,
+``r 12 x < 1 => x <= 1``, ``t``, ``q``. Thoughts are removed, then only the first line that is not empty is read.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from codegym.tool.spec import Tool
 
 @dataclass(frozen=True)
 class Verb:
-    """A letter and the form of what follows it.
+    """A letter and the form of the arguments after it.
 
-    ``pattern`` reads the rest of the line into named groups, which are the tool's arguments; ``form`` writes
-    it, optional parts in brackets as in the help.
+    ``pattern`` matches the rest of the line; its named groups are the tool's arguments. ``form`` is the template
+    from which the line is written, with optional parts in brackets.
     """
 
     letter: str
@@ -51,21 +51,21 @@ _BY_TOOL = {verb.tool: verb for verb in VERBS}
 
 @dataclass(frozen=True)
 class LineDialect:
-    """``r 12 x < 1 => x <= 1``."""
+    """The line dialect: ``r 12 x < 1 => x <= 1``."""
 
     name: str = "line"
 
     def offers(self, tools: Sequence[Tool]) -> tuple[Tool, ...]:
-        """The tools that have a letter."""
+        """Return the tools that have a letter."""
         return tuple(tool for tool in tools if tool.name in _BY_TOOL)
 
     def system(self, tools: Sequence[Tool]) -> str:
-        """Return one short line a verb: its form and the tool's name."""
+        """Return one line per verb: its form and the tool's name."""
         offered = {tool.name for tool in self.offers(tools)}
         return "\n".join(f"{_usage(verb)}: {verb.tool}" for verb in VERBS if verb.tool in offered)
 
     def parse(self, text: str) -> Call | Malformed:
-        """Read the first line that is not empty and no thought."""
+        """Read the first line that is not empty, after removing thoughts."""
         text = without_thoughts(text, self._find_call)
         line = next((line for line in text.split("\n") if line.strip()), "")
         return self._read(line.lstrip().removesuffix("\r"))
@@ -84,24 +84,24 @@ class LineDialect:
         match = re.fullmatch(verb.pattern, rest if verb.pattern else rest.strip(), re.DOTALL)
         if match is None:
             return Malformed(f"expected {_usage(verb)}")
-        given = {name: value for name, value in match.groupdict().items() if value is not None}
+        arguments = {name: value for name, value in match.groupdict().items() if value is not None}
         if verb.tool == "fix":
-            given.setdefault("new", "")
-        return Call(verb.tool, given)
+            arguments.setdefault("new", "")
+        return Call(verb.tool, arguments)
 
     def format(self, call: Call) -> str:
-        """Return the line. Raises :class:`ValueError` where the line would not be read as ``call``."""
+        """Return the line for ``call``. Raises :class:`ValueError` if :meth:`parse` would read it differently."""
         verb = _BY_TOOL.get(call.tool)
         if verb is None:
             raise ValueError(f"the line dialect has no letter for {call.tool!r}")
-        given = {name: str(value) for name, value in call.arguments.items()}
-        text = f"{verb.letter} {_fill(verb.form, given)}".rstrip(" " if verb.tool != "fix" else "")
-        if self.parse(text) != Call(call.tool, given):
-            raise ValueError(f"the line dialect can't say {call.tool} with {given!r}")
+        arguments = {name: str(value) for name, value in call.arguments.items()}
+        text = f"{verb.letter} {_fill(verb.form, arguments)}".rstrip(" " if verb.tool != "fix" else "")
+        if self.parse(text) != Call(call.tool, arguments):
+            raise ValueError(f"the line dialect can't write {call.tool} with {arguments!r}")
         return text
 
     def render(self, result: ToolResult) -> str:
-        """Return the brief text where there is one."""
+        """Return the brief text if there is one, otherwise the full text."""
         return result.brief or result.text
 
 
@@ -109,7 +109,7 @@ def _usage(verb: Verb) -> str:
     return f"{verb.letter} {re.sub('[{}]', '', verb.form)}".strip()
 
 
-def _fill(form: str, given: dict[str, str]) -> str:
-    """Fill in the arguments; words in brackets are left out where theirs is not given."""
-    form = re.sub(r" ?\[\{(\w+)\}\]", lambda m: " {" + m[1] + "}" if m[1] in given else "", form).strip()
-    return re.sub(r"\{(\w+)\}", lambda m: given.get(m[1], ""), form)
+def _fill(form: str, arguments: dict[str, str]) -> str:
+    """Fill in the arguments; leave out bracketed parts whose argument is missing."""
+    form = re.sub(r" ?\[\{(\w+)\}\]", lambda m: " {" + m[1] + "}" if m[1] in arguments else "", form).strip()
+    return re.sub(r"\{(\w+)\}", lambda m: arguments.get(m[1], ""), form)

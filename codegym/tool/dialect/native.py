@@ -1,7 +1,7 @@
-"""Tool calls as chat templates and chat APIs write them: JSON, in ``<tool_call>`` tags or OpenAI's own form.
+"""Tool calls in the form of chat templates and chat APIs: JSON, in ``<tool_call>`` tags or as OpenAI writes it.
 
 The tools' schemas reach the model through ``tokenizer.apply_chat_template(tools=…)`` or the API's ``tools``
-field, so the system prompt says nothing of them.
+field, so the system prompt does not describe them.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ _DECODER = json.JSONDecoder(strict=False)
 
 @dataclass(frozen=True)
 class Native:
-    """``<tool_call>{"name": "view", "arguments": {"path": "a.py"}}</tool_call>``."""
+    """The native dialect: ``<tool_call>{"name": "view", "arguments": {"path": "a.py"}}</tool_call>``."""
 
     name: str = "native"
 
     def offers(self, tools: Sequence[Tool]) -> tuple[Tool, ...]:
-        """All but compact tools."""
+        """Return all tools except the compact ones."""
         return tuple(tool for tool in tools if not tool.compact)
 
     def system(self, tools: Sequence[Tool]) -> str:
-        """Return the setting; the tools themselves are the chat template's to explain."""
+        """Return the task's setting and the tools' names; the chat template describes the tools."""
         names = ", ".join(tool.name for tool in self.offers(tools))
         return f"{SETTING}\nCall exactly one tool in every turn: {names}."
 
     def parse(self, text: str) -> Call | Malformed:
-        """Read Hermes' and Qwen's tags, an OpenAI message's ``tool_calls``, or a bare JSON call."""
+        """Read a call in the tags of Hermes and Qwen, in an OpenAI message's ``tool_calls``, or as plain JSON."""
         text = without_thoughts(text, _find_call)
         try:
             calls = [_DECODER.raw_decode(text, match.end())[0] for match in _starts(text)]
@@ -62,7 +62,7 @@ class Native:
 
 
 def _starts(text: str) -> list[re.Match[str]]:
-    """Return where calls begin, leaving out tags that stand inside another call's JSON."""
+    """Return the opening tags of calls, except tags inside another call's JSON."""
     starts: list[re.Match[str]] = []
     match = _OPEN.search(text)
     while match:

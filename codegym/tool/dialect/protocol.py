@@ -1,4 +1,4 @@
-"""The seam between text and tool calls. The env knows tools; only dialects know text."""
+"""The interface between text and tool calls. The env handles tools; only dialects handle text."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from codegym.tool.spec import Tool
 
 
 class Dialect(Protocol):
-    """One way of saying tool calls. Dialects hold no state."""
+    """One way to write tool calls as text. Dialects have no state."""
 
     @property
     def name(self) -> str:
-        """The dialect's name, as given to the env."""
+        """The dialect's name, the ``dialect`` argument of the env."""
         ...
 
     def offers(self, tools: Sequence[Tool]) -> tuple[Tool, ...]:
-        """Return those tools that can be called in this dialect."""
+        """Return the tools that can be called in this dialect."""
         ...
 
     def system(self, tools: Sequence[Tool]) -> str:
-        """Return the prompt that explains the task's setting, the tools on offer and how to call them."""
+        """Return the system prompt: the task's setting, the tools on offer and how to call them."""
         ...
 
     def parse(self, text: str) -> Call | Malformed:
-        """Read one action from a policy's text. Never raises, whatever the text."""
+        """Return the one call in a policy's text, or why there is none. Never raises."""
         ...
 
     def format(self, call: Call) -> str:
         """Return the text that :meth:`parse` reads as ``call``.
 
-        Raises :class:`ValueError` for a call that can't be said in this dialect.
+        Raises :class:`ValueError` for a call that can't be written in this dialect.
         """
         ...
 
     def render(self, result: ToolResult) -> str:
-        """Return what the agent is shown of a result."""
+        """Return the observation for a tool's result."""
         ...

@@ -1,4 +1,4 @@
-"""One shell block per turn and nothing else: the dialect that every model has seen most of."""
+"""One shell block per turn and nothing else: the form that models know best from their training data."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ _HEREDOC = re.compile(
     |<<(?P<dash>-?)[ \t]*(?:(?P<quoted>'[^']+'|"[^"]+")|\\?(?P<word>[A-Za-z_][\w.-]*))""",
     re.VERBOSE,
 )
-"""Heredocs, and what only looks like one: quoted text, comments, arithmetic."""
+"""Matches heredocs, and what could be mistaken for one: quoted text, comments, arithmetic."""
 _EXPECTED = "Expected exactly one block that begins with ```bash and ends with ```, holding one shell command."
 
 
 @dataclass(frozen=True)
 class Shell:
-    """A Markdown block with a command; the command ``submit`` ends the episode."""
+    """The shell dialect: a Markdown block with a command; the command ``submit`` ends the episode."""
 
     name: str = "shell"
 
     def offers(self, tools: Sequence[Tool]) -> tuple[Tool, ...]:
-        """The shell and submit."""
+        """Return the tools ``shell`` and ``submit``."""
         return tuple(tool for tool in tools if tool.name in ("shell", "submit"))
 
     def system(self, tools: Sequence[Tool]) -> str:  # noqa: ARG002 - the shell is the only tool
-        """Return the setting and the form of an action."""
+        """Return the task's setting and the form of an action."""
         form = "In every turn write exactly one shell command, in one block:\n```bash\ngrep -rn total src\n```"
         end = "Commands start anew in the repository's root each time. When you are done:\n```bash\nsubmit\n```"
         return f"{SETTING}\n\n{form}\n{end}"
 
     def parse(self, text: str) -> Call | Malformed:
-        """Read the one block that stands in ``text``."""
+        """Read the one shell block in ``text``."""
         read = list(_blocks(without_thoughts(text, _find_call)))
         blocks = [block[0] for block in read if block]
         if len(blocks) < len(read):
@@ -56,7 +56,7 @@ class Shell:
             return "```bash\nsubmit\n```"
         command = call.arguments.get("command")
         if call.tool != "shell" or not isinstance(command, str):
-            raise ValueError(f"the shell dialect can't say a call of {call.tool!r}")
+            raise ValueError(f"the shell dialect can't write a call of {call.tool!r}")
         fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", command)), default=0))
         return f"{fence}bash\n{command}\n{fence}"
 
@@ -70,21 +70,21 @@ def _find_call(text: str) -> Span | None:
 
 
 def _blocks(text: str) -> Iterator[tuple[str, Span] | None]:
-    """Yield each closed block with where it begins and ends, fences included; ``None`` for one that breaks off.
+    """Yield the content and the span, fences included, of each block; ``None`` for one without an end.
 
-    A block that breaks off within a heredoc is the last one.
+    If a block ends within a heredoc, no further block is read.
     """
     lines = text.split("\n")
     starts = [0, *accumulate(len(line) + 1 for line in lines)]
     at = 0
     while at < len(lines):
-        opened = _FENCE.match(lines[at])
+        opening = _FENCE.match(lines[at])
         at += 1
-        if opened is None:
+        if opening is None:
             continue
-        end, is_open = _end(lines, at, opened[1])
+        end, is_open = _end(lines, at, opening[1])
         if end is None:
-            ends = [i for i in range(at, len(lines)) if lines[i].strip() == opened[1]]
+            ends = [i for i in range(at, len(lines)) if lines[i].strip() == opening[1]]
             if len(ends) != 1 or not is_open:
                 yield from [None] if ends else []
                 return
@@ -94,16 +94,16 @@ def _blocks(text: str) -> Iterator[tuple[str, Span] | None]:
 
 
 def _end(lines: list[str], at: int, fence: str) -> tuple[int | None, bool]:
-    """Return the first fence from line ``at`` on that no heredoc holds, and whether a heredoc has no end."""
-    waiting: list[tuple[str, str]] = []
+    """Return the first fence outside a heredoc, from line ``at`` on, and whether a heredoc has no end."""
+    pending: list[tuple[str, str]] = []
     for number in range(at, len(lines)):
         line = lines[number].removesuffix("\r")
-        if waiting:
-            dash, word = waiting[0]
-            waiting = waiting[(line.lstrip("\t") if dash else line) == word :]
+        if pending:
+            dash, word = pending[0]
+            pending = pending[(line.lstrip("\t") if dash else line) == word :]
         elif line.strip() == fence:
             return number, False
         else:
-            found = (match for match in _HEREDOC.finditer(line) if match["word"] or match["quoted"])
-            waiting = [(match["dash"], match["word"] or match["quoted"][1:-1]) for match in found]
-    return None, bool(waiting)
+            heredocs = (match for match in _HEREDOC.finditer(line) if match["word"] or match["quoted"])
+            pending = [(match["dash"], match["word"] or match["quoted"][1:-1]) for match in heredocs]
+    return None, bool(pending)

@@ -2,8 +2,8 @@
 
     <tool name="replace"><path>a.py</path><old>x < 1</old><new>x <= 1</new></tool>
 
-Values are verbatim: nothing is escaped. A value that begins with a line break loses that one, and one at its
-end, so that code can stand on lines of its own. Text around the call is free for thoughts.
+Values are verbatim: nothing is escaped. If a value begins with a line break, that one and one at its end are
+removed, so that code can be on lines of its own. The text around the call is ignored.
 """
 
 from __future__ import annotations
@@ -26,22 +26,23 @@ _EXPECTED = 'Expected one call like <tool name="view"><path>a.py</path></tool>.'
 
 @dataclass(frozen=True)
 class Tagged:
-    """``<tool name="view"><path>a.py</path></tool>``, with free text around it."""
+    """The tagged dialect: ``<tool name="view"><path>a.py</path></tool>``, with free text around it."""
 
     name: str = "tagged"
 
     def offers(self, tools: Sequence[Tool]) -> tuple[Tool, ...]:
-        """All but compact tools."""
+        """Return all tools except the compact ones."""
         return tuple(tool for tool in tools if not tool.compact)
 
     def system(self, tools: Sequence[Tool]) -> str:
-        """Return the setting, the form of a call and every tool."""
-        told = "\n".join(_describe(tool) for tool in self.offers(tools))
+        """Return the task's setting, the form of a call and a description of every tool."""
+        tool_list = "\n".join(_describe(tool) for tool in self.offers(tools))
         form = 'Write exactly one call per turn, for example:\n<tool name="view"><path>src/a.py</path></tool>'
-        return f"{SETTING}\n\n{form}\nValues are verbatim; code may begin on a line of its own.\n\nTools:\n{told}"
+        values = "Values are verbatim; code may begin on a line of its own."
+        return f"{SETTING}\n\n{form}\n{values}\n\nTools:\n{tool_list}"
 
     def parse(self, text: str) -> Call | Malformed:
-        """Read the one call that stands in ``text``."""
+        """Read the one call in ``text``."""
         text = without_thoughts(text, _find_call)
         match = _OPEN.search(text)
         if match is None:
@@ -55,7 +56,7 @@ class Tagged:
         return Call(match[1], arguments)
 
     def format(self, call: Call) -> str:
-        """Return the call; lists stand one value a line."""
+        """Return the call in tags; a list is written with one value per line."""
         inner = "".join(f"<{name}>{_wrap(name, _text(value))}</{name}>" for name, value in call.arguments.items())
         return f'<tool name="{call.tool}">{inner}</tool>'
 
@@ -67,11 +68,11 @@ class Tagged:
 def _describe(tool: Tool) -> str:
     parameters = tool.parameters()
     required = tool.required()
-    told = [
+    lines = [
         f"    <{name}> {schema.get('description', '')}{'' if name in required else ' (may be left out)'}"
         for name, schema in parameters.items()
     ]
-    return "\n".join([f"- {tool.name}: {' '.join(tool.description.split())}", *told])
+    return "\n".join([f"- {tool.name}: {' '.join(tool.description.split())}", *lines])
 
 
 def _find_call(text: str) -> Span | None:
@@ -84,18 +85,18 @@ def _find_call(text: str) -> Span | None:
 
 def _arguments(text: str, at: int) -> tuple[dict[str, object], int] | Malformed:
     arguments: dict[str, object] = {}
-    while (closed := _CLOSE.match(text, at)) is None:
-        opened = _ARGUMENT.match(text, at)
-        if opened is None:
+    while (end_tag := _CLOSE.match(text, at)) is None:
+        start_tag = _ARGUMENT.match(text, at)
+        if start_tag is None:
             return Malformed(f"Expected an argument or </tool> at {text[at : at + 40]!r}. {_EXPECTED}")
-        name = opened[1]
-        value = _value(text, opened.end(), f"</{name}>")
+        name = start_tag[1]
+        value = _value(text, start_tag.end(), f"</{name}>")
         if value is None:
             return Malformed(f"<{name}> is not closed by </{name}>. {_EXPECTED}")
         if name in arguments:
             return Malformed(f"<{name}> stands twice. {_EXPECTED}")
         arguments[name], at = value
-    return arguments, closed.end()
+    return arguments, end_tag.end()
 
 
 def _value(text: str, at: int, closing: str) -> tuple[str, int] | None:

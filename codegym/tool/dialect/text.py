@@ -1,4 +1,4 @@
-"""What textual dialects share: the setting told to every policy."""
+"""The setting, with which the system prompts of most dialects begin."""
 
 from __future__ import annotations
 

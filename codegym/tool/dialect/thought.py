@@ -1,8 +1,8 @@
-"""Thoughts are not actions: what a reasoning model thinks is left out before a dialect looks for calls.
+"""Removes a reasoning model's thoughts from its answer before a dialect looks for calls.
 
-Servers and chat templates differ in how much of a thought reaches us: all of it in tags; only its end, where the
-template wrote the opening tag; only its beginning, where the answer was cut off. A call's own text is the call's:
-an edit may write a file that holds such tags.
+Servers and chat templates differ in how much of a thought is in the answer: all of it, in tags; only its end, if
+the template wrote the opening tag; only its beginning, if the answer was cut off. Tags inside a call are part of
+the call: an edit may write a file that contains such tags.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 Span = tuple[int, int]
 
 FindCall = Callable[[str], Span | None]
-"""Return where the first complete call in a text begins and ends, ``None`` if it holds none."""
+"""Returns the span of the first complete call in a text, or ``None`` if there is none."""
 
 _NAME = r"(?:\w+:)?(?:ant)?(?:think(?:ing)?|(?<!\w<)(?:thoughts?|reasoning|reflection|scratchpad))"
-"""The names of such tags; ``List<Thought>`` is a type."""
+"""The names of such tags. In ``List<Thought>`` the name is a type, not a tag."""
 
 _TAG = re.compile(
     rf"<\s*(?P<end>/)?\s*{_NAME}(?:\s[^<>]*?)?(?P<empty>/)?\s*>"  # <think>, <seed:think>, <thinking mode="x">
@@ -25,38 +25,38 @@ _TAG = re.compile(
     r"|\[(?P<end_bracket>/)?(?-i:THINK)\]|◁(?P<end_triangle>/)?think▷",
     re.IGNORECASE,
 )
-"""The tags around thoughts as models write them; the groups ``end…`` are there in closing ones."""
+"""The tags around thoughts as models write them; closing tags match one of the groups ``end…``."""
 
 _QUOTES = ("`", '"', "'")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
 def without_thoughts(text: str, find_call: FindCall) -> str:
-    """Return ``text`` with a line break in the place of each thought.
+    """Return ``text`` with each thought replaced by a line break.
 
-    A thought ends at its closing tag, counting those inside it; one that is not closed reaches to the end. A
-    closing tag that nothing opened ends a thought that the chat template opened. No thoughts are tags in a
-    complete call, in quotes, and in a code block that holds neither a closing tag nor a call.
+    A thought ends at its closing tag (thoughts may be nested), or else at the end of the text. A closing tag
+    without an opening one ends a thought that the chat template opened. Tags do not count in a complete call, in
+    quotes, and in a code block that contains neither a closing tag nor a call.
     """
     if _TAG.search(text) is None:
         return text
-    kept: list[str] = []
+    parts: list[str] = []
     listings, at = _listings(text, find_call), 0
     while tag := next((tag for tag in _tags(text, at) if not _is_within(tag, listings)), None):
         call = find_call(text[at:])
         if call is not None and at + call[0] < tag.start():
-            kept.append(text[at : at + call[1]])
+            parts.append(text[at : at + call[1]])
             at += call[1]
         elif _closes(tag):
-            kept, at = [], tag.end()
+            parts, at = [], tag.end()
         else:
-            kept.append(text[at : tag.start()] + "\n")
+            parts.append(text[at : tag.start()] + "\n")
             at = _end_of_thought(text, tag)
-    return "".join([*kept, text[at:]])
+    return "".join([*parts, text[at:]])
 
 
 def opened_thought(prompt: str) -> str:
-    """Return the tag of the thought in which ``prompt`` ends, so that an answer begins in it; or nothing."""
+    """Return the opening tag if ``prompt`` ends with one, so that the answer starts in a thought; or empty."""
     *_, last = [None, *_TAG.finditer(prompt)]
     if last is None or last["empty"] or _closes(last) or prompt[last.end() :].strip():
         return ""
@@ -73,7 +73,7 @@ def _closes(tag: re.Match[str]) -> bool:
 
 
 def _tags(text: str, start: int) -> Iterator[re.Match[str]]:
-    """Yield the tags from ``start`` on, without quoted ones."""
+    """Yield the tags from ``start`` on, except quoted ones."""
     return (tag for tag in _TAG.finditer(text, start) if not _is_quoted(text, tag))
 
 
@@ -88,7 +88,7 @@ def _is_within(tag: re.Match[str], spans: list[Span]) -> bool:
 
 
 def _listings(text: str, find_call: FindCall) -> list[Span]:
-    """Return the code blocks that hold neither a closing tag nor a call."""
+    """Return the code blocks that contain neither a closing tag nor a call."""
     blocks = ((start, end, text[start:end]) for start, end in _code_blocks(text))
     return [
         (start, end)
@@ -98,13 +98,13 @@ def _listings(text: str, find_call: FindCall) -> list[Span]:
 
 
 def _code_blocks(text: str) -> Iterator[Span]:
-    opened, fence, at = -1, "", 0
+    start, fence, at = -1, "", 0
     for line in text.split("\n"):
-        if opened < 0 and (match := _FENCE.match(line)):
-            opened, fence = at, match[1]
-        elif opened >= 0 and line.strip().startswith(fence) and not line.strip().strip(fence[0]):
-            yield opened, at + len(line)
-            opened = -1
+        if start < 0 and (match := _FENCE.match(line)):
+            start, fence = at, match[1]
+        elif start >= 0 and line.strip().startswith(fence) and not line.strip().strip(fence[0]):
+            yield start, at + len(line)
+            start = -1
         at += len(line) + 1
 
 

@@ -1,4 +1,4 @@
-"""Changing files: exact replacements, insertions, new files, and going back."""
+"""Tools that change files: exact replacements, insertions, new files, and undo."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONTEXT = 3
 LINE_SPAN = 200
 MOST_PLACES = 1000
 SHOWN_BYTES = 1 << 20
-"""A larger file is only named where changes are shown."""
+"""Of a larger changed file, ``diff`` shows only the name."""
 
 
 @tool
@@ -46,8 +46,8 @@ def replace_in_line(bench: Workbench, path: FilePath, line: Line, old: OldText, 
         raise ToolError(f"{path} has {len(lines)} lines; there is no line {line}.", f"no line {line}")
     count = lines[line - 1].count(old)
     if count != 1:
-        shown = cut_line(printable(lines[line - 1]))
-        raise ToolError(f"{old!r} stands {count} times in line {line}: {shown}", f"{count} matches in line {line}")
+        row = cut_line(printable(lines[line - 1]))
+        raise ToolError(f"{old!r} stands {count} times in line {line}: {row}", f"{count} matches in line {line}")
     end = line_end(text, len("\n".join(lines[: line - 1])))
     lines[line - 1] = lines[line - 1].replace(old, new if "\r\n" in new else with_line_ends(new, end))
     return change(bench, path, text, "\n".join(lines))
@@ -102,15 +102,15 @@ def diff(bench: Workbench) -> ToolResult:
         patch = make_patch(base, changes).rstrip("\n")
     except PatchError as error:
         raise ToolError(f"The changes can't be shown: {error}") from error
-    named = [f"{path!r} differs and is too large to show." for path in sorted(large)]
-    patch = "\n".join([*named, patch]).strip("\n")
+    omitted = [f"{path!r} differs and is too large to show." for path in sorted(large)]
+    patch = "\n".join([*omitted, patch]).strip("\n")
     if not patch:
         return ToolResult("Nothing differs from the repository as it was at first.", "no changes")
     return ToolResult(cut(printable(patch)), clip(printable("\n".join(changed_lines(patch))), 400))
 
 
 def change(bench: Workbench, path: str, before: str, after: str) -> ToolResult:
-    """Write ``after`` and show the lines that differ from ``before`` with a little around them."""
+    """Write ``after``; return the lines that differ from ``before`` and three lines around them."""
     if before == after:
         raise ToolError("That edit changes nothing.", "no change")
     bench.write(path, after)
@@ -118,9 +118,9 @@ def change(bench: Workbench, path: str, before: str, after: str) -> ToolResult:
     first = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
     last = max(first + 1, len(new) - _same_tail(old[first:], new[first:]))
     start, end = max(1, first + 1 - CONTEXT), min(len(new), last + CONTEXT)
-    shown = number_lines(new, start, end)
+    excerpt = number_lines(new, start, end)
     brief = number_lines(new, first + 1, min(last, first + 3, len(new)))
-    return ToolResult(f"Edited {bench.path(path)}:\n{cut(shown, 4_000)}", clip(brief, 300) or "ok")
+    return ToolResult(f"Edited {bench.path(path)}:\n{cut(excerpt, 4_000)}", clip(brief, 300) or "ok")
 
 
 def _same_tail(old: list[str], new: list[str]) -> int:
@@ -128,20 +128,21 @@ def _same_tail(old: list[str], new: list[str]) -> int:
     return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(old), len(new)))
 
 
-def _not_once(path: str, text: str, old: str, places: list[int]) -> str:
-    if places:
-        where = sorted({text.count("\n", 0, at) + 1 for at in places[:MOST_PLACES]})
-        shown = ", ".join(map(str, where[:10]))
-        return f"The text stands {len(places)} times in {path}, at lines {shown}. Give more around the right one."
+def _not_once(path: str, text: str, old: str, positions: list[int]) -> str:
+    if positions:
+        lines = sorted({text.count("\n", 0, at) + 1 for at in positions[:MOST_PLACES]})
+        numbers = ", ".join(map(str, lines[:10]))
+        count = len(positions)
+        return f"The text stands {count} times in {path}, at lines {numbers}. Give more around the right one."
     near = _nearest(text.split("\n"), old.strip("\n").split("\n"))
     hint = f" Nearest lines:\n{near}" if near else ""
     return f"The text is not in {path}; it must be exact, whitespace included.{hint}"
 
 
 def _nearest(lines: list[str], old: list[str]) -> str:
-    wanted = max(old, key=lambda line: len(line.strip())).strip()
+    longest = max(old, key=lambda line: len(line.strip())).strip()
     matcher = SequenceMatcher(autojunk=False)
-    matcher.set_seq2(wanted)
+    matcher.set_seq2(longest)
     scored: list[tuple[float, int]] = []
     for number, line in enumerate(lines[:5_000], 1):
         matcher.set_seq1(line.strip()[:LINE_SPAN])

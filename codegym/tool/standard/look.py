@@ -1,4 +1,4 @@
-"""Looking around: view a file, list files, search."""
+"""Tools that look: view a file, list files, search."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LC_ALL=C grep -rsIZl --exclude-dir=.git --exclude-dir=__pycache__ --exclude-dir=
     --exclude-dir=node_modules -e '' -- "$2" | xargs -0 -r grep -snHZa "$kind" -e "$1" --
 exit 0
 """
-"""Files are text unless they hold a NUL byte, whatever their encoding."""
+"""A file without a NUL byte is searched as text, whatever its encoding."""
 
 VIEW_LINES = 200
 BRIEF_LINES = 12
@@ -60,12 +60,12 @@ def view(bench: Workbench, path: FilePath, start: Line = 1, end: LastLine = 0) -
 @tool
 def list_(bench: Workbench, path: AnyPath = ".") -> ToolResult:
     """List the files below a folder, sorted."""
-    found = bench.files(path)
-    if not found:
+    names = bench.files(path)
+    if not names:
         raise ToolError(f"There are no files below {path!r}.")
-    shown = "\n".join(printable(name) for name in found[:LISTED])
-    more = f"\n[… {len(found) - LISTED} more files; list a folder below]" if len(found) > LISTED else ""
-    return ToolResult(cut(shown) + more, clip(" ".join(found), 400))
+    listing = "\n".join(printable(name) for name in names[:LISTED])
+    more = f"\n[… {len(names) - LISTED} more files; list a folder below]" if len(names) > LISTED else ""
+    return ToolResult(cut(listing) + more, clip(" ".join(names), 400))
 
 
 @tool
@@ -88,14 +88,14 @@ def search(bench: Workbench, pattern: Pattern, path: AnyPath = ".") -> ToolResul
 
 
 def number_lines(lines: list[str], start: int, last: int) -> str:
-    """Return lines ``start`` to ``last`` (from 1) as they are shown to an agent."""
+    """Return lines ``start`` to ``last`` (counted from 1) with line numbers, as an agent sees them."""
     width = len(str(last))
-    shown = enumerate(lines[start - 1 : last], start)
-    return "\n".join(f"{number:>{width}}  {cut_line(printable(line))}".rstrip() for number, line in shown)
+    numbered = enumerate(lines[start - 1 : last], start)
+    return "\n".join(f"{number:>{width}}  {cut_line(printable(line))}".rstrip() for number, line in numbered)
 
 
 def _one_line(pattern: str) -> str:
-    """Return ``pattern`` as Perl reads it: no ``\\<`` and ``\\>`` of grep's own, alternatives on one line."""
+    """Return ``pattern`` in Perl's syntax: grep's ``\\<`` and ``\\>`` replaced, its lines joined with ``|``."""
     parts = [re.sub(r"\\(.)", _own_escape, part) for part in pattern.split("\n") if part] or [""]
     return parts[0] if len(parts) == 1 else "|".join(f"(?:{part})" for part in parts)
 
@@ -105,7 +105,7 @@ def _own_escape(escape: re.Match[str]) -> str:
 
 
 def hit_of(line: str) -> tuple[str, int, str] | None:
-    """Return path, number and text of a line of grep's, or ``None`` if it is none."""
+    """Return the path, line number and text from a line of grep's output, or ``None`` if it is malformed."""
     path, _, rest = line.partition("\0")
     number, colon, text = rest.partition(":")
     if not (colon and number.isdecimal() and len(number) <= _MOST_DIGITS):

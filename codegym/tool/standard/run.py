@@ -1,4 +1,4 @@
-"""Running things: a shell command, the compiler, the visible tests."""
+"""Tools that run something: a shell command, the compiler, the visible tests."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from codegym.tool.workbench import Workbench
 
 SHOWN_FAILURES = 20
 MOST_COMPILED = 200
-"""More files in C or JavaScript are not compiled, for each costs a process."""
+"""The most C or JavaScript files that are compiled, since each takes a process."""
 
 
 @tool
 def shell(bench: Workbench, command: Command) -> ToolResult:
     """Run a shell command in the repository's root and show what it printed."""
     result = bench.box.exec(command, timeout=bench.seconds)
-    text = said(result)
+    text = command_report(result)
     return ToolResult(text, cut(text, 400), ok=result.exit_code == 0)
 
 
@@ -41,7 +41,7 @@ def test_(bench: Workbench, ids: TestIds = ()) -> ToolResult:  # noqa: PT028 - a
 
 
 def visible_run(bench: Workbench, ids: tuple[str, ...] = ()) -> ToolResult:
-    """Run the visible tests, or only those named, on the workspace as it is and report on them."""
+    """Run the visible tests, or only ``ids``, on the present workspace and return a report for the agent."""
     task = bench.task
     base = bench.suite.tree(task)
     run = run_tests_cached(
@@ -58,22 +58,24 @@ def visible_run(bench: Workbench, ids: tuple[str, ...] = ()) -> ToolResult:
 
 
 def report(run: TestRun, ids: tuple[str, ...] = ()) -> ToolResult:
-    """Say in words what a test run established; no times and no addresses, so that equal runs read the same."""
+    """Return a test run as text for an agent, without times and addresses, so that equal runs read the same."""
     bad = {i: s for i, s in sorted(run.results.items()) if s in (TestStatus.FAILED, TestStatus.ERROR)}
     passed = sum(status is TestStatus.PASSED for status in run.results.values())
     missing = [i for i in ids if i not in run.results]
     lines = [f"{passed} passed, {len(bad)} failed.{_trouble(run)}"]
-    lines += [f"FAILED {i}: {_told(run.failures.get(i, str(s)))}" for i, s in list(bad.items())[:SHOWN_FAILURES]]
+    lines += [
+        f"FAILED {i}: {_stable_text(run.failures.get(i, str(s)))}" for i, s in list(bad.items())[:SHOWN_FAILURES]
+    ]
     lines += [f"[… {len(bad) - SHOWN_FAILURES} more failures]"] if len(bad) > SHOWN_FAILURES else []
     lines += [f"NOT FOUND {i}" for i in missing[:SHOWN_FAILURES]]
     if not run.complete or (not passed and not bad):
-        lines.append(cut(_told(run.output), 4_000))
+        lines.append(cut(_stable_text(run.output), 4_000))
     ok = run.complete and not bad and passed > 0 and not missing
     return ToolResult(cut("\n".join(filter(None, lines))), _brief(run, passed, bad), ok=ok, cached=run.cached)
 
 
-def said(result: ExecResult) -> str:
-    """Return what a command printed and how it ended, as an agent is shown it."""
+def command_report(result: ExecResult) -> str:
+    """Return a command's output and its exit code, as an agent sees them."""
     parts = [cut(printable(result.stdout).rstrip("\n")), cut(printable(result.stderr).rstrip("\n"), 4_000)]
     ending = f"[exit code {result.exit_code}]"
     if result.timed_out:
@@ -83,7 +85,7 @@ def said(result: ExecResult) -> str:
     return "\n".join([part for part in parts if part] + [ending])
 
 
-def _told(text: str) -> str:
+def _stable_text(text: str) -> str:
     return printable(steady(text)).strip()
 
 
@@ -102,13 +104,13 @@ def _brief(run: TestRun, passed: int, bad: Collection[str]) -> str:
     if not bad and run.complete and passed:
         return head
     first = next(iter(bad), "")
-    why = _told(run.failures.get(first, "")) or (first if run.complete else last_line(run.output))
+    why = _stable_text(run.failures.get(first, "")) or (first if run.complete else last_line(run.output))
     return f"{head}\n{clip(why, 64)}"
 
 
 def last_line(text: str) -> str:
-    """Return the last line that says something about an error, else the last that is not empty."""
-    lines = [line for line in _told(text).splitlines() if line.strip()]
+    """Return the last line that mentions an error; otherwise the last line that is not empty."""
+    lines = [line for line in _stable_text(text).splitlines() if line.strip()]
     errors = [line for line in lines if "Error" in line or "error:" in line]
     return (errors or lines or [""])[-1].strip()
 
@@ -132,15 +134,15 @@ def compile_(bench: Workbench) -> ToolResult:
 
 
 def _python(bench: Workbench, paths: list[str]) -> list[str]:
-    named = "\0".join(paths).encode(errors="surrogateescape")
-    result = bench.box.exec(["python3", "-c", _PYTHON_CHECK], stdin=named, timeout=bench.seconds)
-    return [said(result)] if result.exit_code else []
+    path_list = "\0".join(paths).encode(errors="surrogateescape")
+    result = bench.box.exec(["python3", "-c", _PYTHON_CHECK], stdin=path_list, timeout=bench.seconds)
+    return [command_report(result)] if result.exit_code else []
 
 
 def _c(bench: Workbench, paths: list[str]) -> list[str]:
-    """Ask gcc about every unit, with the flags of the Makefile if there is one; all of them in one deadline."""
-    planned = bench.box.exec(["make", "--dry-run", "--always-make", "--keep-going"], timeout=bench.seconds).stdout
-    commands = [line.split("&&")[0].strip() for line in planned.splitlines() if _COMPILES.match(line)]
+    """Check every C file with gcc, with the Makefile's flags if there is one. The time limit is for all files."""
+    dry_run = bench.box.exec(["make", "--dry-run", "--always-make", "--keep-going"], timeout=bench.seconds).stdout
+    commands = [line.split("&&")[0].strip() for line in dry_run.splitlines() if _COMPILES.match(line)]
     if not commands:
         units = ([path for path in paths if path.endswith(".c")] or paths)[:MOST_COMPILED]
         folders = sorted({posixpath.dirname(path) or "." for path in bench.files() if path.endswith(".h")} | {"."})
@@ -148,17 +150,17 @@ def _c(bench: Workbench, paths: list[str]) -> list[str]:
     deadline = time.monotonic() + bench.seconds
     problems: list[str] = []
     for command in list(dict.fromkeys(commands))[:MOST_COMPILED]:
-        left = deadline - time.monotonic()
-        if left <= 0:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
             return [*problems, f"[stopped: not all that make would compile was looked at in {bench.seconds:g} s]"]
-        result = bench.box.exec(f"{command} -fsyntax-only", timeout=left)
-        problems += [said(result)] if result.exit_code else []
+        result = bench.box.exec(f"{command} -fsyntax-only", timeout=remaining)
+        problems += [command_report(result)] if result.exit_code else []
     return problems
 
 
 def _javascript(bench: Workbench, paths: list[str]) -> list[str]:
     results = [bench.box.exec(["node", "--check", path], timeout=bench.seconds) for path in paths[:MOST_COMPILED]]
-    return [said(result) for result in results if result.exit_code]
+    return [command_report(result) for result in results if result.exit_code]
 
 
 _PYTHON_CHECK = """

@@ -83,7 +83,7 @@ def test_it_gives_up_and_says_why(server: Server, opening: Openings) -> None:
     server.answers = [Answer({"error": {"message": "the model is loading"}}, 503)]
     with pytest.raises(PolicyError, match=r"'m' at http.* in 2 tries.*HTTP 503: .*the model is loading"):
         ask(server, opening(), attempts=2)
-    with pytest.raises(PolicyError, match=r"in 1 try; the last: ConnectError"):
+    with pytest.raises(PolicyError, match=r"in 1 try; the last error: ConnectError"):
         ask(Server("http://127.0.0.1:9/v1"), opening(), attempts=1)
 
 
@@ -154,7 +154,7 @@ def test_key_is_sent_and_never_shown(
 
 
 def test_key_from_the_environment(server: Server, opening: Openings, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigError, match="'CODEGYM_TEST_KEY' holds no API key"):
+    with pytest.raises(ConfigError, match="'CODEGYM_TEST_KEY' contains no API key"):
         ask(server, opening(), api_key_env="CODEGYM_TEST_KEY")
     monkeypatch.setenv("CODEGYM_TEST_KEY", "sk-2")
     ask(server, opening(), api_key_env="CODEGYM_TEST_KEY")

@@ -48,20 +48,20 @@ def reference(model, ids, sampled):
 
 
 def test_a_ragged_batch_over_several_turns_gives_the_logprobs_of_one_row_alone(tiny):
-    from codegym.policy.local.generate import Generator, Request
+    from codegym.policy.local.generate import Generation, Generator
 
     model, _ = tiny
     generator = Generator(model, eos_id=3)
     choose = np.random.default_rng(0)
     requests = [
-        Request(
+        Generation(
             [int(i) for i in choose.integers(4, model.config.vocab_size, size=5 + 7 * n)],
             9,
             np.random.default_rng(n),
         )
         for n in range(6)
     ]
-    requests.append(Request(list(requests[0].ids), 9, np.random.default_rng(99)))
+    requests.append(Generation(list(requests[0].ids), 9, np.random.default_rng(99)))
     for _turn in range(3):
         generator.answer(requests)
         for request in requests:
@@ -73,13 +73,13 @@ def test_a_ragged_batch_over_several_turns_gives_the_logprobs_of_one_row_alone(t
 
 
 def test_temperature_scales_what_is_sampled_and_its_logprobs(tiny):
-    from codegym.policy.local.generate import Generator, Request
+    from codegym.policy.local.generate import Generation, Generator
 
     model, _ = tiny
-    hot = Request([5, 6, 7], 1, np.random.default_rng(0))
+    hot = Generation([5, 6, 7], 1, np.random.default_rng(0))
     Generator(model, eos_id=3, temperature=100.0).answer([hot])
     assert hot.logprobs[0] == pytest.approx(-math.log(model.config.vocab_size), abs=0.05)
-    greedy = [Request([5, 6, 7], 8, np.random.default_rng(n)) for n in range(2)]
+    greedy = [Generation([5, 6, 7], 8, np.random.default_rng(n)) for n in range(2)]
     Generator(model, eos_id=3, temperature=0.0).answer(greedy)
     assert greedy[0].sampled == greedy[1].sampled
 
@@ -164,9 +164,9 @@ def test_a_closed_policy_refuses(tiny):
 
 
 def test_an_answer_under_way_can_be_stopped(tiny):
-    from codegym.policy.local.generate import Generator, Request
+    from codegym.policy.local.generate import Generation, Generator
 
-    request = Request([5, 6, 7], 1000, np.random.default_rng(0))
+    request = Generation([5, 6, 7], 1000, np.random.default_rng(0))
     with pytest.raises(RuntimeError, match="stopped"):
         Generator(tiny[0], eos_id=-1).answer([request], lambda: len(request.sampled) < 3)
     assert len(request.sampled) == 3

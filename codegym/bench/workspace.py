@@ -1,4 +1,4 @@
-"""What the sandbox bench measures: something that gives fresh workspaces, ours or a peer's, in one small form."""
+"""The interface of everything that the sandbox bench measures: it makes fresh workspaces, ours or a peer's."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_square(n):
 """
 
 
-class Room(Protocol):
+class BenchWorkspace(Protocol):
     """A fresh workspace in which commands run."""
 
     def run(self, *argv: str) -> int:
@@ -35,71 +35,71 @@ class Room(Protocol):
         ...
 
     def close(self) -> None:
-        """Give it up."""
+        """Delete the workspace."""
         ...
 
 
 @dataclass(frozen=True)
-class Subject:
-    """Something measured. ``fresh`` makes a room from nothing; ``note`` says with what its numbers must be read.
+class Contender:
+    """A sandbox to measure. ``fresh`` makes a new workspace; ``note`` is a remark for readers of its numbers.
 
-    Ours have the backend's name as ``backend``, and what needs more than a room is measured through that.
+    ``backend`` is the name of our own backend, with which pools, forks and the like are measured, or ``None``.
     ``sweep`` deletes what a peer leaves behind when its owner is killed.
     """
 
     name: str
     note: str
-    fresh: Callable[[], Room]
+    fresh: Callable[[], BenchWorkspace]
     backend: str | None = None
     sweep: Callable[[], None] = lambda: None
 
     @property
     def containers(self) -> bool:
-        """Whether its rooms are containers."""
+        """Whether its workspaces are containers."""
         return self.name not in {"bwrap", "host"}
 
 
 @dataclass(frozen=True)
-class BoxRoom:
-    """A box of ours as a room."""
+class BoxWorkspace:
+    """A workspace in one of our own boxes."""
 
     box: Sandbox
 
     def run(self, *argv: str) -> int:
-        """See :class:`Room`."""
+        """Run a command in the box."""
         return self.box.exec(argv).exit_code
 
     def close(self) -> None:
-        """See :class:`Room`."""
+        """Close the box."""
         self.box.close()
 
 
-def ours(name: str, tree: Tree) -> Subject:
-    """Return our backend called ``name`` as a subject."""
-    opened = backend(name)
-    return Subject(name, "", lambda: BoxRoom(opened.open(tree, IMAGE, LIMITS)), name)
+def ours(name: str, tree: Tree) -> Contender:
+    """Return our own backend ``name`` as a contender."""
+    sandbox_backend = backend(name)
+    return Contender(name, "", lambda: BoxWorkspace(sandbox_backend.open(tree, IMAGE, LIMITS)), name)
 
 
-class Waiting(AbstractContextManager["Waiting"]):
-    """A pool of a backend of ours with boxes that wait, as a rollout has it once it is under way."""
+class WarmPool(AbstractContextManager["WarmPool"]):
+    """A pool of one of our backends with ``boxes`` waiting boxes, as in the middle of a rollout."""
 
     def __init__(self, name: str, tree: Tree, boxes: int) -> None:
         self._tree = tree
         self._pool = Pool(backend(name), most=boxes, spare=0)
-        rooms = [self.room() for _ in range(boxes)]
-        for room in rooms:
-            room.close()
+        workspaces = [self.open() for _ in range(boxes)]
+        for workspace in workspaces:
+            workspace.close()
 
-    def room(self) -> BoxRoom:
+    def open(self) -> BoxWorkspace:
         """Return a box from the pool."""
-        return BoxRoom(self._pool.open(self._tree, IMAGE, LIMITS))
+        return BoxWorkspace(self._pool.open(self._tree, IMAGE, LIMITS))
 
     def __exit__(self, *_: object) -> None:
         self._pool.close()
 
 
 def repository(files: int, store: Path) -> Tree:
-    """Return a tree of ``files`` Python modules of 6 kB each, a hundred to a folder, and one small test."""
+    """Make a tree of ``files`` Python modules of 6 kB, a hundred per folder, and one small test."""
     line = "def function_{0}_{1}(value):\n    return value * {1}\n\n\n"
     content = {
         f"package_{number // 100}/module_{number}.py": File(
@@ -112,6 +112,6 @@ def repository(files: int, store: Path) -> Tree:
 
 
 def check(code: int) -> None:
-    """Raise :class:`SandboxError` for a command that should have gone well: its time means nothing."""
+    """Raise :class:`SandboxError` if a measured command failed, since then its time means nothing."""
     if code != 0:
-        raise SandboxError(f"a command that is measured ended with {code}")
+        raise SandboxError(f"a measured command ended with exit code {code}")
