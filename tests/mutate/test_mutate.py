@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codegym.errors import TaskError
-from codegym.foundry.draft.draft import Draft, Place
+from codegym.foundry.draft.draft import Draft, LocatedMutation
 from codegym.mutate import OPERATORS, Mutation, apply, functions, mutations
 from codegym.mutate.encoding import text_of_source
 from codegym.patch import apply_patch, make_patch
@@ -142,8 +142,8 @@ def test_a_source_that_is_not_utf_8_is_changed_byte_by_byte() -> None:
     found = mutations(text_of_source(LATIN))
     assert [m.operator for m in found] == [m.operator for m in mutations(SOURCE)]
     for mutation in found:
-        place = Place("box.py", mutation, 1, 12)
-        (wrong,) = Draft("mutation", (place,), ()).wrong({"box.py": File(LATIN)}).values()
+        located = LocatedMutation("box.py", mutation, 1, 12)
+        (wrong,) = Draft("mutation", (located,), ()).changed_files({"box.py": File(LATIN)}).values()
         assert b"caf\xe9" in wrong.content
         assert wrong.content == apply(LATIN.decode("latin-1"), mutation).encode("latin-1")
         patch = make_patch({"box.py": File(LATIN)}, {"box.py": wrong})
