@@ -11,7 +11,7 @@ from codegym.cli.output import Json, give
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError, unknown
 from codegym.exporter.harbor import export_harbor
-from codegym.exporter.predictions import predicted, published_id, write_predictions
+from codegym.exporter.predictions import predictions_of, published_id, write_predictions
 from codegym.exporter.report import make_report, write_report
 from codegym.exporter.swebench import export_rows
 from codegym.progress.bars import bars
@@ -65,7 +65,7 @@ def _results(suite: Suite, tasks: tuple[Task, ...], to: str, out: Path, episodes
     names = {task.id: published_id(task) for task in tasks}
     played = [episode for episode in read_episodes(episodes) if episode.task in names]
     if to == "predictions":
-        return write_predictions(out, predicted(suite, played))
+        return write_predictions(out, predictions_of(suite, played))
     first = {episode.task: episode for episode in reversed(played)}
     verdicts = {names[id_]: e.verdict for id_, e in first.items() if e.verdict is not None and e.patch.strip()}
     report = make_report(names.values(), (names[id_] for id_ in first), verdicts)

@@ -13,7 +13,7 @@ from codegym.catalog import suites_dir
 from codegym.cli.output import Json, give
 from codegym.errors import ConfigError, TaskError
 from codegym.importer.formats import FORMATS, Format, find_format, read_tasks
-from codegym.importer.imported import Imported, Wishes
+from codegym.importer.imported_task import ImportedTask, ImportOptions
 from codegym.importer.suite_folder import register, write_suite
 from codegym.progress.bars import bars
 from codegym.sandbox.image.image import image_names
@@ -37,11 +37,11 @@ def verb(
     ] = "",
     repositories: Annotated[
         str, Option(help="Where repositories are fetched from: {repo}, {owner}, {name} are filled in.")
-    ] = Wishes.repositories,
+    ] = ImportOptions.repositories,
     test_command: Annotated[
         str, Option(help="Run a repository's tests by this command, and read its log, where rows say no other.")
     ] = "",
-    split: Annotated[str, Option(help="The split that the tasks are in.")] = Wishes.split,
+    split: Annotated[str, Option(help="The split that the tasks are in.")] = ImportOptions.split,
     limit: Annotated[int | None, Option(min=1, help="Only the first so many rows.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -61,12 +61,12 @@ def verb(
     name = name or _name(out.name if out else found.name)
     folder = out or suites_dir() / name
     skipped: list[TaskError] = []
-    wishes = Wishes(image, repositories, test_command, split, skip=skipped.append)
+    options = ImportOptions(image, repositories, test_command, split, skip=skipped.append)
     manifest = _manifest(name, found)
     with bars() as progress:
-        tasks = read_tasks(found, path, wishes, limit)
+        tasks = read_tasks(found, path, options, limit)
         counted = _counted(tasks, lambda count: progress("importing", count, limit or 0))
-        write_suite(folder, manifest, counted, wishes.skip)
+        write_suite(folder, manifest, counted, options.skip)
     register(name, folder)
     load_suite.cache_clear()
     give(*_told(load_suite(name), folder, [str(error) for error in skipped]), as_json=as_json)
@@ -82,7 +82,7 @@ def _name(text: str) -> str:
     return re.sub(r"\W+", "_", text.lower())
 
 
-def _counted(tasks: Iterator[Imported], say: Callable[[int], None]) -> Iterator[Imported]:
+def _counted(tasks: Iterator[ImportedTask], say: Callable[[int], None]) -> Iterator[ImportedTask]:
     for count, task in enumerate(tasks, 1):
         say(count)
         yield task

@@ -34,14 +34,14 @@ def body_request(functions: Sequence[tuple[str, str]], failed: Sequence[str], *,
     what = "The body of a function is missing:" if one else "The bodies of some functions are missing:"
     names = [f"- `{name}` in {path}" for name, path in functions]
     rest = ["", "Elsewhere there are mistakes to repair."] if other_bugs else []
-    asked = "Write what its documentation, its callers and its tests ask for. These tests have to pass:"
-    return "\n".join([what, "", *names, *rest, "", asked, "", *_list(failed)])
+    request = "Write what its documentation, its callers and its tests ask for. These tests have to pass:"
+    return "\n".join([what, "", *names, *rest, "", request, "", *_list(failed)])
 
 
 def change_request(message: str, failed: Sequence[str]) -> str:
     """Return the request to make the change that a commit's ``message`` describes, with the first hidden tests."""
-    asked = "Make this change. Tests that are not in the repository decide, among them:"
-    return "\n".join([message, "", asked, "", *_list(failed)])
+    request = "Make this change. Tests that are not in the repository decide, among them:"
+    return "\n".join([message, "", request, "", *_list(failed)])
 
 
 def _list(tests: Sequence[str]) -> list[str]:

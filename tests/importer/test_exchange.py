@@ -16,7 +16,7 @@ from codegym.errors import ConfigError, TaskError
 from codegym.exporter.predictions import Prediction, read_predictions, write_predictions
 from codegym.exporter.report import instance_report, make_report, read_report, write_report
 from codegym.foundry.certify.store import keep_certificates
-from codegym.importer.imported import Wishes
+from codegym.importer.imported_task import ImportOptions
 from codegym.importer.repository.swebench import swe_bench
 from codegym.importer.rows import read_rows, write_rows
 from codegym.suite import load_suite
@@ -64,13 +64,13 @@ def test_any_suite_as_rows_with_a_repository(tmp_path: Path, certified: Certifie
     rows = {row["codegym"]["id"]: row for row in read_rows(tmp_path / "rows.jsonl")}
     kata = load_suite("kata")
     assert list(rows) == [task.id for task in kata.split("val")]
-    wishes = Wishes(repositories=f"file://{tmp_path}/repositories/{{repo}}.git")
+    options = ImportOptions(repositories=f"file://{tmp_path}/repositories/{{repo}}.git")
     for task_id, row in rows.items():
-        again = swe_bench(row, wishes).task
+        again = swe_bench(row, options).task
         task = kata.task(task_id)
         assert (again.id, again.gold_patch, again.image) == (task.id, task.gold_patch, task.image)
         assert again.tests.model_dump(exclude={"hidden"}) == task.tests.model_dump(exclude={"hidden"})
-    one = certified(swe_bench(rows["clockwork"], wishes))
+    one = certified(swe_bench(rows["clockwork"], options))
     task = one.task("clockwork")
     assert one.tree(task).digest == kata.tree(kata.task("clockwork")).digest
     assert one.hidden(task) == kata.hidden(kata.task("clockwork"))
@@ -132,7 +132,9 @@ def test_a_refused_instance_is_an_error_and_the_others_are_graded(
 def test_one_model_at_a_time_and_the_last_of_its_answers(
     repository: Repository, tmp_path: Path, certified: Certified, capsys: Said
 ) -> None:
-    certified(swe_bench(swe_row(repository), Wishes(image="python", repositories=repository.url)), name="models")
+    certified(
+        swe_bench(swe_row(repository), ImportOptions(image="python", repositories=repository.url)), name="models"
+    )
     answers = [("good", FIX), ("bad", FIX.replace("* 60", "* 61")), ("bad", ""), ("good", FIX), ("fickle", FIX)]
     answers.append(("fickle", FIX.replace("* 60", "* 61")))
     made = [
@@ -261,9 +263,9 @@ def test_a_folder_that_holds_something_else_is_left_alone(repository: Repository
 
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("")
-    task = swe_bench(swe_row(repository), Wishes())
+    task = swe_bench(swe_row(repository), ImportOptions())
     manifest = Manifest(name="mine", version=1, title="M")
-    with pytest.raises(ConfigError, match="holds no imported suite"):
+    with pytest.raises(ConfigError, match="has files that are no imported suite"):
         write_suite(tmp_path / "mine", manifest, [task])
     with pytest.raises(ConfigError, match="two tasks have the id"):
         write_suite(tmp_path / "other", manifest, [task, task])

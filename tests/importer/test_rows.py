@@ -57,7 +57,7 @@ def test_what_is_no_file_of_rows(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"\.parquet"):
         next(read_rows(tmp_path / "rows.csv"))
     (tmp_path / "rows.jsonl").write_text("[1]\n")
-    with pytest.raises(TaskError, match="a row is a JSON object"):
+    with pytest.raises(TaskError, match="has to be a JSON object"):
         next(read_rows(tmp_path / "rows.jsonl"))
 
 

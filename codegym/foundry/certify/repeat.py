@@ -119,6 +119,6 @@ def _write(box: Sandbox, path: str, file: File) -> None:
     if file.link is None:
         box.write(path, file.content, executable=file.executable)
         return
-    made = box.exec(["sh", "-c", 'mkdir -p "$(dirname "$2")" && ln -sfnT -- "$1" "$2"', "sh", file.link, path])
-    if made.exit_code:
-        raise OSError(f"the link {path!r} can't be made: {made.stderr.strip()}")
+    done = box.exec(["sh", "-c", 'mkdir -p "$(dirname "$2")" && ln -sfnT -- "$1" "$2"', "sh", file.link, path])
+    if done.exit_code:
+        raise OSError(f"the link {path!r} can't be made: {done.stderr.strip()}")

@@ -207,8 +207,8 @@ def _trial(right: TestRun, wrong: TestRun) -> Trial:
     passed = [test for test, status in right.results.items() if status is TestStatus.PASSED]
     if not right.complete or not passed:
         return Trial(refused="disorder" if not right.complete else "no test passes")
-    kept = {test for test in passed if wrong.complete and wrong.results.get(test) is TestStatus.PASSED}
-    failed = tuple(test for test in passed if test not in kept)
+    guards = {test for test in passed if wrong.complete and wrong.results.get(test) is TestStatus.PASSED}
+    failed = tuple(test for test in passed if test not in guards)
     if not failed:
         return Trial(refused="unnoticed")
-    return Trial(failed=failed, passed=tuple(test for test in passed if test in kept)[:_MOST_GUARDS])
+    return Trial(failed=failed, passed=tuple(test for test in passed if test in guards)[:_MOST_GUARDS])

@@ -191,11 +191,11 @@ def _plan(framework: Framework, arguments: list[str], command: str, *, junit: st
     if framework == "node":
         options = [word for word in arguments if word.startswith("-") and not word.startswith("--test-reporter")]
         return TestPlan(framework="node", fail_to_pass=none, command=shlex.join(options))
-    kept = [
+    useful = [
         word for option in _options(arguments) if not option[0].startswith(_DROPPED_OPTIONS) for word in option
     ]
     roots = [] if path == "." else [f"--override-ini=pythonpath={path}"]
-    return TestPlan(framework="pytest", fail_to_pass=none, command=shlex.join([*roots, *kept]))
+    return TestPlan(framework="pytest", fail_to_pass=none, command=shlex.join([*roots, *useful]))
 
 
 def _options(words: list[str]) -> Iterator[list[str]]:

@@ -12,7 +12,7 @@ from codegym.errors import ConfigError
 from codegym.exporter.harbor import export_harbor
 from codegym.importer.folder.dockerfile import copied_files, read_dockerfile
 from codegym.importer.folder.harbor import harbor
-from codegym.importer.imported import Wishes
+from codegym.importer.imported_task import ImportOptions
 from codegym.importer.kit_text import kit
 from codegym.suite import load_suite
 from tests.importer.conftest import Certified
@@ -62,7 +62,7 @@ def test_harbor_and_terminal_bench(tmp_path: Path, certified: Certified) -> None
     written(tmp_path / "tasks" / "text", HARBOR)
     written(tmp_path / "tasks" / "json", HARBOR | {"tests/test.sh": AS_JSON})
     written(tmp_path / "tasks" / "old", TERMINAL)
-    suite = certified(*harbor(tmp_path / "tasks", Wishes(image="python")))
+    suite = certified(*harbor(tmp_path / "tasks", ImportOptions(image="python")))
     assert suite.task("text").limits.grade_seconds == 120
     assert suite.task("text").metadata["image"] == "ubuntu:24.04"
     assert suite.task("text").metadata["not_run"] == ["RUN apt-get update      && apt-get install -y curl"]
@@ -70,11 +70,11 @@ def test_harbor_and_terminal_bench(tmp_path: Path, certified: Certified) -> None
 
 
 def test_without_an_image_of_ours_the_image_is_named(tmp_path: Path) -> None:
-    (found,) = harbor(written(tmp_path / "tasks" / "text", HARBOR), Wishes())
+    (found,) = harbor(written(tmp_path / "tasks" / "text", HARBOR), ImportOptions())
     assert found.task.image == "ubuntu:24.04"
     assert found.task.gold_patch == ""
-    with pytest.raises(ConfigError, match="holds no task"):
-        list(harbor(tmp_path / "tasks" / "text" / "tests", Wishes()))
+    with pytest.raises(ConfigError, match="has no task"):
+        list(harbor(tmp_path / "tasks" / "text" / "tests", ImportOptions()))
 
 
 def test_what_a_dockerfile_copies(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_verifier_is_run_as_harbor_runs_it(tmp_path: Path, certified: Certifie
     solution = "#!/usr/bin/env python3\r\nimport shutil, subprocess\r\nsubprocess.Popen(['sleep', '600'])\r\n"
     solution += "shutil.copy('/app/in.txt', '/app/out.txt')\r\n"
     written(tmp_path / "tasks" / "python", {"solution/solve.sh": solution})
-    certified(*harbor(tmp_path / "tasks", Wishes(image="python")))
+    certified(*harbor(tmp_path / "tasks", ImportOptions(image="python")))
 
 
 @pytest.mark.parametrize(("text", "json", "whole"), [
@@ -145,7 +145,7 @@ def test_the_agent_sees_neither_solution_nor_tests(tmp_path: Path) -> None:
     harbors = HARBOR | copies | {"tests/test_it.py": "def test_it(): ...\n", "environment/tests/own.py": "own"}
     written(tmp_path / "tasks" / "a", harbors | {"environment/Dockerfile": "FROM x\nCOPY . /app/\n"})
     written(tmp_path / "tasks" / "b", terminal)
-    seen = [sorted(next(iter(found.folders.values()))) for found in harbor(tmp_path / "tasks", Wishes())]
+    seen = [sorted(next(iter(found.folders.values()))) for found in harbor(tmp_path / "tasks", ImportOptions())]
     assert seen == [["src/in.txt", "tests/own.py"], ["src/in.txt"]]
 
 
@@ -153,7 +153,7 @@ def test_what_we_export_is_read_back(tmp_path: Path, certified: Certified) -> No
     kata = load_suite("kata")
     tasks = [kata.task("tip-jar"), kata.task("version-sort"), kata.task("tape-merge")]
     assert export_harbor(kata, tasks, tmp_path / "out", lambda done: None) == 3
-    back = {found.task.id: found.task for found in harbor(tmp_path / "out", Wishes())}
+    back = {found.task.id: found.task for found in harbor(tmp_path / "out", ImportOptions())}
     for task in tasks:
         again = back[task.id]
         assert again.instruction == task.instruction
@@ -162,8 +162,8 @@ def test_what_we_export_is_read_back(tmp_path: Path, certified: Certified) -> No
         assert again.tests.model_dump(exclude={"hidden"}) == task.tests.model_dump(exclude={"hidden"})
         assert again.tests.hidden.digest == task.tests.hidden.digest
         assert (again.image, again.limits) == (task.image, task.limits)
-    certified(*(found for found in harbor(tmp_path / "out" / "tip-jar", Wishes())))
-    with pytest.raises(ConfigError, match="is there already"):
+    certified(*(found for found in harbor(tmp_path / "out" / "tip-jar", ImportOptions())))
+    with pytest.raises(ConfigError, match="exists already"):
         export_harbor(kata, tasks, tmp_path / "out", lambda done: None)
 
 
@@ -178,7 +178,7 @@ def test_the_scripts_we_export_work_without_us(
     facts = tmp_path / "out" / task / "task.toml"
     head, _, rest = facts.read_text().partition("[metadata.codegym]")
     facts.write_text(head + rest[rest.index("[verifier]") :])
-    certified(*harbor(tmp_path / "out", Wishes(image=image)))
+    certified(*harbor(tmp_path / "out", ImportOptions(image=image)))
 
 
 @pytest.mark.parametrize("output", ["", ">/dev/null", "2>/dev/null"])

@@ -14,7 +14,7 @@ from codegym.importer.formats import find_format, read_tasks
 from codegym.importer.function.evalplus import evalplus
 from codegym.importer.function.mbpp import mbpp
 from codegym.importer.function.pack import humanevalpack
-from codegym.importer.imported import Imported, Wishes
+from codegym.importer.imported_task import ImportedTask, ImportOptions
 from codegym.patch import make_patch, patch_paths
 from codegym.sandbox.backend import backend
 from codegym.sandbox.protocol import File
@@ -55,8 +55,8 @@ def check(candidate):
 AS_PROGRAM = PLUS_TEST.replace("check(candidate)", "check()").replace("candidate", "area") + "\ncheck()\n"
 
 
-def pack(language: str, wanted: tuple[int, ...]) -> list[Imported]:
-    rows = read_tasks(find_format("humanevalpack"), data(f"humanevalpack/{language}.jsonl.gz"), Wishes())
+def pack(language: str, wanted: tuple[int, ...]) -> list[ImportedTask]:
+    rows = read_tasks(find_format("humanevalpack"), data(f"humanevalpack/{language}.jsonl.gz"), ImportOptions())
     found = [task for number, task in enumerate(rows) if number in wanted]
     assert len(found) == len(wanted)
     return found
@@ -92,16 +92,16 @@ def test_what_the_benchmark_provides_does_not_come_from_the_agent() -> None:
 
 def test_a_language_without_an_image_is_refused_by_name() -> None:
     with pytest.raises(TaskError, match="Rust/3: codegym has no image"):
-        humanevalpack({"task_id": "Rust/3", "buggy_solution": "", "canonical_solution": ""}, Wishes())
+        humanevalpack({"task_id": "Rust/3", "buggy_solution": "", "canonical_solution": ""}, ImportOptions())
 
 
 def test_human_eval() -> None:
-    rows = list(read_tasks(find_format("human_eval"), data("HumanEval.jsonl.gz"), Wishes()))
+    rows = list(read_tasks(find_format("human_eval"), data("HumanEval.jsonl.gz"), ImportOptions()))
     assert len(rows) == 164
     assert rows[3].task.tests.fail_to_pass == ("tests/test_solution.py::test_below_zero",)
 
 
-def checks_of(found: Imported) -> tuple[list[str], list[str]]:
+def checks_of(found: ImportedTask) -> tuple[list[str], list[str]]:
     """Return the assertions in functions of the hidden test file, and those that stand anywhere in it."""
     code = found.folders[found.task.tests.hidden.path]["tests/test_solution.py"].content.decode()
     tree = ast.parse(code)
@@ -114,7 +114,7 @@ def checks_of(found: Imported) -> tuple[list[str], list[str]]:
     ("humaneval", "HumanEval.jsonl.gz"), ("humanevalpack", "humanevalpack/python.jsonl.gz"),
 ])  # fmt: skip
 def test_every_check_stands_as_an_assertion_in_a_function_of_the_test_file(name: str, path: str) -> None:
-    for found in read_tasks(find_format(name), data(path), Wishes()):
+    for found in read_tasks(find_format(name), data(path), ImportOptions()):
         row = ast.parse(found.task.metadata["row"]["test"])
         given = sorted(ast.unparse(node.test) for node in ast.walk(row) if isinstance(node, ast.Assert))
         assert given
@@ -124,21 +124,21 @@ def test_every_check_stands_as_an_assertion_in_a_function_of_the_test_file(name:
 def test_so_do_the_checks_of_mbpp_and_evalplus() -> None:
     shown = [*MBPP["test_list"], *MBPP["challenge_test_list"]]
     listed = sorted(text.removeprefix("assert ") for text in shown)
-    assert checks_of(mbpp(MBPP, Wishes())) == (listed, listed)
+    assert checks_of(mbpp(MBPP, ImportOptions())) == (listed, listed)
     close = "out == exp or np.allclose(out, exp, rtol=1e-07, atol=atol)"
-    assert checks_of(evalplus(PLUS | {"test": PLUS_TEST}, Wishes())) == ([close], [close])
+    assert checks_of(evalplus(PLUS | {"test": PLUS_TEST}, ImportOptions())) == ([close], [close])
     same = "_same(candidate(*_copy.deepcopy(given)), expected)"
-    by_inputs = evalplus(PLUS | {"base_input": [[[2, 3]]], "plus_input": [], "atol": 0}, Wishes())
+    by_inputs = evalplus(PLUS | {"base_input": [[[2, 3]]], "plus_input": [], "atol": 0}, ImportOptions())
     assert checks_of(by_inputs) == ([same], [same])
 
 
 def test_mbpp_and_evalplus(certified: Certified) -> None:
     by_inputs = {"base_input": [[[2, 3]]], "plus_input": [[[0.1, 0.2]], [[]]], "atol": 1e-6}
     suite = certified(
-        mbpp(MBPP, Wishes()),
-        evalplus(PLUS | {"test": PLUS_TEST}, Wishes()),
-        evalplus(PLUS | {"task_id": "HumanEval/8"} | by_inputs, Wishes()),
-        evalplus(MBPP | {"test": AS_PROGRAM}, Wishes()),
+        mbpp(MBPP, ImportOptions()),
+        evalplus(PLUS | {"test": PLUS_TEST}, ImportOptions()),
+        evalplus(PLUS | {"task_id": "HumanEval/8"} | by_inputs, ImportOptions()),
+        evalplus(MBPP | {"test": AS_PROGRAM}, ImportOptions()),
     )
     assert "assert area([2, 3]) == 6" in suite.task("mbpp-7").instruction
     assert suite.task("mbpp-7").metadata["row"] == MBPP
@@ -157,13 +157,13 @@ def test_mbpp_plus_by_inputs_is_given_what_json_has_not(certified: Certified) ->
         "atol": 0,
         "contract": "",
     }
-    suite = certified(evalplus(row, Wishes()))
+    suite = certified(evalplus(row, ImportOptions()))
     assert list(suite.tasks) == ["mbpp-plus-9"]
 
 
 def test_sanitized_mbpp() -> None:
     row = {"task_id": 8, "prompt": MBPP["text"], "code": SOLUTION, "test_imports": ["import math"]}
-    task = mbpp(row | {"test_list": MBPP["test_list"]}, Wishes()).task
+    task = mbpp(row | {"test_list": MBPP["test_list"]}, ImportOptions()).task
     assert (task.id, task.tests.fail_to_pass) == ("mbpp-8", ("tests/test_solution.py::test_area",))
 
 
@@ -179,14 +179,14 @@ def test_mbpp_asks_for_all_that_its_assertions_use(certified: Certified) -> None
     }
     odd = {"task_id": 19, "text": "Find duplicates.", "test_list": ["assert test_twice([1, 1]) == True"]}
     odd |= {"code": "def test_twice(array):\r\n    return len(array) != len(set(array))     "}
-    suite = certified(mbpp(row, Wishes()), mbpp(odd, Wishes()))
+    suite = certified(mbpp(row, ImportOptions()), mbpp(odd, ImportOptions()))
     assert "Write `check`, `Pair` in `solution.py`" in suite.task("mbpp-601").instruction
     assert "one = Pair(1, 1)" in suite.task("mbpp-601").instruction
 
 
 def test_assertions_about_something_else_are_refused() -> None:
-    with pytest.raises(TaskError, match="call none of the functions"):
-        mbpp(MBPP | {"test_list": ["assert volume(1) == 1"]}, Wishes())
+    with pytest.raises(TaskError, match="call no function of the solution"):
+        mbpp(MBPP | {"test_list": ["assert volume(1) == 1"]}, ImportOptions())
 
 
 def exercise(root: Path) -> Path:
@@ -209,7 +209,7 @@ def exercise(root: Path) -> Path:
 
 
 def test_exercism(tmp_path: Path, certified: Certified) -> None:
-    (found,) = exercism(exercise(tmp_path / "track"), Wishes())
+    (found,) = exercism(exercise(tmp_path / "track"), ImportOptions())
     assert found.task.tests.fail_to_pass == ("leap_test.py::LeapTest::test_1900",)
     assert found.task.instruction.startswith("# Instructions")
     suite = certified(found)
@@ -254,7 +254,7 @@ def test_exercism_in_c_runs_what_the_exercise_ignores(tmp_path: Path, certified:
     for path, text in UNITY.items():
         (tmp_path / "c" / "leap" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "c" / "leap" / path).write_text(text)
-    suite = certified(*exercism(tmp_path / "c", Wishes()))
+    suite = certified(*exercism(tmp_path / "c", ImportOptions()))
     assert patch_paths(suite.task("leap").gold_patch) == ("leap.c",)
 
 
@@ -262,13 +262,13 @@ def test_an_exercise_of_another_track_says_what_it_needs(tmp_path: Path) -> None
     root = exercise(tmp_path / "track")
     config = {"files": {"solution": ["leap.py"], "test": ["leap.rs"], "example": [".meta/example.py"]}}
     (root / "leap" / ".meta" / "config.json").write_text(json.dumps(config))
-    with pytest.raises(TaskError, match=r"there is no leap\.rs"):
-        list(exercism(root, Wishes()))
+    with pytest.raises(TaskError, match=r"names leap\.rs, which does not exist"):
+        list(exercism(root, ImportOptions()))
     (root / "leap" / "leap.rs").write_text("")
     with pytest.raises(TaskError, match=r"leap\.rs: neither tests of pytest nor"):
-        list(exercism(root, Wishes()))
-    with pytest.raises(ConfigError, match="holds no exercise"):
-        list(exercism(tmp_path / "cache", Wishes()))
+        list(exercism(root, ImportOptions()))
+    with pytest.raises(ConfigError, match="has no exercise"):
+        list(exercism(tmp_path / "cache", ImportOptions()))
 
 
 ATTACKS = {
@@ -310,7 +310,9 @@ def {}(*_):
 ])  # fmt: skip
 def test_a_result_that_is_equal_to_everything_earns_nothing(name: str, path: str, certified: Certified) -> None:
     rows = [
-        row for number, row in enumerate(read_tasks(find_format(name), data(path), Wishes())) if number in (3, 8)
+        row
+        for number, row in enumerate(read_tasks(find_format(name), data(path), ImportOptions()))
+        if number in (3, 8)
     ]
     suite = certified(*rows)
     for task in suite.tasks.values():

@@ -7,7 +7,7 @@ import pytest
 
 from codegym.episode import Outcome
 from codegym.grade.grade import grade_empty, grade_gold
-from codegym.importer.imported import Wishes
+from codegym.importer.imported_task import ImportOptions
 from codegym.importer.repository.swebench import swe_bench
 from codegym.importer.rows import Row
 from codegym.patch import make_patch
@@ -47,11 +47,11 @@ def row_of(folder: Path, fail: list[str], keep: list[str], *, tests: dict[str, s
     }
 
 
-def resolved(folder: Path, row: Row, **wishes: str) -> tuple[Suite, Task]:
+def resolved(folder: Path, row: Row, **options: str) -> tuple[Suite, Task]:
     """Hold a row to it that gold resolves and an empty patch does not."""
     box = usable("bwrap")
     suite = suite_of(
-        swe_bench(row, Wishes(image="python", repositories=f"file://{folder}/{{repo}}.git", **wishes))
+        swe_bench(row, ImportOptions(image="python", repositories=f"file://{folder}/{{repo}}.git", **options))
     )
     (task,) = suite.tasks.values()
     gold = grade_gold(suite, task, backend=box, cache=None)
