@@ -36,13 +36,13 @@ def test_a_row_names_no_repository_of_this_machine(repo: str) -> None:
     ("../../etc/passwd", "etc-passwd"), ("a/../b", "a-..-b"), (".git", "git"), ("x" * 999, "x" * 200),
     ("a\0b", "a-b"),
 ])  # fmt: skip
-def test_an_id_is_one_name(text: str, plain: str) -> None:
+def test_a_task_id_is_a_single_file_name(text: str, plain: str) -> None:
     assert safe_task_id(text).replace("/", "") == safe_task_id(text) == plain
     with pytest.raises(TaskError, match="can't be the id of a task"):
         safe_task_id("/../")
 
 
-def test_a_row_in_our_own_form_is_not_trusted_either(tmp_path: Path) -> None:
+def test_a_row_that_codegym_exported_is_not_trusted_either(tmp_path: Path) -> None:
     kata = load_suite("kata")
     task = kata.task("tip-jar")
     own = {"id": "../../out", "image": "python", "tests": {"framework": "pytest"}, "limits": {}}
@@ -54,7 +54,7 @@ def test_a_row_in_our_own_form_is_not_trusted_either(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["../secret.txt", "/etc/hostname", "link.py"])
-def test_an_exercise_reads_nothing_beside_itself(tmp_path: Path, path: str) -> None:
+def test_an_exercise_reads_no_file_outside_of_its_folder(tmp_path: Path, path: str) -> None:
     root = exercise(tmp_path / "track") / "leap"
     (tmp_path / "track" / "secret.txt").write_text("a secret")
     (root / "link.py").symlink_to("../secret.txt")
@@ -65,7 +65,7 @@ def test_an_exercise_reads_nothing_beside_itself(tmp_path: Path, path: str) -> N
 
 
 @pytest.mark.parametrize("name", ["instruction.md", "task.toml", "tests", "environment", "solution"])
-def test_a_task_folder_reads_nothing_beside_itself(tmp_path: Path, name: str) -> None:
+def test_a_task_folder_reads_no_file_outside_of_itself(tmp_path: Path, name: str) -> None:
     root = written(tmp_path / "tasks" / "text", HARBOR)
     (root / name).rename(tmp_path / "elsewhere")
     (root / name).symlink_to(tmp_path / "elsewhere")
@@ -80,7 +80,9 @@ def test_a_task_folder_reads_nothing_beside_itself(tmp_path: Path, name: str) ->
     ("environment/Dockerfile", "FROM x\nCOPY 'a b\n", "ValueError"),
     ("environment/Dockerfile", "", "names its image"),
 ])  # fmt: skip
-def test_a_folder_of_nonsense_is_named(tmp_path: Path, name: str, text: str | bytes, message: str) -> None:
+def test_the_error_for_a_malformed_folder_names_it(
+    tmp_path: Path, name: str, text: str | bytes, message: str
+) -> None:
     root = written(tmp_path / "tasks" / "text", HARBOR)
     (root / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(TaskError, match=f"tasks/text.*({message})"):
@@ -134,7 +136,7 @@ def test_one_row_of_many_that_cant_be_read_or_written_is_skipped(tmp_path: Path)
     assert ["row 1" in str(skipped[0]), len(skipped)] == [True, 2]
 
 
-def test_patches_lead_nowhere(repository: Repository) -> None:
+def test_patches_write_nothing_outside_of_the_repository(repository: Repository) -> None:
     out = FIX.replace("clock.py", "../../clock.py")
     row = swe_row(repository, patch=out, test_patch=TESTS.replace("tests/test_clock.py", "../test_clock.py"))
     suite = suite_of(swe_bench(row, ImportOptions(image="python", repositories=repository.url)))
@@ -153,7 +155,7 @@ def test_patches_lead_nowhere(repository: Repository) -> None:
     ("evalplus", {"task_id": "Mbpp/1", "canonical_solution": "def f(): ...", "entry_point": "f"}, ""),
     ("humanevalpack", {"task_id": "CPP/1", "buggy_solution": "", "canonical_solution": ""}, ""),
 ])  # fmt: skip
-def test_a_row_of_nonsense_is_named(tmp_path: Path, format_: str, row: Row, message: str) -> None:
+def test_the_error_for_a_malformed_row_names_it(tmp_path: Path, format_: str, row: Row, message: str) -> None:
     write_rows(tmp_path / "rows.jsonl", [row])
     with pytest.raises(TaskError, match=f"rows.jsonl, row 1.*{message}"):
         list(read_tasks(find_format(format_), tmp_path / "rows.jsonl", ImportOptions()))

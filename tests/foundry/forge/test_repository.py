@@ -187,7 +187,7 @@ def test_node_s_test_runner_is_found_behind_other_scripts(
     tmp_path: Path, unit: str, framework: str, command: str
 ) -> None:
     scripts = {"test": "npm run lint && npm run unit", "lint": "eslint", "unit": unit}
-    write(tmp_path, JAVASCRIPT | {"package.json": json.dumps({"name": "words", "scripts": scripts})})
+    write(tmp_path, {**JAVASCRIPT} | {"package.json": json.dumps({"name": "words", "scripts": scripts})})
     plan = project_of(tmp_path).plan
     assert (plan.framework, plan.command) == (framework, command)
 
@@ -227,7 +227,9 @@ def test_a_command_that_writes_a_junit_report_can_be_forged(tmp_path: Path) -> N
 
 
 def test_the_error_for_tests_that_can_not_run_names_an_option(tmp_path: Path) -> None:
-    write(tmp_path, PYTHON | {"tests/test_ledger.py": "import numpy_of_somewhere\n\ndef test_it():\n    pass\n"})
+    write(
+        tmp_path, {**PYTHON} | {"tests/test_ledger.py": "import numpy_of_somewhere\n\ndef test_it():\n    pass\n"}
+    )
     with pytest.raises(TaskError, match="--image"):
         forge(project_of(tmp_path), ForgeOptions("broken_made"))
     assert "broken_made" not in {path.name for path in tmp_path.parent.iterdir()}
@@ -236,7 +238,7 @@ def test_the_error_for_tests_that_can_not_run_names_an_option(tmp_path: Path) ->
 def test_reading_a_hostile_repository_runs_none_of_its_programs(tmp_path: Path) -> None:
     folder = tmp_path / "hostile"
     folder.mkdir()
-    commit(folder, PYTHON | {".gitattributes": "* filter=evil diff=evil\n"}, "Begin")
+    commit(folder, {**PYTHON} | {".gitattributes": "* filter=evil diff=evil\n"}, "Begin")
     hook = f"touch {tmp_path}/owned; cat"
     for key in ("core.fsmonitor", "filter.evil.smudge", "filter.evil.clean", "diff.evil.textconv", "core.pager"):
         git(folder, "config", key, hook)

@@ -1,6 +1,7 @@
 """Each format of tasks in repositories, on one made for the test: gold resolves, an empty patch does not."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.importer.conftest import BUG, FIX, NEW_TESTS, OLD_TESTS, TESTS, Certi
 DAY, NONE = "tests/test_clock.py::test_day", "tests/test_clock.py::test_none"
 
 
-def options(repository: Repository, **more: str) -> ImportOptions:
+def options(repository: Repository, **more: Any) -> ImportOptions:
     return ImportOptions(image="python", repositories=repository.url, **more)
 
 
@@ -79,7 +80,7 @@ def multi_row(repository: Repository) -> Row:
     }
 
 
-def test_swe_bench_and_gym_and_rebench(repository: Repository, certified: Certified) -> None:
+def test_tasks_of_swe_bench_gym_and_rebench_are_certified(repository: Repository, certified: Certified) -> None:
     row = swe_row(repository)
     plain = swe_bench(row, options(repository))
     suite = certified(plain)
@@ -89,7 +90,7 @@ def test_swe_bench_and_gym_and_rebench(repository: Repository, certified: Certif
         assert other.digest == plain.task.digest
 
 
-def test_tests_that_pytest_can_not_be_asked_for(repository: Repository, certified: Certified) -> None:
+def test_tests_without_node_ids_are_run_by_a_command(repository: Repository, certified: Certified) -> None:
     row = swe_row(repository, FAIL_TO_PASS=[DAY + "[a"], PASS_TO_PASS=[NONE])
     tests = TESTS.replace(
         "+def test_day():\n", "+@__import__('pytest').mark.parametrize('x', ['a b'])\n+def test_day(x):\n"
@@ -99,7 +100,7 @@ def test_tests_that_pytest_can_not_be_asked_for(repository: Repository, certifie
     assert suite.task("acme__clock-1").tests.framework == "tap"
 
 
-def test_swe_smith(repository: Repository, certified: Certified) -> None:
+def test_a_task_of_swe_smith_is_certified(repository: Repository, certified: Certified) -> None:
     row = swe_row(repository, base_commit=repository.repaired, patch=BUG, image_name="swesmith/clock")
     assert swe_smith(row, ImportOptions()).task.image == "swesmith/clock"
     task = swe_smith(row, options(repository)).task
@@ -107,7 +108,7 @@ def test_swe_smith(repository: Repository, certified: Certified) -> None:
     certified(ImportedTask(task))
 
 
-def test_a_swe_smith_row_without_a_commit_is_at_its_mirrors_head(repository: Repository) -> None:
+def test_a_swe_smith_row_without_a_commit_uses_the_head_of_its_mirror(repository: Repository) -> None:
     row = {key: value for key, value in swe_row(repository, patch=BUG).items() if key != "base_commit"}
     suite = suite_of(swe_smith(row, options(repository)))
     (task,) = suite.tasks.values()
@@ -118,7 +119,7 @@ def test_a_swe_smith_row_without_a_commit_is_at_its_mirrors_head(repository: Rep
         suite_of(swe_smith(row | {"repo": "acme/none"}, options(repository)), name="none")
 
 
-def test_r2e_gym(repository: Repository, certified: Certified) -> None:
+def test_a_task_of_r2e_gym_is_certified(repository: Repository, certified: Certified) -> None:
     found = r2e_gym(r2e_row(repository), options(repository))
     assert found.task.tests.fail_to_pass == ("r2e_tests/test_1.py::test_day",)
     assert found.task.tests.pass_to_pass == ("r2e_tests/test_1.py::test_none",)
@@ -128,7 +129,7 @@ def test_r2e_gym(repository: Repository, certified: Certified) -> None:
     assert b"test_day" not in seen.content
 
 
-def test_multi_swe_bench(repository: Repository, certified: Certified) -> None:
+def test_a_task_of_multi_swe_bench_is_certified(repository: Repository, certified: Certified) -> None:
     row = multi_row(repository) | {"lang": "go"}
     task = multi_swe_bench(row, ImportOptions()).task
     assert task.image == "mswebench/acme_m_clock:pr-7"
@@ -140,7 +141,7 @@ def test_multi_swe_bench(repository: Repository, certified: Certified) -> None:
 
 
 @pytest.mark.parametrize("where", ["bwrap", pytest.param("docker", marks=pytest.mark.docker)])
-def test_an_image_that_can_not_be_had_is_named(repository: Repository, where: str) -> None:
+def test_the_error_for_a_missing_image_names_it(repository: Repository, where: str) -> None:
     from codegym.env import CodeEnv
     from codegym.errors import SandboxError
 
@@ -151,11 +152,11 @@ def test_an_image_that_can_not_be_had_is_named(repository: Repository, where: st
 
 
 @pytest.mark.docker
-def test_a_repository_s_task_on_docker(repository: Repository, certified: Certified) -> None:
+def test_a_task_in_a_repository_is_certified_on_docker(repository: Repository, certified: Certified) -> None:
     certified(swe_bench(swe_row(repository), options(repository)), where="docker")
 
 
-def test_hidden_tests_that_do_not_fit_are_an_error_that_says_so(repository: Repository) -> None:
+def test_the_error_for_hidden_tests_that_do_not_apply_names_the_task(repository: Repository) -> None:
     suite = suite_of(swe_bench(swe_row(repository, test_patch=FIX.replace("hours", "days")), options(repository)))
     with pytest.raises(TaskError, match="the hidden tests of acme__clock-1 do not fit"):
         suite.hidden(suite.task("acme__clock-1"))

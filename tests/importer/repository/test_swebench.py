@@ -33,7 +33,7 @@ ROW = {
 
 
 @pytest.mark.parametrize(("name", "count"), [("verified-test", 500), ("lite-dev", 23)])
-def test_published_rows_parse_and_lose_nothing(name: str, count: int, tmp_path: Path) -> None:
+def test_published_rows_are_read_without_loss(name: str, count: int, tmp_path: Path) -> None:
     path = data(f"swebench/{name}.parquet")
     pytest.importorskip("pyarrow")
     found = list(read_tasks(find_format("swe-bench"), path, ImportOptions()))
@@ -53,7 +53,7 @@ def test_published_rows_parse_and_lose_nothing(name: str, count: int, tmp_path: 
         assert task.source == GitSource(url=f"https://github.com/{row['repo']}.git", commit=row["base_commit"])
 
 
-def test_a_row_is_a_task() -> None:
+def test_a_row_of_swe_bench_gives_a_task() -> None:
     task = swe_bench(ROW, ImportOptions()).task
     assert task.instruction == "A day is too short."
     assert task.image == "swebench/sweb.eval.x86_64.acme_1776_clock-1:latest"
@@ -65,7 +65,7 @@ def test_a_row_is_a_task() -> None:
     assert swe_bench(ROW, ImportOptions(image="python")).task.image == "python"
 
 
-def test_relatives_columns() -> None:
+def test_columns_may_have_the_names_of_other_data_sets() -> None:
     config = {"test_cmd": "pytest -rA tests", "log_parser": "parse_log_pytest"}
     row = ROW | {"install_config": config, "docker_image": "acme/clock:1", "FAIL_TO_PASS": ["test_x (a.B)"]}
     task = swe_rebench(row, ImportOptions()).task
@@ -84,7 +84,7 @@ def test_relatives_columns() -> None:
     assert ".codegym/log_tap.py go " in task.tests.command
 
 
-def test_the_command_between_the_marks_is_the_rows_own() -> None:
+def test_a_row_s_command_is_the_text_between_the_marks() -> None:
     script = ": '>>>>> Start Test Output'\n./tests/runtests.py clock\n: '>>>>> End Test Output'\n"
     row = ROW | {"FAIL_TO_PASS": ["test_x (a.B)"], "eval_script": script, "log_parser": "parse_log_django"}
     task = swe_bench(row, ImportOptions()).task
@@ -92,14 +92,14 @@ def test_the_command_between_the_marks_is_the_rows_own() -> None:
     assert ".codegym/log_tap.py" in task.setup_patch
 
 
-def test_how_logs_are_read() -> None:
+def test_the_dialect_follows_from_parser_and_language() -> None:
     assert dialect("parse_log_sympy", "python") == "sympy"
     assert dialect("psf/requests", "python") == "pytest_options"
     assert dialect("parse_log_jest", "javascript") == "marks"
     assert dialect("acme/clock", "rust") == "cargo"
 
 
-def test_a_row_without_what_is_needed_says_what_it_has() -> None:
+def test_the_error_for_a_missing_column_lists_the_columns() -> None:
     with pytest.raises(TaskError, match="no column 'base_commit': it has repo, instance_id"):
         swe_bench({"repo": "a/b", "instance_id": "1", "patch": ""}, ImportOptions())
     with pytest.raises(TaskError, match="test names"):

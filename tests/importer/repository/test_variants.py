@@ -46,14 +46,14 @@ def command(task: Task) -> str:
     return task.tests.command.removeprefix("python3 .codegym/log_tap.py ")
 
 
-def test_lite_full_and_train() -> None:
+def test_rows_of_lite_full_and_train_are_read() -> None:
     few = without("hints_text", "version", "created_at", "PASS_TO_PASS")
     assert swe_bench(few, ImportOptions()).task.id == "acme__clock-1"
     withheld = swe_bench(few | {"FAIL_TO_PASS": "", "patch": "", "test_patch": ""}, ImportOptions()).task
     assert (withheld.tests.fail_to_pass, withheld.tests.hidden, withheld.gold_patch) == ((), None, "")
 
 
-def test_multimodal_and_multilingual_tell_no_language() -> None:
+def test_the_language_of_multimodal_and_multilingual_follows_from_the_patch() -> None:
     shown = {"image_assets": '{"problem_statement": ["https://example.org/a.png"]}'}
     tests = TESTS.replace("tests/test_clock.py", "test/clock.spec.js")
     task = swe_bench(ROW | shown | {"FAIL_TO_PASS": ["Clock adds"], "test_patch": tests}, ImportOptions()).task
@@ -62,7 +62,7 @@ def test_multimodal_and_multilingual_tell_no_language() -> None:
     assert (go.metadata["language"], command(go)) == ("go", "go 'go test -v ./...'")
 
 
-def test_live() -> None:
+def test_rows_of_live_are_read() -> None:
     live = {"pull_number": "7", "issue_numbers": ["6"], "test_cmds": ["pytest -rA tests"], "log_parser": "pytest"}
     task = swe_bench(ROW | live | {"difficulty": {"files": 1, "hunks": 1, "lines": 2}}, ImportOptions()).task
     assert task.image == "starryzhang/sweb.eval.x86_64.acme_1776_clock-1:latest"
@@ -70,7 +70,7 @@ def test_live() -> None:
     assert command(swe_bench(ROW | live | code, ImportOptions()).task) == "pytest 'pytest -rA tests'"
 
 
-def test_pro_asks_for_more_than_the_issue() -> None:
+def test_the_instruction_of_pro_adds_requirements_and_interface() -> None:
     pro = without("FAIL_TO_PASS", "PASS_TO_PASS") | {
         "fail_to_pass": "['TestDay']",
         "pass_to_pass": '["TestNone"]',
@@ -90,9 +90,9 @@ def test_pro_asks_for_more_than_the_issue() -> None:
 
 
 @pytest.mark.parametrize("pack", [dict, json.dumps])
-def test_rebench_and_its_second_version(pack: Callable[[Row], object]) -> None:
-    config = {"python": "3.9", "test_cmd": "pytest -rA", "log_parser": "parse_log_pytest", "packages": None}
-    first = {"install_config": pack(config), "requirements": "attrs==1\n", "meta": {"num_modified_files": 1}}
+def test_rows_of_both_versions_of_rebench_are_read(pack: Callable[[Row], object]) -> None:
+    config: Row = {"python": "3.9", "test_cmd": "pytest -rA", "log_parser": "parse_log_pytest", "packages": None}
+    first: Row = {"install_config": pack(config), "requirements": "attrs==1\n", "meta": {"num_modified_files": 1}}
     first |= {"FAIL_TO_PASS": ["a name"], "docker_image": "swerebench/x"}
     task = swe_rebench(ROW | first, ImportOptions()).task
     assert (task.image, command(task)) == ("swerebench/x", "pytest 'pytest -rA'")
@@ -103,14 +103,14 @@ def test_rebench_and_its_second_version(pack: Callable[[Row], object]) -> None:
     assert (task.image, command(task)) == ("docker.io/x:1", "go 'go test -v ./...'")
 
 
-def test_gym_has_few_columns() -> None:
+def test_rows_of_gym_with_few_columns_are_read() -> None:
     row = without("environment_setup_commit", "hints_text")
     assert swe_gym(row, ImportOptions()).task.image == "xingyaoww/sweb.eval.x86_64.acme_s_clock-1:latest"
     with pytest.raises(TaskError, match="no column 'FAIL_TO_PASS'"):
         swe_gym(without("FAIL_TO_PASS"), ImportOptions())
 
 
-def test_smith_needs_no_network() -> None:
+def test_a_row_of_smith_needs_no_network() -> None:
     row = {
         "instance_id": "acme__clock.0a1b2c3d.func_basic__x",
         "repo": "swesmith/acme__clock.0a1b2c3d",
@@ -126,7 +126,7 @@ def test_smith_needs_no_network() -> None:
     assert "tests/test_clock.py::test_day" in task.instruction
 
 
-def test_r2e_names_repositories_without_an_owner_and_its_prompt_is_not_shown() -> None:
+def test_a_row_of_r2e_gets_an_owner_and_its_prompt_is_not_shown() -> None:
     from tests.importer.conftest import Repository
 
     row = r2e_row(Repository("", "0" * 40, "1" * 40)) | {"repo_name": "pandas", "problem_statement": ""}
@@ -135,7 +135,7 @@ def test_r2e_names_repositories_without_an_owner_and_its_prompt_is_not_shown() -
     assert "solution" not in task.instruction
 
 
-def test_multi_swe_bench_out_of_a_table_of_columns() -> None:
+def test_rows_of_multi_swe_bench_may_come_from_a_table_of_columns() -> None:
     said = {"run": "NONE", "test": "NONE", "fix": "PASS"}
     row = {
         "org": "acme",
@@ -160,7 +160,7 @@ def test_multi_swe_bench_out_of_a_table_of_columns() -> None:
     )
 
 
-def test_numbers_that_json_has_not_and_odd_text_are_kept(tmp_path: Path) -> None:
+def test_numbers_and_texts_that_are_not_valid_json_are_kept(tmp_path: Path) -> None:
     row = ROW | {"score": math.inf, "scores": [math.nan, -math.inf], "text": "\u2028 \x7f 😀"}
     write_rows(tmp_path / "rows.jsonl", [row])
     (found,) = read_tasks(find_format("swe-bench"), tmp_path / "rows.jsonl", ImportOptions())
