@@ -13,7 +13,9 @@ from typer import Argument, Option
 
 from codegym.cli.output import Json, give, table
 from codegym.errors import ConfigError, unknown
-from codegym.foundry.forge.forge import OPERATORS, Forged, Wishes, forge
+from codegym.foundry.forge.forge import forge
+from codegym.foundry.forge.options import OPERATORS, ForgeOptions
+from codegym.foundry.forge.report import ForgeReport
 from codegym.foundry.repository.origin import origin, suite_name
 from codegym.foundry.repository.project import project
 from codegym.progress.bars import bars
@@ -64,40 +66,50 @@ def verb(
         if one not in OPERATORS:
             raise ConfigError(unknown("operator", one, OPERATORS))
     with tempfile.TemporaryDirectory(prefix="codegym-forge-") as scratch, bars() as progress:
-        repository = origin(source, Path(scratch))
-        wishes = Wishes(
-            name or suite_name(repository.name), out, wanted, tasks, split, sandbox,
-            workers or os.cpu_count() or 1, repeats, seconds, replace, declared=not image, more=tuple(more or ()),
-        )  # fmt: skip
-        forged = forge(project(repository, test_command, junit=junit, image=image), wishes, progress)
-    give(forged.model_dump(mode="json"), _table(forged), as_json=as_json)
+        code = origin(source, Path(scratch))
+        options = ForgeOptions(
+            name=name or suite_name(code.name),
+            out=out,
+            operators=wanted,
+            most=tasks,
+            split=split,
+            backend=sandbox,
+            workers=workers or os.cpu_count() or 1,
+            repeats=repeats,
+            seconds=seconds,
+            replace=replace,
+            declared=not image,
+            more=tuple(more or ()),
+        )
+        report = forge(project(code, test_command, junit=junit, image=image), options, progress)
+    give(report.model_dump(mode="json"), _summary(report), as_json=as_json)
 
 
-def _table(forged: Forged) -> Group:
-    yields = table("operator", "tried", "made", "certified", "yield", "seconds", "refused", right=_NUMBERS)
-    for operator, outcome in forged.operators.items():
-        refused = ", ".join(f"{why} {count}" for why, count in sorted(outcome.refused.items()))
-        share = f"{100 * outcome.certified / outcome.tried:.0f} %" if outcome.tried else "-"
-        counts = (str(outcome.tried), str(outcome.made), str(outcome.certified), share)
-        yields.add_row(operator, *counts, f"{outcome.seconds:.0f}", Text(refused))
-    aside = f", {len(forged.quarantined)} tests in quarantine" if forged.quarantined else ""
-    notes = _notes(forged)
+def _summary(report: ForgeReport) -> Group:
+    rows = table("operator", "tried", "made", "certified", "yield", "seconds", "refused", right=_NUMBERS)
+    for operator, result in report.operators.items():
+        refused = ", ".join(f"{why} {count}" for why, count in sorted(result.refused.items()))
+        share = f"{100 * result.certified / result.tried:.0f} %" if result.tried else "-"
+        counts = (str(result.tried), str(result.made), str(result.certified), share)
+        rows.add_row(operator, *counts, f"{result.seconds:.0f}", Text(refused))
+    aside = f", {len(report.quarantined)} tests in quarantine" if report.quarantined else ""
+    notes = _notes(report)
     total = (
-        f"{forged.suite}: {forged.tasks} certified tasks from {forged.origin}, {forged.tests} tests pass{aside}\n"
-        f"{forged.per_minute:g} a minute: {forged.seconds:.0f} s in all, {forged.survey_seconds:.0f} s surveying, "
-        f"{forged.certify_seconds:.0f} s certifying; the whole test suite takes {forged.test_seconds:.1f} s\n"
-        f"{notes}{forged.folder}"
+        f"{report.suite}: {report.tasks} certified tasks from {report.origin}, {report.tests} tests pass{aside}\n"
+        f"{report.per_minute:g} a minute: {report.seconds:.0f} s in all, {report.survey_seconds:.0f} s surveying, "
+        f"{report.certify_seconds:.0f} s certifying; the whole test suite takes {report.test_seconds:.1f} s\n"
+        f"{notes}{report.folder}"
     )
-    return Group(yields, Text(total))
+    return Group(rows, Text(total))
 
 
-def _notes(forged: Forged) -> str:
-    lists = {
-        f"image {forged.image}, with": forged.pins,
-        "could not be had:": forged.missing,
-        f"test files left out, {len(forged.left_out)} (too slow, or broken off):": forged.left_out[:8],
+def _notes(report: ForgeReport) -> str:
+    notes = {
+        f"image {report.image}, with": report.pins,
+        "could not be had:": report.missing,
+        f"test files left out, {len(report.left_out)} (too slow, or broken off):": report.left_out[:8],
     }
-    return "".join(f"{what} {', '.join(names)}\n" for what, names in lists.items() if names)
+    return "".join(f"{what} {', '.join(names)}\n" for what, names in notes.items() if names)
 
 
 _NUMBERS = ("tried", "made", "certified", "yield", "seconds")

@@ -13,7 +13,7 @@ from codegym.cli.output import Json, give, notice
 from codegym.episode import Outcome
 from codegym.evaluate.predictions import failed_by_machine, grade_predictions, last_of_each
 from codegym.exporter.predictions import of_one_model, published_id, read_predictions, tasks_by_published_id
-from codegym.exporter.report import Report, instance_report, make_report, write_report
+from codegym.exporter.report import RunReport, instance_report, make_report, write_report
 from codegym.progress.bars import bars
 from codegym.sandbox.backend import backend
 from codegym.suite import claimed_suite, load_suite
@@ -62,7 +62,7 @@ def verb(
         raise Exit(INFRASTRUCTURE)
 
 
-def _text(report: Report) -> str:
+def _text(report: RunReport) -> str:
     return (
         f"{report.submitted_instances} of {report.total_instances} answered: "
         f"{report.resolved_instances} resolved, {report.unresolved_instances} not, "

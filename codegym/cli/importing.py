@@ -9,7 +9,7 @@ from typer import Argument, Option
 
 from codegym.cli.output import Json, give
 from codegym.importer.formats import FORMATS
-from codegym.importer.imported import Wishes
+from codegym.importer.imported_task import ImportOptions
 from codegym.importer.suite_import import SuiteImport, import_suite
 from codegym.progress.bars import bars
 
@@ -31,11 +31,11 @@ def verb(
     ] = "",
     repositories: Annotated[
         str, Option(help="Where repositories are fetched from; {repo}, {owner} and {name} are filled in.")
-    ] = Wishes.repositories,
+    ] = ImportOptions.repositories,
     test_command: Annotated[
         str, Option(help="The command that runs a repository's tests, if the rows name none; its log is read.")
     ] = "",
-    split: Annotated[str, Option(help="The split of all tasks.")] = Wishes.split,
+    split: Annotated[str, Option(help="The split of all tasks.")] = ImportOptions.split,
     limit: Annotated[int | None, Option(min=1, help="The most rows to read.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -51,9 +51,9 @@ def verb(
     - `codegym import swe-bench verified.parquet --name verified --limit 20`
     - `codegym import harbor tasks/ --image python --out suites/mine`
     """
-    wishes = Wishes(image, repositories, test_command, split)
+    options = ImportOptions(image, repositories, test_command, split)
     with bars() as progress:
-        made = import_suite(format, path, wishes, name=name, out=out, limit=limit, progress=progress)
+        made = import_suite(format, path, options, name=name, out=out, limit=limit, progress=progress)
     give(_value(made), "\n".join(_lines(made)), as_json=as_json)
 
 

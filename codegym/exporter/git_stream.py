@@ -1,7 +1,7 @@
-"""Trees as commits of a bare git repository, so that rows that name a repository and a commit can be followed.
+"""Writes trees as commits of a bare git repository, for rows that name a repository and a commit.
 
-The repository is written by one ``git fast-import``: a tree becomes a commit without parents, author and date
-fixed, so that equal trees are equal commits everywhere, and nothing of one task is in another's history.
+One ``git fast-import`` writes the repository. A tree becomes a commit without parents and with a fixed author and
+date, so that equal trees give equal commits on every machine, and no task is in the history of another.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from codegym.patch.paths import quote
 from codegym.sandbox.protocol import File
 from codegym.tree import Files, tree_digest
 
-_WHO = "codegym <codegym@localhost> 1000000000 +0000"
+_AUTHOR = "codegym <codegym@localhost> 1000000000 +0000"
 
 
 class GitStream:
-    """A bare repository that is being written. Use as a context; :attr:`commits` is complete when it is left."""
+    """A bare repository that is being written. It is a context manager; :meth:`commit` works after its end."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._marks: dict[str, int] = {}
         self._trees: dict[str, int] = {}
-        self._made: dict[int, str] = {}
+        self._commits: dict[int, str] = {}
 
     def __enter__(self) -> Self:
         if self.folder.exists():
-            raise ConfigError(f"{self.folder} is there already: choose another --out")
+            raise ConfigError(f"{self.folder} exists already: choose another --out")
         self.folder.mkdir(parents=True)
         self._git("init", "--quiet", "--bare", "--template=", "--initial-branch=main")
         self._list = tempfile.NamedTemporaryFile(prefix="codegym-marks-")
@@ -43,40 +43,40 @@ class GitStream:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _, said = self._process.communicate()
+        _, stderr = self._process.communicate()
         text = Path(self._list.name).read_text()
         self._list.close()
         if self._process.returncode and error is None:
-            raise ConfigError(f"git fast-import failed: {said.decode(errors='replace').strip()[-500:]}")
-        self._made = {int(mark[1:]): commit for mark, commit in (line.split() for line in text.splitlines())}
+            raise ConfigError(f"git fast-import failed: {stderr.decode(errors='replace').strip()[-500:]}")
+        self._commits = {int(mark[1:]): commit for mark, commit in (line.split() for line in text.splitlines())}
 
     def add(self, files: Files) -> str:
-        """Write a tree and return its digest, under which :meth:`commit` knows it."""
+        """Write a tree and return its digest, which :meth:`commit` takes."""
         digest = tree_digest(files)
         if digest not in self._trees:
             blobs = {path: self._blob(_stored(file)) for path, file in files.items()}
             self._trees[digest] = mark = self._next()
-            self._say(f"reset refs/tags/{digest[:16]}\ncommit refs/tags/{digest[:16]}\nmark :{mark}\n".encode())
-            self._say(f"author {_WHO}\ncommitter {_WHO}\ndata 5\ntree\n\n".encode())
+            self._write(f"reset refs/tags/{digest[:16]}\ncommit refs/tags/{digest[:16]}\nmark :{mark}\n".encode())
+            self._write(f"author {_AUTHOR}\ncommitter {_AUTHOR}\ndata 5\ntree\n\n".encode())
             for path, file in files.items():
-                self._say(f"M {_mode(file)} :{blobs[path]} {quote(path)}\n".encode())
+                self._write(f"M {_mode(file)} :{blobs[path]} {quote(path)}\n".encode())
         return digest
 
     def commit(self, digest: str) -> str:
-        """Return the commit of a tree that was added, once the context is left."""
-        return self._made[self._trees[digest]]
+        """Return the commit of a tree, by its digest. Works only after the context is left."""
+        return self._commits[self._trees[digest]]
 
     def _blob(self, content: bytes) -> int:
         key = digest_bytes(content)
         if key not in self._marks:
             self._marks[key] = mark = self._next()
-            self._say(f"blob\nmark :{mark}\ndata {len(content)}\n".encode() + content + b"\n")
+            self._write(f"blob\nmark :{mark}\ndata {len(content)}\n".encode() + content + b"\n")
         return self._marks[key]
 
     def _next(self) -> int:
         return len(self._marks) + len(self._trees) + 1
 
-    def _say(self, text: bytes) -> None:
+    def _write(self, text: bytes) -> None:
         stdin: IO[bytes] | None = self._process.stdin
         if stdin is not None:
             stdin.write(text)

@@ -1,8 +1,8 @@
-"""A suite as Harbor's task folders.
+"""Exports a suite as task folders of Harbor.
 
-Each folder stands by itself: a Dockerfile with our toolchain and the repository, a script that solves it, and
-one that tests it and leaves a reward. What only codegym knows (test ids, protected paths, limits) stands
-in ``task.toml`` as well, so that reading the folder back gives the same task.
+Each folder is complete: a Dockerfile with codegym's toolchain and the repository, a script that solves the task,
+and one that tests it and writes a reward. Fields that Harbor does not have (test ids, protected paths, limits) are
+in ``task.toml`` too, so that an import of the folder gives the same task.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ sys.exit(pytest.main(sys.argv[1:], plugins=[filter_addopts(pytest)[1]]))
 
 
 def export_harbor(suite: Suite, tasks: Iterable[Task], out: Path, progress: Callable[[int], None]) -> int:
-    """Write a folder a task below ``out`` and return how many.
+    """Write one folder per task below ``out`` and return their number.
 
-    Raises :class:`~codegym.errors.ConfigError` if a folder is there already.
+    Raises :class:`~codegym.errors.ConfigError` if a folder exists already.
     """
     count = 0
     for count, task in enumerate(tasks, 1):
         folder = out / task.id
         if folder.exists():
-            raise ConfigError(f"{folder} is there already: choose another --out")
+            raise ConfigError(f"{folder} exists already: choose another --out")
         try:
             _write_task(suite, task, folder)
         except BaseException:
@@ -66,11 +66,11 @@ def _write_task(suite: Suite, task: Task, folder: Path) -> None:
 
 
 def whole_tree(suite: Suite, task: Task) -> Files:
-    """Return all files that the agent sees at first."""
-    found: dict[str, File] = {}
+    """Return all files that the agent sees at the start of an episode."""
+    files: dict[str, File] = {}
     for layer in reversed(suite.tree(task).layers):
-        found |= read_tree(layer)
-    return dict(sorted(found.items()))
+        files |= read_tree(layer)
+    return dict(sorted(files.items()))
 
 
 def _write_environment(folder: Path, task: Task, files: Files) -> None:
@@ -90,14 +90,16 @@ def _write_solution(folder: Path, task: Task, gold: Changes) -> None:
     _write_text(folder / "gold.patch", task.gold_patch)
     _write_files(folder / "files", {path: file for path, file in gold.items() if file is not None})
     (folder / "files").mkdir(parents=True, exist_ok=True)
-    gone = "".join(f"rm -f {quote(f'{_ROOT}/{path}')}\n" for path, file in gold.items() if file is None)
-    script = f'#!/bin/sh\nset -e\n{gone}cp -a "$(dirname "$0")/files/." {_ROOT}/\n'
+    deletions = "".join(f"rm -f {quote(f'{_ROOT}/{path}')}\n" for path, file in gold.items() if file is None)
+    script = f'#!/bin/sh\nset -e\n{deletions}cp -a "$(dirname "$0")/files/." {_ROOT}/\n'
     _write_text(folder / "solve.sh", script, executable=True)
 
 
 def _write_tests(folder: Path, task: Task, hidden: Files) -> None:
     if prints_junit(task.tests.command):
-        raise ConfigError(f"{task.id}: its results are in a JUnit report, for which Harbor's script has no reader")
+        raise ConfigError(
+            f"{task.id}: its results are in a JUnit report, which Harbor's script can't read: export other tasks"
+        )
     _write_files(folder / "hidden", hidden)
     names = sorted(task.tests.deciding)
     _write_text(folder / "ids.txt", "".join(f"{name}\n" for name in names))
@@ -109,19 +111,19 @@ def _write_tests(folder: Path, task: Task, hidden: Files) -> None:
 
 
 def _toml(suite: Suite, task: Task) -> str:
-    """Return ``task.toml``. Strings are written as JSON writes them, which TOML reads."""
-    known = task.metadata
+    """Return the text of ``task.toml``. Strings are written as in JSON, which is valid TOML."""
+    facts = task.metadata
     own = {
         "id": task.id,
         "suite": suite.env_id,
         "digest": task.digest,
         "image": task.image,
-        "language": str(known.get("language", "")),
+        "language": str(facts.get("language", "")),
         "tests": json.dumps(task.tests.model_dump(mode="json", exclude={"hidden"}), ensure_ascii=False),
         "limits": task.limits.model_dump_json(),
     }
     tables: dict[str, dict[str, str | float | int]] = {
-        "metadata": {"difficulty": str(known.get("difficulty", "unknown")), "category": "software-engineering"},
+        "metadata": {"difficulty": str(facts.get("difficulty", "unknown")), "category": "software-engineering"},
         "metadata.codegym": {**own},
         "verifier": {"timeout_sec": task.limits.grade_seconds},
         "agent": {"timeout_sec": task.limits.episode_seconds},

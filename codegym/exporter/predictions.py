@@ -1,7 +1,7 @@
-"""Predictions as SWE-bench has them: for each instance, who answered, and the patch.
+"""Reads and writes predictions in SWE-bench's format: for each instance, the name of the model and its patch.
 
-They come as JSON Lines, as a JSON list, or as a JSON object by instance, whose values are predictions or patches.
-They leave as JSON Lines.
+A file of predictions is JSON Lines, a JSON list, or a JSON object by instance whose values are predictions or
+patches. JSON Lines are written.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from codegym.suite import Suite
 from codegym.task import Task
 
 PATCH = "model_patch"
-"""The key of an answer."""
+"""The column of the patch."""
 
 
 class Prediction(BaseModel):
-    """One answer. Columns that are not known here are kept. An empty patch is no answer."""
+    """A model's answer to one instance. Other columns are kept. An empty patch means that there is no answer."""
 
     model_config = ConfigDict(frozen=True, extra="allow", protected_namespaces=())
 
@@ -35,9 +35,9 @@ class Prediction(BaseModel):
 
 
 def read_predictions(path: Path) -> Iterator[Prediction]:
-    """Yield predictions. Raises :class:`~codegym.errors.TaskError` naming the row that is none.
+    """Yield predictions. Raises :class:`~codegym.errors.TaskError`, which names the row, for any other row.
 
-    An answer may be empty or null, but its key has to be there: under another one it would count as empty.
+    The patch may be empty or null, but its column has to exist: under another name it would count as empty.
     """
     by_instance = _by_instance(path)
     for number, row in enumerate(read_rows(path) if by_instance is None else by_instance, 1):
@@ -52,23 +52,25 @@ def read_predictions(path: Path) -> Iterator[Prediction]:
 
 
 def of_one_model(predictions: Iterable[Prediction], model: str | None) -> tuple[str, list[Prediction]]:
-    """Return the model's name and its predictions; ``model`` may be ``None`` if there is only one.
+    """Return the model's name and its predictions; ``model`` may be ``None`` if there is only one model.
 
-    Raises :class:`~codegym.errors.ConfigError` naming the models that there are.
+    Otherwise raises :class:`~codegym.errors.ConfigError`, which lists the models.
     """
-    given = list(predictions)
-    counts = Counter(found.model_name_or_path for found in given)
-    said = ", ".join(f"{name!r} ({count})" for name, count in counts.items())
+    everything = list(predictions)
+    counts = Counter(prediction.model_name_or_path for prediction in everything)
+    listing = ", ".join(f"{name!r} ({count})" for name, count in counts.items())
     if model is None and len(counts) > 1:
-        raise ConfigError(f"predictions of {len(counts)} models: {said}; pick one with --model, one report each")
+        raise ConfigError(
+            f"predictions of {len(counts)} models: {listing}; pick one with --model, one report each"
+        )
     if model is not None and model not in counts:
-        raise ConfigError(f"there is no prediction of the model {model!r}, only of {said or 'none'}")
+        raise ConfigError(f"there is no prediction of the model {model!r}, only of {listing or 'none'}")
     model = next(iter(counts), "") if model is None else model
-    return model, [found for found in given if found.model_name_or_path == model]
+    return model, [prediction for prediction in everything if prediction.model_name_or_path == model]
 
 
 def _by_instance(path: Path) -> list[Row] | None:
-    """Return the predictions of an object by instance, which may name the instance in its keys alone."""
+    """Return the rows of a JSON object by instance; ``None`` if the file is not such an object."""
     if Path(path.name.removesuffix(".gz")).suffix != ".json" or not path.is_file():
         return None
     try:
@@ -79,33 +81,33 @@ def _by_instance(path: Path) -> list[Row] | None:
     if not isinstance(value, dict) or "instance_id" in value:
         return None
     return [
-        {"instance_id": name, **(found if isinstance(found, dict) else {PATCH: found})}
-        for name, found in value.items()
+        {"instance_id": name, **(entry if isinstance(entry, dict) else {PATCH: entry})}
+        for name, entry in value.items()
     ]
 
 
 def write_predictions(path: Path, predictions: Iterable[Prediction]) -> int:
-    """Write JSON Lines and return how many."""
-    return write_rows(path, (found.model_dump(mode="json") for found in predictions))
+    """Write predictions as JSON Lines and return their number."""
+    return write_rows(path, (prediction.model_dump(mode="json") for prediction in predictions))
 
 
-def predicted(suite: Suite, episodes: Iterable[Episode]) -> Iterator[Prediction]:
-    """Yield the first episode of each task that was graded as a prediction."""
-    seen: set[str] = set()
+def predictions_of(suite: Suite, episodes: Iterable[Episode]) -> Iterator[Prediction]:
+    """Yield a prediction for each task: the patch of its first episode that was graded."""
+    tasks: set[str] = set()
     for episode in episodes:
-        if episode.verdict is not None and episode.task not in seen:
-            seen.add(episode.task)
+        if episode.verdict is not None and episode.task not in tasks:
+            tasks.add(episode.task)
             name = published_id(suite.task(episode.task))
             yield Prediction(instance_id=name, model_name_or_path=episode.policy, model_patch=episode.patch)
 
 
 def published_id(task: Task) -> str:
-    """Return the name that others know a task by: its row's own, if it was imported."""
+    """Return the id under which a task was published: that of its row, if it was imported."""
     row = task.metadata.get("row")
-    known = row if isinstance(row, dict) else {}
-    return str(known.get("instance_id") or known.get("task_id") or task.id)
+    fields = row if isinstance(row, dict) else {}
+    return str(fields.get("instance_id") or fields.get("task_id") or task.id)
 
 
 def tasks_by_published_id(suite: Suite) -> dict[str, Task]:
-    """Return the suite's tasks by the names that predictions may use: theirs, and the suite's own."""
+    """Map the ids that predictions may use, published ones and those of the suite, to the suite's tasks."""
     return dict(suite.tasks) | {published_id(task): task for task in suite.tasks.values()}

@@ -1,4 +1,4 @@
-"""Reports as SWE-bench writes them: which instances were resolved, and for each what its tests said."""
+"""Reads and writes reports in SWE-bench's format: which instances were resolved, and results of their tests."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from codegym.errors import TaskError
 _ENDED = (Outcome.RESOLVED, Outcome.UNRESOLVED, Outcome.TAMPERED)
 
 
-class Report(BaseModel):
-    """The report of a run, SWE-bench's schema 2. Fields that are not known here are kept.
+class RunReport(BaseModel):
+    """The report of a run, in SWE-bench's schema 2. Other fields are kept.
 
-    An instance is completed if its tests ran to a verdict; a patch that does not apply, a timeout and trouble with
-    the machine are errors.
+    An instance is *completed* if its tests ran to a verdict. A patch that does not apply, a timeout and a failure
+    of the machine are *errors*.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -41,26 +41,26 @@ class Report(BaseModel):
     schema_version: int = 2
 
 
-def make_report(total: Iterable[str], submitted: Iterable[str], verdicts: Mapping[str, Verdict]) -> Report:
-    """Return the report on ``verdicts`` by instance. What was submitted without a verdict had an empty patch."""
-    everything, given = sorted(total), sorted(submitted)
+def make_report(total: Iterable[str], submitted: Iterable[str], verdicts: Mapping[str, Verdict]) -> RunReport:
+    """Return the report on ``verdicts``, by instance. Instances submitted without a verdict had an empty patch."""
+    everything, attempted = sorted(total), sorted(submitted)
     ended = sorted(name for name, verdict in verdicts.items() if verdict.outcome in _ENDED)
     resolved = [name for name in ended if verdicts[name].outcome is Outcome.RESOLVED]
     unresolved = [name for name in ended if name not in resolved]
-    empty = [name for name in given if name not in verdicts]
+    empty = [name for name in attempted if name not in verdicts]
     failed = sorted(set(verdicts) - set(ended))
-    return Report(
+    return RunReport(
         total_instances=len(everything),
-        submitted_instances=len(given),
+        submitted_instances=len(attempted),
         completed_instances=len(ended),
         resolved_instances=len(resolved),
         unresolved_instances=len(unresolved),
         empty_patch_instances=len(empty),
         error_instances=len(failed),
         completed_ids=ended,
-        incomplete_ids=[name for name in everything if name not in given],
+        incomplete_ids=[name for name in everything if name not in attempted],
         empty_patch_ids=empty,
-        submitted_ids=given,
+        submitted_ids=attempted,
         resolved_ids=resolved,
         unresolved_ids=unresolved,
         error_ids=failed,
@@ -68,7 +68,7 @@ def make_report(total: Iterable[str], submitted: Iterable[str], verdicts: Mappin
 
 
 def instance_report(name: str, verdict: Verdict) -> dict[str, Any]:
-    """Return SWE-bench's ``report.json`` of one instance."""
+    """Return the content of SWE-bench's ``report.json`` for one instance."""
     return {
         name: {
             "patch_is_None": False,
@@ -85,17 +85,17 @@ def instance_report(name: str, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def read_report(path: Path) -> Report:
-    """Read a run's report. Raises :class:`~codegym.errors.TaskError` naming the field that is wrong."""
+def read_report(path: Path) -> RunReport:
+    """Read the report of a run. Raises :class:`~codegym.errors.TaskError`, which names a wrong field."""
     try:
-        return Report(**json.loads(path.read_text()))
+        return RunReport(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError, ValidationError) as error:
-        raise TaskError(f"{path} is no report: {error}") from error
+        raise TaskError(f"{path} is no report of SWE-bench: {error}") from error
 
 
-def write_report(path: Path, report: Report | dict[str, Any]) -> None:
-    """Write a report as SWE-bench does."""
-    value = report.model_dump(mode="json") if isinstance(report, Report) else report
+def write_report(path: Path, report: RunReport | dict[str, Any]) -> None:
+    """Write a report as JSON, laid out like SWE-bench's."""
+    value = report.model_dump(mode="json") if isinstance(report, RunReport) else report
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value, indent=4, ensure_ascii=False) + "\n", errors="backslashreplace")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from codegym.episode_file import read_episodes
-from codegym.exporter.predictions import predicted, published_id, write_predictions
+from codegym.exporter.predictions import predictions_of, published_id, write_predictions
 from codegym.exporter.report import make_report, write_report
 from codegym.suite import Suite
 from codegym.task import Task
@@ -15,7 +15,7 @@ from codegym.task import Task
 def export_predictions(suite: Suite, tasks: Sequence[Task], episodes: Path, out: Path) -> int:
     """Write the patches of the episodes of ``tasks`` to ``out``, and return their number."""
     ids = {task.id for task in tasks}
-    return write_predictions(out, predicted(suite, [e for e in read_episodes(episodes) if e.task in ids]))
+    return write_predictions(out, predictions_of(suite, [e for e in read_episodes(episodes) if e.task in ids]))
 
 
 def export_report(tasks: Sequence[Task], episodes: Path, out: Path) -> int:

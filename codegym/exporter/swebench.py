@@ -1,15 +1,15 @@
-"""A suite as rows with SWE-bench's columns, and a repository with the commits that they name.
+"""Exports a suite as rows with SWE-bench's columns, and a repository with the commits that they name.
 
-A task that was imported from rows gives its row back as it came. Of any other the tree that the agent sees becomes
-a commit, the gold patch ``patch``, the hidden files ``test_patch``; what SWE-bench has no column for (framework,
-command, protected paths, limits) stands in a column ``codegym``, which our import reads.
+For a task that was imported from a row, that row is written unchanged. For any other task, the tree that the agent
+sees becomes a commit, the gold patch the column ``patch``, and the hidden files ``test_patch``. A column
+``codegym`` has what SWE-bench has no column for (framework, command, protected paths, limits); codegym's import
+reads it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from codegym.errors import ConfigError
@@ -22,7 +22,7 @@ from codegym.task import Task
 from codegym.tree import Files
 
 ROWS = ("swe-bench", "swe-gym", "swe-rebench", "swe-smith")
-"""The origins whose rows have these columns already."""
+"""The formats whose rows have these columns already."""
 _SCRIPT = """\
 #!/bin/bash
 set -uxo pipefail
@@ -35,20 +35,13 @@ git apply -v - <<'EOF_TESTS'
 """
 
 
-@dataclass(frozen=True)
-class _Pending:
-    task: Task
-    files: Files
-    digest: str
-
-
 def export_rows(suite: Suite, tasks: Iterable[Task], out: Path, progress: Callable[[int], None]) -> int:
-    """Write ``out/rows.jsonl`` and, where commits are needed, ``out/repositories/codegym/<suite>.git``.
+    """Write ``out/rows.jsonl`` and, if commits are needed, ``out/repositories/codegym/<suite>.git``.
 
-    Returns the number of rows. Raises :class:`~codegym.errors.ConfigError` if there is something already.
+    Returns the number of rows. Raises :class:`~codegym.errors.ConfigError` if one of them exists already.
     """
     if (out / "rows.jsonl").exists():
-        raise ConfigError(f"{out / 'rows.jsonl'} is there already: choose another --out")
+        raise ConfigError(f"{out / 'rows.jsonl'} exists already: choose another --out")
     chosen = list(tasks)
     own = [task for task in chosen if task.metadata.get("origin") not in ROWS]
     rows = {task.id: dict(task.metadata["row"]) for task in chosen if task not in own}

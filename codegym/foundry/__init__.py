@@ -1,8 +1,9 @@
-"""Makes and certifies tasks.
+"""Makes tasks and certifies them. A room uses only the rooms above it in this list.
 
+- ``issue``: the instructions that agents get.
 - ``repository/``: reads a repository: where it comes from, what it declares, which tests reach which lines.
-- ``draft/``: tasks in the making: which edits to try, trying them in boxes.
-- ``forge/``: from any repository to a suite of tasks. ``recipe/``: from pinned packages to a suite with a lock.
-- ``certify/``: runs what the tasks of any suite claim, and keeps the certificates.
-- ``issue``: the words in which an agent is told of a failure.
+- ``draft/``: edits that may become tasks: which ones to try, and what each of them does to the tests.
+- ``certify/``: runs what the tasks of any suite claim, and writes the certificates.
+- ``forge/``: makes a suite of tasks from any repository. ``recipe/``: makes a suite, with a lock, from pinned
+  packages.
 """

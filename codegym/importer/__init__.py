@@ -1,9 +1,9 @@
-"""Reads what others publish as tasks and benchmarks. See :mod:`codegym.importer.formats`.
+"""Imports tasks that others publish. :mod:`codegym.importer.formats` lists the formats.
 
 - ``formats``: the formats by name. ``rows``: rows of data sets, from any file. ``names``: names of tests in rows.
-- ``imported``: what each format's reader returns. ``suite_folder``: writes it as a suite.
+- ``imported_task``: what the reader of each format returns. ``suite_folder``: writes imported tasks as a suite.
 - ``suite_import``: all of it, from a file of rows to a suite with a name.
 - ``repository/``: SWE-bench and its relatives. ``function/``: HumanEval and its relatives.
 - ``folder/``: tasks that are folders: Harbor, Terminal-Bench, Exercism.
-- ``kit/``: files that are put into trees and run in boxes; ``kit_text`` reads them.
+- ``kit/``: files that are written into tasks and run in boxes; ``kit_text`` reads them.
 """

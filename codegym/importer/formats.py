@@ -1,7 +1,7 @@
 """The formats that can be imported, by the name that a user types.
 
 A *row* format reads the rows of a file one by one; a *folder* format finds the folders of tasks below a path. Both
-yield tasks lazily: what is not asked for is not read.
+yield tasks lazily, so that no more is read than is asked for.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from codegym.importer.function.evalplus import evalplus
 from codegym.importer.function.human_eval import human_eval
 from codegym.importer.function.mbpp import mbpp
 from codegym.importer.function.pack import humanevalpack
-from codegym.importer.imported import Imported, Wishes, read_each
+from codegym.importer.imported_task import ImportedTask, ImportOptions, read_each
 from codegym.importer.repository.multi_swe_bench import multi_swe_bench
 from codegym.importer.repository.r2e_gym import r2e_gym
 from codegym.importer.repository.swe_smith import swe_smith
 from codegym.importer.repository.swebench import swe_bench, swe_gym, swe_rebench
 from codegym.importer.rows import Row, read_rows
 
-ReadRow = Callable[[Row, Wishes], Imported]
-ReadFolder = Callable[[Path, Wishes], Iterator[Imported]]
+ReadRow = Callable[[Row, ImportOptions], ImportedTask]
+ReadFolder = Callable[[Path, ImportOptions], Iterator[ImportedTask]]
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format: what it is called, what it holds, and how a row or a folder of it is read."""
+    """A format: its name, a title for lists, and the function that reads one row, or the folders below a path."""
 
     name: str
     title: str
@@ -40,8 +40,8 @@ class Format:
 
 
 FORMATS = {
-    found.name: found
-    for found in (
+    entry.name: entry
+    for entry in (
         Format("swe-bench", "SWE-bench and all that has its columns, old and new", row=swe_bench),
         Format("swe-gym", "SWE-Gym", row=swe_gym),
         Format("swe-rebench", "SWE-rebench, SWE-bench-extra", row=swe_rebench),
@@ -59,27 +59,33 @@ FORMATS = {
 
 
 def find_format(name: str) -> Format:
-    """Return a format by name, case and hyphens aside. Raises :class:`ConfigError` with the nearest match."""
-    plain = {"terminalbench": "harbor", "sweextra": "swerebench"}
+    """Return a format by name, whatever its case and hyphens. Raises ConfigError with the nearest match."""
+    aliases = {"terminalbench": "harbor", "sweextra": "swerebench"}
     wanted = name.lower().replace("_", "").replace("-", "")
-    for found in FORMATS.values():
-        if found.name.replace("-", "") == plain.get(wanted, wanted):
-            return found
+    for entry in FORMATS.values():
+        if entry.name.replace("-", "") == aliases.get(wanted, wanted):
+            return entry
     raise ConfigError(unknown("format", name, FORMATS))
 
 
-def read_tasks(format: Format, path: Path, wishes: Wishes, limit: int | None = None) -> Iterator[Imported]:  # noqa: A002
+def read_tasks(
+    format: Format,  # noqa: A002 - the word of those who import
+    path: Path,
+    options: ImportOptions,
+    limit: int | None = None,
+) -> Iterator[ImportedTask]:
     """Yield the first ``limit`` tasks at ``path`` that can be read.
 
-    Raises :class:`TaskError` naming the first row that can't be, if none can.
+    Rows and folders that can't be read are skipped. Raises :class:`TaskError` for the first of them if no task can
+    be read.
     """
-    yield from islice(_all(format, path, wishes), limit)
+    yield from islice(_all(format, path, options), limit)
 
 
-def _all(format: Format, path: Path, wishes: Wishes) -> Iterator[Imported]:  # noqa: A002
+def _all(format: Format, path: Path, options: ImportOptions) -> Iterator[ImportedTask]:  # noqa: A002
     if format.folder is not None:
-        yield from format.folder(path, wishes)
+        yield from format.folder(path, options)
     elif format.row is not None:
         rows = ((f"{path}, row {number}", row) for number, row in enumerate(read_rows(path), 1))
         read = format.row
-        yield from read_each(rows, lambda row: read(row, wishes), wishes.skip)
+        yield from read_each(rows, lambda row: read(row, options), options.skip)

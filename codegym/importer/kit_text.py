@@ -1,4 +1,4 @@
-"""The files of :mod:`codegym.importer.kit` as text, since what they are used for is to be laid into a tree."""
+"""Reads the files of :mod:`codegym.importer.kit` as text, so that they can be written into tasks."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from importlib.resources import files
 
 @lru_cache(maxsize=32)
 def kit(name: str) -> str:
-    """Return the text of one file of the kit."""
+    """Return the text of the kit's file ``name``."""
     return files("codegym.importer.kit").joinpath(name).read_text()

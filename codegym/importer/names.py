@@ -1,4 +1,4 @@
-"""Names of tests, in the ways in which rows hold them."""
+"""Reads the names of tests from rows, in all the forms in which rows have them."""
 
 from __future__ import annotations
 
@@ -14,34 +14,35 @@ _NODE_ID = re.compile(r"[^\s:\[]+\.\w+::[^\s\[][^\[]*(\[.*\])?", re.DOTALL)
 
 
 def read_names(value: Any) -> tuple[str, ...]:
-    """Return test names from a list or an array, from JSON or Python text of one, from the keys of a map.
+    """Return the test names in a list, an array, the keys of a map, or JSON or Python text of one of these.
 
-    Of nothing there are none. A key of a map counts if something is said of it: tables of columns hold the keys of
-    all rows. A name that stands twice is kept once. Raises :class:`~codegym.errors.TaskError` for anything else.
+    An empty value has no names. Keys of a map whose value is ``None`` do not count, since in a table of columns
+    every row has the keys of all rows. Duplicates are dropped. Raises :class:`~codegym.errors.TaskError` for
+    anything else.
     """
     if value is None or (isinstance(value, str) and not value.strip()):
         return ()
     parsed = _parsed(value) if isinstance(value, str) else value
     if isinstance(parsed, dict):
-        parsed = [name for name, said in parsed.items() if said is not None]
+        parsed = [name for name, status in parsed.items() if status is not None]
     if hasattr(parsed, "tolist"):
         parsed = parsed.tolist()
     if not isinstance(parsed, list | tuple) or not all(isinstance(name, str) for name in parsed):
-        raise TaskError(f"expected a list of test names, found {str(value)[:80]!r}")
+        raise TaskError(f"expected a list of test names, got {str(value)[:80]!r}")
     return tuple(dict.fromkeys(parsed))
 
 
 def read_object(value: Any) -> dict[str, Any]:
-    """Return an object from one, or from JSON text of one; an empty one from anything else."""
+    """Return a map, which may be given as JSON text; anything else gives an empty map."""
     try:
-        found = json.loads(value) if isinstance(value, str) else value
+        parsed = json.loads(value) if isinstance(value, str) else value
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return parsed if isinstance(parsed, dict) else {}
 
 
 def functions(code: str) -> Iterator[str]:
-    """Yield the functions of a Python module, those of classes as ``Class::function``."""
+    """Yield the names of a Python module's functions; methods are named ``Class::function``."""
 
     def below(body: list[ast.stmt], prefix: str) -> Iterator[str]:
         for node in body:
@@ -54,21 +55,21 @@ def functions(code: str) -> Iterator[str]:
 
 
 def ids_of_tests(path: str, code: str) -> list[str]:
-    """Return pytest's ids of the tests of a module, without parameters."""
-    found = functions(code)
-    return [f"{path}::{name}" for name in found if name.rpartition("::")[2].startswith("test")]
+    """Return pytest's ids of the tests in a module, without parameters."""
+    return [f"{path}::{name}" for name in functions(code) if name.rpartition("::")[2].startswith("test")]
 
 
 def is_node_id(name: str) -> bool:
-    """Return whether pytest can be asked for a test by this name: a file, a test, whole parameters.
+    """Return whether a name is an id that pytest can run: a file, a test, and complete parameters if any.
 
-    Parameters are whole if they end with a bracket: they may hold any text, single brackets too. Those that a log
-    parser cut at a space do not. The file may be a text with doctests.
+    Parameters that a log parser cut at a space do not end with a bracket. Apart from that they may be any text.
+    The file may be a text file with doctests.
     """
     return _NODE_ID.fullmatch(name) is not None
 
 
 def _parsed(text: str) -> Any:
+    """Parse JSON or a Python literal; return the text itself if it is neither."""
     try:
         return json.loads(text)
     except ValueError:

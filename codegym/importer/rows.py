@@ -1,7 +1,7 @@
-"""Rows of published data sets, one at a time, from whatever file they come in.
+"""Reads the rows of published data sets one at a time, from files of several kinds.
 
-A data set may be larger than memory, and most of what is asked of it concerns a few rows. So every reader here is
-lazy, and keeps a row's own field names; what a row means is the business of the formats.
+A data set may be larger than memory, and often only a few of its rows are used. So all readers are lazy. They keep
+the field names of rows; only the formats know what these mean.
 """
 
 from __future__ import annotations
@@ -18,25 +18,26 @@ from codegym.atomic import whole_file
 from codegym.errors import ConfigError, TaskError
 
 Row = dict[str, Any]
-"""One row of a data set: column -> value, of JSON types."""
+"""One row of a data set. Maps columns to values of JSON types."""
 
 _SUFFIXES = (".jsonl", ".json", ".parquet", ".arrow")
 _BATCH = 64
+"""Rows of a Parquet file that are read at a time."""
 _BOOKKEEPING = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json")
-"""What Hugging Face's ``datasets`` keeps beside the rows."""
+"""Files without rows that Hugging Face's ``datasets`` writes beside them."""
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """Yield the rows of a file (JSON Lines, JSON, both also gzipped; Parquet, Arrow) or of all in a folder.
+    """Yield the rows of a file, or of all such files in a folder.
 
-    Raises :class:`~codegym.errors.ConfigError` if there is no such file or its kind is not known, and
-    :class:`~codegym.errors.TaskError` naming the line that can't be read.
+    Files are JSON Lines or JSON, gzipped or not, Parquet or Arrow. Raises :class:`~codegym.errors.ConfigError` if
+    there is no file or its kind is not known, :class:`~codegym.errors.TaskError` for a line that can't be read.
     """
     if not path.exists():
-        raise ConfigError(f"there is no file or folder {path}")
-    files = sorted(file for file in path.rglob("*") if _holds_rows(file)) if path.is_dir() else [path]
+        raise ConfigError(f"there is no file or folder {path}: give a file of rows, or a folder with such files")
+    files = sorted(file for file in path.rglob("*") if _has_rows(file)) if path.is_dir() else [path]
     if not files:
-        raise ConfigError(f"{path} holds no {', '.join(_SUFFIXES)} file")
+        raise ConfigError(f"{path} has no {', '.join(_SUFFIXES)} file")
     for file in files:
         try:
             yield from _file_rows(file)
@@ -45,7 +46,7 @@ def read_rows(path: Path) -> Iterator[Row]:
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> int:
-    """Write rows as JSON Lines, whole or not at all, and return how many."""
+    """Write rows as JSON Lines and return their number. The file is renamed into place when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     count = 0
     with whole_file(path) as file:
@@ -56,14 +57,14 @@ def write_rows(path: Path, rows: Iterable[Row]) -> int:
 
 
 def column(row: Row, *names: str) -> Any:
-    """Return the first of the columns ``names`` that the row has, and that is not null.
+    """Return the value of the first column among ``names`` that the row has and that is not null.
 
-    Raises :class:`~codegym.errors.TaskError` naming the columns that it has instead.
+    Raises :class:`~codegym.errors.TaskError`, which names the row's columns, if there is none.
     """
     for name in names:
         if row.get(name) is not None:
             return row[name]
-    raise TaskError(f"a row without {' or '.join(map(repr, names))}: it has {', '.join(row) or 'no column'}")
+    raise TaskError(f"the row has no column {' or '.join(map(repr, names))}: it has {', '.join(row) or 'none'}")
 
 
 def _file_rows(path: Path) -> Iterator[Row]:
@@ -77,7 +78,7 @@ def _file_rows(path: Path) -> Iterator[Row]:
     raise ConfigError(f"{path}: rows are read from {', '.join(_SUFFIXES)} files, gzipped or not")
 
 
-def _holds_rows(path: Path) -> bool:
+def _has_rows(path: Path) -> bool:
     return _suffix(path) in _SUFFIXES and path.is_file() and path.name not in _BOOKKEEPING
 
 
@@ -86,7 +87,7 @@ def _suffix(path: Path) -> str:
 
 
 def open_text(path: Path) -> IO[str]:
-    """Open a file to be read as text, gzipped or not."""
+    """Open a file, gzipped or not, to read it as text."""
     return gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
 
 
@@ -103,12 +104,12 @@ def _row(path: Path, number: int, line: str) -> Row:
     except ValueError as error:
         raise TaskError(f"{path}, line {number}: {error}") from error
     if not isinstance(row, dict):
-        raise TaskError(f"{path}, line {number}: a row is a JSON object, this is {line.strip()[:60]}")
+        raise TaskError(f"{path}, line {number}: a row has to be a JSON object, not {line.strip()[:60]}")
     return row
 
 
 def _json_rows(path: Path) -> Iterator[Row]:
-    """Yield the rows of a list, of an object by id, of one object, or of lines: those are often named so too."""
+    """Yield the rows of a JSON file: a list, an object by id, or one object. JSON Lines are read as well."""
     try:
         with open_text(path) as file:
             value = json.load(file)
@@ -120,7 +121,7 @@ def _json_rows(path: Path) -> Iterator[Row]:
     rows = list(value.values()) if isinstance(value, dict) and _is_map(value) else value
     rows = [rows] if isinstance(rows, dict) else rows
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise TaskError(f"{path}: expected a list of objects, or an object of objects")
+        raise TaskError(f"{path}: expected a list of objects, or an object whose values are objects")
     yield from rows
 
 
@@ -133,7 +134,9 @@ def _arrow_rows(path: Path, suffix: str) -> Iterator[Row]:
         import pyarrow  # type: ignore[import-untyped]  # noqa: PLC0415 - large and optional
         import pyarrow.parquet  # type: ignore[import-untyped]  # noqa: PLC0415
     except ImportError as error:
-        raise ConfigError(f"to read {path}: pip install pyarrow, which 'codegym[train]' brings") from error
+        raise ConfigError(
+            f"pyarrow is needed to read {path}: pip install pyarrow (or 'codegym[train]')"
+        ) from error
     try:
         if suffix == ".parquet":
             batches = pyarrow.parquet.ParquetFile(path).iter_batches(_BATCH)
@@ -146,7 +149,7 @@ def _arrow_rows(path: Path, suffix: str) -> Iterator[Row]:
 
 
 def _plain(value: Any) -> Any:
-    """Return ``value`` in JSON types: times as ISO 8601, bytes as text."""
+    """Convert ``value`` to JSON types: times to ISO 8601, bytes to text."""
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Imported tasks as a suite on disk: ``suite.toml``, ``tasks.jsonl``, and the folders that tasks name."""
+"""Writes imported tasks as a suite: ``suite.toml``, ``tasks.jsonl``, and the folders that tasks name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from codegym.atomic import publish_folder
 from codegym.catalog import suites_dir
 from codegym.errors import ConfigError, TaskError
-from codegym.importer.imported import Imported
+from codegym.importer.imported_task import ImportedTask
 from codegym.suite import Manifest
 from codegym.tree import write_file
 
@@ -19,33 +19,35 @@ _UNWRITABLE = (ValueError, NotADirectoryError, IsADirectoryError, FileExistsErro
 
 
 def write_suite(
-    folder: Path, manifest: Manifest, tasks: Iterable[Imported], skip: Callable[[TaskError], None] | None = None
+    folder: Path,
+    manifest: Manifest,
+    tasks: Iterable[ImportedTask],
+    skip: Callable[[TaskError], None] | None = None,
 ) -> int:
-    """Write a suite into ``folder``, whole or not at all, and return the number of its tasks.
+    """Write a suite to ``folder``, which is renamed into place when complete, and return the number of its tasks.
 
-    ``skip`` is called with the error of a task that can't be written; without it that error is raised.
-    Raises :class:`~codegym.errors.ConfigError` if the folder holds something else, if there is no task, or if two
-    have one id.
+    ``skip`` is called with the error of a task that can't be written; without it, the error is raised. Raises
+    :class:`~codegym.errors.ConfigError` if the folder has other files, or if there is no task or two with one id.
     """
     folder = folder.resolve()
     if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or _is_ours(folder))):
-        raise ConfigError(f"{folder} is there and holds no imported suite: choose another --out")
+        raise ConfigError(f"{folder} has files that are no imported suite: choose another --out")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
+    partial = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
     try:
-        count = _write_tasks(draft, tasks, skip)
-        (draft / "suite.toml").write_text(_toml(manifest))
-        draft.chmod(0o755)
-        publish_folder(draft, folder, replace=True)
+        count = _write_tasks(partial, tasks, skip)
+        (partial / "suite.toml").write_text(_toml(manifest))
+        partial.chmod(0o755)
+        publish_folder(partial, folder, replace=True)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(partial, ignore_errors=True)
     return count
 
 
 def register(name: str, folder: Path) -> None:
-    """Make the suite in ``folder`` one that is found by name, by a link in the user's folder of suites.
+    """Register the suite in ``folder`` under ``name``, by a link in the user's folder of suites.
 
-    Raises :class:`~codegym.errors.ConfigError` if another suite has the name there.
+    Raises :class:`~codegym.errors.ConfigError` if another suite has that name.
     """
     link = suites_dir() / name
     if link.resolve() == folder.resolve():
@@ -53,7 +55,7 @@ def register(name: str, folder: Path) -> None:
     if link.is_symlink() and not link.exists():
         link.unlink()
     if link.exists():
-        raise ConfigError(f"there is a suite {name!r} already, in {link.resolve()}: choose another --name")
+        raise ConfigError(f"suite {name!r} exists already, in {link.resolve()}: choose another --name")
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(folder.resolve())
 
@@ -62,12 +64,14 @@ def _is_ours(folder: Path) -> bool:
     return (folder / "suite.toml").is_file() and (folder / "tasks.jsonl").is_file()
 
 
-def _write_tasks(folder: Path, tasks: Iterable[Imported], skip: Callable[[TaskError], None] | None) -> int:
-    seen: set[str] = set()
+def _write_tasks(folder: Path, tasks: Iterable[ImportedTask], skip: Callable[[TaskError], None] | None) -> int:
+    written: set[str] = set()
     with (folder / "tasks.jsonl").open("w", encoding="utf-8") as file:
         for imported in tasks:
-            if imported.task.id in seen:
-                raise ConfigError(f"two tasks have the id {imported.task.id!r}")
+            if imported.task.id in written:
+                raise ConfigError(
+                    f"two tasks have the id {imported.task.id!r}: import them as two suites, or rename one"
+                )
             try:
                 line = _write_task(folder, imported)
             except TaskError as error:
@@ -75,15 +79,15 @@ def _write_tasks(folder: Path, tasks: Iterable[Imported], skip: Callable[[TaskEr
                     raise
                 skip(error)
                 continue
-            seen.add(imported.task.id)
+            written.add(imported.task.id)
             file.write(line)
-    if not seen:
-        raise ConfigError("there was no row to import")
-    return len(seen)
+    if not written:
+        raise ConfigError("there is no task to import: is the path right?")
+    return len(written)
 
 
-def _write_task(folder: Path, imported: Imported) -> str:
-    """Write a task's folders and return its line. Raises :class:`TaskError` for what no file can hold."""
+def _write_task(folder: Path, imported: ImportedTask) -> str:
+    """Write a task's folders and return its line. Raises TaskError if a path or a text can't be written."""
     try:
         line = imported.task.model_dump_json() + "\n"
         line.encode()
@@ -93,7 +97,7 @@ def _write_task(folder: Path, imported: Imported) -> str:
     return line
 
 
-def _write_folders(root: Path, imported: Imported) -> None:
+def _write_folders(root: Path, imported: ImportedTask) -> None:
     for path, files in imported.folders.items():
         if not (root / path).exists():
             try:
@@ -106,6 +110,6 @@ def _write_folders(root: Path, imported: Imported) -> None:
 
 
 def _toml(manifest: Manifest) -> str:
-    """Return ``suite.toml``. Strings are written as JSON writes them, which TOML reads."""
+    """Return the text of ``suite.toml``. Strings are written as in JSON, which is valid TOML."""
     fields: Mapping[str, object] = manifest.model_dump(exclude_defaults=True, exclude={"splits"})
     return "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in fields.items())

@@ -10,7 +10,7 @@ from pathlib import Path
 from codegym.catalog import suites_dir
 from codegym.errors import ConfigError, TaskError
 from codegym.importer.formats import find_format, read_tasks
-from codegym.importer.imported import Imported, Wishes
+from codegym.importer.imported_task import ImportedTask, ImportOptions
 from codegym.importer.suite_folder import register, write_suite
 from codegym.progress.protocol import Progress, silent
 from codegym.sandbox.image.image import image_names
@@ -51,7 +51,7 @@ class SuiteImport:
 def import_suite(
     format_name: str,
     path: Path,
-    wishes: Wishes,
+    options: ImportOptions,
     *,
     name: str = "",
     out: Path | None = None,
@@ -68,17 +68,17 @@ def import_suite(
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise ConfigError(f"{name!r} is no name for a suite: lower case, digits and underscores; use --name")
     skipped: list[TaskError] = []
-    wishes = replace(wishes, skip=skipped.append)
+    options = replace(options, skip=skipped.append)
     folder = out or suites_dir() / name
     manifest = Manifest(name=name, version=1, title=f"Imported: {row_format.title}")
-    tasks = _counted(read_tasks(row_format, path, wishes, limit), limit or 0, progress)
-    write_suite(folder, manifest, tasks, wishes.skip)
+    tasks = _counted(read_tasks(row_format, path, options, limit), limit or 0, progress)
+    write_suite(folder, manifest, tasks, options.skip)
     register(name, folder)
     load_suite.cache_clear()
     return SuiteImport(load_suite(name), folder, tuple(str(error) for error in skipped))
 
 
-def _counted(tasks: Iterator[Imported], total: int, progress: Progress) -> Iterator[Imported]:
+def _counted(tasks: Iterator[ImportedTask], total: int, progress: Progress) -> Iterator[ImportedTask]:
     for count, task in enumerate(tasks, 1):
         progress("importing", count, total)
         yield task

@@ -1,14 +1,15 @@
-"""Small, plausible bugs for Python source, as edits of a few characters.
+"""Makes small, plausible bugs in source code, as edits of a few characters.
 
-A mutation is an edit of the *text*, found on libcst's tree: formatting, comments and line numbers outside
-the replaced span stay as they were, so that a bug can't be told from its surroundings by its looks. Each
-stays inside one function, and each operator imitates a slip that people make.
+A mutation edits the *text* at a place that is found in libcst's syntax tree. Formatting, comments and line numbers
+around it stay as they are, so that its looks do not give the bug away. Every mutation is inside one function, and
+every operator imitates a mistake that people make.
 
-- ``mutation``: a mutation as data. ``scan``: asks every operator at every place; ``site`` is such a place.
-- ``calls``, ``expressions``, ``literals``, ``names``, ``statements``: the operators. ``removal``: takes out a
-  whole body.
-- ``braces``: functions in languages with braces. ``encoding``: sources that are not UTF-8.
-- ``smallest``: a change of a line in as few tokens as possible.
+- ``mutation``: a mutation as data. ``scan``: finds all mutations of a module. ``site``: what operators get to know
+  of a place.
+- ``calls``, ``expressions``, ``literals``, ``names``, ``statements``: the operators. ``removal``: removes the body
+  of a function.
+- ``braces``: finds functions in C, C++ and JavaScript. ``encoding``: reads sources that are not UTF-8.
+- ``smallest``: the fix of a line with the fewest tokens.
 """
 
 from codegym.mutate.mutation import Mutation, apply

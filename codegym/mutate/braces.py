@@ -1,7 +1,7 @@
 """Finds functions in languages with braces, without a parser for each: comments and strings are blanked first.
 
-It reads C, C++ and JavaScript as people lay them out, not as a standard allows. What it takes for a function and
-is none makes a task that does not build, which trying it out shows; so this may err, and stays small.
+It reads C, C++ and JavaScript as people usually write them, not all that the standards allow. It may take other
+text for a function. A task made from that does not build, which its trial shows, so this module can stay small.
 """
 
 from __future__ import annotations
@@ -33,14 +33,17 @@ _JAVASCRIPT = re.compile(
     + r")\s*(?P<brace>\{)",
     re.MULTILINE,
 )  # fmt: skip
-_NO_NAMES = frozenset(
+_KEYWORDS = frozenset(
     {"if", "for", "while", "switch", "catch", "return", "function", "do", "else", "with", "sizeof"}
 )
 
 
 @dataclass(frozen=True)
 class Block:
-    """A function: its name, what its header says before the name, and the extent of its body with the braces."""
+    """A function: its name, the text of its header before the name, and where its body starts and ends.
+
+    ``start`` and ``end`` count characters; the braces are part of the body.
+    """
 
     name: str
     before: str
@@ -62,27 +65,28 @@ def javascript_functions(source: str) -> list[Block]:
 
 def _blocks(text: str, header: re.Pattern[str]) -> Iterator[Block]:
     at = 0
-    while found := header.search(text, at):
-        groups = found.groupdict()
+    while match := header.search(text, at):
+        groups = match.groupdict()
         name = groups.get("name") or groups.get("arrow") or groups.get("method") or ""
-        start = found.start("brace")
+        start = match.start("brace")
         end = _closing(text, start)
-        if end is None or name in _NO_NAMES or (groups.get("before") or "x").split()[:1] in (["else"], ["return"]):
+        if end is None or name in _KEYWORDS or (groups.get("before") or "x").split()[:1] in (["else"], ["return"]):
             at = start
             continue
         yield Block(name, groups.get("before") or "", start, end)
         at = end - 1
-    return
 
 
 def _closing(text: str, start: int) -> int | None:
+    """Return the position after the brace that closes the one at ``start``, or ``None`` if there is none."""
     depth = 0
-    for found in re.finditer(r"[{}]", text[start:]):
-        depth += 1 if found[0] == "{" else -1
+    for brace in re.finditer(r"[{}]", text[start:]):
+        depth += 1 if brace[0] == "{" else -1
         if depth == 0:
-            return start + found.end()
+            return start + brace.end()
     return None
 
 
-def _blank(found: re.Match[str]) -> str:
-    return "".join("\n" if character == "\n" else " " for character in found[0])
+def _blank(match: re.Match[str]) -> str:
+    """Return spaces in place of a match; its line feeds stay."""
+    return "".join("\n" if character == "\n" else " " for character in match[0])

@@ -1,4 +1,4 @@
-"""Slips in calls: arguments swapped or forgotten, a sibling called in place of the right function."""
+"""Mistakes in calls: arguments swapped or forgotten, a similar function called instead of the right one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import libcst as cst
 
-from codegym.mutate.site import Edit, Operator, Site
+from codegym.mutate.site import Operator, Site, TextEdit
 
 
 def _both_ways(pairs: dict[str, str]) -> dict[str, str]:
@@ -59,26 +59,26 @@ _METHODS = _both_ways(
 }
 
 
-def builtin(node: cst.Call, site: Site) -> Iterator[Edit]:
-    """Call the sibling of a built-in function."""
+def builtin(node: cst.Call, site: Site) -> Iterator[TextEdit]:
+    """Call a similar built-in function."""
     if isinstance(node.func, cst.Name) and node.func.value in _BUILTINS:
         yield from site.text.replace(node.func, _BUILTINS[node.func.value])
 
 
-def method(node: cst.Attribute, site: Site) -> Iterator[Edit]:
-    """Use the sibling of a common method."""
+def method(node: cst.Attribute, site: Site) -> Iterator[TextEdit]:
+    """Use a similar method."""
     if node.attr.value in _METHODS:
         yield from site.text.replace(node.attr, _METHODS[node.attr.value])
 
 
-def swapped_arguments(node: cst.Call, site: Site) -> Iterator[Edit]:
+def swapped_arguments(node: cst.Call, site: Site) -> Iterator[TextEdit]:
     """Pass two neighbouring arguments in the wrong order."""
     for left, right in pairwise(node.args):
         if not (left.keyword or right.keyword or left.star or right.star):
             yield from _swapped(left, right, site)
 
 
-def dropped_argument(node: cst.Call, site: Site) -> Iterator[Edit]:
+def dropped_argument(node: cst.Call, site: Site) -> Iterator[TextEdit]:
     """Forget the last of several arguments."""
     if len(node.args) > 1 and not node.args[-2].star:
         (_, start), (_, end) = site.text.span(node.args[-2]), site.text.span(node.args[-1])
@@ -86,7 +86,7 @@ def dropped_argument(node: cst.Call, site: Site) -> Iterator[Edit]:
             yield start, end, ""
 
 
-def _swapped(left: cst.Arg, right: cst.Arg, site: Site) -> Iterator[Edit]:
+def _swapped(left: cst.Arg, right: cst.Arg, site: Site) -> Iterator[TextEdit]:
     (start, middle), (after, end) = site.text.span(left), site.text.span(right)
     source = site.text.source
     yield start, end, source[after:end] + source[middle:after] + source[start:middle]

@@ -1,12 +1,12 @@
-"""Sources that are not UTF-8: their operators work on text, and every other byte has to stay as it is."""
+"""Reads sources that are not UTF-8: operators change the text, and all other bytes have to stay the same."""
 
 from __future__ import annotations
 
 
 def encoding_of(source: bytes) -> str:
-    """Return an encoding in which ``source`` can be read and written back byte by byte.
+    """Return an encoding in which ``source`` can be decoded and encoded again without changing a byte.
 
-    That is UTF-8, or else Latin-1, which gives every byte a character, whatever the source itself declares.
+    This is UTF-8, or otherwise Latin-1, which has a character for every byte, whatever the source declares.
     """
     try:
         source.decode()
@@ -16,5 +16,5 @@ def encoding_of(source: bytes) -> str:
 
 
 def text_of_source(source: bytes) -> str:
-    """Return ``source`` as text, decoded by :func:`encoding_of`."""
+    """Decode ``source`` with the encoding that :func:`encoding_of` returns."""
     return source.decode(encoding_of(source))

@@ -1,4 +1,4 @@
-"""Slips in expressions: the wrong comparison, sign, operator, branch or bound."""
+"""Mistakes in expressions: the wrong comparison, sign, operator, branch or bound."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from codegym.mutate.site import Edit, Operator, Site
+from codegym.mutate.site import Operator, Site, TextEdit
 
 _COMPARISONS = {
     "<": ("<=", ">"),
@@ -38,34 +38,34 @@ _ATOMS = (cst.Name, cst.Attribute, cst.Call, cst.Subscript)
 _COUNTERS = frozenset({"range", "islice"})
 
 
-def comparison(node: cst.ComparisonTarget, site: Site) -> Iterator[Edit]:
-    """Compare by the neighbouring or the opposite relation."""
+def comparison(node: cst.ComparisonTarget, site: Site) -> Iterator[TextEdit]:
+    """Compare with a similar or the opposite operator, such as ``<=`` or ``>`` for ``<``."""
     for new in _COMPARISONS.get(" ".join(site.of(node.operator).split()), ()):
         yield from site.text.replace(node.operator, new)
 
 
-def boundary(node: cst.ComparisonTarget, site: Site) -> Iterator[Edit]:
-    """Compare with the bound beside the right one."""
+def boundary(node: cst.ComparisonTarget, site: Site) -> Iterator[TextEdit]:
+    """Compare with a bound that is off by one."""
     if isinstance(node.operator, cst.LessThan | cst.LessThanEqual | cst.GreaterThan | cst.GreaterThanEqual):
         yield from _beside(node.comparator, site)
 
 
-def range_boundary(node: cst.Call, site: Site) -> Iterator[Edit]:
-    """Count one too far or one too few."""
+def range_boundary(node: cst.Call, site: Site) -> Iterator[TextEdit]:
+    """Count one too many or one too few."""
     if site.of(node.func).rpartition(".")[2] in _COUNTERS:
         for argument in node.args:
             yield from _beside(argument.value, site)
 
 
-def slice_boundary(node: cst.Slice, site: Site) -> Iterator[Edit]:
-    """Cut one too early or one too late."""
+def slice_boundary(node: cst.Slice, site: Site) -> Iterator[TextEdit]:
+    """Slice one item too early or too late."""
     for bound in (node.lower, node.upper):
         if bound is not None:
             yield from _beside(bound, site)
 
 
-def index_boundary(node: cst.Index, site: Site) -> Iterator[Edit]:
-    """Take the neighbouring item, or the last for the first."""
+def index_boundary(node: cst.Index, site: Site) -> Iterator[TextEdit]:
+    """Take the neighbouring item, or the last item instead of the first."""
     text = site.of(node.value)
     swapped = {"0": "-1", "-1": "0"}.get(text)
     if swapped:
@@ -74,26 +74,26 @@ def index_boundary(node: cst.Index, site: Site) -> Iterator[Edit]:
         yield from _beside(node.value, site)
 
 
-def arithmetic(node: cst.BinaryOperation, site: Site) -> Iterator[Edit]:
-    """Use another operator."""
+def arithmetic(node: cst.BinaryOperation, site: Site) -> Iterator[TextEdit]:
+    """Use another arithmetic operator."""
     if isinstance(node.left, cst.SimpleString | cst.FormattedString | cst.ConcatenatedString):
         return
     for new in _ARITHMETIC.get(site.of(node.operator), ()):
         yield from site.text.replace(node.operator, new)
 
 
-def swapped_operands(node: cst.BinaryOperation, site: Site) -> Iterator[Edit]:
-    """Subtract or divide the wrong way round."""
+def swapped_operands(node: cst.BinaryOperation, site: Site) -> Iterator[TextEdit]:
+    """Swap the operands of a subtraction or division."""
     if isinstance(node.operator, cst.Subtract | cst.Divide | cst.FloorDivide | cst.Modulo):
         yield from _swap(node.left, node.right, site)
 
 
-def boolean(node: cst.BooleanOperation, site: Site) -> Iterator[Edit]:
-    """Write ``or`` for ``and``, or the other way round."""
+def boolean(node: cst.BooleanOperation, site: Site) -> Iterator[TextEdit]:
+    """Write ``or`` for ``and``, or ``and`` for ``or``."""
     yield from site.text.replace(node.operator, "or" if isinstance(node.operator, cst.And) else "and")
 
 
-def dropped_condition(node: cst.BooleanOperation, site: Site) -> Iterator[Edit]:
+def dropped_condition(node: cst.BooleanOperation, site: Site) -> Iterator[TextEdit]:
     """Forget one half of a condition."""
     start, end = site.text.span(node)
     if not (node.left.lpar or node.right.lpar):
@@ -101,19 +101,19 @@ def dropped_condition(node: cst.BooleanOperation, site: Site) -> Iterator[Edit]:
         yield start, end, site.of(node.right)
 
 
-def dropped_unary(node: cst.UnaryOperation, site: Site) -> Iterator[Edit]:
+def dropped_unary(node: cst.UnaryOperation, site: Site) -> Iterator[TextEdit]:
     """Drop a ``not``, a minus or a tilde."""
     if not isinstance(node.expression, cst.Integer | cst.Float):
         yield from site.text.replace(node.operator, "")
 
 
-def swapped_ternary(node: cst.IfExp, site: Site) -> Iterator[Edit]:
-    """Take each value in the other's case."""
+def swapped_ternary(node: cst.IfExp, site: Site) -> Iterator[TextEdit]:
+    """Swap the two values of a conditional expression."""
     yield from _swap(node.body, node.orelse, site)
 
 
-def negated_test(node: cst.IfExp | cst.If | cst.CompIf, site: Site) -> Iterator[Edit]:
-    """Test the opposite of a condition that is no comparison."""
+def negated_test(node: cst.IfExp | cst.If | cst.CompIf, site: Site) -> Iterator[TextEdit]:
+    """Negate a condition that is no comparison."""
     test = node.test
     if isinstance(test, _ATOMS):
         yield from site.text.replace(test, f"not {site.of(test)}")
@@ -121,8 +121,8 @@ def negated_test(node: cst.IfExp | cst.If | cst.CompIf, site: Site) -> Iterator[
         yield from site.text.replace(test, f"not ({site.of(test)})")
 
 
-def slice_edge(node: cst.Slice, site: Site) -> Iterator[Edit]:
-    """Forget a slice's start or end, or take the other side of the cut."""
+def slice_edge(node: cst.Slice, site: Site) -> Iterator[TextEdit]:
+    """Forget the start or the end of a slice, or take the part of the sequence on the other side."""
     if node.step is not None:
         return
     start, end = site.text.span(node)
@@ -135,13 +135,13 @@ def slice_edge(node: cst.Slice, site: Site) -> Iterator[Edit]:
         yield start, end, f"{upper}:{lower}"
 
 
-def slice_step(node: cst.Slice, site: Site) -> Iterator[Edit]:
-    """Walk a slice in the other direction."""
+def slice_step(node: cst.Slice, site: Site) -> Iterator[TextEdit]:
+    """Do not reverse a slice that has the step -1."""
     if node.step is not None and site.of(node.step) == "-1":
         yield from site.text.replace(node.step, "1")
 
 
-def _beside(node: cst.BaseExpression, site: Site) -> Iterator[Edit]:
+def _beside(node: cst.BaseExpression, site: Site) -> Iterator[TextEdit]:
     if isinstance(node, cst.Integer):
         value = node.evaluated_value
         new = [str(value + 1), str(value - 1)] if value else ["1"]
@@ -153,7 +153,7 @@ def _beside(node: cst.BaseExpression, site: Site) -> Iterator[Edit]:
         yield from site.text.replace(node, text)
 
 
-def _swap(left: cst.CSTNode, right: cst.CSTNode, site: Site) -> Iterator[Edit]:
+def _swap(left: cst.CSTNode, right: cst.CSTNode, site: Site) -> Iterator[TextEdit]:
     if getattr(left, "lpar", ()) or getattr(right, "lpar", ()):
         return
     (start, middle), (after, end) = site.text.span(left), site.text.span(right)

@@ -1,4 +1,4 @@
-"""One mutation as data: where it is, what it replaces, and by what."""
+"""A mutation as data: its place, the text that it replaces, and the new text."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Mutation:
 
 
 def apply(source: str, mutation: Mutation) -> str:
-    """Return ``source`` with the mutation in it. Raises :class:`TaskError` if it was made for other text."""
-    found = source[mutation.start : mutation.end]
-    if found != mutation.old:
-        raise TaskError(f"mutation at {mutation.start} expects {mutation.old!r} and finds {found!r}")
+    """Return ``source`` with the mutation in it. Raises TaskError unless the text that it replaces is there."""
+    old = source[mutation.start : mutation.end]
+    if old != mutation.old:
+        raise TaskError(f"mutation at {mutation.start} expects {mutation.old!r} and finds {old!r}: other source?")
     return source[: mutation.start] + mutation.new + source[mutation.end :]

@@ -1,4 +1,4 @@
-"""Slips between names: another local variable, another attribute of ``self``."""
+"""Mistaken names: another local variable, another attribute of ``self``."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from codegym.mutate.site import Edit, Operator, Site, Text
+from codegym.mutate.site import Operator, Site, SourceText, TextEdit
 
-_FORM = frozenset({"self", "cls", "_"})
+_NEVER_MISTAKEN = frozenset({"self", "cls", "_"})
 
 
 @dataclass
 class _Locals(cst.CSTVisitor):
-    """Collects where names of a function are bound and read, without those of functions inside it."""
+    """Collects the names that a function binds, with their lines, and the attributes of ``self`` that it reads.
 
-    text: Text
+    Functions inside it are left out.
+    """
+
+    text: SourceText
     bound: dict[str, int] = field(default_factory=dict)
     attributes: dict[str, None] = field(default_factory=dict)
 
@@ -34,70 +37,71 @@ class _Locals(cst.CSTVisitor):
             self.attributes[node.attr.value] = None
 
     def _bind(self, target: cst.CSTNode) -> None:
-        if isinstance(target, cst.Name) and target.value not in _FORM:
+        if isinstance(target, cst.Name) and target.value not in _NEVER_MISTAKEN:
             self.bound.setdefault(target.value, self.text.line(target))
         elif isinstance(target, cst.Tuple | cst.List):
             for element in target.elements:
                 self._bind(element.value)
 
 
-def site(text: Text, function: cst.FunctionDef) -> Site:
+def site(text: SourceText, function: cst.FunctionDef) -> Site:
     """Return what operators need to know of ``function``."""
-    found = _Locals(text)
-    function.params.visit(found)
-    function.body.visit(found)
-    return Site(text, found.bound, tuple(found.attributes))
+    names = _Locals(text)
+    function.params.visit(names)
+    function.body.visit(names)
+    return Site(text, names.bound, tuple(names.attributes))
 
 
-def _read(node: cst.BaseExpression | None, site: Site) -> Iterator[Edit]:
+def _another(node: cst.BaseExpression | None, site: Site) -> Iterator[TextEdit]:
+    """Read another local variable, if ``node`` is the name of one."""
     if isinstance(node, cst.Name):
         for other in site.others(node.value, site.text.line(node)):
             yield from site.text.replace(node, other)
 
 
-def wrong_argument(node: cst.Arg, site: Site) -> Iterator[Edit]:
+def wrong_argument(node: cst.Arg, site: Site) -> Iterator[TextEdit]:
     """Pass another local variable."""
-    yield from _read(node.value, site)
+    yield from _another(node.value, site)
 
 
-def wrong_comparand(node: cst.Comparison, site: Site) -> Iterator[Edit]:
+def wrong_comparand(node: cst.Comparison, site: Site) -> Iterator[TextEdit]:
     """Compare another local variable."""
-    yield from _read(node.left, site)
+    yield from _another(node.left, site)
     for target in node.comparisons:
-        yield from _read(target.comparator, site)
+        yield from _another(target.comparator, site)
 
 
-def wrong_operand(node: cst.BinaryOperation, site: Site) -> Iterator[Edit]:
+def wrong_operand(node: cst.BinaryOperation, site: Site) -> Iterator[TextEdit]:
     """Compute with another local variable."""
-    yield from _read(node.left, site)
-    yield from _read(node.right, site)
+    yield from _another(node.left, site)
+    yield from _another(node.right, site)
 
 
-def wrong_value(node: cst.Assign, site: Site) -> Iterator[Edit]:
+def wrong_value(node: cst.Assign, site: Site) -> Iterator[TextEdit]:
     """Assign another local variable."""
     if isinstance(node.value, cst.Name):
         targets = {site.of(target.target) for target in node.targets}
-        for start, end, new in _read(node.value, site):
+        for start, end, new in _another(node.value, site):
             if new not in targets:
                 yield start, end, new
 
 
-def wrong_result(node: cst.Return, site: Site) -> Iterator[Edit]:
+def wrong_result(node: cst.Return, site: Site) -> Iterator[TextEdit]:
     """Return another local variable."""
-    yield from _read(node.value, site)
+    yield from _another(node.value, site)
 
 
-def wrong_index(node: cst.Index, site: Site) -> Iterator[Edit]:
+def wrong_index(node: cst.Index, site: Site) -> Iterator[TextEdit]:
     """Look up by another local variable."""
-    yield from _read(node.value, site)
+    yield from _another(node.value, site)
 
 
-def wrong_iterable(node: cst.For, site: Site) -> Iterator[Edit]:
+def wrong_iterable(node: cst.For, site: Site) -> Iterator[TextEdit]:
     """Loop over another local variable."""
-    yield from _read(node.iter, site)
+    yield from _another(node.iter, site)
 
 
-def wrong_attribute(node: cst.Attribute, site: Site) -> Iterator[Edit]:
+def wrong_attribute(node: cst.Attribute, site: Site) -> Iterator[TextEdit]:
     """Use another attribute of ``self``."""
     if isinstance(node.value, cst.Name) and node.value.value == "self":
         for other in site.other_attributes(node.attr.value):

@@ -1,7 +1,7 @@
-"""Takes the body of a function out of its source: signature, decorators and documentation stay.
+"""Removes the body of a function from its source. Signature, decorators and documentation stay.
 
-What is left says that it is not implemented, in the words of its language. In C, where it has to compile, it
-returns a value of the right type that is all zeros.
+In Python and JavaScript the new body raises an error that says "not implemented". In C and C++, where tests have
+to compile, it returns a value of the right type that is all zeros.
 """
 
 from __future__ import annotations
@@ -15,24 +15,25 @@ from codegym.mutate.mutation import Mutation
 from codegym.mutate.site import line_starts
 
 _FEWEST_LINES = 2
+"""Lines of a body that is worth removing."""
 _NUMBER = re.compile(r"(?:(?:unsigned|signed|int|long|short|char|float|double|bool|_Bool|size_t|u?int\d+_t)\s*)+")
 _STORAGE = re.compile(r"\b(static|inline|extern|constexpr|virtual|_Noreturn|register|__inline__|__inline)\b")
 
 
 def removals(source: str, language: str) -> list[tuple[Mutation, int]]:
-    """Return, in order, what takes out each function's body, and the function's last line, counted from 1.
+    """Return the mutation that removes each function's body, with the function's last line, counted from 1.
 
-    Bodies of one line are left alone, since there is little to write. Raises ``SyntaxError`` for text that is no
-    Python; other languages are read loosely, and what comes out may not compile.
+    Bodies of one line are left out, since there is little to write. Raises ``SyntaxError`` for Python that can't
+    be parsed. Other languages are not parsed, so the result may not compile.
     """
     if language == "python":
-        return [_python(source, name, node) for name, node in _functions(ast.parse(source), "") if _worth(node)]
+        return [_python(source, name, node) for name, node in _functions(ast.parse(source), "") if _is_long(node)]
     find = javascript_functions if language == "javascript" else c_functions
-    return [_braced(source, block, language) for block in find(source) if _long(source, block)]
+    return [_braced(source, block, language) for block in find(source) if _is_long_block(source, block)]
 
 
 def _functions(node: ast.AST, path: str) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    """Yield functions and methods with their qualified names; what is defined within a function is its body's."""
+    """Yield functions and methods with their qualified names, without functions inside of functions."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
             yield path + child.name, child
@@ -43,10 +44,11 @@ def _functions(node: ast.AST, path: str) -> Iterator[tuple[str, ast.FunctionDef 
 
 
 def _rest(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.stmt]:
+    """Return the statements of a function without its docstring."""
     return node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
 
 
-def _worth(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def _is_long(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     rest = _rest(node)
     return bool(rest) and (rest[-1].end_lineno or 0) - rest[0].lineno + 1 >= _FEWEST_LINES
 
@@ -65,7 +67,10 @@ def _python(source: str, name: str, node: ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def _comments_above(lines: list[str], line: int, header: int) -> int:
-    """Return how many characters, up to the statement on ``line``, are comments that tell what the body does."""
+    """Return the number of characters of the comments between a function's header and its statement on ``line``.
+
+    They are removed too, since they may say what the body does.
+    """
     size = top = 0
     column = len(lines[line - 1]) - len(lines[line - 1].lstrip())
     for text in reversed(lines[header : line - 1]):
@@ -77,10 +82,11 @@ def _comments_above(lines: list[str], line: int, header: int) -> int:
 
 
 def _characters(line: str, column: int) -> int:
+    """Turn a column in UTF-8 bytes, as ``ast`` counts it, into one in characters."""
     return len(line.encode()[:column].decode())
 
 
-def _long(source: str, block: Block) -> bool:
+def _is_long_block(source: str, block: Block) -> bool:
     inside = source[block.start + 1 : block.end - 1].strip()
     return len(inside.splitlines()) >= _FEWEST_LINES
 
@@ -91,9 +97,9 @@ def _braced(source: str, block: Block, language: str) -> tuple[Mutation, int]:
     margin = re.match(r"[ \t]*", source[starts[line - 1] :])
     indent = margin.group() if margin else ""
     step = "\t" if "\n\t" in source else "    "
-    said = "/* to be written */" if language != "javascript" else 'throw new Error("not implemented");'
+    marker = "/* to be written */" if language != "javascript" else 'throw new Error("not implemented");'
     value = _zero(block, language)
-    body = "".join(f"\n{indent}{step}{text}" for text in (said, value) if text)
+    body = "".join(f"\n{indent}{step}{text}" for text in (marker, value) if text)
     end_line = source.count("\n", 0, block.end) + 1
     old = source[block.start : block.end]
     new = f"{{{body}\n{indent}}}"
@@ -101,7 +107,7 @@ def _braced(source: str, block: Block, language: str) -> tuple[Mutation, int]:
 
 
 def _zero(block: Block, language: str) -> str:
-    """Return the statement that returns zeros of the type that a function's header says, where one is needed."""
+    """Return the statement that returns zeros of the function's type; empty if the function returns nothing."""
     kind = " ".join(_STORAGE.sub(" ", block.before).split())
     if language == "javascript" or kind in ("void", ""):
         return ""

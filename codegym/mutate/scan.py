@@ -1,6 +1,6 @@
-"""Walks a module once and asks every operator at every node.
+"""Finds all mutations of a module: walks its syntax tree once, and asks every operator at every node.
 
-The order of mutations is that of the text, so that a seed and an index name the same bug everywhere.
+Mutations are in the order of the text, so that a seed and an index mean the same bug on every machine.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 
 from codegym.mutate import calls, expressions, literals, names, statements
 from codegym.mutate.mutation import Mutation
-from codegym.mutate.site import Edit, Operator, Site, Text, line_starts
+from codegym.mutate.site import Operator, Site, SourceText, TextEdit, line_starts
 
 OPERATORS: dict[str, tuple[type[cst.CSTNode], Operator]] = {
     **expressions.OPERATORS,
@@ -22,41 +22,46 @@ OPERATORS: dict[str, tuple[type[cst.CSTNode], Operator]] = {
     **names.OPERATORS,
     **statements.OPERATORS,
 }
-"""Every operator by name, with the type of node that it is asked at."""
+"""Maps the name of each operator to the type of nodes that it changes, and to its function."""
 
 _BY_TYPE: dict[type[cst.CSTNode], list[tuple[str, Operator]]] = {}
 for _name, (_type, _operator) in OPERATORS.items():
     _BY_TYPE.setdefault(_type, []).append((_name, _operator))
 
 _NOT_CODE = (cst.Annotation, cst.Decorator, cst.TypeParameters, cst.ImportFrom, cst.Import, cst.Assert)
-"""Parts of a function in which a slip is no bug or can't be seen by a test."""
+"""Parts of a function in which a mistake is no bug, or none that a test can see."""
 
 
 def mutations(source: str) -> list[Mutation]:
-    """Return every mutation of every function in ``source``, in the order of the text, without duplicates.
+    """Return all mutations of all functions in ``source``, in the order of the text, without duplicates.
 
-    Raises ``SyntaxError`` for text that is no Python module.
+    Raises ``SyntaxError`` if ``source`` is no Python module.
     """
     return scan(source)[0]
 
 
 def functions(source: str) -> list[tuple[str, int, int]]:
-    """Return (qualified name, first line, last line) of every function, nested ones included, in order."""
+    """Return (qualified name, first line, last line) of every function, including nested ones, in order."""
     return _extents(_walk(source, operators=False))
 
 
 def scan(source: str) -> tuple[list[Mutation], list[tuple[str, int, int]]]:
-    """Return what :func:`mutations` and what :func:`functions` return, for less than both."""
+    """Return the results of :func:`mutations` and of :func:`functions`, by walking the module only once."""
     walker = _walk(source)
-    unique = {(m.start, m.end, m.new): m for m in reversed(walker.found)}
+    unique = {(m.start, m.end, m.new): m for m in reversed(walker.mutations)}
     return sorted(unique.values()), _extents(walker)
 
 
 @dataclass
 class _Walker(cst.CSTVisitor):
-    text: Text
+    """Collects functions and, with ``operators``, mutations.
+
+    ``path`` and ``sites`` are stacks: the names and the functions around the current node.
+    """
+
+    text: SourceText
     operators: bool
-    found: list[Mutation] = field(default_factory=list)
+    mutations: list[Mutation] = field(default_factory=list)
     functions: list[tuple[str, int, int]] = field(default_factory=list)
     path: list[str] = field(default_factory=list)
     sites: list[tuple[str, Site]] = field(default_factory=list)
@@ -67,7 +72,7 @@ class _Walker(cst.CSTVisitor):
         if isinstance(node, cst.FunctionDef | cst.ClassDef):
             self._enter(node)
         elif self.sites and self.operators:
-            self.found += self._at(node)
+            self.mutations += self._at(node)
         return True
 
     def on_leave(self, original_node: cst.CSTNode) -> None:
@@ -89,7 +94,7 @@ class _Walker(cst.CSTVisitor):
             for edit in edits(node, site):
                 yield from self._mutation(operator, name, edit)
 
-    def _mutation(self, operator: str, function: str, edit: Edit) -> Iterator[Mutation]:
+    def _mutation(self, operator: str, function: str, edit: TextEdit) -> Iterator[Mutation]:
         start, end, new = edit
         source = self.text.source
         old = source[start:end]
@@ -111,6 +116,6 @@ def _walk(source: str, *, operators: bool = True) -> _Walker:
     except cst.ParserSyntaxError as error:
         raise SyntaxError(str(error)) from error
     ranges = wrapper.resolve(PositionProvider)
-    walker = _Walker(Text(source, line_starts(source), ranges.__getitem__), operators)
+    walker = _Walker(SourceText(source, line_starts(source), ranges.__getitem__), operators)
     wrapper.module.visit(walker)
     return walker

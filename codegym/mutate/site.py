@@ -1,4 +1,4 @@
-"""Where an operator stands: the text, the spans of nodes in it, and the names it could mistake."""
+"""What operators get to know of a place: the source, the positions of nodes, and the names around."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 import libcst as cst
 from libcst.metadata import CodeRange
 
-Edit = tuple[int, int, str]
-"""Start, end (in characters) and the new text."""
+TextEdit = tuple[int, int, str]
+"""Start and end, in characters, and the new text between them."""
 
 
 @dataclass(frozen=True)
-class Text:
-    """A module's source and the place of its nodes."""
+class SourceText:
+    """The source of a module, and the positions of its nodes."""
 
     source: str
     line_starts: tuple[int, ...]
@@ -44,17 +44,20 @@ class Text:
         """Return the line, from 1, of a character offset."""
         return bisect_right(self.line_starts, offset)
 
-    def replace(self, node: cst.CSTNode, new: str) -> Iterator[Edit]:
-        """Yield the edit that puts ``new`` in the place of ``node``."""
+    def replace(self, node: cst.CSTNode, new: str) -> Iterator[TextEdit]:
+        """Yield the edit that replaces ``node`` by ``new``."""
         start, end = self.span(node)
         yield start, end, new
 
 
 @dataclass(frozen=True)
 class Site:
-    """The function around a node. ``names`` are its locals with the line from which each is bound."""
+    """The function around a node. ``names`` maps each of its local variables to the line that binds it first.
 
-    text: Text
+    ``attributes`` are those that it reads from ``self``.
+    """
+
+    text: SourceText
     names: dict[str, int]
     attributes: tuple[str, ...]
 
@@ -63,7 +66,7 @@ class Site:
         return self.text.of(node)
 
     def others(self, name: str, line: int) -> list[str]:
-        """Return up to two other locals that are bound before ``line``, nearest neighbours first."""
+        """Return up to two other local variables that are bound before ``line``: the neighbours of ``name``."""
         bound = [other for other, since in self.names.items() if since < line or other == name]
         return _neighbours(bound, name)
 
@@ -72,8 +75,8 @@ class Site:
         return _neighbours(list(self.attributes), name)
 
 
-Operator = Callable[[Any, Site], Iterator[Edit]]
-"""Gives the edits that one kind of slip makes at one node; the node is of the type it is registered for."""
+Operator = Callable[[Any, Site], Iterator[TextEdit]]
+"""Yields the edits that one kind of mistake makes at a node, which is of the type that the operator is for."""
 
 
 def line_starts(source: str) -> tuple[int, ...]:
@@ -82,6 +85,7 @@ def line_starts(source: str) -> tuple[int, ...]:
 
 
 def _neighbours(names: list[str], name: str) -> list[str]:
+    """Return the names after and before ``name`` in a list whose ends meet."""
     if name not in names:
         return []
     at = names.index(name)

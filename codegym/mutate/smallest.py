@@ -1,4 +1,4 @@
-"""A change of a line, said in as few tokens as it can be."""
+"""The fix of a line with the fewest tokens."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 
 
 def smallest_fix(broken: str, whole: str) -> tuple[str, str] | None:
-    """Return the shortest run of tokens of ``broken``, unique in it, whose replacement gives ``whole``.
+    """Return the shortest text that occurs once in the line ``broken``, and the text that turns it into ``whole``.
 
-    ``None`` where the lines are equal, or no such run is there without its surrounding white space.
+    Both consist of whole tokens, without white space around them. Returns ``None`` if the lines are equal or there
+    is no such text.
     """
     before, after = _TOKEN.findall(broken.strip()), _TOKEN.findall(whole.strip())
     if before == after or not before:
@@ -30,6 +31,7 @@ def smallest_fix(broken: str, whole: str) -> tuple[str, str] | None:
 
 
 def _common(left: list[str], right: list[str]) -> int:
+    """Return the number of equal tokens at the start of two lists."""
     count = 0
     for a, b in zip(left, right, strict=False):
         if a != b:

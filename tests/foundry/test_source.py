@@ -1,3 +1,5 @@
+"""Sources of tasks: sdists, folders and commits are fetched without running any of their code."""
+
 import os
 import subprocess
 import tarfile
@@ -23,12 +25,12 @@ def test_an_sdist_is_fetched_once_without_running_it(abacus: SdistSource, monkey
     assert fetch(abacus) == source_tree(abacus, Path("/suites/tiny")) == tree
 
 
-def test_an_archive_that_is_not_the_pinned_one_is_refused(abacus: SdistSource, tmp_path: Path) -> None:
+def test_an_archive_with_another_hash_is_refused(abacus: SdistSource, tmp_path: Path) -> None:
     with pytest.raises(TaskError, match=r"abacus==1\.0"):
         download(abacus.model_copy(update={"sha256": "0" * 64}), tmp_path)
 
 
-def test_what_was_not_fetched_names_the_command(abacus: SdistSource) -> None:
+def test_the_error_for_a_missing_source_names_the_command(abacus: SdistSource) -> None:
     other = abacus.model_copy(update={"sha256": "1" * 64})
     with pytest.raises(TaskError, match="codegym build tiny"):
         source_tree(other, Path("/suites/tiny"))
@@ -64,7 +66,7 @@ def _device(name: str) -> tarfile.TarInfo:
     ],
     ids=lambda info: info.name,
 )
-def test_what_leads_out_of_an_archive_is_refused(tmp_path: Path, member: tarfile.TarInfo) -> None:
+def test_an_archive_member_outside_of_the_archive_is_refused(tmp_path: Path, member: tarfile.TarInfo) -> None:
     with pytest.raises(TaskError, match="the archive contains"):
         read_sdist(write_tar(tmp_path / "p-1.tar.gz", [(member, b"")]))
 
@@ -79,13 +81,13 @@ def test_links_inside_and_executables_are_kept(tmp_path: Path) -> None:
     assert files["bin/run"].executable
 
 
-def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "p.tar.gz").write_bytes(b"no")
     with pytest.raises(TaskError, match="not a readable tar"):
         read_sdist(tmp_path / "p.tar.gz")
 
 
-def test_a_folder_is_what_its_digest_says(abacus: SdistSource, tmp_path: Path) -> None:
+def test_a_folder_that_differs_from_its_digest_is_refused(abacus: SdistSource, tmp_path: Path) -> None:
     (tmp_path / "repo").mkdir()
     (tmp_path / "repo" / "a.py").write_text("a = 1\n")
     digest = tree_digest(read_tree(tmp_path / "repo"))

@@ -11,7 +11,7 @@ from codegym.catalog import cache_dir, suites_dir
 from codegym.episode import Outcome
 from codegym.foundry.recipe.build import build
 from codegym.grade.grade import grade_empty, grade_gold
-from codegym.importer.imported import Imported
+from codegym.importer.imported_task import ImportedTask
 from codegym.importer.suite_folder import write_suite
 from codegym.sandbox.backend import backend
 from codegym.sandbox.protocol import Backend
@@ -106,7 +106,7 @@ def _own_suites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
 Certified = Callable[..., Suite]
 
 
-def suite_of(*tasks: Imported, name: str = "made") -> Suite:
+def suite_of(*tasks: ImportedTask, name: str = "made") -> Suite:
     """Write tasks as a suite, fetch what they need, and load it."""
     write_suite(suites_dir() / name, Manifest(name=name, version=1, title="Made"), tasks)
     load_suite.cache_clear()
@@ -127,7 +127,7 @@ def usable(where: str) -> Backend:
 def certified() -> Certified:
     """Hold imported tasks to what every task promises: gold resolves each, an empty patch none."""
 
-    def certify(*tasks: Imported, name: str = "made", where: str = "bwrap") -> Suite:
+    def certify(*tasks: ImportedTask, name: str = "made", where: str = "bwrap") -> Suite:
         box = usable(where)
         suite = suite_of(*tasks, name=name)
         for task in suite.tasks.values():

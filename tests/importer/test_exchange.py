@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,40 +17,43 @@ from codegym.errors import ConfigError, TaskError
 from codegym.exporter.predictions import Prediction, read_predictions, write_predictions
 from codegym.exporter.report import instance_report, make_report, read_report, write_report
 from codegym.foundry.certify.store import keep_certificates
-from codegym.importer.imported import Wishes
+from codegym.importer.imported_task import ImportOptions
 from codegym.importer.repository.swebench import swe_bench
 from codegym.importer.rows import read_rows, write_rows
 from codegym.suite import load_suite
 from tests.importer.conftest import FIX, Certified, Repository
 from tests.importer.repository.test_repository import swe_row
 
-Said = pytest.CaptureFixture[str]
+Capture = pytest.CaptureFixture[str]
 
 
-def said(capsys: Said, *arguments: object) -> dict[str, object]:
+def output_of(capsys: Capture, *arguments: object) -> dict[str, Any]:
     assert main([*map(str, arguments), "--json"]) == 0, capsys.readouterr().err
-    return json.loads(capsys.readouterr().out)
+    parsed: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return parsed
 
 
-def test_rows_in_a_suite_and_out_again(repository: Repository, tmp_path: Path, capsys: Said) -> None:
+def test_rows_that_are_imported_are_exported_unchanged(
+    repository: Repository, tmp_path: Path, capsys: Capture
+) -> None:
     rows = [swe_row(repository), swe_row(repository, instance_id="acme__clock-2", image="acme/clock:2")]
     write_rows(tmp_path / "rows.jsonl", rows)
     out = tmp_path / "suites" / "clock"
-    told = said(
+    output = output_of(
         capsys, "import", "swebench", tmp_path / "rows.jsonl", "--out", out, "--repositories", repository.url
     )
-    assert told["suite"] == "codegym/clock-v1"
-    assert told["to_fetch"] == 1
-    assert told["images_not_here"] == ["acme/clock:2", "swebench/sweb.eval.x86_64.acme_1776_clock-1:latest"]
-    assert said(capsys, "build", "clock")["tasks"] == 2
-    said(capsys, "export", "clock", "--to", "swebench", "--out", tmp_path / "back")
+    assert output["suite"] == "codegym/clock-v1"
+    assert output["to_fetch"] == 1
+    assert output["images_not_here"] == ["acme/clock:2", "swebench/sweb.eval.x86_64.acme_1776_clock-1:latest"]
+    assert output_of(capsys, "build", "clock")["tasks"] == 2
+    output_of(capsys, "export", "clock", "--to", "swebench", "--out", tmp_path / "back")
     assert list(read_rows(tmp_path / "back" / "rows.jsonl")) == rows
     assert main(["export", "clock", "--to", "swebench", "--out", str(tmp_path / "back")]) == 2
 
 
-def test_gymnasium_finds_what_was_imported(repository: Repository, tmp_path: Path, capsys: Said) -> None:
+def test_gymnasium_finds_an_imported_suite(repository: Repository, tmp_path: Path, capsys: Capture) -> None:
     write_rows(tmp_path / "rows.jsonl", [swe_row(repository)])
-    said(
+    output_of(
         capsys, "import", "swe-bench", tmp_path / "rows.jsonl", "--name", "found", "--repositories", repository.url
     )
     program = "import gymnasium; print(gymnasium.make('codegym/found-v1', sandbox='fake').unwrapped.suite.name)"
@@ -59,31 +63,33 @@ def test_gymnasium_finds_what_was_imported(repository: Repository, tmp_path: Pat
     assert ran.stdout == "found\n"
 
 
-def test_any_suite_as_rows_with_a_repository(tmp_path: Path, certified: Certified, capsys: Said) -> None:
-    said(capsys, "export", "kata", "--split", "val", "--to", "swebench", "--out", tmp_path)
+def test_any_suite_can_be_exported_as_rows_with_a_repository(
+    tmp_path: Path, certified: Certified, capsys: Capture
+) -> None:
+    output_of(capsys, "export", "kata", "--split", "val", "--to", "swebench", "--out", tmp_path)
     rows = {row["codegym"]["id"]: row for row in read_rows(tmp_path / "rows.jsonl")}
     kata = load_suite("kata")
     assert list(rows) == [task.id for task in kata.split("val")]
-    wishes = Wishes(repositories=f"file://{tmp_path}/repositories/{{repo}}.git")
+    options = ImportOptions(repositories=f"file://{tmp_path}/repositories/{{repo}}.git")
     for task_id, row in rows.items():
-        again = swe_bench(row, wishes).task
+        again = swe_bench(row, options).task
         task = kata.task(task_id)
         assert (again.id, again.gold_patch, again.image) == (task.id, task.gold_patch, task.image)
         assert again.tests.model_dump(exclude={"hidden"}) == task.tests.model_dump(exclude={"hidden"})
-    one = certified(swe_bench(rows["clockwork"], wishes))
+    one = certified(swe_bench(rows["clockwork"], options))
     task = one.task("clockwork")
     assert one.tree(task).digest == kata.tree(kata.task("clockwork")).digest
     assert one.hidden(task) == kata.hidden(kata.task("clockwork"))
 
 
 def test_predictions_are_graded_and_reported(
-    repository: Repository, tmp_path: Path, certified: Certified, capsys: Said
+    repository: Repository, tmp_path: Path, certified: Certified, capsys: Capture
 ) -> None:
     rows = [swe_row(repository, instance_id=f"acme__clock-{number}") for number in range(4)]
     write_rows(tmp_path / "rows.jsonl", rows)
     more = ("--name", "clocks", "--image", "python", "--repositories", repository.url)
-    said(capsys, "import", "swe-bench", tmp_path / "rows.jsonl", *more)
-    said(capsys, "build", "clocks")
+    output_of(capsys, "import", "swe-bench", tmp_path / "rows.jsonl", *more)
+    output_of(capsys, "build", "clocks")
     answers = [
         ("0", FIX + "\n"),
         ("1", FIX.replace("* 60", "* 61")),
@@ -92,25 +98,27 @@ def test_predictions_are_graded_and_reported(
     ]
     made = [Prediction(instance_id=f"acme__clock-{n}", model_name_or_path="m", model_patch=p) for n, p in answers]
     write_predictions(tmp_path / "made.jsonl", made)
-    report = said(capsys, "grade", "clocks", tmp_path / "made.jsonl", "--out", tmp_path / "report", "--workers", 2)
+    report = output_of(
+        capsys, "grade", "clocks", tmp_path / "made.jsonl", "--out", tmp_path / "report", "--workers", 2
+    )
     assert report["resolved_ids"] == ["acme__clock-0"]
     assert report["unresolved_ids"] == ["acme__clock-1"]
     assert report["empty_patch_ids"] == ["acme__clock-2"]
     assert report["error_ids"] == ["acme__clock-3"]
     assert read_report(tmp_path / "report" / "report.json").model_dump() == report
-    told = json.loads((tmp_path / "report" / "instances" / "acme__clock-1.json").read_text())["acme__clock-1"]
-    assert told["tests_status"]["FAIL_TO_PASS"] == {"success": [], "failure": ["tests/test_clock.py::test_day"]}
-    assert told["resolved"] is False
+    output = json.loads((tmp_path / "report" / "instances" / "acme__clock-1.json").read_text())["acme__clock-1"]
+    assert output["tests_status"]["FAIL_TO_PASS"] == {"success": [], "failure": ["tests/test_clock.py::test_day"]}
+    assert output["resolved"] is False
 
 
 def test_a_refused_instance_is_an_error_and_the_others_are_graded(
-    repository: Repository, tmp_path: Path, capsys: Said
+    repository: Repository, tmp_path: Path, capsys: Capture
 ) -> None:
     names = ["acme__clock-0", "acme__clock-1", "acme__clock-2"]
     write_rows(tmp_path / "rows.jsonl", [swe_row(repository, instance_id=name) for name in names])
     more = ("--name", "refusing", "--image", "python", "--repositories", repository.url)
-    said(capsys, "import", "swe-bench", tmp_path / "rows.jsonl", *more)
-    said(capsys, "build", "refusing")
+    output_of(capsys, "import", "swe-bench", tmp_path / "rows.jsonl", *more)
+    output_of(capsys, "build", "refusing")
     suite = load_suite("refusing")
     bad = suite.task(names[1])
     outcomes = {"gold": Outcome.UNRESOLVED, "empty": Outcome.UNRESOLVED}
@@ -129,10 +137,12 @@ def test_a_refused_instance_is_an_error_and_the_others_are_graded(
     assert "gold fails" in printed.err
 
 
-def test_one_model_at_a_time_and_the_last_of_its_answers(
-    repository: Repository, tmp_path: Path, certified: Certified, capsys: Said
+def test_one_model_is_graded_by_the_last_of_its_answers(
+    repository: Repository, tmp_path: Path, certified: Certified, capsys: Capture
 ) -> None:
-    certified(swe_bench(swe_row(repository), Wishes(image="python", repositories=repository.url)), name="models")
+    certified(
+        swe_bench(swe_row(repository), ImportOptions(image="python", repositories=repository.url)), name="models"
+    )
     answers = [("good", FIX), ("bad", FIX.replace("* 60", "* 61")), ("bad", ""), ("good", FIX), ("fickle", FIX)]
     answers.append(("fickle", FIX.replace("* 60", "* 61")))
     made = [
@@ -144,7 +154,7 @@ def test_one_model_at_a_time_and_the_last_of_its_answers(
     assert main(["grade", "models", str(tmp_path / "p.jsonl"), "--model", "godo"]) == 2
     assert "only of 'good' (2)" in capsys.readouterr().err
     found = [
-        said(capsys, "grade", "models", tmp_path / "p.jsonl", "--model", m) for m in ("good", "bad", "fickle")
+        output_of(capsys, "grade", "models", tmp_path / "p.jsonl", "--model", m) for m in ("good", "bad", "fickle")
     ]
     assert [report["resolved_instances"] for report in found] == [1, 0, 0]
     assert [report["empty_patch_instances"] for report in found] == [0, 1, 0]
@@ -158,28 +168,28 @@ def test_one_model_at_a_time_and_the_last_of_its_answers(
     {"instance": "a", "model_patch": "p"},
     {},
 ])  # fmt: skip
-def test_an_answer_under_another_key_is_an_error(answer: dict[str, str], tmp_path: Path) -> None:
+def test_an_answer_in_another_column_is_an_error(answer: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "p.jsonl").write_text(json.dumps(answer))
     with pytest.raises(TaskError, match=f"prediction 1 has no .*: it has {', '.join(answer) or 'no key'}"):
         list(read_predictions(tmp_path / "p.jsonl"))
 
 
-def test_a_broken_task_spoils_no_report_and_its_id_no_path(
-    repository: Repository, tmp_path: Path, capsys: Said
+def test_a_broken_task_and_a_hostile_id_leave_the_report_whole(
+    repository: Repository, tmp_path: Path, capsys: Capture
 ) -> None:
     name = "../../evil"
     row = swe_row(repository, instance_id=name, test_patch=FIX.replace("hours", "days"))
     write_rows(tmp_path / "rows.jsonl", [row])
     more = ("--name", "broken", "--image", "python", "--repositories", repository.url)
-    said(capsys, "import", "swe-bench", tmp_path / "rows.jsonl", *more)
-    said(capsys, "build", "broken")
+    output_of(capsys, "import", "swe-bench", tmp_path / "rows.jsonl", *more)
+    output_of(capsys, "build", "broken")
     write_predictions(tmp_path / "made.jsonl", [Prediction(instance_id=name, model_patch=FIX)])
-    report = said(capsys, "grade", "broken", tmp_path / "made.jsonl", "--out", tmp_path / "a" / "report")
+    report = output_of(capsys, "grade", "broken", tmp_path / "made.jsonl", "--out", tmp_path / "a" / "report")
     assert report["error_ids"] == [name]
     assert [path.name for path in (tmp_path / "a").rglob("*.json")] == ["report.json", "evil.json"]
 
 
-def test_predictions_come_in_many_forms_and_keep_what_is_not_known(tmp_path: Path) -> None:
+def test_predictions_in_several_forms_keep_their_other_columns(tmp_path: Path) -> None:
     rows = [{"instance_id": "a", "model_name_or_path": "m", "model_patch": "p", "cost": 3}]
     bare = {name: value for name, value in rows[0].items() if name != "instance_id"}
     for name, value in (("list", rows), ("map", {"a": rows[0]}), ("bare", {"a": bare}), ("one", rows[0])):
@@ -201,7 +211,7 @@ def test_predictions_come_in_many_forms_and_keep_what_is_not_known(tmp_path: Pat
         list(read_predictions(tmp_path / "p.jsonl"))
 
 
-def test_reports_come_in_and_go_out_whole(tmp_path: Path) -> None:
+def test_reports_are_read_and_written_without_loss(tmp_path: Path) -> None:
     good = Verdict(outcome=Outcome.RESOLVED, fail_to_pass={"t": TestStatus.PASSED})
     lost = Verdict(outcome=Outcome.INFRA_ERROR)
     report = make_report(["a", "b", "c", "d"], ["a", "b", "c"], {"a": good, "b": lost})
@@ -215,7 +225,7 @@ def test_reports_come_in_and_go_out_whole(tmp_path: Path) -> None:
         read_report(tmp_path / "report.json")
 
 
-def test_a_run_as_predictions_and_report(tmp_path: Path, capsys: Said) -> None:
+def test_a_run_is_exported_as_predictions_and_report(tmp_path: Path, capsys: Capture) -> None:
     assert (
         main(
             [
@@ -235,10 +245,10 @@ def test_a_run_as_predictions_and_report(tmp_path: Path, capsys: Said) -> None:
     )
     capsys.readouterr()
     more = ("--episodes", tmp_path / "run", "--out")
-    assert said(capsys, "export", "kata", "--to", "predictions", *more, tmp_path / "p.jsonl")["count"] == 1
+    assert output_of(capsys, "export", "kata", "--to", "predictions", *more, tmp_path / "p.jsonl")["count"] == 1
     (found,) = read_predictions(tmp_path / "p.jsonl")
     assert (found.instance_id, found.model_name_or_path) == ("tip-jar", "gold")
-    said(capsys, "export", "kata", "--to", "report", *more, tmp_path / "r.json")
+    output_of(capsys, "export", "kata", "--to", "report", *more, tmp_path / "r.json")
     assert read_report(tmp_path / "r.json").submitted_ids == ["tip-jar"]
 
 
@@ -250,20 +260,20 @@ def test_a_run_as_predictions_and_report(tmp_path: Path, capsys: Said) -> None:
     ("export kata --to report --out x", "--episodes"),
     ("grade kata none.jsonl", "there is no file"),
 ])  # fmt: skip
-def test_what_is_wrong_is_said_in_one_line(line: str, message: str, capsys: Said) -> None:
+def test_an_error_is_printed_in_one_line(line: str, message: str, capsys: Capture) -> None:
     assert main(line.split()) == 2
     assert message in capsys.readouterr().err
 
 
-def test_a_folder_that_holds_something_else_is_left_alone(repository: Repository, tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_left_alone(repository: Repository, tmp_path: Path) -> None:
     from codegym.importer.suite_folder import write_suite
     from codegym.suite import Manifest
 
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("")
-    task = swe_bench(swe_row(repository), Wishes())
+    task = swe_bench(swe_row(repository), ImportOptions())
     manifest = Manifest(name="mine", version=1, title="M")
-    with pytest.raises(ConfigError, match="holds no imported suite"):
+    with pytest.raises(ConfigError, match="has files that are no imported suite"):
         write_suite(tmp_path / "mine", manifest, [task])
     with pytest.raises(ConfigError, match="two tasks have the id"):
         write_suite(tmp_path / "other", manifest, [task, task])

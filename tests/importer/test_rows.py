@@ -8,19 +8,22 @@ import pytest
 
 from codegym.errors import ConfigError, TaskError
 from codegym.importer.names import is_node_id, read_names
-from codegym.importer.rows import read_rows, write_rows
+from codegym.importer.rows import Row, read_rows, write_rows
 
-ROWS = [{"instance_id": "a-1", "n": 1, "tests": ["x", "é"]}, {"instance_id": "a-2", "n": None, "tests": []}]
+ROWS: list[Row] = [
+    {"instance_id": "a-1", "n": 1, "tests": ["x", "é"]},
+    {"instance_id": "a-2", "n": None, "tests": []},
+]
 
 
-def test_json_lines_and_their_gzip(tmp_path: Path) -> None:
+def test_json_lines_are_read_gzipped_or_not(tmp_path: Path) -> None:
     assert write_rows(tmp_path / "rows.jsonl", ROWS) == 2
     assert list(read_rows(tmp_path / "rows.jsonl")) == ROWS
     (tmp_path / "rows.jsonl.gz").write_bytes(gzip.compress((tmp_path / "rows.jsonl").read_bytes()))
     assert list(read_rows(tmp_path / "rows.jsonl.gz")) == ROWS
 
 
-def test_json_lists_and_objects_by_id(tmp_path: Path) -> None:
+def test_json_lists_and_objects_by_id_are_read(tmp_path: Path) -> None:
     path = tmp_path / "rows.json"
     path.write_text(json.dumps(ROWS))
     assert list(read_rows(path)) == ROWS
@@ -28,9 +31,9 @@ def test_json_lists_and_objects_by_id(tmp_path: Path) -> None:
     assert list(read_rows(path)) == ROWS
 
 
-def test_parquet_and_arrow(tmp_path: Path) -> None:
+def test_parquet_and_arrow_are_read(tmp_path: Path) -> None:
     pyarrow = pytest.importorskip("pyarrow")
-    from pyarrow import parquet
+    from pyarrow import parquet  # type: ignore[import-untyped]
 
     table = pyarrow.Table.from_pylist(ROWS)
     parquet.write_table(table, tmp_path / "rows.parquet")
@@ -41,7 +44,7 @@ def test_parquet_and_arrow(tmp_path: Path) -> None:
     assert list(read_rows(tmp_path)) == ROWS * 2
 
 
-def test_reading_is_lazy(tmp_path: Path) -> None:
+def test_rows_are_read_lazily(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text('{"a": 1}\nnot json\n')
     rows = read_rows(path)
@@ -50,23 +53,23 @@ def test_reading_is_lazy(tmp_path: Path) -> None:
         next(rows)
 
 
-def test_what_is_no_file_of_rows(tmp_path: Path) -> None:
+def test_a_file_without_rows_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no file"):
         next(read_rows(tmp_path / "none.jsonl"))
     (tmp_path / "rows.csv").write_text("a,b\n")
     with pytest.raises(ConfigError, match=r"\.parquet"):
         next(read_rows(tmp_path / "rows.csv"))
     (tmp_path / "rows.jsonl").write_text("[1]\n")
-    with pytest.raises(TaskError, match="a row is a JSON object"):
+    with pytest.raises(TaskError, match="has to be a JSON object"):
         next(read_rows(tmp_path / "rows.jsonl"))
 
 
 @pytest.mark.parametrize("value", [["a", "b"], '["a", "b"]', "['a', 'b']", ("a", "b"), {"a": {}, "b": {}}])
-def test_names_in_all_the_ways_in_which_rows_hold_them(value: object) -> None:
+def test_test_names_are_read_in_every_form(value: object) -> None:
     assert read_names(value) == ("a", "b")
 
 
-def test_names_that_are_none() -> None:
+def test_values_that_are_no_test_names_are_refused() -> None:
     assert read_names(None) == read_names("") == read_names("[]") == ()
     with pytest.raises(TaskError, match="test names"):
         read_names("[1, 2]")
@@ -74,7 +77,7 @@ def test_names_that_are_none() -> None:
         read_names("tests/test_a.py")
 
 
-def test_what_pytest_can_be_asked_for() -> None:
+def test_node_ids_are_told_from_other_names() -> None:
     assert is_node_id("tests/test_a.py::TestB::test_c[d e]")
     assert is_node_id("tests/test_a.py::test_c[d[e f]")
     assert is_node_id("tests/test_a.py::test_c[]]")

@@ -1,3 +1,5 @@
+"""Mutations of real modules parse, stay inside their functions, and are the same every time."""
+
 import ast
 import colorsys
 import fractions
@@ -11,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codegym.errors import TaskError
-from codegym.foundry.draft.draft import Draft, Place
+from codegym.foundry.draft.draft import Draft, LocatedMutation
 from codegym.mutate import OPERATORS, Mutation, apply, functions, mutations
 from codegym.mutate.encoding import text_of_source
 from codegym.patch import apply_patch, make_patch
@@ -49,9 +51,9 @@ def _functions(path: str) -> list[tuple[str, int, int]]:
     return functions(_text(path))
 
 
-def _news(operator: str) -> list[str]:
-    found = [m for m in mutations(SOURCE) if m.operator == operator]
-    return [apply(SOURCE, m).splitlines()[m.line - 1].strip() for m in found]
+def _mutated_lines(operator: str) -> list[str]:
+    chosen = [m for m in mutations(SOURCE) if m.operator == operator]
+    return [apply(SOURCE, m).splitlines()[m.line - 1].strip() for m in chosen]
 
 
 @settings(deadline=None)
@@ -71,20 +73,20 @@ def test_a_mutant_parses_differs_and_stays_inside_its_function(data: st.DataObje
 
 
 def test_mutations_come_in_the_order_of_the_text_and_are_the_same_every_time() -> None:
-    found = mutations(_text(MODULES[1]))
-    assert found == mutations(_text(MODULES[1])) == sorted(found)
-    assert len({(m.start, m.end, m.new) for m in found}) == len(found)
+    first = mutations(_text(MODULES[1]))
+    assert first == mutations(_text(MODULES[1])) == sorted(first)
+    assert len({(m.start, m.end, m.new) for m in first}) == len(first)
 
 
-def test_real_modules_feed_most_operators() -> None:
-    seen = {m.operator for path in MODULES for m in _mutations(path)}
-    assert len(seen) >= 30
-    assert seen <= set(OPERATORS)
+def test_most_operators_find_a_place_in_real_modules() -> None:
+    operators = {m.operator for path in MODULES for m in _mutations(path)}
+    assert len(operators) >= 30
+    assert operators <= set(OPERATORS)
 
 
 def test_most_mutations_fit_on_a_line() -> None:
-    found = [m for path in MODULES for m in _mutations(path)]
-    assert sum(m.single_line for m in found) > 0.95 * len(found)
+    everything = [m for path in MODULES for m in _mutations(path)]
+    assert sum(m.single_line for m in everything) > 0.95 * len(everything)
 
 
 @pytest.mark.parametrize(
@@ -109,8 +111,8 @@ def test_most_mutations_fit_on_a_line() -> None:
         ("integer", "def clamp(self, low: int, high: int = 11) -> int:"),
     ],
 )
-def test_operator(operator: str, line: str) -> None:
-    assert line in _news(operator)
+def test_an_operator_makes_its_mistake(operator: str, line: str) -> None:
+    assert line in _mutated_lines(operator)
 
 
 def test_documentation_and_annotations_are_left_alone() -> None:
@@ -124,12 +126,12 @@ def test_keywords_do_not_run_into_names() -> None:
         ast.parse(apply(source, mutation))
 
 
-def test_functions_are_named_with_what_holds_them() -> None:
+def test_functions_have_qualified_names() -> None:
     source = "class A:\n    def f(self):\n        def g():\n            pass\n        return g\n"
     assert functions(source) == [("A.f", 2, 5), ("A.f.g", 3, 4)]
 
 
-def test_a_mutation_of_other_text_is_refused() -> None:
+def test_a_mutation_of_another_source_is_refused() -> None:
     mutation = mutations(SOURCE)[0]
     with pytest.raises(TaskError, match="expects"):
         apply("x" * len(SOURCE), mutation)
@@ -139,13 +141,13 @@ LATIN = SOURCE.replace("Numbers", "caf\xe9 numbers").encode("latin-1")
 
 
 def test_a_source_that_is_not_utf_8_is_changed_byte_by_byte() -> None:
-    found = mutations(text_of_source(LATIN))
-    assert [m.operator for m in found] == [m.operator for m in mutations(SOURCE)]
-    for mutation in found:
-        place = Place("box.py", mutation, 1, 12)
-        (wrong,) = Draft("mutation", (place,), ()).wrong({"box.py": File(LATIN)}).values()
-        assert b"caf\xe9" in wrong.content
-        assert wrong.content == apply(LATIN.decode("latin-1"), mutation).encode("latin-1")
-        patch = make_patch({"box.py": File(LATIN)}, {"box.py": wrong})
+    in_latin = mutations(text_of_source(LATIN))
+    assert [m.operator for m in in_latin] == [m.operator for m in mutations(SOURCE)]
+    for mutation in in_latin:
+        located = LocatedMutation("box.py", mutation, 1, 12)
+        (mutated,) = Draft("mutation", (located,), ()).changed_files({"box.py": File(LATIN)}).values()
+        assert b"caf\xe9" in mutated.content
+        assert mutated.content == apply(LATIN.decode("latin-1"), mutation).encode("latin-1")
+        patch = make_patch({"box.py": File(LATIN)}, {"box.py": mutated})
         assert "GIT binary patch" not in patch or mutation.line < 5
-        assert apply_patch(patch, {"box.py": File(LATIN)}.get) == {"box.py": wrong}
+        assert apply_patch(patch, {"box.py": File(LATIN)}.get) == {"box.py": mutated}

@@ -1,4 +1,4 @@
-"""Taking bodies out leaves text that still parses, and everything around it."""
+"""A removed body leaves source that still parses, and all that is around it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from codegym.mutate import apply
 from codegym.mutate.removal import removals
 
 PYTHON = '''
-def told(x):
+def add_one(x):
     """Documented."""
     # a hint
 
@@ -40,24 +40,24 @@ def without(source: str, name: str, language: str) -> str:
     return next(apply(source, m) for m, _ in removals(source, language) if m.function == name)
 
 
-def test_documentation_stays_and_hints_go() -> None:
-    text = without(PYTHON, "told", "python")
-    assert 'def told(x):\n    """Documented."""\n    raise NotImplementedError\n' in text
+def test_documentation_stays_and_comments_go() -> None:
+    text = without(PYTHON, "add_one", "python")
+    assert 'def add_one(x):\n    """Documented."""\n    raise NotImplementedError\n' in text
     assert "hint" not in text
 
 
-def test_what_is_short_or_within_a_function_is_left_alone() -> None:
+def test_short_bodies_and_nested_functions_are_left_alone() -> None:
     assert [(m.function, m.line, last) for m, last in removals(PYTHON, "python")] == [
-        ("told", 6, 7),
+        ("add_one", 6, 7),
         ("C.inner", 16, 19),
     ]
 
 
 def test_every_removal_from_a_real_module_parses() -> None:
     source = Path(json.decoder.__file__).read_text()
-    found = removals(source, "python")
-    assert len(found) > 5
-    for mutation, _ in found:
+    removed = removals(source, "python")
+    assert len(removed) > 5
+    for mutation, _ in removed:
         ast.parse(apply(source, mutation))
 
 
@@ -88,14 +88,14 @@ int one(void) { return 1; }
 """
 
 
-def test_c_returns_zeros_of_the_right_type(tmp_path: Path) -> None:
-    found = {m.function: m.new for m, _ in removals(C, "c")}
-    assert set(found) == {"both", "size", "nothing", "name"}
-    assert "return (struct pair){0};" in found["both"]
-    assert "\n\treturn 0;\n" in found["size"]
-    assert "return" not in found["nothing"]
+def test_a_removed_body_returns_zeros_of_the_right_type_in_c(tmp_path: Path) -> None:
+    bodies = {m.function: m.new for m, _ in removals(C, "c")}
+    assert set(bodies) == {"both", "size", "nothing", "name"}
+    assert "return (struct pair){0};" in bodies["both"]
+    assert "\n\treturn 0;\n" in bodies["size"]
+    assert "return" not in bodies["nothing"]
     if shutil.which("cc"):
-        for name in found:
+        for name in bodies:
             (tmp_path / "x.c").write_text(without(C, name, "c"))
             argv = ["cc", "-fsyntax-only", "-Werror=return-type", str(tmp_path / "x.c")]
             assert subprocess.run(argv, capture_output=True, check=False).returncode == 0, name
@@ -124,12 +124,12 @@ JAVASCRIPT = textwrap.dedent("""\
 """)
 
 
-def test_javascript_throws(tmp_path: Path) -> None:
-    found = [m.function for m, _ in removals(JAVASCRIPT, "javascript")]
-    assert found == ["find", "walk", "arrow", "old"]
+def test_a_removed_body_throws_in_javascript(tmp_path: Path) -> None:
+    names = [m.function for m, _ in removals(JAVASCRIPT, "javascript")]
+    assert names == ["find", "walk", "arrow", "old"]
     if shutil.which("node") is None:
         pytest.skip("no node to check with")
-    for name in found:
+    for name in names:
         text = without(JAVASCRIPT, name, "javascript")
         assert text.count("not implemented") == 1
         (tmp_path / "x.mjs").write_text(text)

@@ -1,7 +1,8 @@
-"""Executes what tasks claim: the gold patch resolves, no patch does not, and always so.
+"""Checks what tasks claim by running them: the gold patch resolves, the empty patch does not, every time.
 
-- ``certify``: certifies a suite. ``store``: keeps certificates, and goes on after a stop.
-- ``repeat``: runs a task's tests again and again. ``condition``: under which conditions (``inbox/`` goes into
-  boxes).
-- ``workspace``: what is in the box in each state of a task. ``weigh``: from runs to a certificate or a refusal.
+- ``certify``: certifies a suite. ``store``: writes the certificates, and resumes after a stop.
+- ``repeat``: runs a task's tests several times. ``condition``: what differs between these runs (``inbox/`` goes
+  into boxes).
+- ``workspace``: the files in the box in each state of a task. ``weigh``: turns the runs into a certificate or a
+  refusal.
 """

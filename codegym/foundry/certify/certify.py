@@ -1,8 +1,8 @@
-"""Executes what the tasks of any suite claim: the gold patch resolves each, no patch none, and always the same.
+"""Certifies the tasks of any suite: the gold patch resolves each, the empty patch does not, and it never varies.
 
-The real grader, in fresh boxes and without the cache of results, gives its word on both patches once. The
-repetitions then run the tests in every state of a task under conditions that differ (:mod:`condition`), in boxes
-that are opened once for many tasks of one source, and what is the same for several tasks is run once for all.
+The real grader grades both patches once, in fresh boxes and without the cache of results. Then the tests are
+repeated in every state of a task under different conditions (:mod:`condition`). Tasks of one source share their
+boxes, and a run that is the same for several tasks is done once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from codegym.episode import Outcome, Verdict
 from codegym.errors import GradeError, SandboxError, TaskError, failure_of
 from codegym.failure import Owner
 from codegym.foundry.certify.condition import Condition, conditions
-from codegym.foundry.certify.repeat import Repeated, Repeater
+from codegym.foundry.certify.repeat import RepeatedRun, Repeater
 from codegym.foundry.certify.store import Certificate, Unfinished
 from codegym.foundry.certify.weigh import Evidence, weigh
 from codegym.foundry.certify.workspace import State, Workspace, workspaces
@@ -41,13 +41,14 @@ from codegym.task import Limits, Task
 from codegym.tree import store_tree
 
 _TRIES = 2
+"""Attempts at a run in which the box or the grader fails."""
 _TOOLS = """
 for tool in python3 pytest cc node make; do
     command -v $tool >/dev/null && printf '%s\\t%s\\n' $tool "$($tool --version 2>&1 | head -n 1)"
 done
 """
 _TOGETHER = 16
-"""At most so many tasks share boxes: a task that spoils one costs the others little."""
+"""Tasks that share a box at most: a task that spoils its box then costs few others a new one."""
 
 
 def certify(
@@ -59,26 +60,26 @@ def certify(
     repeats: int = 3,
     tasks: Sequence[Task] | None = None,
 ) -> Certificate:
-    """Run each of ``tasks`` (default: the suite's) ``repeats`` times in every state, first of all by the grader.
+    """Run each of ``tasks`` (default: all of the suite) ``repeats`` times in every state; the grader's run counts.
 
-    ``workers`` groups of tasks are looked at side by side. What was settled before the same certification was
-    stopped is not looked at again. Trouble with a box is retried once, then said; it never raises from here,
-    but for a backend or an image that can't be had, a :class:`~codegym.errors.SandboxError`.
+    ``workers`` groups of tasks are run at a time. Tasks that were settled before the same certification was
+    stopped are not run again. If a box fails, its run is tried once more; then the certificate names the failure.
+    Raises :class:`~codegym.errors.SandboxError` only if the backend or an image is not available.
     """
     chosen = list(suite.tasks.values() if tasks is None else tasks)
     started = time.monotonic()
     tools = {image: versions(backend_name, image) for image in sorted({task.image for task in chosen})}
     unfinished = Unfinished(suite, chosen, backend_name, max(repeats, 1))
-    found = unfinished.read(tools)
-    resumed, left = len(found), [task for task in chosen if task.id not in found]
+    settled = unfinished.read(tools)
+    resumed, left = len(settled), [task for task in chosen if task.id not in settled]
     progress(f"certifying {suite.name}", resumed, len(chosen))
-    session = _Session(suite, backend_named(backend_name), backend_name, max(repeats, 1), tools)
-    for certificate in session.run(_batches(left, workers), workers):
-        found[certificate.task] = certificate
+    certification = _Certification(suite, backend_named(backend_name), backend_name, max(repeats, 1), tools)
+    for certificate in certification.run(_batches(left, workers), workers):
+        settled[certificate.task] = certificate
         unfinished.add(certificate)
-        progress(f"certifying {suite.name}", len(found), len(chosen))
-    unfinished.done()
-    results = tuple(found[task.id] for task in chosen)
+        progress(f"certifying {suite.name}", len(settled), len(chosen))
+    unfinished.delete()
+    results = tuple(settled[task.id] for task in chosen)
     return Certificate(
         suite=suite.env_id,
         suite_digest=suite.digest,
@@ -96,7 +97,7 @@ def certify(
 
 
 def _batches(tasks: Iterable[Task], workers: int) -> list[list[Task]]:
-    """Divide tasks into lists that can share boxes: of one source, image and limits."""
+    """Divide tasks into lists that can share boxes: with the same source, image and limits."""
     alike: dict[tuple[str, ...], list[Task]] = defaultdict(list)
     for task in tasks:
         alike[task.source.model_dump_json(), task.image, task.limits.model_dump_json()].append(task)
@@ -108,20 +109,21 @@ def _batches(tasks: Iterable[Task], workers: int) -> list[list[Task]]:
 
 
 @dataclass(frozen=True)
-class _Job:
-    """A workspace, the tests to run in it, and the tasks that want to know."""
+class _SharedRun:
+    """One run of tests in one workspace, for all the tasks that need it."""
 
     workspace: Workspace
     tasks: list[Task]
 
     @property
     def ids(self) -> tuple[str, ...]:
+        """The tests of all tasks, without duplicates."""
         return tuple(dict.fromkeys(test for task in self.tasks for test in task.tests.deciding))
 
 
 @dataclass
-class _Session:
-    """One certification of many tasks. ``tools`` are the versions that a certificate names, by image."""
+class _Certification:
+    """One certification of many tasks. ``tools`` maps each image to the versions that its certificates name."""
 
     suite: Suite
     backend: Backend
@@ -132,7 +134,9 @@ class _Session:
 
     def run(self, batches: list[list[Task]], workers: int) -> Iterator[TaskCertificate]:
         with ThreadPoolExecutor(workers) as pool:
-            running: list[Future[list[TaskCertificate]]] = [pool.submit(self._batch, batch) for batch in batches]
+            running: list[Future[list[TaskCertificate]]] = [
+                pool.submit(self._certify_batch, batch) for batch in batches
+            ]
             try:
                 for done in as_completed(running):
                     yield from done.result()
@@ -140,21 +144,21 @@ class _Session:
                 self.stopped.set()
                 pool.shutdown(wait=False, cancel_futures=True)
 
-    def _batch(self, tasks: list[Task]) -> list[TaskCertificate]:
-        evidence = {task.id: self._graded(task) for task in tasks if not self.stopped.is_set()}
+    def _certify_batch(self, tasks: list[Task]) -> list[TaskCertificate]:
+        evidence = {task.id: self._grade_both(task) for task in tasks if not self.stopped.is_set()}
         if self.stopped.is_set():
             return []
         usable = [task for task in tasks if evidence[task.id].spaces]
         for condition in conditions(self.repeats - 1):
             self._repeat(usable, evidence, condition)
-        return [self._weighed(task, evidence[task.id]) for task in tasks]
+        return [self._certificate(task, evidence[task.id]) for task in tasks]
 
-    def _weighed(self, task: Task, evidence: Evidence) -> TaskCertificate:
-        said = weigh(task, evidence)
-        kept = {"backend": self.backend_name, "repeats": self.repeats, "versions": self.tools[task.image]}
-        return said.model_copy(update=kept)
+    def _certificate(self, task: Task, evidence: Evidence) -> TaskCertificate:
+        run = {"backend": self.backend_name, "repeats": self.repeats, "versions": self.tools[task.image]}
+        return weigh(task, evidence).model_copy(update=run)
 
-    def _graded(self, task: Task) -> Evidence:
+    def _grade_both(self, task: Task) -> Evidence:
+        """Return the grader's verdicts on the gold and the empty patch, and the workspaces of all states."""
         evidence = Evidence()
         for state, patch in ((State.GOLD, task.gold_patch), (State.EMPTY, "")):
             verdict = evidence.verdicts[state] = self._verdict(task, patch, evidence)
@@ -162,15 +166,15 @@ class _Session:
                 evidence.trouble = verdict.detail
         try:
             if not evidence.trouble:
-                evidence.hold(workspaces(self.suite, task))
+                evidence.add_workspaces(workspaces(self.suite, task))
         except TaskError as error:
             evidence.verdicts[State.GOLD] = Verdict(outcome=Outcome.INVALID_PATCH, detail=str(error))
         return evidence
 
     def _verdict(self, task: Task, patch: str, evidence: Evidence) -> Verdict:
-        """Grade a patch by a bank of forms that is made now, once for both patches.
+        """Grade a patch by a bank of forms, which is made once for both patches.
 
-        What is the task's own fault is a verdict, what is the machine's ``infra_error``.
+        A failure that is the task's fault gives a verdict; one of the machine gives ``infra_error``.
         """
         trouble = ""
         for _ in range(_TRIES):
@@ -188,52 +192,58 @@ class _Session:
         return Verdict(outcome=Outcome.INFRA_ERROR, detail=trouble)
 
     def _repeat(self, tasks: list[Task], evidence: Mapping[str, Evidence], condition: Condition) -> None:
+        """Run the tests of every state of ``tasks`` once under ``condition``, and add the runs to the evidence."""
         if not tasks or self.stopped.is_set():
             return
         first = tasks[0]
         source = evidence[first.id].spaces[State.GOLD].source
         with Repeater(self.backend, source, first.image, first.limits, condition) as repeater:
-            for job in _jobs(tasks, evidence):
-                for task, repeated in self._run(repeater, job, evidence):
-                    evidence[task.id].add_run(job.workspace.key, task, repeated, shared=len(job.tasks) > 1)
+            for shared in _shared_runs(tasks, evidence):
+                for task, repeated in self._run(repeater, shared, evidence):
+                    evidence[task.id].add_run(shared.workspace.key, task, repeated, shared=len(shared.tasks) > 1)
 
     def _run(
-        self, repeater: Repeater, job: _Job, evidence: Mapping[str, Evidence]
-    ) -> Iterator[tuple[Task, Repeated]]:
-        """Run a job, and again for each task alone that the run in company would speak against."""
-        together = self._tried(repeater, job, evidence)
-        for task in job.tasks:
-            alone = len(job.tasks) == 1 or together.run.passed(task.tests.deciding)
-            yield task, together if alone else self._tried(repeater, _Job(job.workspace, [task]), evidence)
+        self, repeater: Repeater, shared: _SharedRun, evidence: Mapping[str, Evidence]
+    ) -> Iterator[tuple[Task, RepeatedRun]]:
+        """Run the tests for all tasks, then again for each single task of which not all tests passed."""
+        together = self._try_run(repeater, shared, evidence)
+        for task in shared.tasks:
+            if len(shared.tasks) == 1 or together.run.passed(task.tests.deciding):
+                yield task, together
+            else:
+                yield task, self._try_run(repeater, _SharedRun(shared.workspace, [task]), evidence)
 
-    def _tried(self, repeater: Repeater, job: _Job, evidence: Mapping[str, Evidence]) -> Repeated:
+    def _try_run(self, repeater: Repeater, shared: _SharedRun, evidence: Mapping[str, Evidence]) -> RepeatedRun:
+        """Run the tests, and once more if the box fails. A failure is written to the evidence of all tasks."""
         trouble = ""
         for _ in range(_TRIES):
             try:
-                return repeater.run(job.workspace, job.tasks[0].tests, job.ids)
+                return repeater.run(shared.workspace, shared.tasks[0].tests, shared.ids)
             except (GradeError, SandboxError) as error:
                 trouble = str(error)
-        for task in job.tasks:
+        for task in shared.tasks:
             evidence[task.id].trouble = trouble
-        return Repeated(TestRun(results={}, complete=False), None)
+        return RepeatedRun(TestRun(results={}, complete=False), None)
 
 
-def _jobs(tasks: list[Task], evidence: Mapping[str, Evidence]) -> list[_Job]:
-    """Return the runs that one condition needs: equal workspaces with equal commands are one."""
-    jobs: dict[tuple[str, ...], _Job] = {}
+def _shared_runs(tasks: list[Task], evidence: Mapping[str, Evidence]) -> list[_SharedRun]:
+    """Return the runs that one condition needs: one for all equal workspaces with the same command."""
+    runs: dict[tuple[str, ...], _SharedRun] = {}
     for task in tasks:
         for workspace in {space.key: space for space in evidence[task.id].spaces.values()}.values():
-            job = jobs.setdefault((workspace.key, task.tests.framework, task.tests.command), _Job(workspace, []))
-            job.tasks.append(task)
-    return list(jobs.values())
+            shared = runs.setdefault(
+                (workspace.key, task.tests.framework, task.tests.command), _SharedRun(workspace, [])
+            )
+            shared.tasks.append(task)
+    return list(runs.values())
 
 
 @lru_cache(maxsize=16)
 def versions(backend_name: str, image: str) -> dict[str, str]:
-    """Return what a run depends on beside the task: codegym, the image, the tools in it, this machine."""
+    """Return the versions that a run depends on: of codegym, the image, the tools in it, and this machine."""
     nothing = store_tree({})
     with backend_named(backend_name).open(Tree((nothing,), nothing.name), image, Limits()) as box:
-        said = box.exec(_TOOLS).stdout.splitlines()
-    tools = {name: version.strip() for name, _, version in (line.partition("\t") for line in said) if version}
+        lines = box.exec(_TOOLS).stdout.splitlines()
+    tools = {name: version.strip() for name, _, version in (line.partition("\t") for line in lines) if version}
     machine = {"kernel": platform.release(), "cpus": str(os.cpu_count())}
     return {"codegym": codegym.__version__, "image": f"{image} {image_digest(image)[:16]}"} | tools | machine

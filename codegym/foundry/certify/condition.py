@@ -1,7 +1,7 @@
-"""Under which conditions a repeated run happens: another order of tests, hash seed, date, and company.
+"""The conditions of repeated runs: the order of tests, the hash seed, the date, and a busy processor.
 
-A test whose result depends on one of these is flaky, whatever the code under test does. A plain repetition
-seldom shows it, since boxes are so much alike: the same hash seed, an idle processor, today's date.
+A test whose result depends on one of these is flaky, whatever the code under test does. A plain repetition seldom
+shows it, since all boxes are alike: the same hash seed, an idle processor, today's date.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ _DAY = 86400
 
 
 class Condition(Frozen):
-    """How one repetition differs: a seed for the order of tests, one for hashes, days ahead, a busy neighbour."""
+    """How one repetition differs: a seed for the order of tests, one for hashes, the days that the date is moved
+    ahead, and whether another process keeps the processor busy (``loaded``).
+    """
 
     order: int
     hash_seed: int
@@ -37,7 +39,7 @@ class Condition(Frozen):
 
 
 def conditions(count: int) -> tuple[Condition, ...]:
-    """Return ``count`` conditions, all different; every second one has company that keeps a processor busy."""
+    """Return ``count`` conditions, all different. In every second one the processor is busy."""
     days = (1.3, 200.6, 731.9)
     return tuple(
         Condition(order=n, hash_seed=n, days=days[n % 3] + (n // 3) * 17, loaded=n % 2 == 0)
@@ -46,7 +48,7 @@ def conditions(count: int) -> tuple[Condition, ...]:
 
 
 class ConditionedBox(Sandbox):
-    """A box in which every command meets a :class:`Condition`; otherwise it is the box inside."""
+    """A box that runs every command under a :class:`Condition`; all else is passed on to the box ``inner``."""
 
     def __init__(self, inner: Sandbox, condition: Condition) -> None:
         self.inner = inner
@@ -87,11 +89,11 @@ class ConditionedBox(Sandbox):
         self.inner.restore(snapshot)
 
     def fork(self) -> Sandbox:
-        """See :class:`~codegym.sandbox.protocol.Sandbox`; the fork meets no condition."""
+        """See :class:`~codegym.sandbox.protocol.Sandbox`; the fork is under no condition."""
         return self.inner.fork()
 
     def open_base(self) -> Sandbox:
-        """See :class:`~codegym.sandbox.protocol.Sandbox`; that box meets no condition."""
+        """See :class:`~codegym.sandbox.protocol.Sandbox`; that box is under no condition."""
         return self.inner.open_base()
 
     def changes(self) -> Changes:
@@ -104,21 +106,21 @@ class ConditionedBox(Sandbox):
 
 
 class ServingBox(ConditionedBox):
-    """A conditioned box that can hold services, as the one inside can."""
+    """A conditioned box that can run services, like the one inside."""
 
     inner: Sandbox
 
     def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
         """See :class:`~codegym.sandbox.protocol.Spawns`."""
         if not isinstance(self.inner, Spawns):
-            raise SandboxError("this box can't hold services")
+            raise SandboxError("this box can't run services: use a backend that can, such as bwrap")
         return self.inner.spawn(argv, {**(env or {}), **self._extra})
 
 
 def open_conditioned(
     backend: Backend, tree: Tree, image: str, limits: Limits, condition: Condition
 ) -> ConditionedBox:
-    """Open a box with ``tree`` under ``condition``. What brings it about lies in a folder on top of the tree."""
+    """Open a box with ``tree`` under ``condition``. The files for that are in a folder on top of the tree."""
     layer = _layer(condition.order, cache_dir())
     over = Tree((layer, *tree.layers), digest_json([layer.name, tree.digest]))
     inner = backend.open(over, image, limits)
@@ -126,26 +128,26 @@ def open_conditioned(
 
 
 def conditioned_plan(plan: TestPlan) -> TestPlan:
-    """Return ``plan`` with the plugin that shuffles, where the framework is pytest."""
+    """Return ``plan`` with the plugin that shuffles tests, if the framework is pytest."""
     if plan.framework != "pytest":
         return plan
     return plan.model_copy(update={"command": f"{plan.command} -p {_FOLDER}.order".strip()})
 
 
-def keep_company(box: ConditionedBox) -> int:
-    """Keep a processor busy in ``box``, where boxes can hold services; returns who does (0: nobody)."""
+def start_load(box: ConditionedBox) -> int:
+    """Keep a processor of ``box`` busy. Returns the id of the process, or 0 if the box can't run services."""
     return box.spawn(["sh", "-c", "while :; do :; done"]) if isinstance(box, ServingBox) else 0
 
 
-def most_memory(box: ConditionedBox, company: int = 0) -> float | None:
-    """Return the most memory in MB that one process held since the last call, ``None`` where none said so.
+def most_memory(box: ConditionedBox, load: int = 0) -> float | None:
+    """Return the most memory in MB that one process used since the last call; ``None`` if no process recorded it.
 
-    The ``company`` that was kept is sent away.
+    ``load`` is the process of :func:`start_load`, which is killed.
     """
     script = f"[ $1 = 0 ] || kill -9 $1; cat {_MEMORY} && rm {_MEMORY}"
-    said = box.inner.exec(["sh", "-c", script, "sh", str(company)], cwd="/").stdout.split()
-    held = [int(word) for word in said if word.isdigit()]
-    return round(max(held) / 1024, 1) if held else None
+    words = box.inner.exec(["sh", "-c", script, "sh", str(load)], cwd="/").stdout.split()
+    kib = [int(word) for word in words if word.isdigit()]
+    return round(max(kib) / 1024, 1) if kib else None
 
 
 @lru_cache(maxsize=64)
@@ -159,11 +161,13 @@ def _layer(order: int, _: Path) -> Path:
 def _clock() -> bytes:
     cc = compiler()
     if cc is None:
-        raise SandboxError("no C compiler to build what moves the date with: apt-get install gcc libc6-dev")
+        raise SandboxError(
+            "a C compiler is needed to build clock.so, which moves the date: apt-get install gcc libc6-dev"
+        )
     with tempfile.TemporaryDirectory(prefix="codegym-clock-") as folder:
         out = Path(folder) / "clock.so"
         argv = [cc, "-shared", "-fPIC", "-O2", "-o", str(out), str(_INBOX / "clock.c")]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise SandboxError(f"{cc} could not build what moves the date: {done.stderr[-1000:]}")
+            raise SandboxError(f"{cc} could not build clock.so, which moves the date: {done.stderr[-1000:]}")
         return out.read_bytes()

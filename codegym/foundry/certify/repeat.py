@@ -1,7 +1,8 @@
-"""Runs a task's tests again and again in boxes of one source, each time as a workspace says.
+"""Runs tests several times in boxes of one source, each time in another workspace.
 
-A box holds the source and, for pytest, a warm server; a workspace's files are laid over it, the tests run, and the
-files are put back. What a run leaves behind is looked for: then the box is given up and another one opened.
+A box has the source and, for pytest, a warm server. The changes of a workspace are written over the source, the
+tests run, and the files are restored. If a run leaves any other file behind, the box is closed and the next run
+opens a new one.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from codegym.foundry.certify.condition import (
     Condition,
     ConditionedBox,
     conditioned_plan,
-    keep_company,
     most_memory,
     open_conditioned,
+    start_load,
 )
 from codegym.foundry.certify.workspace import Workspace
 from codegym.harness.cache import in_cache_folder
@@ -32,59 +33,60 @@ from codegym.tree import file_at
 
 
 @dataclass(frozen=True)
-class Repeated:
-    """One repeated run, and the most memory in MB that one of its processes held, where that is known."""
+class RepeatedRun:
+    """One repeated run, and the most memory in MB that one of its processes used (``None``: unknown)."""
 
     run: TestRun
     memory_mb: float | None
 
 
 class Repeater:
-    """Boxes with one source under one condition, one at a time; a context manager."""
+    """Runs tests in boxes with one source under one condition, one box at a time. Use it as a context manager."""
 
     def __init__(self, backend: Backend, source: Path, image: str, limits: Limits, condition: Condition) -> None:
         self._open = (backend, Tree((source,), source.name), image, limits, condition)
         self._condition = condition
         self._box: ConditionedBox | None = None
 
-    def run(self, workspace: Workspace, plan: TestPlan, ids: tuple[str, ...]) -> Repeated:
-        """Run ``ids`` in ``workspace``, in company of a busy neighbour where the condition asks for one.
+    def run(self, workspace: Workspace, plan: TestPlan, ids: tuple[str, ...]) -> RepeatedRun:
+        """Run the tests ``ids`` in ``workspace``, beside a busy process if the condition asks for one.
 
         Raises :class:`~codegym.errors.SandboxError` if the box fails.
         """
         box = self._box = self._box or open_conditioned(*self._open)
         try:
-            lay(box, workspace.changes)
-            company = keep_company(box) if self._condition.loaded else 0
+            apply_changes(box, workspace.changes)
+            load = start_load(box) if self._condition.loaded else 0
             timeout = self._open[3].grade_seconds
             run = run_tests(
                 box, conditioned_plan(plan), ids, timeout=timeout, warm=True, codes=self._codes(workspace)
             )
-            memory = most_memory(box, company)
+            memory = most_memory(box, load)
         except OSError as error:
             self.close()
-            raise SandboxError(f"the workspace can't be laid over its source: {error}") from error
+            raise SandboxError(f"the workspace's changes can't be written over its source: {error}") from error
         except BaseException:
             self.close()
             raise
-        self._put_back(box, workspace)
-        return Repeated(run, memory)
+        self._restore(box, workspace)
+        return RepeatedRun(run, memory)
 
     def _codes(self, workspace: Workspace) -> Codes:
         _, tree, image, *_ = self._open
         return codes_of(tree, workspace.changes, image_digest(image), purpose="certify")
 
-    def _put_back(self, box: ConditionedBox, workspace: Workspace) -> None:
+    def _restore(self, box: ConditionedBox, workspace: Workspace) -> None:
+        """Restore the source in the box; close the box if anything else differs from the source."""
         try:
-            lay(box, {path: file_at(workspace.source, path) for path in workspace.changes})
-            left = [path for path in changed(box, workspace.source) if not in_cache_folder(path)]
+            apply_changes(box, {path: file_at(workspace.source, path) for path in workspace.changes})
+            left = [path for path in remaining_changes(box, workspace.source) if not in_cache_folder(path)]
         except OSError:
-            left = ["a file that a run took away"]
+            left = ["a file that a run removed"]
         if left:
             self.close()
 
     def close(self) -> None:
-        """Close the box that is open, if one is."""
+        """Close the box, if one is open."""
         if self._box is not None:
             self._box.close()
             self._box = None
@@ -98,8 +100,8 @@ class Repeater:
         self.close()
 
 
-def lay(box: Sandbox, changes: Changes) -> None:
-    """Make the workspace of ``box`` differ as ``changes`` say. Raises ``OSError`` where that can't be."""
+def apply_changes(box: Sandbox, changes: Changes) -> None:
+    """Remove and write files in ``box``, as ``changes`` say. Raises ``OSError`` if a file can't be written."""
     for path, file in changes.items():
         if file is None:
             box.remove(path)
@@ -108,8 +110,8 @@ def lay(box: Sandbox, changes: Changes) -> None:
             _write(box, path, file)
 
 
-def changed(box: Sandbox, source: Path) -> Changes:
-    """Return what differs in ``box`` from the folder ``source``; a file that was written back does not."""
+def remaining_changes(box: Sandbox, source: Path) -> Changes:
+    """Return the files in ``box`` that differ from the folder ``source``. A restored file does not."""
     return {path: file for path, file in box.changes().items() if file != file_at(source, path)}
 
 
@@ -117,6 +119,6 @@ def _write(box: Sandbox, path: str, file: File) -> None:
     if file.link is None:
         box.write(path, file.content, executable=file.executable)
         return
-    made = box.exec(["sh", "-c", 'mkdir -p "$(dirname "$2")" && ln -sfnT -- "$1" "$2"', "sh", file.link, path])
-    if made.exit_code:
-        raise OSError(f"the link {path!r}: {made.stderr.strip()}")
+    done = box.exec(["sh", "-c", 'mkdir -p "$(dirname "$2")" && ln -sfnT -- "$1" "$2"', "sh", file.link, path])
+    if done.exit_code:
+        raise OSError(f"the link {path!r} can't be made: {done.stderr.strip()}")

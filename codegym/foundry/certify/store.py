@@ -1,4 +1,4 @@
-"""A suite's certificates as a whole: what they add up to, keeping them, and going on after a stop."""
+"""The certificates of a suite: their summary, the file that they are in, and how to resume after a stop."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from codegym.task import Frozen, Task
 
 
 class Certificate(Frozen):
-    """What was seen of a suite: counts, and every task's own certificate in the suite's order.
+    """The result of certifying a suite: counts, and the certificates of its tasks in the suite's order.
 
-    ``resumed`` of them were made before an earlier certification was stopped; ``seconds`` does not count those.
+    ``resumed`` certificates were made by an earlier certification that was stopped; ``seconds`` is without those.
     """
 
     suite: str
@@ -37,22 +37,23 @@ class Certificate(Frozen):
 
     @property
     def holds(self) -> bool:
-        """Whether every task is as it should be."""
+        """Whether no task has an objection."""
         return not any(result.why for result in self.results)
 
 
 def keep_certificates(suite: Suite, certificates: Iterable[TaskCertificate]) -> Path:
-    """Write ``certificates`` beside the suite, with those of other tasks that are there, and return the file.
+    """Write ``certificates`` beside the suite, in place of older ones of the same tasks, and return the file.
 
-    The banks of forms that they name are written beside them.
-
-    What the machine could not settle is left out. From now on :func:`~codegym.suite.load_suite` heeds them.
+    The banks of forms that they name are written beside them. Certificates that a failure of the machine left
+    unsettled are not written. From then on :func:`~codegym.suite.load_suite` leaves out tasks that they refuse.
     """
     settled = {certificate.task: certificate for certificate in certificates if certificate.settled}
-    known = read_certificates(suite) | settled
+    by_task = read_certificates(suite) | settled
     path = certificates_path(suite)
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [known[task].model_dump_json(exclude_defaults=True) + "\n" for task in suite.tasks if task in known]
+    lines = [
+        by_task[task].model_dump_json(exclude_defaults=True) + "\n" for task in suite.tasks if task in by_task
+    ]
     write_whole(path, "".join(lines))
     banks = {task: remembered_bank(certificate.bank) for task, certificate in settled.items() if certificate.bank}
     keep_banks(suite, {task: bank for task, bank in banks.items() if bank is not None})
@@ -61,9 +62,9 @@ def keep_certificates(suite: Suite, certificates: Iterable[TaskCertificate]) -> 
 
 
 class Unfinished:
-    """Certificates of a certification that has not come to its end, in the cache, a line each.
+    """The certificates of a certification that has not ended, in a file of the cache, one per line.
 
-    The same question (tasks, backend, repeats) asked again finds what was settled before it was stopped.
+    A certification with the same tasks, backend and repeats finds the certificates that are settled already.
     """
 
     def __init__(self, suite: Suite, tasks: Sequence[Task], backend: str, repeats: int) -> None:
@@ -72,8 +73,8 @@ class Unfinished:
         self._tasks = {task.id: task for task in tasks}
 
     def read(self, versions: Mapping[str, Mapping[str, str]]) -> dict[str, TaskCertificate]:
-        """Return what is there, by task; ``versions``, by image, are those that a certificate has to name."""
-        found: dict[str, TaskCertificate] = {}
+        """Map each task to its certificate in the file, if that names the ``versions`` of the task's image."""
+        certificates: dict[str, TaskCertificate] = {}
         for line in self.path.read_bytes().splitlines() if self.path.is_file() else ():
             try:
                 certificate = TaskCertificate.model_validate_json(line)
@@ -81,16 +82,16 @@ class Unfinished:
                 continue  # the line that was being written when the machine stopped
             task = self._tasks.get(certificate.task)
             if task and task.digest == certificate.digest and certificate.versions == versions[task.image]:
-                found[task.id] = certificate
-        return found
+                certificates[task.id] = certificate
+        return certificates
 
     def add(self, certificate: TaskCertificate) -> None:
-        """Keep one certificate, unless the machine could not settle it."""
+        """Write one certificate, unless a failure of the machine left it unsettled."""
         if certificate.settled:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a") as file:
                 file.write(certificate.model_dump_json(exclude_defaults=True) + "\n")
 
-    def done(self) -> None:
-        """Forget them: the certification came to its end."""
+    def delete(self) -> None:
+        """Delete the file, since the certification has ended."""
         self.path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What the runs of a task amount to: a certificate, or the reason why it gets none."""
+"""Turns the runs of a task into its certificate, or into the reason why it is refused."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from dataclasses import dataclass, field
 
 from codegym.certificate import StateResult, TaskCertificate
 from codegym.episode import Outcome, TestStatus, Verdict
-from codegym.foundry.certify.repeat import Repeated
+from codegym.foundry.certify.repeat import RepeatedRun
 from codegym.foundry.certify.workspace import State, Workspace
 from codegym.grade.form.bank import Bank
 from codegym.task import Task
 
 _PASSED = TestStatus.PASSED
 _NAMED = 5
+"""Flaky tests that a refusal names; the others are only counted."""
 
 
 @dataclass
 class Evidence:
-    """What was seen of one task: the grader's words, and by workspace, for each run, the tests that passed.
+    """All that was measured of one task: the grader's verdicts, and the tests that passed in every run.
 
-    ``spaces`` are the workspaces of the states; there are none where a patch does not fit. ``trouble`` is why the
-    machine could not tell. ``bank`` are the forms by which the patches were graded.
+    ``runs`` are by the key of the workspace. ``spaces`` maps each state to its workspace; it is empty if a patch
+    does not fit. ``trouble`` is the failure of the machine that left the task unsettled. ``bank`` are the forms
+    that the patches were graded by.
     """
 
     verdicts: dict[State, Verdict] = field(default_factory=dict)
@@ -32,8 +34,8 @@ class Evidence:
     seconds: list[float] = field(default_factory=list)
     memory_mb: list[float] = field(default_factory=list)
 
-    def hold(self, spaces: Mapping[State, Workspace]) -> None:
-        """Name the states' workspaces, and count the grader's runs in them."""
+    def add_workspaces(self, spaces: Mapping[State, Workspace]) -> None:
+        """Set the workspaces of the states, and add the grader's runs to them."""
         self.spaces = spaces
         for state, verdict in self.verdicts.items():
             results = {**verdict.fail_to_pass, **verdict.pass_to_pass}
@@ -41,8 +43,8 @@ class Evidence:
             self.runs.setdefault(spaces[state].key, []).append(passed)
             self.seconds.append(verdict.seconds)
 
-    def add_run(self, key: str, task: Task, repeated: Repeated, *, shared: bool) -> None:
-        """Count a repeated run in workspace ``key``; one that is ``shared`` says nothing about seconds."""
+    def add_run(self, key: str, task: Task, repeated: RepeatedRun, *, shared: bool) -> None:
+        """Add a repeated run in the workspace ``key``; if other tasks ``shared`` it, its seconds do not count."""
         results = repeated.run.results if repeated.run.complete else {}
         self.runs.setdefault(key, []).append(
             frozenset(i for i in task.tests.deciding if results.get(i) is _PASSED)
@@ -58,7 +60,7 @@ class Evidence:
 
 
 def weigh(task: Task, evidence: Evidence) -> TaskCertificate:
-    """Return the certificate that the evidence amounts to; its ``why`` is empty if the task is sound."""
+    """Return a task's certificate. Its ``why`` is the objection to the task, and empty if there is none."""
     quarantined = _unsteady(task, evidence)
     stable = _stable(task, evidence)
     return TaskCertificate(
@@ -68,11 +70,11 @@ def weigh(task: Task, evidence: Evidence) -> TaskCertificate:
         empty=evidence.verdicts[State.EMPTY].outcome,
         flaky=bool(quarantined),
         seconds=round(evidence.verdicts[State.GOLD].seconds, 3),
-        why=_why(evidence, quarantined, stable),
+        why=_objection(evidence, quarantined, stable),
         settled=not evidence.trouble,
         quarantined=quarantined,
         stable=stable,
-        states={state: _seen(task, state, evidence) for state in State if evidence.of(state)},
+        states={state: _state_seen(task, state, evidence) for state in State if evidence.of(state)},
         percentiles=_percentiles(evidence.seconds),
         memory_mb=max(evidence.memory_mb, default=None),
         bank=evidence.bank.digest if evidence.bank else "",
@@ -91,6 +93,7 @@ def _unsteady(task: Task, evidence: Evidence) -> tuple[str, ...]:
 
 
 def _stable(task: Task, evidence: Evidence) -> int:
+    """Count the fail-to-pass tests that pass in every run with the gold patch and in none without it."""
     with_gold, without = evidence.of(State.GOLD), evidence.of(State.EMPTY)
     return sum(
         bool(with_gold and without)
@@ -100,8 +103,8 @@ def _stable(task: Task, evidence: Evidence) -> int:
     )
 
 
-def _wrong(evidence: Evidence) -> str:
-    """Return what is wrong with the grader's words on the two patches."""
+def _grading_objection(evidence: Evidence) -> str:
+    """Return what is wrong with the grader's verdicts on the two patches; empty if nothing is."""
     if evidence.trouble:
         return f"the machine could not tell: {evidence.trouble}"
     gold, empty = evidence.verdicts[State.GOLD], evidence.verdicts[State.EMPTY]
@@ -112,9 +115,9 @@ def _wrong(evidence: Evidence) -> str:
     return ""
 
 
-def _why(evidence: Evidence, quarantined: tuple[str, ...], stable: int) -> str:
-    if why := _wrong(evidence):
-        return why
+def _objection(evidence: Evidence, quarantined: tuple[str, ...], stable: int) -> str:
+    if objection := _grading_objection(evidence):
+        return objection
     if quarantined:
         more = f" and {len(quarantined) - _NAMED} more" if len(quarantined) > _NAMED else ""
         left = "no fail-to-pass test is stable" if not stable else f"{stable} fail-to-pass tests are stable"
@@ -124,15 +127,16 @@ def _why(evidence: Evidence, quarantined: tuple[str, ...], stable: int) -> str:
     return ""
 
 
-def _seen(task: Task, state: State, evidence: Evidence) -> StateResult:
+def _state_seen(task: Task, state: State, evidence: Evidence) -> StateResult:
+    """Summarise the runs of one state. Rates are listed only for tests that did not do what they should."""
     runs = evidence.of(state)
-    key = {known: space.key for known, space in evidence.spaces.items()}
+    key = {other: space.key for other, space in evidence.spaces.items()}
     unsolved = key[state] in (key[State.BUG], key[State.EMPTY])
     failing = {*task.tests.fail_to_pass} if unsolved else set()
     ids = task.tests.deciding
     rates = {test: sum(test in passed for passed in runs) / len(runs) for test in ids}
-    odd = {test: round(rate, 3) for test, rate in rates.items() if rate != (test not in failing)}
-    return StateResult(runs=len(runs), resolved=sum(passed.issuperset(ids) for passed in runs), rates=odd)
+    unexpected = {test: round(rate, 3) for test, rate in rates.items() if rate != (test not in failing)}
+    return StateResult(runs=len(runs), resolved=sum(passed.issuperset(ids) for passed in runs), rates=unexpected)
 
 
 def _percentiles(seconds: list[float]) -> dict[str, float]:

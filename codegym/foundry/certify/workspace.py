@@ -1,7 +1,7 @@
-"""What lies in the box in each state of a task that a certificate is about, as changes of its source.
+"""The files in the box in each state of a task that is certified, as changes of its source.
 
-Many of these are the same: a bug's repair is the untouched source, and where no tests are hidden the bug is what
-an empty patch leaves. What is the same is run once for all, which is most of what makes certifying quick.
+Many states are the same: a repaired bug is the untouched source, and without hidden tests an empty patch leaves
+the bug. The same files are run once for all, which is the main reason why certification is quick.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from codegym.tree import file_at
 
 
 class State(StrEnum):
-    """The source without the bug; with it, as the agent sees it; graded with the gold patch; with an empty one."""
+    """The states of a task: the source without the bug (with the hidden tests), the source with it as the agent
+    sees it, and the graded workspaces of the gold patch and of an empty patch.
+    """
 
     UNTOUCHED = "untouched"
     BUG = "bug"
@@ -32,7 +34,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Workspace:
-    """Changes of a source tree. Two with the same ``key`` hold the same files."""
+    """A source tree and changes of it. Two workspaces with the same ``key`` have the same files."""
 
     source: Path
     changes: Changes
@@ -40,19 +42,19 @@ class Workspace:
 
 
 def workspaces(suite: Suite, task: Task) -> dict[State, Workspace]:
-    """Return the workspace of each state. Raises :class:`~codegym.errors.TaskError` if a patch does not fit."""
+    """Map each state to its workspace. Raises TaskError if the task's own patches do not apply."""
     source = source_tree(task.source, suite.root)
     try:
         bug = apply_patch(task.setup_patch, lambda path: file_at(source, path))
         gold = apply_patch(task.gold_patch, lambda path: bug[path] if path in bug else file_at(source, path))
     except PatchError as error:
-        raise TaskError(f"{task.id}: its own patches do not fit: {error}") from error
+        raise TaskError(f"{task.id}: its own patches do not apply: {error}") from error
     hidden = suite.hidden(task)
-    kept = {path: file for path, file in gold.items() if not is_protected(path, task.tests, hidden)}
+    graded = {path: file for path, file in gold.items() if not is_protected(path, task.tests, hidden)}
     states: dict[State, Changes] = {
         State.UNTOUCHED: dict(hidden),
         State.BUG: bug,
-        State.GOLD: {**bug, **kept, **hidden},
+        State.GOLD: {**bug, **graded, **hidden},
         State.EMPTY: {**bug, **hidden},
     }
     return {state: _workspace(source, changes) for state, changes in states.items()}
@@ -60,8 +62,8 @@ def workspaces(suite: Suite, task: Task) -> dict[State, Workspace]:
 
 def _workspace(source: Path, changes: Changes) -> Workspace:
     real = {path: file for path, file in sorted(changes.items()) if file != file_at(source, path)}
-    return Workspace(source, real, digest_json([source.name, {p: _said(f) for p, f in real.items()}]))
+    return Workspace(source, real, digest_json([source.name, {p: _identity(f) for p, f in real.items()}]))
 
 
-def _said(file: File | None) -> list[object] | None:
+def _identity(file: File | None) -> list[object] | None:
     return None if file is None else [digest_bytes(file.content), file.executable, file.link]

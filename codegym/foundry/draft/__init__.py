@@ -1,6 +1,7 @@
-"""Tasks in the making.
+"""Drafts: edits of a project's source that may become tasks.
 
-- ``draft``: what a task does to the source. ``bounds``: which functions are worth one, and how alike tasks may be.
-- ``candidates``: which mutations to try, in which order.
-- ``hunt``: tries drafts in boxes until there are enough. ``trial``: tries one.
+- ``draft``: a draft, and the drafts of each operator. ``candidates``: which mutations to try, in which order.
+  ``bounds``: which functions are worth a task, and how many tasks may be alike.
+- ``trial``: tries one draft in a box. ``try_drafts``: tries many, until enough of them make tasks.
+  ``in_threads``: tries anything in several threads. ``setup``: what the trials of one project share.
 """

@@ -1,4 +1,4 @@
-"""Which functions are worth a task, and how alike the tasks of one package may be."""
+"""Which functions are worth a task, and how many tasks of one package may be alike."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from codegym.task import Frozen
 
 
 class Bounds(Frozen):
-    """What makes a function small enough to be worth a task, and how alike the tasks of one package may be.
+    """Which functions are worth a task, and how many tasks of one package may be alike.
 
-    ``long_function`` is a number of lines; of longer functions, and of bugs over several lines, at most
-    ``hard_share`` of a package's tasks are made. No operator makes more than
-    ``operator_share`` of them. ``per_function`` bounds the tasks from one function.
+    Functions of more than ``longest_function`` lines get no task. A task is *hard* if its function has more than
+    ``long_function`` lines or its bug spans several lines; at most ``hard_share`` of a package's tasks are hard.
+    At most ``operator_share`` of the tasks come from one operator, and ``per_function`` tasks from one function.
     """
 
     long_function: int = 40

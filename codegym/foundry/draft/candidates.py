@@ -1,13 +1,13 @@
 """Which of a package's thousands of mutations to try, in which order.
 
-First one from every function, then a second, and so on; within a function every operator has its turn before
-any has a second. So a suite that stops early still covers the whole package with bugs of all kinds.
+First comes one mutation of every function, then a second one, and so on. Within a function, first comes one of
+every operator. So a suite that stops early still covers the whole package with bugs of all kinds.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -21,7 +21,7 @@ from codegym.tree import Files
 
 @dataclass(frozen=True)
 class Candidate:
-    """A mutation of one file, the extent of its function, and the tests that could notice it."""
+    """A mutation of one file, the first and last line of its function, and the tests that may notice it."""
 
     path: str
     mutation: Mutation
@@ -42,16 +42,14 @@ class Candidate:
 
 
 def candidates(sources: Iterable[str], bounds: Bounds, files: Files, reach: Reach) -> list[Candidate]:
-    """Return the mutations of ``sources`` to try, in order."""
+    """Return the mutations of the files ``sources`` to try, in order."""
     reached = [path for path in sources if path in reach.lines]
-    found = [candidate for path in reached for candidate in _of_file(path, files, bounds, reach)]
-    turns: Counter[tuple[str, ...]] = Counter()
-    ranked: list[tuple[int, str, Candidate]] = []
-    for candidate in _by_operator(found):
-        place = (candidate.path, candidate.mutation.function)
-        ranked.append((turns[place], candidate.key, candidate))
-        turns[place] += 1
-    return [candidate for _, _, candidate in sorted(ranked, key=lambda r: r[:2])]
+    everything = [candidate for path in reached for candidate in _of_file(path, files, bounds, reach)]
+    by_operator = _interleaved(
+        sorted(everything, key=lambda c: c.key),
+        lambda c: (c.path, c.mutation.function, c.mutation.operator),
+    )
+    return _interleaved(by_operator, lambda c: (c.path, c.mutation.function))
 
 
 def is_hard(candidate: Candidate, bounds: Bounds) -> bool:
@@ -59,31 +57,35 @@ def is_hard(candidate: Candidate, bounds: Bounds) -> bool:
     return candidate.lines > bounds.long_function or not candidate.mutation.single_line
 
 
-def _by_operator(found: list[Candidate]) -> list[Candidate]:
+def _interleaved(
+    ordered: Iterable[Candidate], group_of: Callable[[Candidate], tuple[str, ...]]
+) -> list[Candidate]:
+    """Return the first candidate of every group, then the second of every group, and so on; ties by key."""
     turns: Counter[tuple[str, ...]] = Counter()
     ranked: list[tuple[int, str, Candidate]] = []
-    for candidate in sorted(found, key=lambda c: c.key):
-        place = (candidate.path, candidate.mutation.function, candidate.mutation.operator)
-        ranked.append((turns[place], candidate.key, candidate))
-        turns[place] += 1
+    for candidate in ordered:
+        group = group_of(candidate)
+        ranked.append((turns[group], candidate.key, candidate))
+        turns[group] += 1
     return [candidate for _, _, candidate in sorted(ranked, key=lambda r: r[:2])]
 
 
 def _of_file(path: str, files: Files, bounds: Bounds, reach: Reach) -> Iterator[Candidate]:
+    """Yield the mutations of one file that some test may notice; none if the file is no Python."""
     try:
-        found, functions = scan(text_of_source(files[path].content))
+        mutations, functions = scan(text_of_source(files[path].content))
     except (SyntaxError, RecursionError):
         return
     extents = {name: (first, last) for name, first, last in functions}
 
     @cache
-    def tests(line: int, first: int, last: int) -> tuple[str, ...]:
+    def noticing(line: int, first: int, last: int) -> tuple[str, ...]:
         return reach.noticing(path, line, first, last)
 
-    for mutation in found:
+    for mutation in mutations:
         first, last = extents[mutation.function]
         if last - first >= bounds.longest_function or not first <= mutation.line <= last:
             continue
-        noticing = tests(mutation.line, first, last)
-        if noticing:
-            yield Candidate(path, mutation, first, last, noticing)
+        tests = noticing(mutation.line, first, last)
+        if tests:
+            yield Candidate(path, mutation, first, last, tests)

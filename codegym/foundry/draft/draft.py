@@ -1,7 +1,7 @@
-"""A task in the making: what it does to the source, and which tests could notice.
+"""A draft is one or more edits of the source that may become a task, with the tests that may notice them.
 
-Every operator hands over drafts in the order in which they should be tried; what each of them does to the tests is
-found out in one way for all (:mod:`codegym.foundry.draft.hunt`).
+Every operator yields drafts in the order in which to try them. What a draft does to the tests is found out by one
+way for all operators: :mod:`codegym.foundry.draft.try_drafts`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from codegym.digest import digest_json
+from codegym.digest import digest_bytes, digest_json
 from codegym.foundry.draft.bounds import Bounds
 from codegym.foundry.draft.candidates import candidates, is_hard
 from codegym.foundry.repository.project import Project
@@ -23,8 +23,8 @@ from codegym.tree import Files
 
 
 @dataclass(frozen=True)
-class Place:
-    """One edit of one file, within a function that goes from line ``first`` to ``last``."""
+class LocatedMutation:
+    """A mutation of one file, with the first and the last line of the function around it."""
 
     path: str
     mutation: Mutation
@@ -39,96 +39,108 @@ class Place:
 
 @dataclass(frozen=True)
 class Draft:
-    """What makes one task: an operator's edits, the tests to try them with (none: all), and what bounds them.
+    """The mutations that one operator proposes for one task, and the ``tests`` to try them with (empty: all).
 
-    ``bounds`` are pairs of a key and how many tasks may share it. ``of`` names the tasks that a chain is made of.
+    ``bounds`` are pairs of a key and of how many tasks may have that key. ``parts`` are the ids of the tasks that
+    a chain is made of.
     """
 
     operator: str
-    places: tuple[Place, ...]
+    mutations: tuple[LocatedMutation, ...]
     tests: tuple[str, ...]
     bounds: tuple[tuple[str, int], ...] = ()
-    of: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
-        """A digest of the places and texts of all edits."""
-        edits = [[p.path, p.mutation.start, p.mutation.end, p.mutation.new] for p in self.places]
+        """A digest of the places and the texts of all mutations."""
+        edits = [[m.path, m.mutation.start, m.mutation.end, m.mutation.new] for m in self.mutations]
         return digest_json([self.operator, edits])
 
     @property
     def kind(self) -> str:
-        """What kind of slip it is, for those who count."""
-        return "+".join(dict.fromkeys(place.mutation.operator for place in self.places))
+        """The names of the mutations' own operators, joined by ``+``, as they are shown in statistics."""
+        return "+".join(dict.fromkeys(located.mutation.operator for located in self.mutations))
 
-    def wrong(self, files: Files) -> dict[str, File]:
-        """Return the changed files. Edits do not overlap."""
+    def changed_files(self, files: Files) -> dict[str, File]:
+        """Return those of ``files`` that the mutations change, with the bugs in them. Mutations do not overlap."""
         changed: dict[str, File] = {}
-        for place in sorted(self.places, key=lambda place: -place.mutation.start):
-            before = changed.get(place.path, files[place.path])
-            encoding, m = encoding_of(files[place.path].content), place.mutation
+        for located in sorted(self.mutations, key=lambda located: -located.mutation.start):
+            before = changed.get(located.path, files[located.path])
+            encoding, m = encoding_of(files[located.path].content), located.mutation
             text = before.content.decode(encoding)
-            wrong = text[: m.start] + m.new + text[m.end :]
-            changed[place.path] = File(wrong.encode(encoding), before.executable)
+            mutated = text[: m.start] + m.new + text[m.end :]
+            changed[located.path] = File(mutated.encode(encoding), before.executable)
         return changed
+
+
+def task_id(package: str, key: str) -> str:
+    """Return a task's id: the package, and eight digits made from ``key`` that do not show where the bug is."""
+    return f"{package}-{digest_bytes(key.encode())[:8]}"
 
 
 def mutation_drafts(
     sources: Iterable[str], files: Files, bounds: Bounds, reach: Reach, most: int
 ) -> Iterator[Draft]:
-    """Yield single mutations of ``sources``, spread over functions and kinds, which share ``most`` tasks."""
+    """Yield drafts of one mutation each, spread over functions and operators.
+
+    ``most`` is the number of tasks to make of them; the shares in ``bounds`` are shares of it.
+    """
     share = max(2, int(most * bounds.operator_share))
     hard = max(1, int(most * bounds.hard_share))
-    for found in candidates(sources, bounds, files, reach):
-        m = found.mutation
+    for candidate in candidates(sources, bounds, files, reach):
+        m = candidate.mutation
         bounded = [
-            (f"{found.path} {m.function}", bounds.per_function),
-            (f"{found.path} {m.line}", 2),
+            (f"{candidate.path} {m.function}", bounds.per_function),
+            (f"{candidate.path} {m.line}", 2),
             (m.operator, share),
         ]
-        if is_hard(found, bounds):
+        if is_hard(candidate, bounds):
             bounded.append(("hard", hard))
-        place = Place(found.path, m, found.first, found.last)
-        yield Draft("mutation", (place,), found.tests, tuple(bounded))
+        located = LocatedMutation(candidate.path, m, candidate.first, candidate.last)
+        yield Draft("mutation", (located,), candidate.tests, tuple(bounded))
 
 
 def combined_drafts(noticed: list[Draft]) -> Iterator[Draft]:
-    """Yield pairs, then threes, of mutations that are noticed one by one: of one file, in different functions."""
+    """Yield drafts of two, then of three mutations in different functions of one file.
+
+    ``noticed`` are drafts of one mutation that make tasks by themselves.
+    """
     for size in (2, 3):
         for group in _groups(noticed, size):
-            places = tuple(place for draft in group for place in draft.places)
+            mutations = tuple(located for draft in group for located in draft.mutations)
             tests = tuple(dict.fromkeys(test for draft in group for test in draft.tests))
-            paths = " ".join(sorted({place.path for place in places}))
-            yield Draft("combined", places, tests, ((f"{paths} {size}", 4),))
+            paths = " ".join(sorted({located.path for located in mutations}))
+            yield Draft("combined", mutations, tests, ((f"{paths} {size}", 4),))
 
 
 def _groups(noticed: list[Draft], size: int) -> Iterator[list[Draft]]:
     by_path: dict[str, list[Draft]] = {}
     for draft in noticed:
-        by_path.setdefault(draft.places[0].path, []).append(draft)
+        by_path.setdefault(draft.mutations[0].path, []).append(draft)
     for path in sorted(by_path):
         unused = sorted(by_path[path], key=lambda draft: digest_json([draft.key, size]))
-        while len(group := _of_functions(unused, size)) == size:
+        while len(group := _one_per_function(unused, size)) == size:
             yield group
             unused = [draft for draft in unused if draft not in group]
 
 
-def _of_functions(drafts: Iterable[Draft], size: int) -> list[Draft]:
+def _one_per_function(drafts: Iterable[Draft], size: int) -> list[Draft]:
     by_function: dict[str, Draft] = {}
     for draft in drafts:
-        by_function.setdefault(draft.places[0].mutation.function, draft)
+        by_function.setdefault(draft.mutations[0].mutation.function, draft)
     return list(by_function.values())[:size]
 
 
 def removal_drafts(project: Project, bounds: Bounds, reach: Reach | None) -> Iterator[Draft]:
-    """Yield functions without their body, those with most of it to be written neither first nor last."""
-    found = [draft for path in project.sources for draft in _removals(project, bounds, reach, path)]
-    yield from sorted(found, key=lambda draft: draft.key)
+    """Yield one draft per function whose body can be removed, in an order that does not depend on its length."""
+    drafts = [draft for path in project.sources for draft in _removals(project, bounds, reach, path)]
+    yield from sorted(drafts, key=lambda draft: draft.key)
 
 
 def _removals(project: Project, bounds: Bounds, reach: Reach | None, path: str) -> Iterator[Draft]:
     try:
-        found = removals(text_of_source(project.files[path].content), project.language)
+        removed = removals(text_of_source(project.files[path].content), project.language)
     except (SyntaxError, ValueError, RecursionError):
         return
 
@@ -136,8 +148,8 @@ def _removals(project: Project, bounds: Bounds, reach: Reach | None, path: str) 
     def tests(first: int, last: int) -> tuple[str, ...]:
         return reach.noticing(path, first, first - 1, last) if reach else ()
 
-    for mutation, last in found:
+    for mutation, last in removed:
         if last - mutation.line >= bounds.longest_function or (reach and not tests(mutation.line, last)):
             continue
-        place = Place(path, mutation, mutation.line, last)
-        yield Draft("removal", (place,), tests(mutation.line, last), ((f"{path} {mutation.function}", 1),))
+        located = LocatedMutation(path, mutation, mutation.line, last)
+        yield Draft("removal", (located,), tests(mutation.line, last), ((f"{path} {mutation.function}", 1),))

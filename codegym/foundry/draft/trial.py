@@ -1,4 +1,4 @@
-"""Tries a bug: puts it into a box, runs the tests that could notice it, and takes it out again."""
+"""Tries a bug: writes it into a box, runs the tests that may notice it, and restores the files."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from codegym.task import Frozen, TestPlan
 from codegym.tree import Files
 
 _ADDRESS = re.compile(r"\b0?x[0-9a-f]{8,}\b")
-_TELLING = 160
-"""Failures that are said in at most so many characters, and without an address, are told first."""
+_SHORT = 160
+"""A failure's message of at most this many characters, without a memory address, comes before all others."""
 
 
 class Trial(Frozen):
-    """What a bug did: the tests it broke, those it left alone, how the first broken ones failed.
+    """What a bug did: the tests that it broke, the tests that still pass, and messages of the first broken ones.
 
-    ``refused`` says why it makes no task; then the rest is empty.
+    ``refused`` is the reason why the bug makes no task; then all other fields are empty.
     """
 
     refused: str = ""
@@ -33,25 +33,25 @@ class Trial(Frozen):
 
 
 class Journal:
-    """Trials by key in a file, one line each, so that a forge that was stopped goes on where it was."""
+    """Trials by key, in a file of one line per trial, so that a forge that was stopped can go on."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._known: dict[str, Trial] = {}
+        self._trials: dict[str, Trial] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
         for line in path.read_text().splitlines() if path.exists() else ():
             key, trial = json.loads(line)
-            self._known[key] = Trial(**trial)
+            self._trials[key] = Trial(**trial)
 
     def get(self, key: str) -> Trial | None:
-        """Return the trial recorded under ``key``."""
-        return self._known.get(key)
+        """Return the trial recorded under ``key``, or ``None``."""
+        return self._trials.get(key)
 
     def put(self, key: str, trial: Trial) -> None:
-        """Record a trial."""
+        """Record a trial under ``key``."""
         with self._lock, self.path.open("a") as file:
-            self._known[key] = trial
+            self._trials[key] = trial
             file.write(json.dumps([key, trial.model_dump(mode="json")]) + "\n")
 
 
@@ -64,9 +64,10 @@ def try_changes(
     tests: tuple[str, ...],
     seconds: float,
 ) -> Trial:
-    """Return what ``changes`` of ``files``, which lie in ``box``, do to ``tests``; the files are put back.
+    """Return what ``changes`` do to ``tests``, by writing them over ``files`` in ``box``; then restore the files.
 
-    They are refused if the tests take over ``seconds``, end in disorder, or do not both break and leave some.
+    A trial is refused if the tests take over ``seconds``, if their run does not end in order, or unless some
+    tests fail and some pass.
     """
     for path, file in changes.items():
         box.write(path, file.content, executable=files[path].executable)
@@ -79,13 +80,13 @@ def try_changes(
 
 
 def read_trial(run: TestRun, tests: tuple[str, ...]) -> Trial:
-    """Return what a run says of ``tests``, all of which pass where nothing is wrong."""
+    """Return the trial that ``run`` was; all of ``tests`` pass in the project without the bug."""
     if run.timed_out or run.oom or not run.complete:
         return Trial(refused="timeout" if run.timed_out else "memory" if run.oom else "disorder")
     passed = tuple(i for i in tests if run.results.get(i) is TestStatus.PASSED)
     failed = tuple(i for i in tests if run.results.get(i) in (TestStatus.FAILED, TestStatus.ERROR))
     if not failed or not passed or len(failed) + len(passed) < len(tests):
         return Trial(refused="unnoticed" if not failed else "breaks everything" if not passed else "disorder")
-    said = {i: _ADDRESS.sub("…", run.failures.get(i, "")) for i in failed}
-    failed = tuple(sorted(failed, key=lambda i: ("…" in said[i], len(said[i]) > _TELLING, failed.index(i))))
-    return Trial(failed=failed, passed=passed, messages=tuple(said[i] for i in failed[:3]))
+    messages = {i: _ADDRESS.sub("…", run.failures.get(i, "")) for i in failed}
+    failed = tuple(sorted(failed, key=lambda i: ("…" in messages[i], len(messages[i]) > _SHORT, failed.index(i))))
+    return Trial(failed=failed, passed=passed, messages=tuple(messages[i] for i in failed[:3]))

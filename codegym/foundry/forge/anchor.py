@@ -1,7 +1,7 @@
-"""The trees that a forged suite keeps: few, since most tasks are a small patch away from one that is there.
+"""The trees that a forged suite keeps. They are few, since most tasks differ from one of them by a small patch.
 
-A commit's parent differs from the newest commit by little or by much. Up to a limit the difference becomes a part
-of the task's setup patch, beyond it the tree is kept as a folder of its own.
+A commit's parent differs from the newest commit by little or by much. A small difference becomes part of the
+task's setup patch; for a large one the tree is kept as a folder of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from codegym.sandbox.protocol import Changes, File
 from codegym.task import FolderSource
 from codegym.tree import Files, tree_digest
 
-_MOST_PATCH = 64 << 10
+_LARGEST_PATCH = 64 << 10
+"""Characters of a setup patch; a longer one would be most of the task."""
 
 
 @dataclass(frozen=True)
@@ -26,36 +27,40 @@ class Anchor:
 
 
 class Anchors:
-    """The trees of one suite, in the order in which they were needed. Safe under threads."""
+    """The trees that one suite keeps, in the order in which they were added. Threads may share it."""
 
     def __init__(self) -> None:
-        self.kept: list[Anchor] = []
-        self._turn = threading.Lock()
+        self.trees: list[Anchor] = []
+        self._lock = threading.Lock()
 
-    def place(self, files: Files) -> tuple[FolderSource, str]:
-        """Return a kept tree and the patch that turns it into ``files``, which is empty for the tree itself."""
-        with self._turn:
-            for anchor in reversed(self.kept):
-                patch = _difference(anchor.files, files)
+    def source_of(self, files: Files) -> tuple[FolderSource, str]:
+        """Return a kept tree and the setup patch that turns it into ``files``.
+
+        The patch is empty if ``files`` are that tree. A tree is added if no kept one is near enough.
+        """
+        with self._lock:
+            for anchor in reversed(self.trees):
+                patch = _small_patch(anchor.files, files)
                 if patch is not None:
                     return anchor.source, patch
             digest = tree_digest(files)
-            self.kept.append(Anchor(files, FolderSource(path=f"trees/{digest[:16]}", digest=digest)))
-            return self.kept[-1].source, ""
+            self.trees.append(Anchor(files, FolderSource(path=f"trees/{digest[:16]}", digest=digest)))
+            return self.trees[-1].source, ""
 
 
 def difference(old: Files, new: Files) -> tuple[dict[str, File], Changes]:
-    """Return those of the ``old`` files that are not the same in ``new``, and what each path becomes."""
+    """Return the ``old`` files that ``new`` changes or lacks, and for each path that differs the new file."""
     paths = [path for path in {*old, *new} if old.get(path) != new.get(path)]
     return {path: old[path] for path in paths if path in old}, {path: new.get(path) for path in sorted(paths)}
 
 
-def _difference(old: Files, new: Files) -> str | None:
+def _small_patch(old: Files, new: Files) -> str | None:
+    """Return the patch from ``old`` to ``new``, or ``None`` if it is too large or no patch can hold it."""
     before, changes = difference(old, new)
-    if sum(len(file.content) for file in changes.values() if file) > 16 * _MOST_PATCH:
+    if sum(len(file.content) for file in changes.values() if file) > 16 * _LARGEST_PATCH:
         return None
     try:
         patch = make_patch(before, changes)
     except PatchError:
         return None
-    return patch if len(patch) <= _MOST_PATCH else None
+    return patch if len(patch) <= _LARGEST_PATCH else None

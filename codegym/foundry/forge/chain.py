@@ -1,72 +1,91 @@
-"""Chains: several small tasks in one repository at once, for long episodes with credit on the way.
+"""Chains: several small tasks of one repository as a single task, for long episodes with credit on the way.
 
-A chain is resolved when all of it is. Its parts have verdicts of their own, from the same run
-(:mod:`codegym.reward.subtasks`): each part names the fail-to-pass tests that only its repair makes pass. A chain
-is only made where that is true, tried part by part.
+A chain is resolved when all its parts are. Each part has a verdict of its own from the same run of tests
+(:mod:`codegym.reward.subtasks`), by the fail-to-pass tests that only its repair makes pass. A chain is made only
+if every part has such tests, which is tried part by part.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from codegym.foundry.draft.draft import Draft
 from codegym.foundry.draft.trial import Trial
 from codegym.task import Task
 
-Part = tuple[Task, Draft]
-"""A certified task and what it was made from."""
+_FEWEST = 3
+"""Parts of a chain; with fewer it would be no longer than a combined bug."""
+_MOST_USES = 2
+"""Chains that one task may be part of."""
 
 
-def chain_drafts(parts: Sequence[Part], most: int) -> Iterator[tuple[Draft, list[Part]]]:
-    """Yield chains of three to five parts: other functions, other tests; each part is in two chains at most."""
-    used: dict[str, int] = {}
+@dataclass(frozen=True)
+class ChainPart:
+    """A certified task, and the draft that it was made from."""
+
+    task: Task
+    draft: Draft
+
+
+def chain_drafts(parts: Sequence[ChainPart], most: int) -> Iterator[tuple[Draft, list[ChainPart]]]:
+    """Yield chains of three to five ``parts`` each, with those parts.
+
+    Parts of one chain are in different functions and break different tests. At most four times ``most`` chains
+    are yielded, since not all of them will hold.
+    """
+    uses: dict[str, int] = {}
     for number in range(4 * most):
-        shuffled = sorted(parts, key=lambda part: (used.get(part[0].id, 0), part[0].id))
+        shuffled = sorted(parts, key=lambda part: (uses.get(part.task.id, 0), part.task.id))
         random.Random(number).shuffle(shuffled)  # noqa: S311 - the same chains every time
-        chosen = _apart([part for part in shuffled if used.get(part[0].id, 0) < 2], 3 + number % 3)
-        if len(chosen) < 3:
+        free = [part for part in shuffled if uses.get(part.task.id, 0) < _MOST_USES]
+        chosen = _independent(free, _FEWEST + number % 3)
+        if len(chosen) < _FEWEST:
             return
-        used.update({task.id: used.get(task.id, 0) + 1 for task, _ in chosen})
+        uses.update({part.task.id: uses.get(part.task.id, 0) + 1 for part in chosen})
         yield _draft(chosen), chosen
 
 
 def subtasks_of(
-    chain: Draft, parts: Sequence[Part], whole: Trial, tried: Callable[[Draft], Trial]
+    chain: Draft, parts: Sequence[ChainPart], whole: Trial, try_draft: Callable[[Draft], Trial]
 ) -> dict[str, list[str]]:
-    """Return, by the id of each part, the tests that pass again when it alone is repaired; empty if one has none.
+    """Map the id of each part to the tests that pass again when only that part is repaired.
 
-    ``whole`` is what the chain does, ``tried`` runs its tests with less of it.
+    ``whole`` is the trial of the chain; ``try_draft`` runs the chain's tests without one part. Returns an empty
+    map if the repair of some part makes no test pass, or breaks the run.
     """
-    found: dict[str, list[str]] = {}
-    for task, draft in parts:
-        left = replace(chain, places=tuple(place for place in chain.places if place not in draft.places))
-        trial = tried(left)
+    subtasks: dict[str, list[str]] = {}
+    for part in parts:
+        left = tuple(located for located in chain.mutations if located not in part.draft.mutations)
+        trial = try_draft(replace(chain, mutations=left))
         passing = [test for test in whole.failed if test in trial.passed]
         if trial.refused or not passing:
             return {}
-        found[task.id] = passing
-    return found
+        subtasks[part.task.id] = passing
+    return subtasks
 
 
-def _apart(parts: Sequence[Part], most: int) -> list[Part]:
-    chosen: list[Part] = []
+def _independent(parts: Sequence[ChainPart], most: int) -> list[ChainPart]:
+    """Return the first ``most`` parts that share neither a function (or class) nor a test with an earlier one."""
+    chosen: list[ChainPart] = []
     functions: set[tuple[str, str]] = set()
     tests: set[str] = set()
-    for task, draft in parts:
-        here = {(place.path, place.mutation.function.partition(".")[0]) for place in draft.places}
-        if here & functions or tests & {*task.tests.fail_to_pass}:
+    for part in parts:
+        changed = {(located.path, located.mutation.function.partition(".")[0]) for located in part.draft.mutations}
+        broken = {*part.task.tests.fail_to_pass}
+        if changed & functions or tests & broken:
             continue
-        chosen.append((task, draft))
-        functions |= here
-        tests |= {*task.tests.fail_to_pass}
+        chosen.append(part)
+        functions |= changed
+        tests |= broken
         if len(chosen) == most:
             break
     return chosen
 
 
-def _draft(parts: Sequence[Part]) -> Draft:
-    places = tuple(place for _, draft in parts for place in draft.places)
-    named = (test for task, _ in parts for test in task.tests.deciding)
-    return Draft("chain", places, tuple(dict.fromkeys(named)), of=tuple(task.id for task, _ in parts))
+def _draft(parts: Sequence[ChainPart]) -> Draft:
+    mutations = tuple(located for part in parts for located in part.draft.mutations)
+    tests = (test for part in parts for test in part.task.tests.deciding)
+    ids = tuple(part.task.id for part in parts)
+    return Draft("chain", mutations, tuple(dict.fromkeys(tests)), parts=ids)

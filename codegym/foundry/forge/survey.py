@@ -1,4 +1,4 @@
-"""A project before anything is done to it: which tests pass, always, and (for Python) what each reaches."""
+"""Surveys a project before drafts are tried: which tests always pass and (for Python) which lines each runs."""
 
 from __future__ import annotations
 
@@ -8,24 +8,28 @@ from dataclasses import dataclass
 from codegym.episode import TestStatus
 from codegym.errors import TaskError
 from codegym.foundry.certify.condition import conditioned_plan, conditions, open_conditioned
-from codegym.foundry.draft.hunt import FORGE_LIMITS
+from codegym.foundry.draft.setup import FORGE_LIMITS
 from codegym.foundry.repository.project import Project
-from codegym.foundry.repository.reach import Reach, measure, only
+from codegym.foundry.repository.reach import Reach, measure, restricted
 from codegym.harness.run import run_tests
 from codegym.sandbox.protocol import Backend, Tree
 
 MOST_SECONDS = 600.0
-"""How long surveying goes on at most."""
-_SHARE = 0.6
-"""Of the time is for the first run, the one under coverage."""
+"""Seconds that a survey may take."""
+_FIRST_SHARE = 0.6
+"""The share of the time for the first run, which is slower since it measures coverage."""
 _ROUNDS = 3
+"""Runs of the second kind: a test that cuts one short is left out of the next."""
+_LEAST_SECONDS = 10.0
+"""Seconds that a run of the second kind has, even if the time is up."""
 
 
 @dataclass(frozen=True)
 class Survey:
-    """The tests that pass every time, those ``quarantined`` that do not, and the seconds a run of them all takes.
+    """The tests that pass every time (``tests``), those that pass sometimes (``quarantined``), and their reach.
 
-    ``left_out`` are test files that were not surveyed, since they were not in time or did not end in order.
+    ``left_out`` are the test files that were not surveyed: they took too long or did not end in order. ``seconds``
+    is what one run of all tests takes.
     """
 
     tests: tuple[str, ...]
@@ -36,27 +40,33 @@ class Survey:
 
 
 def survey(project: Project, tree: Tree, backend: Backend, seconds: float = MOST_SECONDS) -> Survey:
-    """Run the tests of ``project`` twice: as they are, and shuffled with another date and hash seed.
+    """Run the tests of ``project`` twice: as they are, then shuffled with another date and hash seed.
 
-    What is not surveyed in about so many ``seconds`` is left out.
-
-    Raises :class:`~codegym.errors.TaskError`, with what the run said, if no test passes twice.
+    Test files that can't be surveyed in about ``seconds`` are left out. Raises
+    :class:`~codegym.errors.TaskError`, with the end of the run's output, if no test passes both times.
     """
     deadline = time.monotonic() + seconds
-    reach, passed = _first(project, tree, backend, seconds * _SHARE)
-    again, spent = _again(project, tree, backend, passed, deadline)
-    steady = tuple(test for test in passed if again.get(test) is TestStatus.PASSED)
+    reach, passed = _run_plain(project, tree, backend, seconds * _FIRST_SHARE)
+    results, spent = _run_shuffled(project, tree, backend, passed, deadline)
+    steady = tuple(test for test in passed if results.get(test) is TestStatus.PASSED)
     if not steady:
         raise TaskError(
-            f"no test of {project.origin.said} that passed at first did so again, shuffled and on another date, "
+            f"no test of {project.origin.label} that passed at first passed again, shuffled and on another date, "
             f"in {spent:.0f} s: give more --seconds, or name other tests with --test-command"
         )
-    unsteady = tuple(test for test in passed if test in again and test not in {*steady})
-    kept = only(reach, {*steady}) if reach else None
-    return Survey(steady, unsteady, reach.left_out if reach else (), spent, kept)
+    return Survey(
+        tests=steady,
+        quarantined=tuple(test for test in passed if test in results and test not in {*steady}),
+        left_out=reach.left_out if reach else (),
+        seconds=spent,
+        reach=restricted(reach, {*steady}) if reach else None,
+    )
 
 
-def _first(project: Project, tree: Tree, backend: Backend, seconds: float) -> tuple[Reach | None, tuple[str, ...]]:
+def _run_plain(
+    project: Project, tree: Tree, backend: Backend, seconds: float
+) -> tuple[Reach | None, tuple[str, ...]]:
+    """Return what the tests reach (``None`` unless they are pytest's), and those that pass."""
     with backend.open(tree, project.image, FORGE_LIMITS) as box:
         if project.plan.framework == "pytest":
             reach = measure(box, project.plan, project.tests, project.sources, seconds=seconds)
@@ -67,34 +77,34 @@ def _first(project: Project, tree: Tree, backend: Backend, seconds: float) -> tu
             passed = tuple(test for test, status in run.results.items() if status is TestStatus.PASSED)
             if run.timed_out:
                 raise TaskError(
-                    f"the tests of {project.origin.said} did not end within {seconds:.0f} s: give more --seconds "
+                    f"the tests of {project.origin.label} did not end within {seconds:.0f} s: give more --seconds "
                     "(or none), or let --test-command run fewer of them"
                 )
             passed = passed if run.complete else ()
     if not passed:
         raise TaskError(
-            f"no test of {project.origin.said} passes in image {project.image!r}, which has no network and only "
+            f"no test of {project.origin.label} passes in image {project.image!r}, which has no network and only "
             "its own packages: add some with --with, choose another --image, or name tests that need no more with "
             f"--test-command. The run said: {output[-1500:]}"
         )
     return reach, passed
 
 
-def _again(
-    project: Project, tree: Tree, backend: Backend, passed: tuple[str, ...], deadline: float
+def _run_shuffled(
+    project: Project, tree: Tree, backend: Backend, tests: tuple[str, ...], deadline: float
 ) -> tuple[dict[str, TestStatus], float]:
-    """Return what became of each test under other conditions, and the seconds that took.
+    """Return the result of each test under other conditions, and the seconds that all runs took.
 
-    Where a run is cut short by one test, the others are run once more without it.
+    If one test cuts a run short, those without a result are run again.
     """
     results: dict[str, TestStatus] = {}
     began = time.monotonic()
     with open_conditioned(backend, tree, project.image, FORGE_LIMITS, conditions(1)[0]) as box:
         for _ in range(_ROUNDS):
-            left = tuple(test for test in passed if test not in results)
-            room = max(deadline - time.monotonic(), 10.0)
-            run = run_tests(box, conditioned_plan(project.plan), left, timeout=room)
+            left = tuple(test for test in tests if test not in results)
+            seconds = max(deadline - time.monotonic(), _LEAST_SECONDS)
+            run = run_tests(box, conditioned_plan(project.plan), left, timeout=seconds)
             results |= {test: status for test, status in run.results.items() if test in {*left}}
-            if run.complete or run.timed_out or len(results) == len(passed):
+            if run.complete or run.timed_out or len(results) == len(tests):
                 break
     return results, time.monotonic() - began

@@ -1,4 +1,4 @@
-"""A forged suite on disk: its manifest, its tasks, the trees that they name, and what became of what."""
+"""A forged suite on disk: its manifest, its tasks, the trees that they name, and the report of its making."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ from codegym.tree import write_file
 
 
 def suite_folder(name: str, out: Path | None, *, replace: bool) -> tuple[Path, int]:
-    """Return the folder for a suite called ``name`` and the version that it gets.
+    """Return the folder for a suite called ``name``, and the version that the suite gets.
 
-    Raises :class:`~codegym.errors.ConfigError` if it is no name, if another suite has it, or if the folder holds
-    something that is not to be replaced.
+    Raises :class:`~codegym.errors.ConfigError` if the name is not allowed or taken by another suite, or if the
+    folder is not empty and may not be replaced.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise ConfigError(f"{name!r} is no name for a suite: lower case, digits and underscores; use --name")
+        raise ConfigError(
+            f"{name!r} can't name a suite: only letters in lower case, digits and underscores; use --name"
+        )
     folder = (out or suites_dir() / name).resolve()
     if name in suite_names() and suite_root(name).resolve() != folder:
-        raise ConfigError(f"there is a suite {name!r} already, in {suite_root(name)}: choose another --name")
+        raise ConfigError(f"suite {name!r} exists already, in {suite_root(name)}: choose another --name")
     if not folder.exists() or not any(folder.iterdir()):
         return folder, 1
     if not replace or not (folder / "forge.json").is_file():
-        raise ConfigError(
-            f"{folder} is there already: choose another --out or --name, or --replace a forged suite"
-        )
-    return folder, load_suite_version(folder) + 1
+        raise ConfigError(f"{folder} exists already: choose another --out or --name, or --replace a forged suite")
+    return folder, forged_version(folder) + 1
 
 
-def load_suite_version(folder: Path) -> int:
+def forged_version(folder: Path) -> int:
     """Return the version of the forged suite in ``folder``."""
     return int(json.loads((folder / "forge.json").read_text())["version"])
 
 
 def draft_suite(folder: Path, manifest: Manifest, tasks: Iterable[Task], anchors: Iterable[Anchor]) -> Suite:
-    """Write trees below ``folder`` unless they are there; return a suite of ``tasks`` that is not on disk yet."""
+    """Return a suite of ``tasks`` in ``folder``. Its trees are written if they are missing, all else is not."""
     for anchor in anchors:
         root = folder / anchor.source.path
         if not root.is_dir():
@@ -61,9 +61,9 @@ def draft_suite(folder: Path, manifest: Manifest, tasks: Iterable[Task], anchors
 
 
 def write_forged(suite: Suite, report: dict[str, Any]) -> None:
-    """Write what is left to write of a suite: manifest, tasks, report, images of its own.
+    """Write a suite's manifest, its tasks, the report, and copies of the images that were made for it.
 
-    Trees that no task names are deleted.
+    The trees are there already; those that no task names are deleted.
     """
     root = suite.root
     fields = suite.manifest.model_dump(exclude={"splits"}, exclude_defaults=True)
@@ -80,10 +80,10 @@ def write_forged(suite: Suite, report: dict[str, Any]) -> None:
             shutil.rmtree(tree)
 
 
-def publish(name: str, draft: Path, folder: Path) -> None:
-    """Put a finished draft in its place, and make it found by its name."""
+def publish(name: str, finished: Path, folder: Path) -> None:
+    """Move the ``finished`` suite to ``folder``, in place of an older one, and register its name."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    draft.chmod(0o755)
-    publish_folder(draft, folder, replace=True)
+    finished.chmod(0o755)
+    publish_folder(finished, folder, replace=True)
     register(name, folder)
     load_suite.cache_clear()

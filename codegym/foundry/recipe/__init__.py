@@ -1,5 +1,6 @@
-"""Suites made from a recipe: packages of an index, pinned.
+"""Makes suites from a recipe, which is a list of pinned packages of an index.
 
-- ``recipe``: reads ``recipe.toml``. ``make_lock``: finds the tasks. ``lock``: the lock file that holds them.
-- ``materialise``: from a line of the lock to a task. ``build``: the suite in the cache, checked by digest.
+- ``recipe``: reads ``recipe.toml``. ``make_lock``: finds the tasks. ``lock``: the lock file, which contains them.
+- ``materialise``: turns a line of the lock into a task. ``build``: writes the suite into the cache and checks
+  its digests.
 """

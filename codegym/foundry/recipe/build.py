@@ -1,6 +1,7 @@
-"""Materialises a recipe suite into the cache from its lock. The lock's certificates are trusted, its digests not:
-every tree and every task that comes out is compared with what the lock says. Of a suite with a list of tasks it
-fetches what they are made from.
+"""Builds a suite: writes the tasks of a recipe suite into the cache, made from its lock.
+
+That the tasks are certified is taken from the lock; the digest of every tree and every task is compared with it.
+For a suite that lists its tasks, their sources are fetched.
 """
 
 from __future__ import annotations
@@ -19,19 +20,20 @@ from codegym.suite import built_folder, claimed_suite, suite_root
 from codegym.task import FolderSource, GitSource, SdistSource
 
 _DOWNLOADS = 4
+"""Packages or repositories that are fetched at a time."""
 
 
 def build(suite: str, progress: Progress = silent) -> Path:
-    """Build a suite by name and return the folder of its ``tasks.jsonl``; at once if it is built already.
+    """Build a suite by name, unless it is built already, and return the folder of its ``tasks.jsonl``.
 
     Raises :class:`~codegym.errors.TaskError` if the suite has no lock, if a package or a repository can't be
-    had, or if what comes out differs from the lock.
+    fetched, or if a tree or a task differs from the lock.
     """
     root = suite_root(suite)
     if (root / "tasks.jsonl").is_file():
         return _fetch_listed(suite, root, progress)
     if not (root / "lock.jsonl").is_file():
-        raise TaskError(f"suite {suite!r} keeps its tasks in {root}: there is nothing to build")
+        raise TaskError(f"suite {suite!r} has its tasks in {root} already: there is nothing to build")
     folder = built_folder(suite)
     lock = read_lock(root / "lock.jsonl")
     trees = _fetch_all(lock, progress)
@@ -42,6 +44,7 @@ def build(suite: str, progress: Progress = silent) -> Path:
 
 
 def _fetch_listed(suite: str, root: Path, progress: Progress) -> Path:
+    """Fetch the sources of all tasks that are not folders of the suite, and return ``root``."""
     needed = {
         task.source for task in claimed_suite(suite).tasks.values() if not isinstance(task.source, FolderSource)
     }
@@ -65,7 +68,10 @@ def _fetch_all(lock: Lock, progress: Progress) -> dict[str, Path]:
 def _fetch(package: LockedPackage) -> Path:
     tree = fetch(SdistSource(name=package.package, version=package.version, sha256=package.sha256))
     if tree.name != package.tree:
-        raise TaskError(f"{package.package}: its tree's digest is {tree.name}, the lock says {package.tree}")
+        raise TaskError(
+            f"{package.package}: the digest of its tree is {tree.name}, but {package.tree} in the lock: "
+            "make the lock again"
+        )
     return tree
 
 
@@ -75,7 +81,9 @@ def _lines(lock: Lock, recipe: Recipe, trees: dict[str, Path], progress: Progres
     for done, locked in enumerate(lock.tasks, 1):
         task = materialise(locked, packages[locked.of], recipe, trees[locked.of])
         if task.digest != locked.digest:
-            raise TaskError(f"{task.id}: its digest is {task.digest}, the lock says {locked.digest}")
+            raise TaskError(
+                f"{task.id}: its digest is {task.digest}, but {locked.digest} in the lock: make the lock again"
+            )
         lines.append(task.json_line() + "\n")
         progress("writing tasks", done, len(lock.tasks))
     return lines

@@ -1,8 +1,8 @@
-"""The lock: what a recipe suite's tasks are, in a form small enough to commit.
+"""The lock: the tasks of a recipe suite in a form that is small enough to commit.
 
-``lock.jsonl`` holds one JSON object a line: first a line for each package, with the ids of the tests that any
-of its tasks names, then a line for each task, which refers to them by number. Of the packages' source there is
-nothing but the few tokens that a bug puts in.
+``lock.jsonl`` has one JSON object per line: first one per package, with the ids of all tests that its tasks name,
+then one per task, which refers to these tests by number. It contains nothing of the packages' source except the
+few tokens of each bug.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from codegym.task import Frozen
 
 
 class LockedPackage(Frozen):
-    """A package as it was when its tasks were made. ``tree`` is the digest of its files."""
+    """A package at the version that its tasks were made from. ``tree`` is the digest of its files."""
 
     package: str
     version: str
@@ -33,9 +33,11 @@ class LockedPackage(Frozen):
 
 
 class LockedTask(Frozen):
-    """A bug, the tests that it breaks (``fail``) and leaves alone (``keep``), and its task's digest.
+    """A bug, the tests that fail with it (``fail``) and that still pass (``keep``), and the digest of its task.
 
-    ``said`` is how the first broken tests failed. ``span`` is the extent of the function, in lines.
+    The text from ``start`` to ``end`` (characters) is replaced by ``new``; ``old_sha`` is the short hash of the
+    old text. ``span`` is the first and the last line of the function. ``said`` are messages of the first tests
+    that fail. ``of`` is the package.
     """
 
     id: str
@@ -61,7 +63,7 @@ class Lock(Frozen):
     tasks: tuple[LockedTask, ...]
 
     def package(self, name: str) -> LockedPackage:
-        """Return one package."""
+        """Return the package ``name``."""
         return next(package for package in self.packages if package.package == name)
 
 

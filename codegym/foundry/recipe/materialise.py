@@ -1,12 +1,11 @@
-"""From a line of the lock to a task, given the package's tree."""
+"""Turns a line of the lock into a task, with the help of the package's tree."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from codegym.digest import digest_bytes
 from codegym.errors import TaskError
-from codegym.foundry.issue import instruction
+from codegym.foundry.issue import bug_report
 from codegym.foundry.recipe.lock import LockedPackage, LockedTask, short_sha
 from codegym.foundry.recipe.recipe import Recipe
 from codegym.mutate.encoding import encoding_of
@@ -14,49 +13,50 @@ from codegym.patch import make_patch
 from codegym.sandbox.protocol import File
 from codegym.task import SdistSource, Task, TestPlan
 
-_VISIBLE_FAILING = 3
-_VISIBLE_PASSING = 3
+_VISIBLE = 3
+"""Tests of each kind, failing and passing, that the agent's test tool runs."""
+_EASY_LINES = 15
+"""Lines of the longest function whose bug is easy."""
+_MEDIUM_LINES = 40
+"""Lines of the longest function whose bug is of medium difficulty."""
 
 
 def materialise(locked: LockedTask, package: LockedPackage, recipe: Recipe, tree: Path) -> Task:
-    """Return the task that ``locked`` stands for. ``tree`` holds the package's files.
+    """Return the task of one line of the lock. ``tree`` is the folder with the package's files.
 
-    Raises :class:`~codegym.errors.TaskError` if the text that the bug replaces is not there.
+    Raises :class:`~codegym.errors.TaskError` if the package does not have the text that the bug replaces.
     """
     file = tree / locked.path
-    right = File(file.read_bytes(), executable=bool(file.stat().st_mode & 0o100))
-    encoding = encoding_of(right.content)
-    source = right.content.decode(encoding)
-    wrong = File(_mutant(source, locked).encode(encoding), executable=right.executable)
+    original = File(file.read_bytes(), executable=bool(file.stat().st_mode & 0o100))
+    encoding = encoding_of(original.content)
+    source = original.content.decode(encoding)
+    mutated = File(_mutant(source, locked).encode(encoding), executable=original.executable)
     fail = tuple(package.tests[n] for n in locked.fail)
     keep = tuple(package.tests[n] for n in locked.keep)
     return Task(
         id=locked.id,
-        instruction=instruction(package.package, fail, locked.said),
+        instruction=bug_report(package.package, fail, locked.said),
         source=SdistSource(name=package.package, version=package.version, sha256=package.sha256),
         tests=TestPlan(
             framework="pytest",
             fail_to_pass=fail,
             pass_to_pass=keep,
-            visible=(*fail[:_VISIBLE_FAILING], *keep[:_VISIBLE_PASSING]),
+            visible=(*fail[:_VISIBLE], *keep[:_VISIBLE]),
             command=package.options,
         ),
         image=recipe.image,
-        setup_patch=make_patch({locked.path: right}, {locked.path: wrong}),
-        gold_patch=make_patch({locked.path: wrong}, {locked.path: right}),
+        setup_patch=make_patch({locked.path: original}, {locked.path: mutated}),
+        gold_patch=make_patch({locked.path: mutated}, {locked.path: original}),
         limits=recipe.limits,
         metadata=_metadata(locked, package, source),
     )
 
 
-def task_id(package: str, key: str) -> str:
-    """Return a task's id: the package, and a few digits that say nothing about where the bug is."""
-    return f"{package}-{digest_bytes(key.encode())[:8]}"
-
-
 def _mutant(source: str, locked: LockedTask) -> str:
     if short_sha(source[locked.start : locked.end]) != locked.old_sha:
-        raise TaskError(f"{locked.id}: {locked.path} does not hold the text that the lock was made from")
+        raise TaskError(
+            f"{locked.id}: {locked.path} does not have the text that the lock was made from: make the lock again"
+        )
     return source[: locked.start] + locked.new + source[locked.end :]
 
 
@@ -83,6 +83,6 @@ def _metadata(locked: LockedTask, package: LockedPackage, source: str) -> dict[s
 
 
 def _difficulty(lines: int, *, single: bool) -> str:
-    if not single or lines > 40:
+    if not single or lines > _MEDIUM_LINES:
         return "hard"
-    return "easy" if lines <= 15 else "medium"
+    return "easy" if lines <= _EASY_LINES else "medium"

@@ -1,4 +1,4 @@
-"""What a recipe suite is made from: packages on a package index, pinned, and where their code and tests lie."""
+"""Reads a recipe: pinned packages of a package index, with the paths of their code and their tests."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from codegym.task import Frozen, Limits, SdistSource, TestPlan
 
 
 class Package(Frozen):
-    """One package. ``sources`` and ``tests`` are globs in its sdist; ``path`` is put on ``sys.path``.
+    """One package. ``sources`` and ``tests`` are globs in its sdist; ``path`` is added to ``sys.path``.
 
-    ``deselect`` names tests that can't be trusted (substrings of ids), ``tasks`` how many tasks to make.
+    Tests whose id contains a text in ``deselect`` are not used. ``tasks`` is the number of tasks to make.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Package(Frozen):
 
     @property
     def source(self) -> SdistSource:
-        """The sdist."""
+        """The sdist, by name, version and hash."""
         return SdistSource(name=self.name, version=self.version, sha256=self.sha256)
 
     @property
@@ -42,21 +42,21 @@ class Package(Frozen):
         return "" if self.path == "." else f"--override-ini=pythonpath={self.path}"
 
     def source_paths(self, paths: Iterable[str]) -> list[str]:
-        """Return those of ``paths`` that bugs go into, sorted."""
+        """Return those of ``paths`` that may get bugs, sorted."""
         return sorted(path for path in paths if any(matches(path, glob) for glob in self.sources))
 
     def test_paths(self, paths: Iterable[str]) -> list[str]:
-        """Return those of ``paths`` that hold tests, sorted."""
+        """Return those of ``paths`` that are test files, sorted."""
         return sorted(path for path in paths if any(matches(path, glob) for glob in self.tests))
 
     def plan(self, fail: tuple[str, ...] = (), keep: tuple[str, ...] = (), more: str = "") -> TestPlan:
-        """Return a test plan for this package."""
+        """Return a test plan with these fail-to-pass and pass-to-pass tests and further pytest options."""
         command = " ".join(filter(None, (self.options, more)))
         return TestPlan(framework="pytest", fail_to_pass=fail, pass_to_pass=keep, command=command)
 
 
 class Recipe(Bounds):
-    """The packages of a suite. A bug whose tests take over ``trial_seconds`` is refused."""
+    """The packages of a suite. A bug whose tests take over ``trial_seconds`` makes no task."""
 
     package: tuple[Package, ...] = Field(min_length=1)
     image: str = "python"
@@ -65,7 +65,7 @@ class Recipe(Bounds):
 
 
 def matches(path: str, glob: str) -> bool:
-    """Return whether ``glob`` covers ``path``: ``*`` stays inside a folder, ``**/`` is any folders or none."""
+    """Return whether ``glob`` matches ``path``: ``*`` stays inside a folder, ``**/`` is any number of folders."""
     pattern = re.escape(glob).replace(r"\*\*/", "(?:.+/)?").replace(r"\*", "[^/]*")
     return re.fullmatch(pattern, path) is not None
 

@@ -1,7 +1,9 @@
-"""What the foundry reads of a repository. Nothing of it is imported or run here, except tests in a box.
+"""Reads a repository. Nothing in it is imported or run, except its tests, in a box.
 
 - ``origin``: a folder, a source distribution or a git repository. ``git``: a repository's objects.
-- ``declared``: what a Python project declares. ``setup_py``: the literals in a ``setup.py``.
-- ``project``: sources, tests and the command that runs them. ``equip``: the image with what the project needs.
-- ``reach``: which tests pass, and which lines each of them reaches.
+- ``declared``: the name, version and requirements of a Python project. ``setup_py``: the literals in a
+  ``setup.py``.
+- ``project``: sources, tests and the command that runs them. ``equip``: the image with the packages
+  that the project needs.
+- ``reach``: which tests pass, and which lines each of them runs.
 """

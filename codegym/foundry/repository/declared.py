@@ -1,7 +1,7 @@
-"""What a Python project declares about itself: its name, its version, what it needs. Read, never run.
+"""What a Python project declares: its name, its version, its requirements. The files are read, never run.
 
-A project's code may ask for its own version, by metadata that only an installed package has or by a file that only
-a build writes. Both are put beside it, so that a sdist and a checkout are as usable as an installation.
+A project's code may ask for its own version, in metadata that only an installed package has or in a file that only
+a build writes. Both are added to its files, so that an sdist and a checkout work like an installation.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Any
 
-from codegym.foundry.repository.setup_py import called_with
+from codegym.foundry.repository.setup_py import setup_arguments
 from codegym.sandbox.protocol import File
 from codegym.tree import Files
 
 _NO_VERSION = "0.0"
 _VERSION_FILE = f'__version__ = version = "{_NO_VERSION}"\n__version_tuple__ = version_tuple = (0, 0)\n'
-_WRITTEN = (
+_VERSION_FILE_KEYS = (
     ("setuptools_scm", "version_file"),
     ("setuptools_scm", "write_to"),
     ("hatch", "build", "hooks", "vcs", "version-file"),
@@ -32,7 +32,7 @@ _WRITTEN = (
 _TESTING = ("test", "tests", "testing")
 _DEVELOPING = ("dev", "develop", "development")
 _TOX = "tox"
-_FILE = re.compile(
+_REQUIREMENTS_FILE = re.compile(
     r"(?:^|/)(?:(tests?|testing|dev)[-_]requirements|requirements[-_/](tests?|testing|dev))\.(?:txt|in)$"
 )
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -41,57 +41,57 @@ _EXTRA = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
 
 @dataclass(frozen=True)
 class Needs:
-    """Requirements (PEP 508) of a project itself and, beside those, of its tests."""
+    """The requirements (PEP 508) of a project, and those that only its tests have."""
 
     runtime: tuple[str, ...]
     tests: tuple[str, ...]
 
 
 def plain_name(requirement: str) -> str:
-    """Return the normalised name of the package that a requirement is for; empty for what is none."""
-    found = _NAME.match(requirement.strip())
-    return re.sub(r"[-_.]+", "-", found[0]).lower() if found else ""
+    """Return the normalised name of the package that a requirement names; empty if it names none."""
+    name = _NAME.match(requirement.strip())
+    return re.sub(r"[-_.]+", "-", name[0]).lower() if name else ""
 
 
 def metadata(files: Files) -> Message:
-    """Return the fields of ``PKG-INFO``, or what the files that build it say of name and version."""
+    """Return the fields of ``PKG-INFO``; for lack of it, name and version from the files that it is built from."""
     if "PKG-INFO" in files:
         return email.message_from_bytes(files["PKG-INFO"].content)
-    said, message = _table(_toml(files), "project"), Message()
-    said = said or _table(_toml(files), "tool", "poetry") or _section(_cfg(files), "metadata")
-    said = said or called_with(files)
-    if isinstance(said.get("name"), str):
+    declared, message = _table(_toml(files), "project"), Message()
+    declared = declared or _table(_toml(files), "tool", "poetry") or _section(_cfg(files), "metadata")
+    declared = declared or setup_arguments(files)
+    if isinstance(declared.get("name"), str):
         message["Metadata-Version"] = "2.1"
-        message["Name"] = said["name"]
-        version = said.get("version")
+        message["Name"] = declared["name"]
+        version = declared.get("version")
         message["Version"] = version if isinstance(version, str) and version[:1].isdigit() else _NO_VERSION
     return message
 
 
-def described(files: Files, root: str) -> dict[str, File]:
-    """Return ``files`` with the metadata that an installed package has, below ``root``.
+def with_metadata(files: Files, root: str) -> dict[str, File]:
+    """Return ``files`` with the metadata of an installed package, below ``root``, and its version file.
 
-    The version file that a build would write is there as well.
+    The version file is one that a build would write, as the project's settings ask for.
     """
-    found, message = dict(files), metadata(files)
+    complete, message = dict(files), metadata(files)
     name, version = message.get("Name"), message.get("Version")
     if name and version and not any(path.endswith(".egg-info/PKG-INFO") for path in files):
         folder = posixpath.normpath(f"{root}/{name.replace('-', '_')}-{version}.dist-info")
-        found[f"{folder}/METADATA"] = files.get("PKG-INFO") or File(message.as_bytes())
-    for keys in _WRITTEN:
+        complete[f"{folder}/METADATA"] = files.get("PKG-INFO") or File(message.as_bytes())
+    for keys in _VERSION_FILE_KEYS:
         path = _table(_toml(files), "tool", *keys[:-1]).get(keys[-1])
         if isinstance(path, str) and path.endswith(".py") and ".." not in path:
-            found.setdefault(posixpath.normpath(path).lstrip("/"), File(_VERSION_FILE.encode()))
-    return dict(sorted(found.items()))
+            complete.setdefault(posixpath.normpath(path).lstrip("/"), File(_VERSION_FILE.encode()))
+    return dict(sorted(complete.items()))
 
 
 def needs(files: Files) -> Needs:
-    """Return what a project declares that it and its tests need."""
+    """Return the requirements that a project declares for itself and for its tests."""
     groups = _groups(files)
     own = plain_name(metadata(files).get("Name", ""))
-    told = [name for name, needed in groups.items() if needed]
-    testing = [name for name in told if name in _TESTING] or [name for name in told if name in _DEVELOPING]
-    testing = testing or [name for name in told if name == _TOX]
+    named = [name for name, needed in groups.items() if needed]
+    testing = [name for name in named if name in _TESTING] or [name for name in named if name in _DEVELOPING]
+    testing = testing or [name for name in named if name == _TOX]
     runtime = [need for need in groups.get("", ()) if plain_name(need) != own]
     tests = [need for name in testing for need in groups[name] if plain_name(need) != own]
     return Needs(
@@ -100,24 +100,24 @@ def needs(files: Files) -> Needs:
 
 
 def _groups(files: Files) -> dict[str, list[str]]:
-    """Return requirements by extra or group; those of the project itself have the name ``""``."""
+    """Map each extra or group to its requirements; the key ``""`` is for those of the project itself."""
     toml, cfg = _toml(files), _cfg(files)
     groups: dict[str, list[str]] = {}
 
     def add(name: str, needed: Iterable[object]) -> None:
-        named = [need.strip() for need in needed if isinstance(need, str) and plain_name(need)]
-        groups.setdefault(name.lower(), []).extend(named)
+        requirements = [need.strip() for need in needed if isinstance(need, str) and plain_name(need)]
+        groups.setdefault(name.lower(), []).extend(requirements)
 
-    if _tells_needs(files):
+    if _lists_requirements(files):
         for name, need in _of_metadata(metadata(files)):
             add(name, [need])
     else:
         add("", _table(toml, "project").get("dependencies") or ())
         add("", _section(cfg, "options").get("install_requires", "").splitlines())
-        for name, found in (_table(toml, "project", "optional-dependencies") | _extras(cfg)).items():
-            add(name, found)
-        for name, found in _of_setup(files):
-            add(name, found)
+        for name, extra in (_table(toml, "project", "optional-dependencies") | _extras(cfg)).items():
+            add(name, extra)
+        for name, extra in _of_setup(files):
+            add(name, extra)
         add("", (name for name in _table(toml, "tool", "poetry", "dependencies") if name != "python"))
         if not groups.get("") and "requirements.txt" in files:
             add("", _lines(files["requirements.txt"]))
@@ -129,37 +129,42 @@ def _groups(files: Files) -> dict[str, list[str]]:
     deps = _section(_cfg(files, "tox.ini"), "testenv").get("deps", "").splitlines()
     add(_TOX, (need for need in deps if ": " not in need))
     for path in files:
-        if (found := _FILE.search(path)) and not groups.get(name := found[1] or found[2]):
+        if (match := _REQUIREMENTS_FILE.search(path)) and not groups.get(name := match[1] or match[2]):
             add(name, _lines(files[path]))
     return groups
 
 
-def _tells_needs(files: Files) -> bool:
-    """Return whether ``PKG-INFO`` is of a version that lists requirements."""
+def _lists_requirements(files: Files) -> bool:
+    """Return whether there is a ``PKG-INFO``, of a version that lists requirements."""
     return "PKG-INFO" in files and not metadata(files).get("Metadata-Version", "1").startswith("1")
 
 
 def _of_setup(files: Files) -> Iterator[tuple[str, Iterable[object]]]:
-    said = called_with(files)
-    extras = said.get("extras_require")
-    more = {"": said.get("install_requires"), "test": said.get("tests_require")}
-    for name, found in [*more.items(), *(extras.items() if isinstance(extras, dict) else ())]:
-        if found and isinstance(found, str | list | tuple):
-            yield str(name), found.splitlines() if isinstance(found, str) else found
+    """Yield the groups of requirements in ``setup.py``."""
+    arguments = setup_arguments(files)
+    extras = arguments.get("extras_require")
+    plain = {"": arguments.get("install_requires"), "test": arguments.get("tests_require")}
+    for name, needed in [*plain.items(), *(extras.items() if isinstance(extras, dict) else ())]:
+        if needed and isinstance(needed, str | list | tuple):
+            yield str(name), needed.splitlines() if isinstance(needed, str) else needed
 
 
 def _of_metadata(message: Message) -> Iterator[tuple[str, str]]:
-    """Yield each requirement with the extra that asks for it, which is taken out: pip would not know it."""
+    """Yield each requirement with the extra that asks for it.
+
+    The condition on the extra is replaced by a constant one, since pip does not know which extra is meant.
+    """
     for need in message.get_all("Requires-Dist", []):
         extras = _EXTRA.findall(need)
         for extra in extras or [""]:
-            asked = re.sub(rf"""extra\s*==\s*["']{re.escape(extra)}["']""", "python_version > '0'", need)
-            yield extra, _EXTRA.sub("python_version < '0'", asked)
+            need_of_extra = re.sub(rf"""extra\s*==\s*["']{re.escape(extra)}["']""", "python_version > '0'", need)
+            yield extra, _EXTRA.sub("python_version < '0'", need_of_extra)
 
 
 def _included(groups: Mapping[str, Any], name: str, above: tuple[str, ...] = ()) -> Iterator[str]:
-    found = groups.get(name)
-    for need in found if isinstance(found, list) and name not in above else ():
+    """Yield the requirements of a dependency group and of the groups that it includes."""
+    group = groups.get(name)
+    for need in group if isinstance(group, list) and name not in above else ():
         if isinstance(need, str):
             yield need
         elif isinstance(need, dict):

@@ -1,7 +1,7 @@
-"""What a git repository holds, read from its objects alone: no checkout, no hook, no filter of its own.
+"""Reads a git repository from its objects alone: there is no checkout, and none of its hooks and filters runs.
 
-A repository that is forged is not trusted: its ``.git/config`` may name programs. Plumbing that reads objects runs
-none of them.
+A repository that is forged is not trusted: its ``.git/config`` may name programs. The git commands used here read
+objects, and run none of those programs.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from codegym.sandbox.protocol import File
 from codegym.tree import Files
 
 _SECONDS = 900.0
+"""Seconds that one git command may take; a clone is the longest."""
 _LARGEST = 2 << 20
+"""Bytes of the largest file that is read."""
 _SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "safe.directory=*")
 
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit with one parent, and what its author said about it."""
+    """One commit with one parent, and its message."""
 
     id: str
     parent: str
@@ -35,7 +37,7 @@ def is_repository(folder: Path) -> bool:
 
 
 def clone(url: str, folder: Path) -> None:
-    """Clone without a working copy. Raises :class:`~codegym.errors.TaskError` with git's own words."""
+    """Clone ``url`` into ``folder`` as a bare repository. Raises TaskError with git's own message."""
     _git(None, "clone", "--quiet", "--bare", "--template=", "--no-tags", "--", url, str(folder))
 
 
@@ -45,22 +47,22 @@ def head(folder: Path) -> str:
 
 
 def commits(folder: Path, most: int) -> list[Commit]:
-    """Return the newest ``most`` commits up to the one checked out that have one parent, newest first."""
-    said = _git(
+    """Return the newest ``most`` commits with one parent, up to the one checked out, newest first."""
+    log = _git(
         folder, "log", f"--max-count={most}", "--min-parents=1", "--max-parents=1", "--format=%H%x00%P%x00%B%x1e"
     )
-    fields = [entry.strip("\n").split("\0") for entry in said.decode(errors="replace").split("\x1e")]
+    fields = [entry.strip("\n").split("\0") for entry in log.decode(errors="replace").split("\x1e")]
     return [Commit(entry[0], entry[1], entry[2].strip()) for entry in fields if len(entry) == 3]
 
 
 def changed_paths(folder: Path, commit: Commit) -> list[str]:
     """Return the paths of the files that a commit adds, changes or deletes."""
-    said = _git(folder, "diff-tree", "-r", "-z", "--no-renames", "--name-only", commit.parent, commit.id)
-    return [path.decode(errors="surrogateescape") for path in said.split(b"\0") if path]
+    names = _git(folder, "diff-tree", "-r", "-z", "--no-renames", "--name-only", commit.parent, commit.id)
+    return [path.decode(errors="surrogateescape") for path in names.split(b"\0") if path]
 
 
 class History:
-    """The trees of a repository's commits. Files that were read are kept: commits share most of theirs."""
+    """The files of a repository's commits. Contents are cached, since commits share most of their files."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -68,8 +70,8 @@ class History:
 
     def files(self, commit: str) -> Files:
         """Return the files of a commit; submodules and files over 2 MiB are left out."""
-        listed = _git(self.folder, "ls-tree", "-r", "-z", "-l", commit).split(b"\0")
-        entries = [_entry(line) for line in listed if line]
+        lines = _git(self.folder, "ls-tree", "-r", "-z", "-l", commit).split(b"\0")
+        entries = [_entry(line) for line in lines if line]
         wanted = {name: (mode, blob) for mode, blob, size, name in entries if 0 <= size <= _LARGEST}
         self._read([blob for _, blob in wanted.values()])
         return {name: _file(mode, self._blobs[blob]) for name, (mode, blob) in sorted(wanted.items())}
@@ -78,18 +80,19 @@ class History:
         missing = [blob for blob in dict.fromkeys(blobs) if blob not in self._blobs]
         if not missing:
             return
-        said = _git(self.folder, "cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in missing).encode())
+        output = _git(self.folder, "cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in missing).encode())
         at = 0
         for blob in missing:
-            end = said.index(b"\n", at)
-            size = int(said[at:end].split()[2])
-            self._blobs[blob] = said[end + 1 : end + 1 + size]
+            end = output.index(b"\n", at)
+            size = int(output[at:end].split()[2])
+            self._blobs[blob] = output[end + 1 : end + 1 + size]
             at = end + 2 + size
 
 
 def _entry(line: bytes) -> tuple[str, str, int, str]:
-    facts, _, name = line.partition(b"\t")
-    mode, _, blob, size = facts.decode().split()
+    """Return mode, blob, size (-1 for a submodule) and path from a line of ``git ls-tree -l``."""
+    fields, _, name = line.partition(b"\t")
+    mode, _, blob, size = fields.decode().split()
     return mode, blob, int(size) if size.isdigit() else -1, name.decode(errors="surrogateescape")
 
 
@@ -113,8 +116,11 @@ def _git(folder: Path | None, *arguments: str, stdin: bytes = b"") -> bytes:
     except FileNotFoundError as error:
         raise TaskError("git is not installed: apt-get install git") from error
     except subprocess.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").strip()[-1000:]
-        raise TaskError(f"git {arguments[0]} failed in {folder or 'no folder'}: {said}") from error
+        message = error.stderr.decode(errors="replace").strip()[-1000:]
+        place = f" in {folder}" if folder else ""
+        raise TaskError(f"git {arguments[0]} failed{place}: {message}") from error
     except subprocess.TimeoutExpired as error:
-        raise TaskError(f"git {arguments[0]} took over {_SECONDS:g} s") from error
+        raise TaskError(
+            f"git {arguments[0]} took over {_SECONDS:g} s: try again, or forge a local copy"
+        ) from error
     return done.stdout

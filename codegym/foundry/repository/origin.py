@@ -1,7 +1,7 @@
-"""Where a suite's code comes from: a folder, a source distribution, a git repository; read, never run.
+"""Reads the code that a suite is made from: a folder, a source distribution or a git repository. It is never run.
 
-Of a git repository it is the commit that is checked out, so that what was never committed (environments, builds,
-secrets) stays at home.
+Of a git repository only the commit that is checked out is read, so that files that were never committed
+(environments, builds, secrets) do not get into a suite.
 """
 
 from __future__ import annotations
@@ -21,15 +21,19 @@ _NOT_SOURCE = frozenset(
     {".venv", "venv", ".tox", ".nox", ".eggs", ".mypy_cache", ".ruff_cache", ".hypothesis", ".idea"}
 )
 _LARGEST = 256 << 20
+"""Bytes of code that a suite can be made from."""
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:")
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Code and what is known about it. ``history`` is there for git repositories; ``said`` names it for people."""
+    """Code, and what is known about it. ``label`` says to people where it is from.
+
+    ``history`` is ``None`` except for git repositories.
+    """
 
     name: str
-    said: str
+    label: str
     files: Files
     version: str = ""
     license: str = ""
@@ -37,30 +41,31 @@ class Origin:
 
 
 def origin(place: str, scratch: Path) -> Origin:
-    """Read the code at ``place``: a folder, an sdist, a git URL; what has to be fetched is put below ``scratch``.
+    """Read the code at ``place``: a folder, an sdist or a git URL, which is cloned below ``scratch``.
 
-    Raises :class:`~codegym.errors.TaskError` if it can't be had or is too large.
+    Raises :class:`~codegym.errors.TaskError` if it can't be read or is too large.
     """
     path = Path(place).expanduser()
     if path.is_dir():
-        found = _repository(path, place) if is_repository(path) else _folder(path)
+        code = _repository(path, place) if is_repository(path) else _folder(path)
     elif path.is_file():
-        found = _sdist(path)
+        code = _sdist(path)
     elif _URL.match(place):
         clone(place, scratch / "clone.git")
-        found = _repository(scratch / "clone.git", place)
+        code = _repository(scratch / "clone.git", place)
     else:
-        raise TaskError(f"{place!r} is no folder, no sdist (.tar.gz) and no git URL")
-    size = sum(len(file.content) for file in found.files.values())
-    if not found.files or size > _LARGEST:
+        raise TaskError(f"{place!r} is neither a folder nor an sdist (.tar.gz) nor a git URL")
+    size = sum(len(file.content) for file in code.files.values())
+    if not code.files or size > _LARGEST:
         raise TaskError(
-            f"{place} holds {len(found.files)} files of {size >> 20} MB; at most {_LARGEST >> 20} MB can be forged"
+            f"{place} has {len(code.files)} files of {size >> 20} MB in all: a suite can be made from at least "
+            f"one file and at most {_LARGEST >> 20} MB"
         )
-    return found
+    return code
 
 
 def suite_name(name: str) -> str:
-    """Return a name for a suite that is made from what is called ``name``."""
+    """Return the name of a suite made from the project ``name``."""
     plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
     return plain if plain[:1].isalpha() else f"suite_{plain}"
 
@@ -74,9 +79,9 @@ def _sdist(path: Path) -> Origin:
     return _origin(re.split(r"-\d", path.name)[0], path.name, read_sdist(path))
 
 
-def _origin(name: str, said: str, files: Files) -> Origin:
-    facts = metadata(files)
-    return Origin(facts.get("Name", name), said, files, facts.get("Version", ""), _license(facts, files))
+def _origin(name: str, label: str, files: Files) -> Origin:
+    fields = metadata(files)
+    return Origin(fields.get("Name", name), label, files, fields.get("Version", ""), _license(fields, files))
 
 
 def _repository(path: Path, place: str) -> Origin:
@@ -87,9 +92,10 @@ def _repository(path: Path, place: str) -> Origin:
     return Origin(name, f"{place} at {commit[:12]}", files, commit[:12], _license(Message(), files), history)
 
 
-def _license(facts: Message, files: Files) -> str:
-    said = facts.get("License-Expression") or facts.get("License", "")
-    if said and "\n" not in said and said != "UNKNOWN":
-        return said
-    named = [path for path in files if "/" not in path and path.upper().startswith(("LICEN", "COPYING"))]
-    return f"see {named[0]}" if named else ""
+def _license(fields: Message, files: Files) -> str:
+    """Return the licence that the metadata names; for lack of one, where the repository has its text."""
+    licence = fields.get("License-Expression") or fields.get("License", "")
+    if licence and "\n" not in licence and licence != "UNKNOWN":
+        return licence
+    texts = [path for path in files if "/" not in path and path.upper().startswith(("LICEN", "COPYING"))]
+    return f"see {texts[0]}" if texts else ""

@@ -1,7 +1,7 @@
-"""What a repository is to the foundry: its sources, its tests, and the command that runs them, as a test plan.
+"""What the foundry has to know of a repository: its sources, its tests, and the command that runs them.
 
-Paths that never become part of a patch (tests, their configuration, builds) are no sources, since a task that
-needs one of them changed could not be solved.
+Files that no patch may touch (tests, their configuration, builds) are not sources: a bug in one of them could not
+be repaired.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from codegym.errors import ConfigError
-from codegym.foundry.repository.declared import described
+from codegym.foundry.repository.declared import with_metadata
 from codegym.foundry.repository.origin import Origin
 from codegym.grade.protected import is_protected
 from codegym.harness.junit import junit_command
@@ -30,13 +30,13 @@ _SUFFIXES = {
     "cpp": (".cc", ".cpp", ".cxx", ".hpp", ".hh"),
     "javascript": (".js", ".mjs", ".cjs", ".jsx"),
 }
-_ASIDE = frozenset(
+_NOT_SOURCE_FOLDERS = frozenset(
     {"docs", "doc", "examples", "example", "benchmarks", "bench", "scripts", "tools", "vendor", "third_party"}
 )
-_LOOSE = re.compile(r"(?:^|/)(?:test[^/]*|[^/]*tests)\.py$")
-_TESTS = frozenset({"tests", "test", "testing", "__tests__", "spec"})
+_UNITTEST_NAME = re.compile(r"(?:^|/)(?:test[^/]*|[^/]*tests)\.py$")
+_TEST_FOLDERS = frozenset({"tests", "test", "testing", "__tests__", "spec"})
 _TEST_NAME = re.compile(r"^tests?[_.-]|[_.-](?:test|tests|spec)\.\w+$|^conftest\.py$")
-_BUILDS = (
+_BUILD_FILES = (
     "**/Makefile", "**/makefile", "**/GNUmakefile", "**/*.mk", "**/CMakeLists.txt", "**/*.cmake", "**/configure",
     "**/meson.build", "**/package.json", "**/tap.h", "**/*.test.*", "**/*.spec.*", "**/test*.c", "**/test*.cpp",
     "**/test*.js", "**/*_test.*", "**/spec/**", "**/__tests__/**", "**/testing/**",
@@ -46,7 +46,7 @@ _TAKES_A_VALUE = frozenset({
     "--deselect", "--timeout", "--durations", "--tb", "--rootdir", "--import-mode", "--junit-xml", "--junitxml",
     "--maxfail",
 })  # fmt: skip
-_UNHELPFUL = (
+_DROPPED_OPTIONS = (
     "-x",
     "--exitfirst",
     "-v",
@@ -66,7 +66,10 @@ _UNHELPFUL = (
 
 @dataclass(frozen=True)
 class Project:
-    """An origin's files, the plan that runs all of its tests, its sources and (for pytest) its test files."""
+    """A repository's files, the plan that runs all its tests, its sources and (for pytest) its test files.
+
+    ``path`` is the folder from which its package is imported.
+    """
 
     origin: Origin
     files: Files
@@ -79,7 +82,7 @@ class Project:
 
     @property
     def suffixes(self) -> tuple[str, ...]:
-        """How the names of its sources end."""
+        """The endings of the names of its sources."""
         return _SUFFIXES[self.language]
 
     def is_test_file(self, path: str) -> bool:
@@ -87,51 +90,51 @@ class Project:
         return path.endswith(".py") and _is_test_name(path.rpartition("/")[2])
 
     def complete(self, files: Files) -> Files:
-        """Return ``files``, a state of the repository, as its tests need them."""
-        return described(files, self.path) if self.plan.framework == "pytest" else files
+        """Return ``files``, another commit of the repository, with the metadata that its tests may ask for."""
+        return with_metadata(files, self.path) if self.plan.framework == "pytest" else files
 
     def test_files(self, files: Files) -> tuple[str, ...]:
-        """Return the test files among ``files``, a state of the repository that may be another than this one."""
+        """Return the test files among ``files``, which may be another commit of the repository."""
         return tuple(path for path in self.tests if path in files) or tuple(filter(self.is_test_file, files))
 
 
 def project(origin: Origin, command: str, *, junit: str = "", image: str = "") -> Project:
-    """Find out how ``origin`` is tested. ``command`` may be empty where the repository tells.
+    """Find out how the tests of ``origin`` are run: by ``command`` or, if that is empty, as the repository shows.
 
-    ``junit`` is the report that the command writes. Raises :class:`~codegym.errors.ConfigError`, with what to
-    type, if that can't be told, or if nothing is there to make tasks of.
+    ``junit`` is the path of the report that the command writes. Raises :class:`~codegym.errors.ConfigError`, with
+    the option to use, if the repository does not show how it is tested, or has no source or no test.
     """
-    command = command or _usual(origin.files)
+    command = command or _default_command(origin.files)
     if shlex.split(command)[:2] in (["npm", "test"], ["npm", "t"]) and not junit:
         command = _npm_test(origin.files)
     words = shlex.split(command)
-    framework, rest = _framework(words)
+    framework, arguments = _framework(words)
     path = _import_root(origin.files) if framework == "pytest" else "."
-    files = described(origin.files, path) if framework == "pytest" else dict(origin.files)
-    tests = _tests(files, rest, loosely="unittest" in words) if framework == "pytest" else ()
-    plan = _plan(framework, rest, command, junit, path)
-    plan = plan.model_copy(update={"protected": (*plan.protected, *_exposed(tests, plan))})
+    files = with_metadata(origin.files, path) if framework == "pytest" else dict(origin.files)
+    tests = _tests(files, arguments, unittest="unittest" in words) if framework == "pytest" else ()
+    plan = _plan(framework, arguments, command, junit=junit, path=path)
+    plan = plan.model_copy(update={"protected": (*plan.protected, *_unprotected(tests, plan))})
     language = _language(files, framework)
     sources = tuple(sorted(name for name in files if _is_source(name, language, plan)))
     if not sources:
         raise ConfigError(
-            f"{origin.said} holds no {language} source beside tests and builds: nothing to make tasks of"
+            f"{origin.label} has no {language} source beside tests and builds, so no task can be made from it"
         )
     if framework == "pytest" and not tests:
         raise ConfigError(
-            f"{origin.said} holds no test_*.py or tests.py: if this sdist comes without, take the repository; "
-            "else say what runs them with --test-command"
+            f"{origin.label} has no test_*.py and no tests.py: if the sdist is without tests, use a repository "
+            "with them, or name the command that runs them with --test-command"
         )
     return Project(origin, files, plan, image or _image(framework, language), language, sources, tests, path)
 
 
 def is_test_path(path: str) -> bool:
-    """Return whether a file looks like a part of the tests, going by where it lies and what it is called."""
+    """Return whether a file is part of the tests, judged by its folder and its name."""
     *folders, name = path.split("/")
-    return bool({*folders} & _TESTS) or _TEST_NAME.search(name) is not None
+    return bool({*folders} & _TEST_FOLDERS) or _TEST_NAME.search(name) is not None
 
 
-def _usual(files: Files) -> str:
+def _default_command(files: Files) -> str:
     if {"pyproject.toml", "setup.py", "setup.cfg", "PKG-INFO"} & {*files}:
         return "pytest"
     if "package.json" in files:
@@ -139,11 +142,12 @@ def _usual(files: Files) -> str:
     if any(name.endswith(".py") for name in files):
         return "pytest"
     raise ConfigError(
-        "say what runs the tests: --test-command 'make -s test' (it has to print TAP, or see --junit)"
+        "nothing shows how to run the tests: use --test-command 'make -s test' (it prints TAP; or see --junit)"
     )
 
 
 def _framework(words: list[str]) -> tuple[Framework, list[str]]:
+    """Return the framework that a command runs, and the arguments of the framework."""
     if "pytest" in words[:3] or "py.test" in words[:1]:
         return "pytest", words[[word in ("pytest", "py.test") for word in words].index(True) + 1 :]
     if words[1:3] == ["-m", "unittest"]:
@@ -154,19 +158,23 @@ def _framework(words: list[str]) -> tuple[Framework, list[str]]:
 
 
 def _npm_test(files: Files) -> str:
-    """Return what ``npm test`` runs; of several commands the one that runs node's tests, without what measures."""
+    """Return the command that ``npm test`` runs: of several commands the one with ``node --test``.
+
+    A program in front of ``node``, which measures coverage for example, is left out.
+    """
     try:
         scripts = json.loads(files["package.json"].content)["scripts"]
-        said = str(scripts["test"])
-        commands = list(_commands(scripts, said, ("test",)))
+        script = str(scripts["test"])
+        commands = list(_commands(scripts, script, ("test",)))
     except (KeyError, ValueError, TypeError) as error:
-        raise ConfigError("npm test: package.json has no script for it; give --test-command") from error
-    found = [words[words.index("node") :] for words in commands if "node" in words and "--test" in words]
-    return shlex.join(found[0]) if found else said
+        raise ConfigError("package.json has no script 'test' for npm test: use --test-command") from error
+    node_commands = [words[words.index("node") :] for words in commands if "node" in words and "--test" in words]
+    return shlex.join(node_commands[0]) if node_commands else script
 
 
-def _commands(scripts: Mapping[str, str], said: str, above: tuple[str, ...]) -> Iterator[list[str]]:
-    for part in said.split("&&"):
+def _commands(scripts: Mapping[str, str], script: str, above: tuple[str, ...]) -> Iterator[list[str]]:
+    """Yield the words of each command of a script, with the scripts that it runs in turn replaced by theirs."""
+    for part in script.split("&&"):
         words = shlex.split(part)
         name = words[2] if words[:2] in (["npm", "run"], ["npm", "run-script"]) and len(words) > 2 else ""
         if name in scripts and name not in above:
@@ -175,21 +183,23 @@ def _commands(scripts: Mapping[str, str], said: str, above: tuple[str, ...]) -> 
             yield words
 
 
-def _plan(framework: Framework, rest: list[str], command: str, junit: str, path: str) -> TestPlan:
+def _plan(framework: Framework, arguments: list[str], command: str, *, junit: str, path: str) -> TestPlan:
     none: tuple[str, ...] = ()
     if framework == "tap":
         whole = junit_command(command, junit) if junit else command
-        return TestPlan(framework="tap", fail_to_pass=none, command=whole, protected=_BUILDS)
+        return TestPlan(framework="tap", fail_to_pass=none, command=whole, protected=_BUILD_FILES)
     if framework == "node":
-        options = [word for word in rest if word.startswith("-") and not word.startswith("--test-reporter")]
+        options = [word for word in arguments if word.startswith("-") and not word.startswith("--test-reporter")]
         return TestPlan(framework="node", fail_to_pass=none, command=shlex.join(options))
-    kept = [word for option in _options(rest) if not option[0].startswith(_UNHELPFUL) for word in option]
+    useful = [
+        word for option in _options(arguments) if not option[0].startswith(_DROPPED_OPTIONS) for word in option
+    ]
     roots = [] if path == "." else [f"--override-ini=pythonpath={path}"]
-    return TestPlan(framework="pytest", fail_to_pass=none, command=shlex.join([*roots, *kept]))
+    return TestPlan(framework="pytest", fail_to_pass=none, command=shlex.join([*roots, *useful]))
 
 
 def _options(words: list[str]) -> Iterator[list[str]]:
-    """Yield each option, with the word that is its value where it has one; a word that stands alone is a path."""
+    """Yield each option with its value, if it takes one. Words that are no options (paths) are left out."""
     rest = iter(words)
     for word in rest:
         if word in _TAKES_A_VALUE:
@@ -198,16 +208,19 @@ def _options(words: list[str]) -> Iterator[list[str]]:
             yield [word]
 
 
-def _tests(files: Files, rest: list[str], *, loosely: bool) -> tuple[str, ...]:
-    """Return the test files: those that pytest looks for; if there are none, or ``loosely``, those of unittest."""
-    options = [word for option in _options(rest) for word in option]
-    asked = [posixpath.normpath(word.partition("::")[0]) for word in rest if word not in options]
+def _tests(files: Files, arguments: list[str], *, unittest: bool) -> tuple[str, ...]:
+    """Return the test files below the paths in ``arguments``, if there are any.
+
+    Their names are those that pytest looks for; if there are none, or with ``unittest``, those of unittest.
+    """
+    options = [word for option in _options(arguments) for word in option]
+    paths = [posixpath.normpath(word.partition("::")[0]) for word in arguments if word not in options]
     named = [path for path in files if path.endswith(".py") and _is_test_name(path.rpartition("/")[2])]
-    if loosely or not named:
-        named = [path for path in files if _LOOSE.search(path) and b"def test" in files[path].content]
-    if asked and asked != ["."]:
-        named = [path for path in named if any(path == a or path.startswith(f"{a}/") for a in asked)]
-        named += [path for path in asked if path in files]
+    if unittest or not named:
+        named = [path for path in files if _UNITTEST_NAME.search(path) and b"def test" in files[path].content]
+    if paths and paths != ["."]:
+        named = [path for path in named if any(path == a or path.startswith(f"{a}/") for a in paths)]
+        named += [path for path in paths if path in files]
     return tuple(sorted({*named}))
 
 
@@ -215,14 +228,14 @@ def _is_test_name(name: str) -> bool:
     return name.startswith("test_") or name.endswith("_test.py")
 
 
-def _exposed(tests: Iterable[str], plan: TestPlan) -> tuple[str, ...]:
-    """Return the test files that an agent's patch could change, by their names, unless they are named."""
+def _unprotected(tests: Iterable[str], plan: TestPlan) -> tuple[str, ...]:
+    """Return the test files that no pattern of ``plan`` protects, so that an agent's patch could change them."""
     return tuple(path for path in tests if not is_protected(path, plan))
 
 
 def _is_source(path: str, language: str, plan: TestPlan) -> bool:
     folders = {*path.split("/")[:-1]}
-    if not path.endswith(_SUFFIXES[language]) or folders & (_ASIDE | _TESTS):
+    if not path.endswith(_SUFFIXES[language]) or folders & (_NOT_SOURCE_FOLDERS | _TEST_FOLDERS):
         return False
     return not is_protected(path, plan)
 
@@ -241,7 +254,7 @@ def _image(framework: Framework, language: str) -> str:
 
 
 def _import_root(files: Files) -> str:
-    """Return the folder from which a repository's package is imported: its root, or one such as ``src``."""
+    """Return the folder from which the package is imported: ``src``, ``lib``, ``python`` or the root."""
     for folder in ("src", "lib", "python"):
         inside = [path for path in files if path.startswith(f"{folder}/") and path.endswith(".py")]
         if inside and f"{folder}/__init__.py" not in files:

@@ -1,7 +1,7 @@
-"""Which tests pass on an untouched package, and which of its lines each of them reaches.
+"""Measures which tests of an unchanged package pass, and which of its lines each of them runs.
 
-Measured by coverage.py in the box, with a context for each test; its data file is read here, from outside. Test
-files are run some at a time, more from time to time, so that those that hang, crash or take too long cost the
+coverage.py measures it in the box, with one context per test; its data file is read here, outside of the box. Test
+files are run in groups that grow from run to run, so that a file that hangs, crashes or takes too long costs the
 others little.
 """
 
@@ -22,10 +22,15 @@ from codegym.sandbox.protocol import WORKDIR, Sandbox
 from codegym.task import TestPlan
 
 _SECONDS = 600.0
+"""Seconds that a measurement may take."""
 _MOST_TESTS = 40
+"""Tests that are run to notice one mutation."""
+_AROUND = 8
+"""Of these, tests that reach the function and not the line."""
 _OTHERS = 5
+"""Further tests of the same files, which do not reach the function."""
 _MEASURED = "-p pytest_cov.plugin --cov-config=/dev/null --cov-context=test --cov-report="
-"""The package's own settings for coverage are set aside: branches would be kept in another table."""
+"""Options that measure. The package's own settings are ignored: with branches, the data are in another table."""
 _QUERY = """
     select file.path, context.context, line_bits.numbits from line_bits
     join file on file.id = line_bits.file_id join context on context.id = line_bits.context_id
@@ -34,9 +39,9 @@ _QUERY = """
 
 @dataclass(frozen=True)
 class Reach:
-    """The tests that pass, in order, and for each source file and line those of them that reach it.
+    """The tests that pass, in order, and for each source file and line the tests that run that line.
 
-    ``left_out`` are test files that could not be measured, or not in time; ``output`` is what the last run said.
+    ``left_out`` are the test files that could not be measured, or not in time. ``output`` is the last run's.
     """
 
     tests: tuple[str, ...]
@@ -45,13 +50,14 @@ class Reach:
     output: str = ""
 
     def of(self, path: str, first: int, last: int) -> frozenset[str]:
-        """Return the tests that reach any line from ``first`` to ``last``."""
+        """Return the tests that run any line of the file ``path`` from ``first`` to ``last``."""
         by_line = self.lines.get(path, {})
         return frozenset().union(*(by_line.get(line, ()) for line in range(first, last + 1)))
 
     def noticing(self, path: str, line: int, first: int, last: int) -> tuple[str, ...]:
-        """Return some tests that could notice a slip in ``line``, a few others of their files last, as a guard
-        against clumsy repairs; none if no test reaches the function (``first`` to ``last``).
+        """Return tests that may notice a bug in ``line``, then a few others of their files, which guard repairs.
+
+        Returns none if no test runs the function, which goes from line ``first`` to ``last``.
         """
         chosen = self._near(path, line, first, last)
         files = {_file(i) for i in chosen}
@@ -59,37 +65,37 @@ class Reach:
         return (*chosen, *_spread(others, _OTHERS))
 
     def _near(self, path: str, line: int, first: int, last: int) -> tuple[str, ...]:
-        """Return tests that reach ``line`` or, after those, its function.
+        """Return tests that run ``line``, then tests that run other lines of its function.
 
-        Tests of the two files that reach it most come first, so that a run imports little. The choice
-        depends on nothing but the measurement.
+        They are from the two test files that run it most, so that few modules are imported. The choice depends
+        on the measurement alone.
         """
         exact = self.of(path, line, line) or self.of(path, first + 1, last)
         files = sorted({_file(i) for i in exact}, key=lambda f: (-sum(_file(i) == f for i in exact), f))
         around = self.of(path, first + 1, last) - exact
         exact_ids = _spread([i for i in self.tests if i in exact and _file(i) in files[:2]], _MOST_TESTS)
         around_ids = [i for i in self.tests if i in around and _file(i) in files[:2]]
-        return (*exact_ids, *_spread(around_ids, min(_MOST_TESTS - len(exact_ids), 8)))
+        return (*exact_ids, *_spread(around_ids, min(_MOST_TESTS - len(exact_ids), _AROUND)))
 
 
 def measure(
     box: Sandbox, plan: TestPlan, tests: Sequence[str], sources: Sequence[str], *, seconds: float = _SECONDS
 ) -> Reach:
-    """Run the test files ``tests`` as ``plan`` says, with ``sources`` under coverage, for about so many seconds.
+    """Run the test files ``tests`` by ``plan``, for about ``seconds``, and measure which ``sources`` they run.
 
-    A test file that does not come to an orderly end in time is left out; of one that is merely slow, the tests
-    that come first are measured.
+    A test file whose run does not end in order and in time is left out. If it is only slow, its first tests are
+    measured.
     """
     folders = sorted({path.rpartition("/")[0] or "." for path in sources})
     options = " ".join([plan.command, _MEASURED, *(f"--cov={folder}" for folder in folders)])
-    measuring = _Measuring(box, plan, options, time.monotonic() + seconds)
-    measuring.all(tests)
-    return measuring.reach()
+    measurement = _Measurement(box, plan, options, time.monotonic() + seconds)
+    measurement.measure_files(tests)
+    return measurement.reach()
 
 
 @dataclass
-class _Measuring:
-    """One project under measurement until ``deadline`` (monotonic)."""
+class _Measurement:
+    """The measurement of one project, which ends at ``deadline`` (monotonic). ``options`` are pytest's."""
 
     box: Sandbox
     plan: TestPlan
@@ -100,30 +106,31 @@ class _Measuring:
     left_out: list[str] = field(default_factory=list)
     output: str = ""
 
-    def all(self, tests: Sequence[str]) -> None:
-        """Measure test files, at first one, then twice as many as before, if that seems to take no third of the
-        time. Several that do not end in order together are divided; one that is slow waits for all others.
+    def measure_files(self, tests: Sequence[str]) -> None:
+        """Measure test files: one at first, then up to twice as many as before, within a third of the time left.
+
+        A group whose run does not end in order is divided. A single slow file is measured after all others.
         """
         waiting, slow, size = deque(tests), set[str](), 1
-        while waiting and (room := self.deadline - time.monotonic()) > 1:
+        while waiting and (left := self.deadline - time.monotonic()) > 1:
             chosen = [waiting.popleft() for _ in range(min(size, len(waiting)))]
             others = any(path not in slow for path in waiting)
-            run = self._run(chosen, room / (3 if others else 2) if len(tests) > 1 else room * 0.6)
+            run = self._run(chosen, left / (3 if others else 2) if len(tests) > 1 else left * 0.6)
             if run.timed_out and others and len(chosen) == 1:
                 slow.update(chosen)
                 waiting += chosen
             elif run.complete:
-                spent = max(room - (self.deadline - time.monotonic()), 0.01)
-                size = max(1, min(2 * len(chosen), int(len(chosen) * room / 3 / spent)))
+                spent = max(left - (self.deadline - time.monotonic()), 0.01)
+                size = max(1, min(2 * len(chosen), int(len(chosen) * left / 3 / spent)))
             elif len(chosen) > 1:
                 waiting.extendleft(reversed(chosen))
                 size = len(chosen) // 2
             else:
-                self._some(chosen[0], run)
+                self._measure_first_half(chosen[0], run)
         self.left_out += waiting
 
-    def _some(self, path: str, run: TestRun) -> None:
-        """Measure the first half of the tests that passed in a run that took too long, for no longer than that."""
+    def _measure_first_half(self, path: str, run: TestRun) -> None:
+        """Leave out a test file, except the first half of the tests that passed before its run timed out."""
         passed = [test for test, status in run.results.items() if status is TestStatus.PASSED]
         self.left_out.append(path)
         if run.timed_out and passed:
@@ -138,13 +145,14 @@ class _Measuring:
         if run.complete:
             passed = {i for i, status in run.results.items() if status is TestStatus.PASSED}
             self.passed |= passed
-            self._note(passed)
+            self._record(passed)
         return run
 
-    def _note(self, tests: set[str]) -> None:
+    def _record(self, tests: set[str]) -> None:
+        """Add the lines that ``tests`` reached in the run that has just ended."""
         try:
             database = self.box.read(".coverage")
-        except FileNotFoundError:  # where no source was reached
+        except FileNotFoundError:  # no source was reached
             return
         for path, by_line in _lines(database, tests).items():
             for line, reached in by_line.items():
@@ -156,18 +164,19 @@ class _Measuring:
         return Reach(tuple(sorted(self.passed)), lines, tuple(self.left_out), self.output)
 
 
-def only(reach: Reach, steady: set[str]) -> Reach:
-    """Return ``reach`` without the tests that are not among ``steady``."""
-    if steady.issuperset(reach.tests):
+def restricted(reach: Reach, chosen: set[str]) -> Reach:
+    """Return ``reach`` with only the tests that are among ``chosen``."""
+    if chosen.issuperset(reach.tests):
         return reach
     lines = {
-        path: {line: tests & steady for line, tests in by_line.items()} for path, by_line in reach.lines.items()
+        path: {line: tests & chosen for line, tests in by_line.items()} for path, by_line in reach.lines.items()
     }
-    return replace(reach, tests=tuple(test for test in reach.tests if test in steady), lines=lines)
+    return replace(reach, tests=tuple(test for test in reach.tests if test in chosen), lines=lines)
 
 
 def _lines(database: bytes, tests: set[str]) -> dict[str, dict[int, set[str]]]:
-    found: dict[str, dict[int, set[str]]] = {}
+    """Read coverage.py's data file: for each source file and line, those of ``tests`` that ran it."""
+    lines: dict[str, dict[int, set[str]]] = {}
     with tempfile.NamedTemporaryFile(suffix=".coverage") as file:
         file.write(database)
         file.flush()
@@ -179,14 +188,14 @@ def _lines(database: bytes, tests: set[str]) -> dict[str, dict[int, set[str]]]:
     for path, context, bits in rows:
         test, _, phase = context.rpartition("|")
         if test in tests and phase == "run":
-            by_line = found.setdefault(path.removeprefix(WORKDIR + "/"), {})
+            by_line = lines.setdefault(path.removeprefix(WORKDIR + "/"), {})
             for line in _numbers(bits):
                 by_line.setdefault(line, set()).add(test)
-    return found
+    return lines
 
 
 def _numbers(bits: bytes) -> list[int]:
-    """Decode coverage.py's set of line numbers: a bit a line, lowest first."""
+    """Decode coverage.py's set of line numbers: one bit per line, lowest first."""
     return [8 * i + bit for i, byte in enumerate(bits) for bit in range(8) if byte >> bit & 1]
 
 
@@ -195,6 +204,7 @@ def _file(test: str) -> str:
 
 
 def _spread(ids: list[str], most: int) -> list[str]:
+    """Return ``most`` of ``ids`` in their order, chosen by digest, so that they are spread over all of them."""
     if len(ids) <= most:
         return ids
     return [i for _, i in sorted(sorted((digest_json(i), i) for i in ids)[: max(most, 0)], key=lambda x: x[1])]

@@ -1,4 +1,4 @@
-"""What a ``setup.py`` says in so many words: the literals that it calls ``setup`` with. Parsed, never run."""
+"""The literal arguments with which a ``setup.py`` calls ``setup``. The file is parsed, never run."""
 
 from __future__ import annotations
 
@@ -9,25 +9,28 @@ from typing import Any
 from codegym.tree import Files
 
 
-def called_with(files: Files) -> dict[str, Any]:
-    """Return the literals, by keyword, that the root's ``setup.py`` hands over, be they named above it."""
+def setup_arguments(files: Files) -> dict[str, Any]:
+    """Map each keyword of ``setup(...)`` in the root's ``setup.py`` to its value, if that is a literal.
+
+    A name that is bound to a literal at the top of the file counts as that literal.
+    """
     try:
         body = ast.parse(files["setup.py"].content).body
     except (KeyError, SyntaxError, ValueError, RecursionError):
         return {}
-    named: dict[str, Any] = {}
+    constants: dict[str, Any] = {}
     for node in body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            named |= _literal(node.targets[0].id, node.value)
+            constants |= _literal(node.targets[0].id, node.value)
     calls = (node for statement in body for node in ast.walk(statement) if isinstance(node, ast.Call))
-    found: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
     for call in calls:
         if "setup" in (getattr(call.func, "id", ""), getattr(call.func, "attr", "")):
             for keyword in call.keywords:
                 value, name = keyword.value, keyword.arg or ""
-                called = value.id if isinstance(value, ast.Name) else ""
-                found |= {name: named[called]} if called in named else _literal(name, value)
-    return found
+                constant = value.id if isinstance(value, ast.Name) else ""
+                arguments |= {name: constants[constant]} if constant in constants else _literal(name, value)
+    return arguments
 
 
 def _literal(name: str, value: ast.expr) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A Dockerfile's lines as instructions: continued lines, comments, the escape directive, here-documents."""
+"""Splits a Dockerfile into instructions: continued lines, comments, the escape directive, here-documents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WITH_DOCUMENTS = ("RUN", "COPY", "ADD")
 
 @dataclass(frozen=True)
 class Document:
-    """A here-document: its ``name``, its text, and whether variables are filled in."""
+    """A here-document: its ``name``, its text, and whether variables in it are replaced by their values."""
 
     name: str
     text: str
@@ -24,18 +24,18 @@ class Document:
 
 @dataclass(frozen=True)
 class Instruction:
-    """One instruction: ``word`` in capitals, ``rest`` as Docker joins it, ``shown`` for people to read."""
+    """One instruction: its ``word`` in capitals, the ``rest`` as Docker joins the lines, and a text for people."""
 
     word: str
     rest: str
-    shown: str
+    text: str
     documents: tuple[Document, ...] = ()
 
 
 def escape_character(text: str) -> str:
-    """Return the character that continues lines and escapes: a backslash unless a directive at the top says other.
+    """Return the character that continues lines and escapes: a backslash, or the one that a directive sets.
 
-    Raises :class:`ValueError` for one that Docker does not have.
+    Raises :class:`ValueError` for a character that Docker does not allow.
     """
     for line in _lines(text):
         directive = _DIRECTIVE.fullmatch(line.strip())
@@ -49,11 +49,11 @@ def escape_character(text: str) -> str:
 
 
 def instructions(text: str) -> Iterator[Instruction]:
-    """Yield a Dockerfile's instructions in order. Raises :class:`ValueError` for an endless here-document."""
+    """Yield a Dockerfile's instructions in order. Raises ValueError for a here-document that has no end."""
     escape = escape_character(text)
     lines = iter(_lines(text))
     for line in lines:
-        if not _is_nothing(line):
+        if not _is_blank(line):
             parts = list(_continued(line.lstrip(), lines, escape))
             word, rest = _first("".join(parts))
             documents = tuple(_documents(rest, lines, escape)) if word in _WITH_DOCUMENTS else ()
@@ -61,7 +61,7 @@ def instructions(text: str) -> Iterator[Instruction]:
 
 
 def document_mark(word: str) -> re.Match[str] | None:
-    """Return what a word such as ``<<-"END"`` says if it begins a here-document."""
+    """Match a word such as ``<<-"END"``, which begins a here-document. Groups: dash, quote, name."""
     return _DOCUMENT.fullmatch(word)
 
 
@@ -74,17 +74,17 @@ def _lines(text: str) -> list[str]:
     return [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
 
 
-def _is_nothing(line: str) -> bool:
+def _is_blank(line: str) -> bool:
     return not line.strip() or line.lstrip().startswith("#")
 
 
 def _continued(line: str, lines: Iterator[str], escape: str) -> Iterator[str]:
-    """Yield a line and those that continue it, without what says so; comments and empty lines between are gone."""
+    """Yield a line and the lines that continue it, without the escapes at their ends and without comments."""
     safe = re.escape(escape)
     more = re.compile(rf"(?:(?<=[^{safe}])|^){safe}[ \t]*$")
     while (cut := more.search(line)) is not None:
         yield line[: cut.start()]
-        following = next((other for other in lines if not _is_nothing(other)), None)
+        following = next((other for other in lines if not _is_blank(other)), None)
         if following is None:
             return
         line = following

@@ -1,7 +1,7 @@
-"""Docker's patterns for paths: those of ``COPY`` and ``--exclude``, and the files ``.dockerignore``.
+"""Matches paths with Docker's patterns, which occur in ``COPY``, ``--exclude`` and ``.dockerignore``.
 
-They are Go's, with ``**`` added. Docker's own package for Python matches without regard to case and knows no
-escapes, so it lets files through that Docker keeps out.
+They are Go's patterns, with ``**`` added. Docker's own package for Python ignores case and has no escapes, so it
+would copy files that Docker does not.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _PIECE = re.compile(r"\*\*/?|\*|\?|\[(?:\\.|[^\]\\])+\]|\\.|.", re.DOTALL)
-_ODD_IN_CLASS = re.compile(r"(?<!\\)[\[&~|]")
+_SPECIAL_IN_CLASS = re.compile(r"(?<!\\)[\[&~|]")
 _WILD = re.compile(r"[*?\[\\]")
 
 
 def is_pattern(text: str) -> bool:
-    """Return whether ``text`` is more than the name of one path."""
+    """Return whether ``text`` is a pattern, and not the name of one path."""
     return _WILD.search(text) is not None
 
 
 def matches(pattern: str, path: str) -> bool:
-    """Return whether ``path`` matches all of ``pattern``. Raises :class:`ValueError` for no pattern."""
+    """Return whether ``path`` matches all of ``pattern``. Raises ValueError if that is not a valid pattern."""
     if pattern.startswith("**") and not is_pattern(pattern[2:]):
         return path.endswith(pattern[2:]) or f"/{path}" == pattern[2:]
     return _compiled(pattern).fullmatch(path) is not None
@@ -31,13 +31,13 @@ def matches(pattern: str, path: str) -> bool:
 
 @dataclass(frozen=True)
 class Exclusions:
-    """Patterns in their order: the last that matches a path, or a folder above it, decides.
+    """Patterns in order: the last one that matches a path, or a folder above it, decides.
 
-    As in Docker, a pattern that includes again is held only against what is excluded by then, folder by folder.
+    As in Docker, a pattern that includes again applies only to what earlier patterns exclude, folder by folder.
     """
 
     patterns: tuple[tuple[str, bool], ...] = ()
-    """Each pattern, and whether it excludes; those that began with ``!`` include again."""
+    """Each pattern, and whether it excludes. Patterns that begin with ``!`` include again."""
 
     def __contains__(self, path: str) -> bool:
         """Return whether ``path`` is excluded."""
@@ -61,7 +61,7 @@ def read_exclusions(lines: Iterable[str]) -> Exclusions:
         again = text.startswith("!")
         name = text.removeprefix("!").strip()
         if not name:
-            raise ValueError(f"{line!r} excludes nothing and includes nothing")
+            raise ValueError(f"{line!r} has no pattern after the exclamation mark")
         pattern = posixpath.normpath(name.replace("//", "/"))
         pattern = pattern[1:] if len(pattern) > 1 and pattern.startswith("/") else pattern
         _compiled(pattern)
@@ -76,7 +76,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     try:
         return re.compile("".join(parts), re.DOTALL)
     except re.error as error:
-        raise ValueError(f"{pattern!r} is no pattern: {error}") from error
+        raise ValueError(f"{pattern!r} is not a valid pattern: {error}") from error
 
 
 def _part(piece: str, *, last: bool) -> str:
@@ -87,7 +87,7 @@ def _part(piece: str, *, last: bool) -> str:
     if piece == "?":
         return "[^/]"
     if piece == "[":
-        raise ValueError("a pattern holds a [ that is not closed")
+        raise ValueError("a pattern has a [ that is not closed")
     if piece.startswith("["):
-        return "[" + _ODD_IN_CLASS.sub(r"\\\g<0>", piece[1:-1]) + "]"
+        return "[" + _SPECIAL_IN_CLASS.sub(r"\\\g<0>", piece[1:-1]) + "]"
     return re.escape(piece[1:] if len(piece) > 1 else piece)

@@ -1,7 +1,7 @@
-"""What a Dockerfile says that can be done without building it: its base, its working folder, what it copies there.
+"""Reads the parts of a Dockerfile that need no build: its base, its working folder, and what it copies there.
 
-Nothing is run. Where a task's image can be had, Docker builds it; this is for tasks whose files are enough, to be
-played in an image of our own.
+Nothing is run. A task whose image is at hand is played in it. This is for tasks that need only their files, and
+are played in one of codegym's images.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _SIDES = ("TARGET", "BUILD")
 
 @dataclass(frozen=True)
 class Copy:
-    """A ``COPY`` or an ``ADD``. ``target`` is absolute, and ends with a slash where it has to be a folder.
+    """A ``COPY`` or an ``ADD``. ``target`` is absolute, and ends with a slash if it has to be a folder.
 
-    ``stage`` is what is copied from, if not the build's context. ``documents`` are here-documents, by name.
+    ``stage`` is the stage to copy from (``None``: the build's context). ``text`` is the instruction for people.
     """
 
     sources: tuple[str, ...]
     target: str
-    shown: str
+    text: str
     stage: Dockerfile | None = None
     documents: tuple[Document, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -47,10 +47,10 @@ class Copy:
 
 @dataclass
 class Dockerfile:
-    """The last stage of a Dockerfile. ``left_out`` holds the instructions that take a build.
+    """The last stage of a Dockerfile. ``left_out`` are the instructions that need a build.
 
-    ``steps`` are what it copies and the working folders that it makes, in their order. ``values`` are its
-    variables: those of ``ENV``, and of ``ARG`` below them.
+    ``steps`` are its copies and the working folders that it makes, in order. ``environment`` are the variables of
+    ``ENV``, ``arguments`` those of ``ARG``.
     """
 
     base: str = ""
@@ -67,16 +67,16 @@ class Dockerfile:
 
     @property
     def values(self) -> dict[str, str]:
-        """The variables that an instruction can name here."""
+        """The variables that an instruction can use. Those of ``ENV`` come first."""
         return self.arguments | self.environment
 
 
 def read_dockerfile(text: str) -> Dockerfile:
-    """Read a Dockerfile. Raises :class:`ValueError` for what is none."""
-    return _Reader(text).read()
+    """Read a Dockerfile. Raises :class:`ValueError` if it is malformed."""
+    return _StageReader(text).read()
 
 
-class _Reader:
+class _StageReader:
     """Reads the instructions of one Dockerfile, from the first to the last."""
 
     def __init__(self, text: str) -> None:
@@ -84,47 +84,49 @@ class _Reader:
         self._instructions = list(instructions(text))
         self._stages: dict[str, Dockerfile] = {}
         self._global = {f"{side}{name}": value for side in _SIDES for name, value in _PLATFORM.items()}
-        self._made = Dockerfile()
+        self._stage = Dockerfile()
         self._count = 0
-        named = any(found.word == "WORKDIR" for found in self._instructions)
-        self._start = "/" if named else _DEFAULT
+        has_workdir = any(instruction.word == "WORKDIR" for instruction in self._instructions)
+        self._start = "/" if has_workdir else _DEFAULT
 
     def read(self) -> Dockerfile:
         """Return the last stage."""
-        for found in self._instructions:
-            self._take(found)
-        return self._made
+        for instruction in self._instructions:
+            self._take(instruction)
+        return self._stage
 
-    def _take(self, found: Instruction) -> None:
-        if found.word == "FROM":
-            self._begin(found)
-        elif found.word == "ARG":
-            self._take_arguments(found)
-        elif found.word == "ENV":
-            self._made.environment |= dict(self._settings(found.rest))
-        elif found.word == "WORKDIR":
-            self._made.workdir = self._absolute(self._expanded(found.rest))
-            self._made.steps.append(self._made.workdir)
-        elif found.word in ("COPY", "ADD"):
-            self._take_copy(found)
-        elif found.word == "RUN":
-            self._made.left_out.append(found.shown)
+    def _take(self, instruction: Instruction) -> None:
+        if instruction.word == "FROM":
+            self._begin(instruction)
+        elif instruction.word == "ARG":
+            self._take_arguments(instruction)
+        elif instruction.word == "ENV":
+            self._stage.environment |= dict(self._settings(instruction.rest))
+        elif instruction.word == "WORKDIR":
+            self._stage.workdir = self._absolute(self._expanded(instruction.rest))
+            self._stage.steps.append(self._stage.workdir)
+        elif instruction.word in ("COPY", "ADD"):
+            self._take_copy(instruction)
+        elif instruction.word == "RUN":
+            self._stage.left_out.append(instruction.text)
 
-    def _begin(self, found: Instruction) -> None:
-        base, *named = [expand(part, self._global, self._escape) for part in _flags(found.rest, self._escape)[1]]
-        known = self._stages.get(base.lower())
-        made = Dockerfile(base=base) if known is None else copy(known)
-        made.steps, made.left_out, made.environment = [*made.steps], [*made.left_out], {**made.environment}
-        made.arguments = {}
-        self._stages |= {name.lower(): made for name in (str(self._count), *named[1:])}
-        self._made, self._count = made, self._count + 1
+    def _begin(self, instruction: Instruction) -> None:
+        base, *alias = [
+            expand(part, self._global, self._escape) for part in _flags(instruction.rest, self._escape)[1]
+        ]
+        parent = self._stages.get(base.lower())
+        stage = Dockerfile(base=base) if parent is None else copy(parent)
+        stage.steps, stage.left_out, stage.environment = [*stage.steps], [*stage.left_out], {**stage.environment}
+        stage.arguments = {}
+        self._stages |= {name.lower(): stage for name in (str(self._count), *alias[1:])}
+        self._stage, self._count = stage, self._count + 1
 
-    def _take_arguments(self, found: Instruction) -> None:
-        for word in split_words(found.rest, self._escape):
+    def _take_arguments(self, instruction: Instruction) -> None:
+        for word in split_words(instruction.rest, self._escape):
             name, given, default = word.partition("=")
             value = self._expanded(default) if given else self._global.get(name, "")
             if given or name in self._global:
-                (self._made.arguments if self._count else self._global)[name] = value
+                (self._stage.arguments if self._count else self._global)[name] = value
 
     def _settings(self, rest: str) -> Iterator[tuple[str, str]]:
         words = split_words(rest, self._escape)
@@ -135,51 +137,51 @@ class _Reader:
             name, _, value = word.partition("=")
             yield self._expanded(name), self._expanded(value)
 
-    def _take_copy(self, found: Instruction) -> None:
-        flags, words = _flags(found.rest, self._escape)
+    def _take_copy(self, instruction: Instruction) -> None:
+        flags, words = _flags(instruction.rest, self._escape)
         *sources, target = [self._expanded(word) if document_mark(word) is None else word for word in words]
         if not sources:
-            raise ValueError(f"{found.shown}: it says what is copied, or where to, not both")
+            raise ValueError(f"{instruction.text}: it has to name both what is copied and where to")
         origin = self._expanded(flags.get("from", [""])[0])
         stage = self._stages.get(origin.lower())
         remote = any(mark in name for name in sources for mark in _REMOTE)
-        if remote or stage is self._made or (origin and stage is None):
-            self._made.left_out.append(found.shown)
+        if remote or stage is self._stage or (origin and stage is None):
+            self._stage.left_out.append(instruction.text)
             return
         folder = target.endswith(("/", "/.")) or target in (".", "./", "..")
-        self._made.steps.append(
+        self._stage.steps.append(
             Copy(
                 sources=tuple(name for name in sources if document_mark(name) is None),
                 target=self._absolute(target).rstrip("/") + ("/" if folder else ""),
-                shown=found.shown,
+                text=instruction.text,
                 stage=stage,
-                documents=tuple(self._documents(found)),
+                documents=tuple(self._documents(instruction)),
                 exclude=tuple(self._expanded(pattern) for pattern in flags.get("exclude", [])),
                 mode=self._expanded(flags.get("chmod", [""])[0]),
                 parents=flags.get("parents", ["false"])[0] != "false",
-                unpacks=found.word == "ADD" and stage is None,
+                unpacks=instruction.word == "ADD" and stage is None,
             )
         )
 
-    def _documents(self, found: Instruction) -> Iterator[Document]:
-        for document in found.documents:
+    def _documents(self, instruction: Instruction) -> Iterator[Document]:
+        for document in instruction.documents:
             text = document.text
             if document.expands:
                 text = expand_document(text, self._values(), self._escape)
             yield Document(document.name, text, expands=False)
 
     def _absolute(self, path: str) -> str:
-        return posixpath.normpath(posixpath.join(self._made.workdir or self._start, path)).replace("//", "/")
+        return posixpath.normpath(posixpath.join(self._stage.workdir or self._start, path)).replace("//", "/")
 
     def _expanded(self, text: str) -> str:
         return expand(text, self._values(), self._escape)
 
     def _values(self) -> Mapping[str, str]:
-        return self._made.values if self._count else self._global
+        return self._stage.values if self._count else self._global
 
 
 def _flags(rest: str, escape: str) -> tuple[dict[str, list[str]], Iterable[str]]:
-    """Return an instruction's flags by name, and its words: those of a JSON list, if it is one."""
+    """Return an instruction's flags by name, and its words, which may be a JSON list."""
     flags: dict[str, list[str]] = {}
     while rest.startswith("--"):
         flag, *more = rest.split(maxsplit=1)

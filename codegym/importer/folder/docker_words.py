@@ -1,4 +1,4 @@
-"""What a Dockerfile's words mean: quotes, escapes, and variables, as its builder reads them."""
+"""Reads the words of a Dockerfile as its builder does: quotes, escapes and variables."""
 
 from __future__ import annotations
 
@@ -10,33 +10,34 @@ _NAME = re.compile(r"[A-Za-z_]\w*|[0-9@*#]")
 
 
 def expand(text: str, values: Mapping[str, str], escape: str = "\\") -> str:
-    """Return ``text`` without quotes and escapes, ``$NAME``, ``${NAME:-word}`` and the like filled in.
+    """Return ``text`` without quotes and escapes, and with ``$NAME``, ``${NAME:-word}`` and the like replaced.
 
-    A variable without a value is empty. Raises :class:`ValueError` for what is not closed or not known.
+    A variable without a value is empty. Raises :class:`ValueError` if a quote or brace is not closed, or if an
+    operator is not known.
     """
-    return _Reader(text, values, escape).until("")
+    return _WordReader(text, values, escape).until("")
 
 
 def expand_document(text: str, values: Mapping[str, str], escape: str = "\\") -> str:
-    """Return a here-document's text with its variables filled in; quotes stay."""
-    return _Reader(text, values, escape, raw=True).until("")
+    """Return a here-document's text with its variables replaced by their values. Quotes stay."""
+    return _WordReader(text, values, escape, raw=True).until("")
 
 
 def split_words(text: str, escape: str = "\\") -> list[str]:
-    """Return the words of a line as they stand there, with their quotes and escapes."""
+    """Split a line into words, which keep their quotes and escapes."""
     safe = re.escape(escape)
     return re.findall(rf"(?:{safe}.|'[^']*'|\"(?:{safe}.|[^\"{safe}])*\"|[^\s])+", text, re.DOTALL)
 
 
-class _Reader:
-    """Reads a text once, from its start to its end."""
+class _WordReader:
+    """Reads a text once from start to end. With ``raw``, quotes are ordinary characters."""
 
     def __init__(self, text: str, values: Mapping[str, str], escape: str, *, raw: bool = False) -> None:
         self._text, self._values, self._escape, self._raw = text, values, escape, raw
         self._at = 0
 
     def until(self, stop: str) -> str:
-        """Read up to ``stop``, which is read as well; up to the end if that is empty."""
+        """Read up to and including ``stop``; if that is empty, up to the end. Return the text before it."""
         parts: list[str] = []
         while self._at < len(self._text):
             char = self._next()
@@ -107,7 +108,7 @@ class _Reader:
             return "" if value is None else other
         if sign == "?" and value is not None:
             return value
-        raise ValueError(f"{self._text!r}: {name} has no value, or no builder knows what is asked of it")
+        raise ValueError(f"{self._text!r}: {name} has no value, or the operator {sign!r} is not known")
 
     def _next(self) -> str:
         char = self._text[self._at : self._at + 1]
@@ -116,7 +117,7 @@ class _Reader:
 
 
 def _trimmed(value: str, pattern: str, sign: str, *, longest: bool) -> str:
-    """Return ``value`` without what ``pattern`` matches at its start (``#``) or at its end (``%``)."""
+    """Return ``value`` without the text that ``pattern`` matches at its start (``#``) or at its end (``%``)."""
     matcher = re.compile(translate(pattern))
     cuts = range(len(value) + 1)
     if sign == "#":

@@ -1,7 +1,7 @@
-"""The files that a Dockerfile copies, from a context of which no agent may see all.
+"""Collects the files that a Dockerfile copies, without those that an agent must not see.
 
-A context says in ``.dockerignore`` what it keeps out. Beside that, a task's solution, its tests and what grades it
-are never part of an agent's tree, whatever is copied: where a task's own folder is the context they are in it.
+Files that ``.dockerignore`` excludes are not copied. Neither are a task's solution, its tests and its grading,
+which are in the context if that is the task's own folder.
 """
 
 from __future__ import annotations
@@ -24,19 +24,21 @@ __all__ = ["Dockerfile", "copied_files", "read_dockerfile"]
 _SECRET = re.compile(r"solution(\.(sh|ya?ml))?(/.*)?|oracle/.*|run-tests\.sh|task\.(toml|ya?ml)")
 _TASK_FILES = ("task.yaml", "task.toml")
 _LARGEST = 512 * 1024 * 1024
-"""Bytes that an archive may hold."""
+"""Bytes that an archive may contain."""
 _MOST = 200_000
 """Files that a Dockerfile may make."""
 _LINKS = 40
+"""Links that are followed from one path."""
 
 
 def copied_files(
     dockerfile: Dockerfile, context: Path, secret: Collection[bytes] = ()
 ) -> tuple[dict[str, File], list[str]]:
-    """Return the files that are copied into the working folder, and the paths of those that go elsewhere.
+    """Return the files that are copied into the working folder, and a list of what is missing there.
 
-    With those paths stand the instructions whose sources are not there. Files with one of the contents ``secret``
-    are left out, whatever ends their lines. Raises :class:`ValueError` if files can't be where they are copied to.
+    The list has the paths of files that are copied elsewhere, and the instructions whose sources do not exist.
+    Files whose content is in ``secret`` are left out, whatever their line ends are. Raises :class:`ValueError` if
+    a file can't be where it is copied to.
     """
     image = _Image(read_context(context))
     image.build(dockerfile)
@@ -53,7 +55,7 @@ def copied_files(
 
 
 def read_context(context: Path) -> dict[str, File]:
-    """Return the files of a build's context that can be copied."""
+    """Return the files of a build's context that may be copied."""
     excluded = _exclusions(context)
     grades = "tests/" if any((context / name).exists() for name in _TASK_FILES) else None
     return {
@@ -75,7 +77,7 @@ def _exclusions(context: Path) -> Exclusions:
 
 @dataclass
 class _Image:
-    """Files by absolute path, as far as copying makes them; ``folders`` are there although they may be empty."""
+    """The files of an image that copies make, by absolute path; ``folders`` exist even if they are empty."""
 
     context: Files
     files: dict[str, File] = field(default_factory=dict)
@@ -84,7 +86,7 @@ class _Image:
     stages: dict[int, Files] = field(default_factory=dict)
 
     def build(self, dockerfile: Dockerfile) -> None:
-        """Do a stage's steps. Its working folders are there from the start: the base image may have them."""
+        """Do a stage's steps. Its working folders exist from the start, since the base image may have them."""
         for folder in (dockerfile.root, *(step for step in dockerfile.steps if isinstance(step, str))):
             self._make_folder(folder)
         for step in dockerfile.steps:
@@ -93,16 +95,16 @@ class _Image:
 
     def _copy(self, step: Copy) -> None:
         origin = self._stage(step.stage) if step.stage is not None else self.context
-        named = {source: _named(origin, source) for source in step.sources}
-        names = [(name, _pivot(source)) for source in step.sources for name in named[source]]
+        matches_of = {source: _matching(origin, source) for source in step.sources}
+        names = [(name, _pivot(source)) for source in step.sources for name in matches_of[source]]
         folder = step.target.endswith("/") or len(names) + len(step.documents) > 1 or step.target in self.folders
-        if not all(named.values()):
-            self.missing.append(step.shown)
+        if not all(matches_of.values()):
+            self.missing.append(step.text)
         for document in step.documents:
             self._put(_below(step.target, document.name, folder=folder), File(document.text.encode()), step)
         for name, pivot in names:
-            kept = "/".join(name.split("/")[pivot:]) if step.parents else ""
-            for path, file in _files_at(origin, name, step, kept, folder=folder):
+            prefix = "/".join(name.split("/")[pivot:]) if step.parents else ""
+            for path, file in _files_at(origin, name, step, prefix, folder=folder):
                 self._put(path, file, step)
 
     def _stage(self, stage: Dockerfile) -> Files:
@@ -116,9 +118,9 @@ class _Image:
         if re.fullmatch("[0-7]+", step.mode):
             file = replace(file, executable=bool(int(step.mode, 8) & 0o100))
         if path in self.folders:
-            raise ValueError(f"{step.shown}: {path} is a folder")
+            raise ValueError(f"{step.text}: {path} is a folder")
         if len(self.files) >= _MOST:
-            raise ValueError(f"{step.shown}: it makes more than {_MOST} files")
+            raise ValueError(f"{step.text}: it makes more than {_MOST} files")
         self._make_folder(posixpath.dirname(path))
         self.files[path] = file
 
@@ -131,10 +133,10 @@ class _Image:
             above = posixpath.dirname(above)
 
 
-def _files_at(origin: Files, name: str, step: Copy, kept: str, *, folder: bool) -> Iterator[tuple[str, File]]:
-    """Yield the files that copying ``name`` makes, each at its path: a folder gives what is in it.
+def _files_at(origin: Files, name: str, step: Copy, prefix: str, *, folder: bool) -> Iterator[tuple[str, File]]:
+    """Yield the files that copying ``name`` makes, each with its path: a folder gives the files in it.
 
-    ``kept`` is the part of ``name`` that is kept below the target, if any.
+    ``prefix`` is the part of ``name`` that is repeated below the target (``--parents``); it may be empty.
     """
     place, excluded = _followed(origin, name), read_exclusions(step.exclude)
     if place in origin:
@@ -143,13 +145,13 @@ def _files_at(origin: Files, name: str, step: Copy, kept: str, *, folder: bool) 
             return
         inner = _unpacked(origin[place].content) if step.unpacks else None
         if inner is None:
-            yield _below(step.target, kept or last, folder=folder or bool(kept)), origin[place]
+            yield _below(step.target, prefix or last, folder=folder or bool(prefix)), origin[place]
         else:
             yield from ((_below(step.target, path), file) for path, file in inner.items())
     for path, file in origin.items():
         inside = path.removeprefix(f"{place}/") if place else path
         if (not place or inside != path) and inside not in excluded:
-            yield _below(step.target, posixpath.join(kept, inside)), file
+            yield _below(step.target, posixpath.join(prefix, inside)), file
 
 
 def _below(target: str, name: str, *, folder: bool = True) -> str:
@@ -157,25 +159,25 @@ def _below(target: str, name: str, *, folder: bool = True) -> str:
 
 
 def _pivot(source: str) -> int:
-    """Return how many folders ``a/./b`` has before its dot: with ``--parents`` these are not kept."""
+    """Return the number of folders before the dot of ``a/./b``, which ``--parents`` drops."""
     before, dot, _ = source.partition("/./")
     return len(posixpath.normpath(f"/{before}").strip("/").split("/")) if dot else 0
 
 
-def _named(origin: Files, source: str) -> list[str]:
-    """Return the files and folders of ``origin`` that ``source`` names: one, those that match, or none."""
+def _matching(origin: Files, source: str) -> list[str]:
+    """Return the files and folders of ``origin`` that ``source`` names or, if it is a pattern, matches."""
     name = posixpath.normpath(f"/{source}").lstrip("/")
     if not is_pattern(source):
         place = _followed(origin, name)
-        there = not name or place in origin or any(path.startswith(f"{place}/") for path in origin)
-        return [name] if there else []
+        exists = not name or place in origin or any(path.startswith(f"{place}/") for path in origin)
+        return [name] if exists else []
     parts = [path.split("/") for path in origin]
     places = {"/".join(names[:count]) for names in parts for count in range(1, len(names) + 1)}
     return sorted(place for place in places if matches(name, place))
 
 
 def _followed(origin: Files, name: str) -> str:
-    """Return where ``name`` leads if links on the way are followed, none of them out of ``origin``."""
+    """Return the path that ``name`` leads to, following links; none of them leads out of ``origin``."""
     for _ in range(_LINKS):
         parts = name.split("/")
         links = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
@@ -188,7 +190,7 @@ def _followed(origin: Files, name: str) -> str:
 
 
 def _unpacked(content: bytes) -> dict[str, File] | None:
-    """Return the files of an archive as ``ADD`` unpacks it, and ``None`` for what is no archive."""
+    """Return the files of an archive that ``ADD`` unpacks; ``None`` if ``content`` is no archive."""
     try:
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             return dict(_members(archive))
@@ -201,7 +203,7 @@ def _members(archive: tarfile.TarFile) -> Iterator[tuple[str, File]]:
     for member in archive:
         left -= member.size
         if left < 0:
-            raise ValueError(f"an archive that is unpacked to more than {_LARGEST} bytes")
+            raise ValueError(f"an archive would be unpacked to more than {_LARGEST} bytes")
         path = posixpath.normpath(f"/{member.name}").lstrip("/")
         if member.issym():
             yield path, File(b"", link=member.linkname)

@@ -1,7 +1,7 @@
 """Exercism-style exercises: a folder with instructions, a stub, test files and an example solution.
 
-``.meta/config.json`` says which file is which. Two kinds of tests can be run in images of ours: Python's, by
-pytest, and C's with Unity, which the exercise brings along. The tests are those of the track.
+``.meta/config.json`` names the files of each kind. Tests of two languages can be run in codegym's images:
+Python's, by pytest, and C's, by the test framework Unity, which is part of the exercise.
 """
 
 from __future__ import annotations
@@ -14,7 +14,16 @@ from typing import Any
 
 from codegym.errors import ConfigError, TaskError
 from codegym.importer.function.human_eval import LIMITS
-from codegym.importer.imported import Imported, Wishes, folder, inside, metadata, placed, read_each, task_id
+from codegym.importer.imported_task import (
+    ImportedTask,
+    ImportOptions,
+    folder_source,
+    metadata,
+    path_inside,
+    read_each,
+    safe_task_id,
+    with_folders,
+)
 from codegym.importer.kit_text import kit
 from codegym.importer.names import ids_of_tests
 from codegym.patch import make_patch
@@ -22,40 +31,40 @@ from codegym.sandbox.protocol import File
 from codegym.task import Task, TestPlan
 from codegym.tree import Files, read_tree
 
-_TOLD = ("introduction.md", "instructions.md", "instructions.append.md")
+_INSTRUCTION_FILES = ("introduction.md", "instructions.md", "instructions.append.md")
 _KIT = ".codegym"
 _UNITY_COMMAND = f"make -s -f {_KIT}/unity.mk >&2 && exec build/judge build/exercise"
 _IGNORED = re.compile(r"^\s*TEST_IGNORE\(\);.*\n", re.MULTILINE)
 _END = re.compile(r"return (UNITY_END|UnityEnd)\(\);")
 
 
-def exercism(path: Path, wishes: Wishes) -> Iterator[Imported]:
+def exercism(path: Path, options: ImportOptions) -> Iterator[ImportedTask]:
     """Yield the exercises below ``path``, sorted: every folder with a ``.meta/config.json``."""
     configs = sorted(path.rglob(".meta/config.json"))
     if not configs:
-        raise ConfigError(f"{path} holds no exercise: a folder with .meta/config.json in it")
+        raise ConfigError(f"{path} has no exercise, which is a folder with .meta/config.json in it")
     roots = ((str(config.parent.parent), config.parent.parent) for config in configs)
-    yield from read_each(roots, lambda root: _exercise(root, wishes), wishes.skip)
+    yield from read_each(roots, lambda root: _exercise(root, options), options.skip)
 
 
-def _exercise(root: Path, wishes: Wishes) -> Imported:
-    config = json.loads(inside(root, ".meta/config.json").read_text())
+def _exercise(root: Path, options: ImportOptions) -> ImportedTask:
+    config = json.loads(path_inside(root, ".meta/config.json").read_text())
     stub, tests, example = (
         _files(root, config, *keys) for keys in (("solution",), ("test",), ("example", "exemplar"))
     )
-    seen = {path: file for path, file in read_tree(root).items() if not path.startswith((".meta/", ".docs/"))}
-    before = {path: file for path, file in seen.items() if path not in tests}
-    language, plan, hidden = _tested(tests, before)
-    return placed(
+    files = {path: file for path, file in read_tree(root).items() if not path.startswith((".meta/", ".docs/"))}
+    before = {path: file for path, file in files.items() if path not in tests}
+    language, plan, hidden = _test_plan(tests, before)
+    return with_folders(
         Task(
-            id=task_id(root.name),
+            id=safe_task_id(root.name),
             instruction=_instruction(root, tuple(stub)),
-            source=folder(before),
+            source=folder_source(before),
             gold_patch=make_patch(before, _solved(stub, example)),
-            tests=plan.model_copy(update={"hidden": folder(hidden)}),
-            image=wishes.image or {"python": "python", "c": "cc"}[language],
+            tests=plan.model_copy(update={"hidden": folder_source(hidden)}),
+            image=options.image or {"python": "python", "c": "cc"}[language],
             limits=LIMITS,
-            metadata=metadata(config, wishes, format="exercism", language=language, kind="implement"),
+            metadata=metadata(config, options, format="exercism", language=language, kind="implement"),
         ),
         before,
         hidden,
@@ -66,55 +75,55 @@ def _files(root: Path, config: dict[str, Any], *keys: str) -> dict[str, File]:
     paths = [str(path) for key in keys for path in config.get("files", {}).get(key, [])]
     if not paths:
         raise TaskError(f".meta/config.json names no file as {' or '.join(keys)}")
-    missing = [path for path in paths if not inside(root, path).is_file()]
+    missing = [path for path in paths if not path_inside(root, path).is_file()]
     if missing:
-        raise TaskError(f"there is no {', '.join(missing)}, which .meta/config.json names")
+        raise TaskError(f".meta/config.json names {', '.join(missing)}, which does not exist")
     return {path: File((root / path).read_bytes()) for path in paths}
 
 
 def _solved(stub: Files, example: Files) -> dict[str, File | None]:
-    """Return the example in the places of the stub: by the kind of file, in order where that does not decide."""
+    """Return the example's files at the paths of the stub's, matched by the endings of names, then by order."""
     left, solved = dict(stub), dict[str, File | None]()
     for path, file in example.items():
         alike = [name for name in left if Path(name).suffix == Path(path).suffix] or list(left)
         if not alike:
-            raise TaskError(f"the example {path} takes the place of no file of the solution")
+            raise TaskError(f"the example {path} corresponds to no file of the solution")
         solved[alike[0]] = file
         del left[alike[0]]
     return solved
 
 
-def _tested(tests: Files, before: Files) -> tuple[str, TestPlan, Files]:
-    """Return the language, how the tests are run, and the files that grading lays over the exercise."""
+def _test_plan(tests: Files, before: Files) -> tuple[str, TestPlan, Files]:
+    """Return the language, the test plan, and the files that grading lays over the exercise."""
     if all(path.endswith(".py") for path in tests):
         ids = tuple(name for path, file in tests.items() for name in ids_of_tests(path, file.content.decode()))
         plan = TestPlan(framework="pytest", fail_to_pass=ids, command="--override-ini=pythonpath=.")
         return "python", plan, tests
     if all(path.endswith(".c") for path in tests) and "test-framework/unity.c" in before:
         own = {path: file for path, file in before.items() if path.startswith("test-framework/")}
-        kept = {f"{_KIT}/{name}": File(kit(name).encode()) for name in ("judge.c", "finish.h", "unity.mk")}
+        judge = {f"{_KIT}/{name}": File(kit(name).encode()) for name in ("judge.c", "finish.h", "unity.mk")}
         plan = TestPlan(
             framework="tap",
             fail_to_pass=("exercise",),
             command=_UNITY_COMMAND,
             protected=(f"{_KIT}/**", "build/**", *tests, *own),
         )
-        return "c", plan, own | kept | {path: _whole(path, file) for path, file in tests.items()}
+        return "c", plan, own | judge | {path: _complete(path, file) for path, file in tests.items()}
     raise TaskError(
         f"{', '.join(tests)}: neither tests of pytest nor C with test-framework/unity.c. Other tracks need a test "
         "runner (jest, catch2, cargo, …) that no image of codegym has"
     )
 
 
-def _whole(path: str, file: File) -> File:
-    """Return a test program that leaves no test out, and that says when it came to its end."""
+def _complete(path: str, file: File) -> File:
+    """Return a test program in which no test is ignored and which reports that it reached its end."""
     code, count = _END.subn(r"int failed = \1(); finish(); return failed;", file.content.decode())
     if not count:
-        raise TaskError(f"{path} holds no 'return UNITY_END();'")
+        raise TaskError(f"{path} has no 'return UNITY_END();'")
     return File(f'#include "{_KIT}/finish.h"\n{_IGNORED.sub("", code)}'.encode())
 
 
 def _instruction(root: Path, stub: tuple[str, ...]) -> str:
-    told = [inside(root, f".docs/{name}") for name in _TOLD]
-    texts = [path.read_text().strip() for path in told if path.is_file()]
+    paths = [path_inside(root, f".docs/{name}") for name in _INSTRUCTION_FILES]
+    texts = [path.read_text().strip() for path in paths if path.is_file()]
     return "\n\n".join([*texts, f"The solution goes into {', '.join(f'`{path}`' for path in stub)}."])

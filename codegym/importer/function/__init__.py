@@ -1,6 +1,6 @@
-"""Tasks in one function: to complete it, or to repair it.
+"""Tasks about one function, which is to be completed or repaired.
 
-- ``human_eval``, ``mbpp``, ``evalplus``: a format each. ``pack``: HumanEvalPack, with a module per language
+- ``human_eval``, ``mbpp``, ``evalplus``: one format each. ``pack``: HumanEvalPack, with a module per language
   (``pack_cpp``, ``pack_js``, ``pack_python``) and their common ``pack_layout``.
-- ``checks``: from a benchmark's checks to a pytest file.
+- ``checks``: turns a benchmark's checks into a pytest file.
 """

@@ -1,7 +1,7 @@
-"""From a benchmark's loose checks to a pytest file that trusts the solution with nothing but what is asked for.
+"""Turns a benchmark's checks into a pytest file that uses nothing of the solution except the function asked for.
 
-Benchmarks run a solution and its checks as one program, where a solution may redefine what the checks use. Here
-the checks import by name what is asked for, and bring along the functions that the benchmark itself provides.
+Benchmarks run a solution and its checks as one program, so that a solution may redefine what the checks use. Here
+the checks import the function by name, and the file contains the functions that the benchmark provides.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from codegym.errors import TaskError
 
 SECONDS = 10
-"""Processor time that one test may take, whatever the machine's load; an endless loop is a test that fails."""
+"""Seconds of processor time that one test may take, so that an endless loop is a test that fails."""
 
 _HEAD = '''\
 """Tests of {name}."""
@@ -43,10 +43,10 @@ def test_{name}():
 
 @dataclass(frozen=True)
 class Checks:
-    """A benchmark's checks. ``given`` is the program that they were written for, its solution included.
+    """A benchmark's checks of the function ``name``.
 
-    ``code`` defines them and may call them; ``calls`` are further calls. ``name`` is the function asked for,
-    ``also`` are further names that the solution has to define.
+    ``code`` defines the checks and may call them; ``calls`` are further calls. ``given`` is the program that they
+    were written for, including its solution. ``also`` are further names that the solution has to define.
     """
 
     name: str
@@ -58,10 +58,10 @@ class Checks:
 
 
 def test_file(checks: Checks) -> str:
-    """Return a pytest file with the one test ``test_<name>``. Raises :class:`TaskError` for what is no Python."""
+    """Return a pytest file with the one test ``test_<name>``. Raises TaskError for code that is no Python."""
     given, code = _parse(checks.given, checks.name), _parse(checks.code, checks.name)
     run = [node for node in code.body if isinstance(node, ast.Expr | ast.Assert | ast.For | ast.With | ast.If)]
-    kept = [node for node in code.body if node not in run and not _is_metadata(node)]
+    definitions = [node for node in code.body if node not in run and not _is_metadata(node)]
     calls = [*(_text(checks.code, node) for node in run), *checks.calls]
     provided = _provided(given, checks, ast.Module([*code.body, *_parse("\n".join(checks.calls), "").body], []))
     wanted = _used([code, _parse("\n".join(checks.calls), ""), *provided])
@@ -71,28 +71,31 @@ def test_file(checks: Checks) -> str:
             [*_imports(given, wanted), f"from {checks.module} import {', '.join((checks.name, *checks.also))}"]
         ),
         provided="".join(f"{_text(checks.given, node)}\n\n\n" for node in provided),
-        checks="\n\n\n".join(_text(checks.code, node) for node in kept) + "\n",
+        checks="\n\n\n".join(_text(checks.code, node) for node in definitions) + "\n",
         calls="\n".join(_indented(call) for call in calls),
         seconds=SECONDS,
     )
 
 
-def asked(solution: str, shown: str, code: str) -> tuple[str, ...]:
-    """Return the functions and classes of ``solution`` that ``code`` needs, first the one that is asked for.
+def needed_names(solution: str, examples: str, code: str) -> tuple[str, ...]:
+    """Return the names of functions and classes of ``solution`` that ``code`` uses; first the function asked for.
 
-    That is what the assertions in ``shown`` call first. Raises :class:`TaskError` if they call none.
+    The function asked for is the one that the assertions in ``examples`` call first. Raises :class:`TaskError` if
+    they call none.
     """
     nodes = [node for node in _parse(solution, "").body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     defined = [node.name for node in nodes]
-    claims: list[ast.AST] = [node for node in ast.walk(_parse(shown, "")) if isinstance(node, ast.Assert)]
+    claims: list[ast.AST] = [node for node in ast.walk(_parse(examples, "")) if isinstance(node, ast.Assert)]
     calls = [
         node for claim in claims or [_parse(code, "")] for node in ast.walk(claim) if isinstance(node, ast.Call)
     ]
     called = [call.func.id for call in calls if isinstance(call.func, ast.Name) and call.func.id in defined]
     if not called:
-        raise TaskError(f"the assertions call none of the functions of the solution: {', '.join(sorted(defined))}")
+        raise TaskError(
+            f"the assertions call no function of the solution, which defines {', '.join(sorted(defined))}"
+        )
     checks = _parse(code, "")
-    needed = _used([checks]) - _made(checks)
+    needed = _used([checks]) - _bound(checks)
     return (called[0], *(name for name in defined if name in needed and name != called[0]))
 
 
@@ -102,14 +105,14 @@ def assertions(code: str) -> tuple[str, ...]:
 
 
 def _provided(given: ast.Module, checks: Checks, code: ast.Module) -> list[ast.stmt]:
-    """Return the definitions of ``given`` that the checks need, but for the one that is asked for."""
+    """Return the definitions of ``given`` that the checks use, except the function asked for."""
     defined = {name: node for node in given.body for name in _defines(node) if name != checks.name}
-    found: list[ast.stmt] = []
-    names = _used([code]) - _made(code)
-    while new := [defined[name] for name in sorted(names) if name in defined and defined[name] not in found]:
-        found += new
+    provided: list[ast.stmt] = []
+    names = _used([code]) - _bound(code)
+    while new := [defined[name] for name in sorted(names) if name in defined and defined[name] not in provided]:
+        provided += new
         names |= _used(new)
-    return [node for node in given.body if node in found]
+    return [node for node in given.body if node in provided]
 
 
 def _imports(given: ast.Module, wanted: set[str]) -> list[str]:
@@ -137,7 +140,7 @@ def _used(nodes: list[ast.Module] | list[ast.stmt] | list[ast.AST]) -> set[str]:
     return {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)} - set(dir(builtins))
 
 
-def _made(tree: ast.Module) -> set[str]:
+def _bound(tree: ast.Module) -> set[str]:
     stored = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     return stored.union(
         *(_defines(node) for node in tree.body), {a.arg for a in ast.walk(tree) if isinstance(a, ast.arg)}
@@ -152,7 +155,8 @@ def _parse(code: str, name: str) -> ast.Module:
     try:
         return ast.parse(code)
     except (SyntaxError, ValueError) as error:
-        raise TaskError(f"{name}: the row's code is no Python: {error}") from error
+        place = f"{name}: " if name else ""
+        raise TaskError(f"{place}the row's code is not valid Python: {error}") from error
 
 
 def _text(code: str, node: ast.AST) -> str:
@@ -160,7 +164,7 @@ def _text(code: str, node: ast.AST) -> str:
 
 
 def _indented(call: str) -> str:
-    """Return a statement, indented; one of several lines is unparsed, so that its strings keep their lines."""
+    """Return a statement, indented. If it has several lines it is unparsed, so that its strings stay the same."""
     if "\n" in call:
         call = "\n".join(ast.unparse(node) for node in ast.parse(call).body)
     return re.sub(r"^", " " * 8, call, flags=re.MULTILINE)

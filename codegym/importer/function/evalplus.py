@@ -1,9 +1,9 @@
-"""EvalPlus: HumanEval+ and MBPP+, with many more inputs, in both shapes in which they are published.
+"""EvalPlus: HumanEval+ and MBPP+, with many more inputs, in both forms in which they are published.
 
-One shape has a ``test`` program that compares results with numpy; it is read as it is, with ``kit/closeness.py``
-in place of numpy, which no image needs for that. The other has ``base_input`` and ``plus_input``, and what comes
-out of the reference solution is what is expected: ``kit/against_reference.py.in`` compares the two. JSON has made
-lists of tuples and sets there, and text of complex numbers; MBPP+'s assertions show what they were.
+One form has a ``test`` program that compares results with numpy. It is used as it is, except that
+``kit/closeness.py`` replaces numpy, which no image has to have for that. The other form has ``base_input`` and
+``plus_input``: ``kit/against_reference.py.in`` compares the results with those of the reference solution. In its
+JSON, tuples and sets have become lists, and complex numbers texts; MBPP+'s assertions show the original types.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 
 from codegym.importer.function.checks import Checks, assertions, test_file
 from codegym.importer.function.human_eval import completion
-from codegym.importer.function.mbpp import described
-from codegym.importer.imported import Imported, Wishes
+from codegym.importer.function.mbpp import write_task
+from codegym.importer.imported_task import ImportedTask, ImportOptions
 from codegym.importer.kit_text import kit
 from codegym.importer.names import read_names
 from codegym.importer.rows import Row, column
@@ -24,27 +24,27 @@ from codegym.importer.rows import Row, column
 _NUMPY = re.compile(r"^import numpy as np$", re.MULTILINE)
 
 
-def evalplus(row: Row, wishes: Wishes) -> Imported:
-    """Read a row of HumanEval+ or MBPP+. One has a function to complete as its prompt, the other a sentence."""
+def evalplus(row: Row, options: ImportOptions) -> ImportedTask:
+    """Read a row of HumanEval+ (the prompt is a function to complete) or of MBPP+ (it is a sentence)."""
     if "code" in row or str(row.get("task_id")).startswith("Mbpp/"):
-        return _mbpp_plus(row, wishes)
+        return _mbpp_plus(row, options)
     name, prompt = str(column(row, "entry_point")), str(column(row, "prompt"))
     solved = prompt + str(column(row, "canonical_solution"))
     if row.get("test"):
         checks = Checks(name, _without_numpy(str(row["test"])), solved, (f"check({name})",))
     else:
         checks = Checks(name, _against_reference(row, solved, name), "")
-    return completion(row, wishes, "humaneval-plus", prompt=prompt, solved=solved, test=test_file(checks))
+    return completion(row, options, "humaneval-plus", prompt=prompt, solved=solved, test=test_file(checks))
 
 
-def _mbpp_plus(row: Row, wishes: Wishes) -> Imported:
-    shown = read_names(row.get("test_list")) or assertions(str(row.get("assertion") or ""))
+def _mbpp_plus(row: Row, options: ImportOptions) -> ImportedTask:
+    asserts = read_names(row.get("test_list")) or assertions(str(row.get("assertion") or ""))
     if row.get("test"):
         imports = "\n".join(read_names(row.get("test_imports")))
-        return described(row, wishes, "mbpp-plus", shown, f"{imports}\n{_without_numpy(str(row['test']))}")
+        return write_task(row, options, "mbpp-plus", asserts, f"{imports}\n{_without_numpy(str(row['test']))}")
     solved, name = str(column(row, "canonical_solution")), str(column(row, "entry_point"))
-    examples = [*_arguments("\n".join(shown), name)]
-    return described(row, wishes, "mbpp-plus", shown, _against_reference(row, solved, name, examples))
+    examples = [*_arguments("\n".join(asserts), name)]
+    return write_task(row, options, "mbpp-plus", asserts, _against_reference(row, solved, name, examples))
 
 
 def _without_numpy(test: str) -> str:
@@ -52,15 +52,15 @@ def _without_numpy(test: str) -> str:
 
 
 def _against_reference(row: Row, solved: str, name: str, examples: Iterable[tuple[Any, ...]] = ()) -> str:
-    given = [*column(row, "base_input"), *(row.get("plus_input") or [])]
-    inputs = [list(_like(values, list(examples))) for values in given]
+    all_inputs = [*column(row, "base_input"), *(row.get("plus_input") or [])]
+    inputs = [list(_like(values, list(examples))) for values in all_inputs]
     return kit("against_reference.py.in").format(
         name=name, solved=repr(solved), inputs=repr(inputs), atol=repr(float(row.get("atol") or 0))
     )
 
 
 def _arguments(asserts: str, name: str) -> Iterable[tuple[Any, ...]]:
-    """Yield the arguments of the calls of ``name`` that are literals."""
+    """Yield the arguments of each call of ``name`` whose arguments are literals."""
     for node in ast.walk(ast.parse(asserts)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
             try:
@@ -70,17 +70,18 @@ def _arguments(asserts: str, name: str) -> Iterable[tuple[Any, ...]]:
 
 
 def _like(value: Any, examples: list[Any]) -> Any:
-    """Return ``value``, read from JSON, in the types of ``examples``."""
+    """Convert ``value``, which was read from JSON, to the types of ``examples``."""
     if isinstance(value, str):
         return complex(value) if examples and all(type(example) is complex for example in examples) else value
     if isinstance(value, dict):
-        inner = [held for example in examples if isinstance(example, dict) for held in example.values()]
-        return {key: _like(held, inner) for key, held in value.items()}
+        inner = [item for example in examples if isinstance(example, dict) for item in example.values()]
+        return {key: _like(item, inner) for key, item in value.items()}
     if not isinstance(value, list):
         return value
     alike = [example for example in examples if isinstance(example, list | tuple | set)]
     records = [example for example in alike if isinstance(example, tuple) and len(example) == len(value)]
     if alike and len(records) == len(alike):
-        return tuple(_like(held, [record[at] for record in records]) for at, held in enumerate(value))
-    made = [_like(held, [held for example in alike for held in example]) for held in value]
-    return type(alike[0])(made) if alike else made
+        return tuple(_like(item, [record[at] for record in records]) for at, item in enumerate(value))
+    inner = [item for example in alike for item in example]
+    items = [_like(item, inner) for item in value]
+    return type(alike[0])(items) if alike else items

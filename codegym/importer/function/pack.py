@@ -1,6 +1,6 @@
-"""HumanEvalPack's repair tasks: a function with a bug that somebody put in by hand, in several languages.
+"""HumanEvalPack's repair tasks: a function with a bug that was put in by hand, in several languages.
 
-Each language has its own layout and its own way to get positive evidence; what they share is here.
+Every language has a layout of its own, and its own way to show that all checks ran. What they share is here.
 """
 
 from __future__ import annotations
@@ -14,12 +14,20 @@ from codegym.importer.function.pack_cpp import cpp_layout
 from codegym.importer.function.pack_js import js_layout
 from codegym.importer.function.pack_layout import Layout
 from codegym.importer.function.pack_python import python_layout
-from codegym.importer.imported import Imported, Wishes, folder, metadata, placed, task_id, text_files
+from codegym.importer.imported_task import (
+    ImportedTask,
+    ImportOptions,
+    folder_source,
+    metadata,
+    safe_task_id,
+    text_files,
+    with_folders,
+)
 from codegym.importer.rows import Row, column
 from codegym.patch import make_patch
 from codegym.task import Task, TestPlan
 
-_ASKED = """\
+_INSTRUCTION = """\
 `{name}` in `{path}` does not do what it should: {symptoms}. Find the mistake and repair it.
 
 {described}
@@ -29,7 +37,7 @@ _ASKED = """\
 
 @dataclass(frozen=True)
 class Language:
-    """A language of the pack: what it is called, the image it needs, how its files are laid out."""
+    """A language of the pack: its name, its image, and the function that returns the layout of a row."""
 
     name: str
     image: str
@@ -41,31 +49,31 @@ LANGUAGES = {
     "JavaScript": Language("javascript", "node", js_layout),
     "CPP": Language("cpp", "cc", cpp_layout),
 }
-"""By the part of a ``task_id`` before the slash. The pack's Go, Java and Rust need images that codegym has not."""
+"""The languages by the part of a ``task_id`` before the slash. Codegym has no images for Go, Java and Rust."""
 
 
-def humanevalpack(row: Row, wishes: Wishes) -> Imported:
+def humanevalpack(row: Row, options: ImportOptions) -> ImportedTask:
     """Read a row of HumanEvalPack. Raises :class:`TaskError` for a language without an image."""
     identity = str(column(row, "task_id"))
     language = LANGUAGES.get(identity.partition("/")[0])
     if language is None:
-        known = ", ".join(LANGUAGES)
-        raise TaskError(f"{identity}: codegym has no image with this language's toolchain, only for {known}")
+        names = ", ".join(LANGUAGES)
+        raise TaskError(f"{identity}: codegym has no image with this language's toolchain, only for {names}")
     bug = language.layout(row, str(column(row, "buggy_solution")))
     repaired = language.layout(row, str(column(row, "canonical_solution")))
     before, after, hidden = (text_files(files) for files in (bug.files, repaired.files, bug.hidden))
-    return placed(
+    return with_folders(
         Task(
-            id=task_id(identity),
+            id=safe_task_id(identity),
             instruction=_instruction(row, bug),
-            source=folder(before),
+            source=folder_source(before),
             gold_patch=make_patch(before, {bug.path: after[bug.path]}),
-            tests=_plan(bug).model_copy(update={"hidden": folder(hidden)}),
-            image=wishes.image or language.image,
+            tests=_plan(bug).model_copy(update={"hidden": folder_source(hidden)}),
+            image=options.image or language.image,
             limits=LIMITS,
             metadata=metadata(
                 row,
-                wishes,
+                options,
                 format="humanevalpack",
                 language=language.name,
                 kind="repair",
@@ -89,8 +97,8 @@ def _plan(layout: Layout) -> TestPlan:
 
 def _instruction(row: Row, layout: Layout) -> str:
     symptoms = str(row.get("failure_symptoms") or "wrong results")
-    described = str(row.get("docstring") or row.get("text") or "").strip()
+    description = str(row.get("docstring") or row.get("text") or "").strip()
     examples = "The tests show examples; hidden tests decide." if layout.example else "Hidden tests decide."
-    return _ASKED.format(
-        name=row["entry_point"], path=layout.path, symptoms=symptoms, described=described, examples=examples
+    return _INSTRUCTION.format(
+        name=row["entry_point"], path=layout.path, symptoms=symptoms, described=description, examples=examples
     )

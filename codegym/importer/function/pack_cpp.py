@@ -1,7 +1,7 @@
-"""HumanEvalPack's C++: ``solution.cpp``, compiled apart from its tests and judged by a program beside them.
+"""HumanEvalPack's C++: ``solution.cpp`` is compiled apart from its tests, and a program ``judge`` runs them.
 
-Compiled apart, a macro or a helper in the solution has no say in what the tests mean. The judge holds the output;
-see ``kit/judge.c`` for what counts as passing.
+Since it is compiled apart, no macro and no helper in the solution can change the tests. See ``kit/judge.c`` for
+how a test passes.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def cpp_layout(row: Row, solution: str) -> Layout:
 
 
 def _head(row: Row) -> str:
-    """Return the includes that the declaration has and the prompt lacks; the solution was written for both."""
+    """Return the includes that the declaration has and the prompt lacks. The solution may need both."""
     missing = [line for line in _includes(row["declaration"]) if line not in _includes(row["prompt"])]
     return "".join(f"{line}\n" for line in missing)
 
@@ -56,30 +56,31 @@ def _includes(text: str) -> list[str]:
 
 
 def _libraries(row: Row) -> dict[str, str]:
-    """Return stand-ins for what the pack takes from libraries that an image would have to install."""
+    """Return replacements for the headers of libraries that the image does not have."""
     used = row["prompt"] + row["declaration"]
-    found = {"boost/any.hpp": "any.hpp", "openssl/md5.h": "md5.h"}
-    return {f"include/{path}": kit(name) for path, name in found.items() if path in used}
+    replacements = {"boost/any.hpp": "any.hpp", "openssl/md5.h": "md5.h"}
+    return {f"include/{path}": kit(name) for path, name in replacements.items() if path in used}
 
 
 def _extent(row: Row) -> tuple[int, int]:
-    """Return where the function's head stands in the declaration; an entry point may be misspelt."""
+    """Return where the function's head starts and ends in the declaration. The entry point may be misspelt."""
     name = re.search(r"(\w+)\s*\(", row["signature"])
     heads = [m for m in re.finditer(r"^\w.*$", row["declaration"], re.MULTILINE) if name and f"{name[1]}(" in m[0]]
     if not heads:
-        raise TaskError(f"the declaration holds no {row['signature']!r}")
+        raise TaskError(f"the declaration has no {row['signature']!r}")
     return heads[-1].start(), row["declaration"].index("{", heads[-1].start())
 
 
 def _test(row: Row, checks: str) -> str:
-    declared, start, stop = row["declaration"], *_extent(row)
-    lines = declared[:start].splitlines()
+    """Return a test program: what the pack provides, the function's prototype, and the checks."""
+    declaration, start, stop = row["declaration"], *_extent(row)
+    lines = declaration[:start].splitlines()
     first = [line for line in lines if line.startswith(("#", "using "))]
     provided = "\n".join(line for line in lines if line not in first).strip()
     body = checks.strip()
     return _TEST.format(
         includes="\n".join([*first, '#include "finish.h"']),
         provided=f"namespace {{\n{provided}\n}}\n\n" if provided else "",
-        prototype=declared[start:stop].strip(),
+        prototype=declaration[start:stop].strip(),
         checks=f"{body[: body.rindex('}')]}    finish();\n}}",
     )

@@ -1,7 +1,7 @@
 """HumanEvalPack's JavaScript: ``solution.js``, tested by node's test runner.
 
-The pack's programs say ``console.assert``, which only prints. Here a false assertion throws, and the checks run in
-a process beside the one that reports, so that coming to the end of them is what passing means.
+The pack's programs use ``console.assert``, which only prints. Here a false assertion throws. The checks run in a
+process of their own, and pass only if that process reaches their end.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ def js_layout(row: Row, solution: str) -> Layout:
 
 
 def _name(row: Row) -> str:
-    """Return the function's name as it is declared; an entry point may be misspelt."""
-    declared = re.findall(r"const (\w+) =", row["signature"])
-    return str(declared[-1] if declared else row["entry_point"])
+    """Return the function's name as it is declared. The entry point may be misspelt."""
+    names = re.findall(r"const (\w+) =", row["signature"])
+    return str(names[-1] if names else row["entry_point"])
 
 
 def _test(kind: str, row: Row, checks: str) -> dict[str, str]:
-    """Return the files of one test. What the pack provides beside the function comes along with the checks."""
+    """Return the files of one test. The checks include what the pack provides beside the function."""
     name = _name(row)
     provided = row["declaration"].rpartition(f"const {name} =")[0].strip()
     code = _CHECKS.format(

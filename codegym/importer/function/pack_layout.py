@@ -1,4 +1,4 @@
-"""How a function of HumanEvalPack is laid out as a small repository, whatever its language."""
+"""The layout of a HumanEvalPack function as a small repository, in any language."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Layout:
-    """``files`` are what the agent sees, ``path`` the one with the function, ``hidden`` what grading lays over.
+    """A small repository with one function.
 
-    ``test`` is the id of the hidden test, ``example`` of the visible one (empty: there is none).
+    ``files`` are what the agent sees; ``path`` is the file with the function; ``hidden`` are the files that
+    grading adds. ``test`` is the id of the hidden test, ``example`` that of the visible one (empty if there is
+    none).
     """
 
     framework: Literal["pytest", "tap", "node"]

@@ -13,15 +13,15 @@ from codegym.importer.rows import Row
 def python_layout(row: Row, solution: str) -> Layout:
     """Return the layout of a row with ``solution`` as the function's body."""
     name, example = row["entry_point"], _example(row)
-    given = row["prompt"] + row["canonical_solution"]
+    program = row["prompt"] + row["canonical_solution"]
     files = {"solution.py": row["prompt"] + solution}
     if example:
-        files["tests/test_example.py"] = test_file(Checks(name, example, given))
+        files["tests/test_example.py"] = test_file(Checks(name, example, program))
     return Layout(
         framework="pytest",
         path="solution.py",
         files=files,
-        hidden={"tests/test_solution.py": test_file(Checks(name, row["test"], given))},
+        hidden={"tests/test_solution.py": test_file(Checks(name, row["test"], program))},
         test=f"tests/test_solution.py::test_{name}",
         example=f"tests/test_example.py::test_{name}" if example else "",
         command="--override-ini=pythonpath=.",
@@ -29,7 +29,7 @@ def python_layout(row: Row, solution: str) -> Layout:
 
 
 def _example(row: Row) -> str:
-    """Return the example's code, or nothing where the pack's text is none."""
+    """Return the example's code; empty if the pack's text is not valid Python."""
     code = textwrap.dedent(str(row.get("example_test") or "")).strip()
     try:
         ast.parse(code)

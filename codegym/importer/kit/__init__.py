@@ -1,1 +1,1 @@
-"""Files that imported tasks bring along: they run in boxes, and import nothing of codegym."""
+"""Files that are part of imported tasks. They run in boxes and import nothing of codegym."""

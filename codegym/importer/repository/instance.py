@@ -1,8 +1,8 @@
-"""Tasks in a real repository at a commit: what SWE-bench began, and what its many relatives share.
+"""Tasks in a real repository at a commit: what SWE-bench and its many relatives share.
 
-Where all tests are pytest's node ids, pytest runs them, with all that our harness does to believe only what was
-seen. Other tests (Django's, sympy's, other languages', ids that a log parser cut at a space) are run by the row's
-own command, and the log is read as SWE-bench reads it: ``kit/log_tap.py`` turns it into TAP. A log is weaker
+If the names of all tests are node ids of pytest, pytest runs them, with the full protection of our harness. Other
+tests (of Django, of sympy, of other languages, or with names that a log parser cut at a space) are run by the
+row's own command, and the log is read as SWE-bench reads it: ``kit/log_tap.py`` turns it into TAP. A log is weaker
 evidence, since the code under test can write to it.
 """
 
@@ -13,7 +13,7 @@ import shlex
 from dataclasses import dataclass
 from itertools import pairwise
 
-from codegym.importer.imported import Imported, Wishes, metadata, task_id
+from codegym.importer.imported_task import ImportedTask, ImportOptions, metadata, safe_task_id
 from codegym.importer.kit_text import kit
 from codegym.importer.names import is_node_id
 from codegym.importer.rows import Row
@@ -38,16 +38,16 @@ _COMMANDS = {
     "marks": "npm test",
     "maven": "mvn --batch-mode test",
 }
-"""What runs the tests of a repository whose row does not say."""
+"""The command that runs the tests, by dialect of the log, if the row has none."""
 
 
 @dataclass(frozen=True)
 class Instance:
-    """One task of this kind, whatever its format calls the parts.
+    """One task in a repository, whatever names its format has for the parts.
 
-    ``setup`` makes of the commit what the agent sees, ``gold`` repairs it, ``tests`` is laid over for grading:
-    patches all. ``command`` and ``dialect`` say how tests are run, and their log read, that are not pytest's.
-    ``image`` is the Docker image that holds what the repository needs.
+    ``setup``, ``gold`` and ``tests`` are patches: from the commit to what the agent sees, from there to the
+    solution, and the tests that are laid over for grading. If the tests are not pytest's, ``command`` runs them
+    and ``dialect`` is that of their log. ``image`` is the Docker image with the repository's requirements.
     """
 
     id: str
@@ -66,45 +66,45 @@ class Instance:
     dialect: str = "pytest"
 
 
-def instance_task(instance: Instance, row: Row, wishes: Wishes) -> Imported:
-    """Return the task that ``instance`` is."""
-    plan, setup = _plan(instance, wishes)
+def instance_task(instance: Instance, row: Row, options: ImportOptions) -> ImportedTask:
+    """Return the task of ``instance``, which was read from ``row``."""
+    plan, setup = _plan(instance, options)
     task = Task(
-        id=task_id(instance.id),
-        instruction=instance.instruction.strip() or _failing(instance),
-        source=_source(instance, wishes),
+        id=safe_task_id(instance.id),
+        instruction=instance.instruction.strip() or _default_instruction(instance),
+        source=_source(instance, options),
         setup_patch=instance.setup + setup,
         gold_patch=instance.gold,
         tests=plan,
-        image=wishes.image or instance.image,
+        image=options.image or instance.image,
         limits=LIMITS,
         metadata=metadata(
             row,
-            wishes,
+            options,
             format=instance.origin,
             language=instance.language,
             repo=instance.repo,
             image=instance.image,
         ),
     )
-    return Imported(task)
+    return ImportedTask(task)
 
 
-def _source(instance: Instance, wishes: Wishes) -> Source:
-    return GitSource(url=wishes.url(instance.repo), commit=instance.commit)
+def _source(instance: Instance, options: ImportOptions) -> Source:
+    return GitSource(url=options.url(instance.repo), commit=instance.commit)
 
 
-def _plan(instance: Instance, wishes: Wishes) -> tuple[TestPlan, str]:
-    """Return the test plan, and a patch with what it needs in the tree."""
+def _plan(instance: Instance, options: ImportOptions) -> tuple[TestPlan, str]:
+    """Return the test plan, and a patch that adds the file that it needs to the tree (empty for pytest)."""
     hidden = PatchSource(patch=instance.tests) if instance.tests.strip() else None
     fail, keep = instance.fail_to_pass, instance.pass_to_pass
     python = instance.dialect.startswith(("pytest", "matplotlib"))
-    if python and not wishes.test_command and all(is_node_id(name) for name in (*fail, *keep)):
-        options = shlex.join(_pytest_options(instance.command))
+    if python and not options.test_command and all(is_node_id(name) for name in (*fail, *keep)):
+        command = shlex.join(_pytest_options(instance.command))
         return TestPlan(
-            framework="pytest", fail_to_pass=fail, pass_to_pass=keep, command=options, hidden=hidden
+            framework="pytest", fail_to_pass=fail, pass_to_pass=keep, command=command, hidden=hidden
         ), ""
-    command = wishes.test_command or instance.command or _default_command(instance)
+    command = options.test_command or instance.command or _default_command(instance)
     plan = TestPlan(
         framework="tap",
         fail_to_pass=fail,
@@ -117,7 +117,7 @@ def _plan(instance: Instance, wishes: Wishes) -> tuple[TestPlan, str]:
 
 
 def _pytest_options(command: str) -> list[str]:
-    """Return the options of a row's own command that decide which tests pytest finds, and as which modules."""
+    """Return the options of a row's command that decide which tests pytest finds, and under which module names."""
     try:
         words = shlex.split(command)
     except ValueError:
@@ -152,12 +152,12 @@ def _django_label(path: str) -> str:
 
 
 def _paths(patch: str) -> tuple[str, ...]:
-    """Return the paths that a patch names, of files also whose content it does not hold."""
-    found = re.findall(r'^diff --git "?a/(.+?)"? "?b/(.+?)"?$', patch, re.MULTILINE)
-    return tuple(sorted({path for names in found for path in names}))
+    """Return the paths of all files that a patch names, including files whose content it does not have."""
+    pairs = re.findall(r'^diff --git "?a/(.+?)"? "?b/(.+?)"?$', patch, re.MULTILINE)
+    return tuple(sorted({path for names in pairs for path in names}))
 
 
-def _failing(instance: Instance) -> str:
+def _default_instruction(instance: Instance) -> str:
     names = "\n".join(f"- {name}" for name in instance.fail_to_pass[:10])
-    asked = "The tests are right. Find the mistake in the code and repair it."
-    return f"Tests of {instance.repo} fail:\n\n{names}\n\n{asked}"
+    request = "The tests are right. Find the mistake in the code and repair it."
+    return f"Tests of {instance.repo} fail:\n\n{names}\n\n{request}"

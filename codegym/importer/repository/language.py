@@ -1,6 +1,6 @@
-"""The language of a repository's tests, and how a log of theirs is read.
+"""Finds the language of a repository's tests, and the dialect of their log.
 
-Few rows say either. What the tests' files are called does.
+Few rows name these. The names of the test files show them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SUFFIXES = {
     "hpp": "cpp",
     "cs": "csharp",
 }
-_OPTIONS = ("requests", "pylint", "pydicom")
+_OPTIONS_ARE_PATHS = ("requests", "pylint", "pydicom")
 _PARSERS = {
     "django": "django",
     "sympy": "sympy",
@@ -54,21 +54,21 @@ _DIALECTS = {
 }
 
 
-def language_of(named: object, patch: str) -> str:
-    """Return the language that a row names, or else that of most files which ``patch`` touches, or Python."""
-    if named:
-        return _NAMES.get(str(named).lower(), str(named).lower())
+def language_of(row_language: object, patch: str) -> str:
+    """Return the language that a row names, otherwise that of most files in ``patch``, otherwise Python."""
+    if row_language:
+        return _NAMES.get(str(row_language).lower(), str(row_language).lower())
     suffixes = re.findall(r"^diff --git .*\.(\w+)\"?$", patch, re.MULTILINE)
-    known = Counter(_SUFFIXES[suffix] for suffix in suffixes if suffix in _SUFFIXES)
-    return known.most_common(1)[0][0] if known else "python"
+    languages = Counter(_SUFFIXES[suffix] for suffix in suffixes if suffix in _SUFFIXES)
+    return languages.most_common(1)[0][0] if languages else "python"
 
 
 def dialect(parser: str, language: str) -> str:
-    """Return how a log is read: by the name of SWE-bench's parser, or of a repository, or by language."""
+    """Return the dialect of a log, by SWE-bench's parser, by the repository, or by the language."""
     name = parser.lower()
-    for known, found in _PARSERS.items():
-        if known in name:
-            return found
-    if any(repo in name for repo in _OPTIONS):
+    for part, dialect_name in _PARSERS.items():
+        if part in name:
+            return dialect_name
+    if any(repo in name for repo in _OPTIONS_ARE_PATHS):
         return "pytest_options"
     return "pytest" if "pytest" in name else _DIALECTS.get(language, "pytest")

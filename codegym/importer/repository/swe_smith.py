@@ -1,8 +1,8 @@
-"""SWE-smith: the patch of a row is the bug, put into a repository whose tests pass without it."""
+"""SWE-smith: the patch of a row is the bug, in a repository whose tests pass without it."""
 
 from __future__ import annotations
 
-from codegym.importer.imported import Imported, Wishes
+from codegym.importer.imported_task import ImportedTask, ImportOptions
 from codegym.importer.names import read_names
 from codegym.importer.repository.instance import Instance, instance_task
 from codegym.importer.repository.language import dialect, language_of
@@ -11,10 +11,10 @@ from codegym.importer.rows import Row, column
 from codegym.patch import reverse_patch
 
 
-def swe_smith(row: Row, wishes: Wishes) -> Imported:
+def swe_smith(row: Row, options: ImportOptions) -> ImportedTask:
     """Read a row of SWE-smith.
 
-    Most rows have no ``base_commit``: their ``repo`` is a mirror that was made of one commit, its ``HEAD``.
+    Most rows have no ``base_commit``: their ``repo`` is a mirror of a single commit, which is its ``HEAD``.
     """
     bug, repo = whole(str(column(row, "patch"))), str(column(row, "repo"))
     language = language_of(row.get("language"), bug)
@@ -35,7 +35,7 @@ def swe_smith(row: Row, wishes: Wishes) -> Imported:
             dialect=dialect("", language),
         ),
         row,
-        wishes,
+        options,
     )
 
 

@@ -1,8 +1,8 @@
-"""SWE-bench and the data sets that took over its columns.
+"""SWE-bench and the data sets that have its columns.
 
-SWE-bench (all variants, from the first to those with ``image``, ``eval_script``, ``log_parser``), SWE-bench Pro,
-Live and Multilingual, SWE-Gym, SWE-rebench. They differ in the names of a few columns, in how test names are
-written down, and in how an image is called where no column says it.
+These are SWE-bench (all variants, from the first to those with ``image``, ``eval_script``, ``log_parser``),
+SWE-bench Pro, Live and Multilingual, SWE-Gym and SWE-rebench. They differ in the names of a few columns, in the
+form of test names, and in the names of images if no column has them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from codegym.importer.imported import Imported, Wishes
+from codegym.importer.imported_task import ImportedTask, ImportOptions
 from codegym.importer.names import read_names, read_object
 from codegym.importer.repository.instance import Instance, instance_task
 from codegym.importer.repository.language import dialect, language_of
@@ -23,21 +23,21 @@ from codegym.importer.rows import Row, column
 _COMMAND = re.compile(r">>>>> Start Test Output'?\n(.*?)\n: '?>>>>> End Test Output", re.DOTALL)
 
 
-def swe_bench(row: Row, wishes: Wishes) -> Imported:
-    """Read a row of SWE-bench, of a relative that names its images as it does, or one that we exported."""
+def swe_bench(row: Row, options: ImportOptions) -> ImportedTask:
+    """Read a row of SWE-bench, of a data set that names images in the same way, or one that codegym exported."""
     if isinstance(row.get("codegym"), dict):
-        return own_row(row, wishes)
-    return instance_task(_instance(row, "swe-bench", partial(_published, "swebench")), row, wishes)
+        return own_row(row, options)
+    return instance_task(_instance(row, "swe-bench", partial(_published, "swebench")), row, options)
 
 
-def swe_gym(row: Row, wishes: Wishes) -> Imported:
+def swe_gym(row: Row, options: ImportOptions) -> ImportedTask:
     """Read a row of SWE-Gym."""
-    return instance_task(_instance(row, "swe-gym", partial(_published, "xingyaoww", between="_s_")), row, wishes)
+    return instance_task(_instance(row, "swe-gym", partial(_published, "xingyaoww", between="_s_")), row, options)
 
 
-def swe_rebench(row: Row, wishes: Wishes) -> Imported:
-    """Read a row of SWE-rebench, or of SWE-bench-extra before it."""
-    return instance_task(_instance(row, "swe-rebench", partial(_published, "swerebench")), row, wishes)
+def swe_rebench(row: Row, options: ImportOptions) -> ImportedTask:
+    """Read a row of SWE-rebench or of its predecessor SWE-bench-extra."""
+    return instance_task(_instance(row, "swe-rebench", partial(_published, "swerebench")), row, options)
 
 
 def _instance(row: Row, origin: str, image: Callable[[str], str]) -> Instance:
@@ -62,12 +62,12 @@ def _instance(row: Row, origin: str, image: Callable[[str], str]) -> Instance:
 
 
 def whole(patch: str) -> str:
-    """Return ``patch`` with the line feed at its end that some data sets cut off."""
+    """Return ``patch`` with a line feed at its end, which some data sets cut off."""
     return patch if not patch or patch.endswith("\n") else patch + "\n"
 
 
 def _instruction(row: Row) -> str:
-    """Return what is asked: the issue and, in SWE-bench Pro and SWE-rebench V2, what names the tests rely on."""
+    """Return the issue with the requirements and the interface that SWE-bench Pro and SWE-rebench V2 add."""
     parts = [str(row.get("problem_statement") or "").strip()]
     if row.get("dockerhub_tag") and row.get("requirements"):
         parts.append(f"Requirements:\n{str(row['requirements']).strip()}")
@@ -77,9 +77,9 @@ def _instruction(row: Row) -> str:
 
 
 def _parser(row: Row) -> str:
-    """Return the name of the log's parser, or the repository's; a column may hold the parser's code instead."""
-    named = str(_installation(row).get("log_parser") or row.get("log_parser") or "")
-    return str(row["repo"]) if not named or "\n" in named else named
+    """Return the name of the log's parser; the repository's name if the row has none, or the parser's code."""
+    parser = str(_installation(row).get("log_parser") or row.get("log_parser") or "")
+    return str(row["repo"]) if not parser or "\n" in parser else parser
 
 
 def _installation(row: Row) -> dict[str, Any]:
@@ -87,17 +87,18 @@ def _installation(row: Row) -> dict[str, Any]:
 
 
 def _command(row: Row) -> str:
-    """Return the row's own test command: between the marks of its evaluation script, or in a column."""
+    """Return the row's test command: between the marks in its evaluation script, or from a column."""
     marked = _COMMAND.search(str(row.get("eval_script") or ""))
     if marked:
         return marked[1].strip()
-    given = row.get("test_cmds") or row.get("test_cmd") or _installation(row).get("test_cmd") or ""
-    command = " ; ".join(map(str, given)) if isinstance(given, list | tuple) else str(given)
+    commands = row.get("test_cmds") or row.get("test_cmd") or _installation(row).get("test_cmd") or ""
+    command = " ; ".join(map(str, commands)) if isinstance(commands, list | tuple) else str(commands)
     files = row.get("selected_test_files_to_run")
     return f"{command} {shlex.join(read_names(files))}".strip() if command and files else command
 
 
 def _image(row: Row) -> str:
+    """Return the image that a row names, or that follows from its columns; empty if there is neither."""
     for name in ("image", "docker_image", "image_name"):
         if row.get(name):
             return str(row[name])
@@ -108,4 +109,5 @@ def _image(row: Row) -> str:
 
 
 def _published(account: str, identity: str, between: str = "_1776_") -> str:
+    """Return the name of the image that ``account`` publishes for an instance."""
     return f"{account}/sweb.eval.x86_64.{identity.lower().replace('__', between)}:latest"

@@ -1,4 +1,4 @@
-"""Certificates see what a plain repetition does not: the date, the hash seed, the order of tests."""
+"""Certification finds tests that depend on the date, the hash seed or the order of tests."""
 
 from __future__ import annotations
 
@@ -124,16 +124,16 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
 
 
 @pytest.fixture(scope="module")
-def found(suite: Suite) -> Certificate:
+def certificate(suite: Suite) -> Certificate:
     return certify(suite, repeats=4)
 
 
-def of(found: Certificate, name: str) -> TaskCertificate:
-    return next(result for result in found.results if result.task == name)
+def result_of(certificate: Certificate, name: str) -> TaskCertificate:
+    return next(result for result in certificate.results if result.task == name)
 
 
-def test_a_sound_task_is_certified(found: Certificate) -> None:
-    sound = of(found, "sound")
+def test_a_sound_task_is_certified(certificate: Certificate) -> None:
+    sound = result_of(certificate, "sound")
     assert (sound.why, sound.flaky, sound.stable, sound.quarantined) == ("", False, 1, ())
     assert (sound.gold, sound.empty) == (Outcome.RESOLVED, Outcome.UNRESOLVED)
     assert {state: (seen.runs, seen.resolved) for state, seen in sound.states.items()} == {
@@ -147,37 +147,37 @@ def test_a_sound_task_is_certified(found: Certificate) -> None:
     assert {"codegym", "image", "python3", "kernel"} <= set(sound.versions)
 
 
-def test_flaky_tests_are_quarantined_by_name(found: Certificate) -> None:
-    flaky = of(found, "flaky")
+def test_flaky_tests_are_quarantined_by_name(certificate: Certificate) -> None:
+    flaky = result_of(certificate, "flaky")
     assert {test.partition("::")[2] for test in flaky.quarantined} == {*FLAKY}
     assert (flaky.flaky, flaky.stable, flaky.refused) == (True, 1, False)
     assert "do not agree" in flaky.why
     assert 0 < flaky.states["gold"].rates[f"test_double.py::{FLAKY[0]}"] < 1
-    assert found.flaky == 1
+    assert certificate.flaky == 1
 
 
-def test_a_task_without_a_stable_fail_to_pass_test_is_refused(found: Certificate) -> None:
-    empty = of(found, "empty")
+def test_a_task_without_a_stable_fail_to_pass_test_is_refused(certificate: Certificate) -> None:
+    empty = result_of(certificate, "empty")
     assert empty.refused
     assert "names no test that decides it" in empty.why
-    assert not found.holds
+    assert not certificate.holds
 
 
-def test_certificates_are_kept_beside_the_suite(suite: Suite, found: Certificate) -> None:
-    path = keep_certificates(suite, found.results)
+def test_certificates_are_written_beside_the_suite(suite: Suite, certificate: Certificate) -> None:
+    path = keep_certificates(suite, certificate.results)
     assert path == suite.root / "certificates.jsonl"
-    assert read_certificates(suite) == {result.task: result for result in found.results}
+    assert read_certificates(suite) == {result.task: result for result in certificate.results}
     changed = Task(**suite.tasks["sound"].model_dump() | {"instruction": "another"})
     other = Suite(suite.manifest, suite.root, {**suite.tasks, "sound": changed}, suite.splits)
     assert {*read_certificates(other)} == {"flaky", "empty"}
 
 
-def test_a_suite_is_loaded_as_its_certificates_leave_it(suite: Suite, found: Certificate) -> None:
+def test_a_loaded_suite_lacks_refused_tasks_and_flaky_tests(suite: Suite, certificate: Certificate) -> None:
     (suite.root / "certificates.jsonl").unlink(missing_ok=True)
     load_suite.cache_clear()
     claimed = load_suite("doubles")
     assert ({*claimed.tasks}, claimed.refused) == ({"sound", "flaky", "empty"}, {})
-    keep_certificates(suite, found.results)
+    keep_certificates(suite, certificate.results)
     left = load_suite("doubles")
     assert {*left.tasks} == {*left.splits["train"]} == {"sound", "flaky"}
     aside = {f"test_double.py::{test}" for test in FLAKY}
@@ -190,12 +190,12 @@ def test_a_suite_is_loaded_as_its_certificates_leave_it(suite: Suite, found: Cer
     assert main(["list", "tasks", "doubles"]) == 0
 
 
-def test_a_certification_that_was_stopped_goes_on(suite: Suite, found: Certificate) -> None:
+def test_a_certification_that_was_stopped_is_resumed(suite: Suite, certificate: Certificate) -> None:
     tasks, tools = [suite.tasks["sound"], suite.tasks["empty"]], {"python": versions("bwrap", "python")}
     unfinished = Unfinished(suite, tasks, "bwrap", 1)
-    made = of(found, "sound").model_copy(update={"memory_mb": 1.5})
+    made = result_of(certificate, "sound").model_copy(update={"memory_mb": 1.5})
     unfinished.add(made)
-    unfinished.add(of(found, "empty").model_copy(update={"settled": False}))
+    unfinished.add(result_of(certificate, "empty").model_copy(update={"settled": False}))
     with unfinished.path.open("a") as file:
         file.write('{"task": "em')
     assert unfinished.read(tools) == {"sound": made}
@@ -206,7 +206,7 @@ def test_a_certification_that_was_stopped_goes_on(suite: Suite, found: Certifica
     assert not unfinished.path.exists()
 
 
-def test_conditions_all_differ() -> None:
+def test_all_conditions_differ() -> None:
     made = conditions(9)
     assert len(set(made)) == 9
     assert all(condition.days > 1 for condition in made)

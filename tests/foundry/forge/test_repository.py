@@ -1,4 +1,4 @@
-"""From repositories of three languages to suites: one forge each, then everything that a forged suite promises."""
+"""Suites forged from repositories in three languages, and everything that a forged suite promises."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import pytest
 from codegym.cli.app import main
 from codegym.episode import Outcome
 from codegym.errors import ConfigError, TaskError
-from codegym.foundry.forge.forge import Forged, Wishes, forge
+from codegym.foundry.forge.forge import forge
+from codegym.foundry.forge.options import ForgeOptions
+from codegym.foundry.forge.report import ForgeReport
 from codegym.foundry.repository.origin import origin
 from codegym.foundry.repository.project import Project, project
 from codegym.grade.grade import grade
@@ -36,7 +38,7 @@ from tests.foundry.repositories import (
     write,
 )
 
-WORDS = (JAVASCRIPT, JAVASCRIPT_LATER)
+WORD_LIST = (JAVASCRIPT, JAVASCRIPT_LATER)
 MESSAGE = (
     "Show an amount as a text, with two digits after the point\n\nFixes #12\nSigned-off-by: A <a@example.org>"
 )
@@ -54,53 +56,53 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield home
 
 
-def made(folder: Path, command: str = "") -> Project:
+def project_of(folder: Path, command: str = "") -> Project:
     return project(origin(str(folder), folder), command)
 
 
 @pytest.fixture(scope="module")
-def forged(tmp_path_factory: pytest.TempPathFactory) -> Forged:
+def report(tmp_path_factory: pytest.TempPathFactory) -> ForgeReport:
     folder = tmp_path_factory.mktemp("python") / "ledger"
     folder.mkdir()
     commit(folder, PYTHON, "Begin")
     commit(folder, PYTHON_LATER, MESSAGE)
     write(folder, {"secret.txt": "never committed"})
-    return forge(made(folder), Wishes("ledger_made", most=4, repeats=2))
+    return forge(project_of(folder), ForgeOptions("ledger_made", most=4, repeats=2))
 
 
 @pytest.fixture(scope="module")
-def suite(forged: Forged) -> Suite:
+def suite(report: ForgeReport) -> Suite:
     return load_suite("ledger_made")
 
 
-def of(suite: Suite, operator: str) -> list[Task]:
+def tasks_of(suite: Suite, operator: str) -> list[Task]:
     return [task for task in suite.tasks.values() if task.metadata["origin"] == operator]
 
 
 @pytest.mark.slow
-def test_every_operator_makes_certified_tasks(forged: Forged, suite: Suite) -> None:
-    assert {name: found.certified > 0 for name, found in forged.operators.items()} == {
+def test_every_operator_makes_certified_tasks(report: ForgeReport, suite: Suite) -> None:
+    assert {name: result.certified > 0 for name, result in report.operators.items()} == {
         "mutation": True, "removal": True, "combined": True, "history": True, "chain": True
     }  # fmt: skip
-    assert len(suite.tasks) == forged.tasks == sum(found.certified for found in forged.operators.values())
-    assert forged.per_minute > 0
-    assert forged.tests == 10
+    assert len(suite.tasks) == report.tasks == sum(result.certified for result in report.operators.values())
+    assert report.per_minute > 0
+    assert report.tests == 10
     certificates = read_certificates(suite)
     assert {*certificates} == {*suite.tasks}
     assert not any(certificate.why for certificate in certificates.values())
     assert {task.metadata["difficulty"] for task in suite.tasks.values()} >= {"easy", "hard"}
 
 
-def test_gymnasium_finds_it_and_gold_solves_it(suite: Suite) -> None:
+def test_gymnasium_makes_an_env_of_the_suite(suite: Suite) -> None:
     register_envs()
-    task = of(suite, "removal")[0]
+    task = tasks_of(suite, "removal")[0]
     env = gymnasium.make("codegym/ledger_made-v1", task=task.id, disable_env_checker=True)
-    shown, _ = env.reset()
-    assert "is missing" in shown
+    observation, _ = env.reset()
+    assert "is missing" in observation
     env.close()
 
 
-def test_the_box_holds_what_was_committed_and_no_history(suite: Suite) -> None:
+def test_the_box_has_the_committed_files_and_no_history(suite: Suite) -> None:
     for task in suite.tasks.values():
         for layer in suite.tree(task).layers:
             assert not (layer / ".git").exists()
@@ -108,17 +110,17 @@ def test_the_box_holds_what_was_committed_and_no_history(suite: Suite) -> None:
 
 
 def test_a_removed_body_leaves_its_documentation(suite: Suite) -> None:
-    for task in of(suite, "removal"):
-        found = suite.base_file(task, "src/ledger/__init__.py")
-        assert found is not None
-        text = found.content.decode()
+    for task in tasks_of(suite, "removal"):
+        file = suite.base_file(task, "src/ledger/__init__.py")
+        assert file is not None
+        text = file.content.decode()
         assert text.count("raise NotImplementedError") == 1
         assert text.count('"""') == 12
         assert "for at, amount in" not in text or task.metadata["functions"] != ["largest"]
 
 
-def test_history_hides_its_tests_and_says_what_was_said(suite: Suite) -> None:
-    (task,) = of(suite, "history")
+def test_a_history_task_hides_its_tests_and_shows_the_commit_message(suite: Suite) -> None:
+    (task,) = tasks_of(suite, "history")
     assert "with two digits after the point" in task.instruction
     assert "Signed-off-by" not in task.instruction
     assert "#12" not in task.instruction
@@ -131,7 +133,7 @@ def test_history_hides_its_tests_and_says_what_was_said(suite: Suite) -> None:
 
 
 def test_a_chain_has_verdicts_of_its_parts(suite: Suite) -> None:
-    task = of(suite, "chain")[0]
+    task = tasks_of(suite, "chain")[0]
     parts: dict[str, list[str]] = task.metadata["subtasks"]
     assert len(parts) >= 3
     whole = grade(suite, task, task.gold_patch, backend=backend("bwrap"), cache=None)
@@ -158,20 +160,20 @@ def repair_of(suite: Suite, chain: Task, part: str) -> str:
     return make_patch({path: broken}, {path: type(broken)("\n\n\n".join(mixed).encode())})
 
 
-def test_list_shows_that_it_is_certified(suite: Suite, capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_shows_how_many_tasks_are_certified(suite: Suite, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", "suites", "--json"]) == 0
     rows = {row["suite"]: row for row in json.loads(capsys.readouterr().out)}
     assert rows["ledger_made"]["certified"] == len(suite.tasks)
 
 
-def test_a_suite_is_not_overwritten_by_accident(forged: Forged, tmp_path: Path) -> None:
+def test_a_suite_is_not_overwritten_by_accident(report: ForgeReport, tmp_path: Path) -> None:
     write(tmp_path, PYTHON)
     with pytest.raises(ConfigError, match="--replace"):
-        forge(made(tmp_path), Wishes("ledger_made", most=1))
+        forge(project_of(tmp_path), ForgeOptions("ledger_made", most=1))
     with pytest.raises(ConfigError, match="--name"):
-        forge(made(tmp_path), Wishes("kata", most=1))
+        forge(project_of(tmp_path), ForgeOptions("kata", most=1))
     with pytest.raises(ConfigError, match="lower case"):
-        forge(made(tmp_path), Wishes("Led-ger", most=1))
+        forge(project_of(tmp_path), ForgeOptions("Led-ger", most=1))
 
 
 @pytest.mark.parametrize(
@@ -181,57 +183,65 @@ def test_a_suite_is_not_overwritten_by_accident(forged: Forged, tmp_path: Path) 
         ("tape test/*.js", "tap", "npm run lint && npm run unit"),
     ],
 )
-def test_node_is_found_behind_other_scripts(tmp_path: Path, unit: str, framework: str, command: str) -> None:
+def test_node_s_test_runner_is_found_behind_other_scripts(
+    tmp_path: Path, unit: str, framework: str, command: str
+) -> None:
     scripts = {"test": "npm run lint && npm run unit", "lint": "eslint", "unit": unit}
-    write(tmp_path, JAVASCRIPT | {"package.json": json.dumps({"name": "words", "scripts": scripts})})
-    plan = made(tmp_path).plan
+    write(tmp_path, {**JAVASCRIPT} | {"package.json": json.dumps({"name": "words", "scripts": scripts})})
+    plan = project_of(tmp_path).plan
     assert (plan.framework, plan.command) == (framework, command)
 
 
 @pytest.mark.parametrize(
-    ("texts", "command", "function"), [((C, C_LATER), "make -s test", "ring_take"), (WORDS, "", "words")]
+    ("texts", "command", "function"), [((C, C_LATER), "make -s test", "ring_take"), (WORD_LIST, "", "words")]
 )
-def test_c_and_javascript(texts: tuple[Texts, Texts], command: str, function: str, tmp_path: Path) -> None:
+def test_removal_and_history_make_tasks_of_c_and_javascript(
+    texts: tuple[Texts, Texts], command: str, function: str, tmp_path: Path
+) -> None:
     name = f"{function}_made"
     folder = tmp_path / name
     folder.mkdir()
     commit(folder, texts[0], "Begin")
     commit(folder, texts[1], "Say how much room is left, and which word is longest")
-    forged = forge(made(folder, command), Wishes(name, operators=("removal", "history"), most=4, repeats=2))
-    assert forged.operators["removal"].certified >= 2
-    assert forged.operators["history"].certified == 1
+    report = forge(
+        project_of(folder, command), ForgeOptions(name, operators=("removal", "history"), most=4, repeats=2)
+    )
+    assert report.operators["removal"].certified >= 2
+    assert report.operators["history"].certified == 1
     tasks = load_suite(name).tasks.values()
     assert any(task.metadata.get("functions") == [function] for task in tasks)
 
 
-def test_a_command_with_a_junit_report(tmp_path: Path) -> None:
+def test_a_command_that_writes_a_junit_report_can_be_forged(tmp_path: Path) -> None:
     write(tmp_path, PYTHON)
-    found = project(
+    code = project(
         origin(str(tmp_path), tmp_path),
         "PYTHONPATH=src python3 -m pytest --junit-xml=/tmp/report.xml -p no:cacheprovider || true",
         junit="/tmp/report.xml",
     )
-    assert found.plan.framework == "tap"
-    forged = forge(found, Wishes("junit_made", operators=("removal",), most=1, repeats=1))
+    assert code.plan.framework == "tap"
+    report = forge(code, ForgeOptions("junit_made", operators=("removal",), most=1, repeats=1))
     (task,) = load_suite("junit_made").tasks.values()
-    assert forged.tests == 8
+    assert report.tests == 8
     assert all(test.startswith("tests.test_ledger::test_") for test in task.tests.fail_to_pass)
 
 
-def test_tests_that_can_not_run_say_what_to_do(tmp_path: Path) -> None:
-    write(tmp_path, PYTHON | {"tests/test_ledger.py": "import numpy_of_somewhere\n\ndef test_it():\n    pass\n"})
+def test_the_error_for_tests_that_can_not_run_names_an_option(tmp_path: Path) -> None:
+    write(
+        tmp_path, {**PYTHON} | {"tests/test_ledger.py": "import numpy_of_somewhere\n\ndef test_it():\n    pass\n"}
+    )
     with pytest.raises(TaskError, match="--image"):
-        forge(made(tmp_path), Wishes("broken_made"))
+        forge(project_of(tmp_path), ForgeOptions("broken_made"))
     assert "broken_made" not in {path.name for path in tmp_path.parent.iterdir()}
 
 
-def test_a_hostile_repository_runs_nothing(tmp_path: Path) -> None:
+def test_reading_a_hostile_repository_runs_none_of_its_programs(tmp_path: Path) -> None:
     folder = tmp_path / "hostile"
     folder.mkdir()
-    commit(folder, PYTHON | {".gitattributes": "* filter=evil diff=evil\n"}, "Begin")
+    commit(folder, {**PYTHON} | {".gitattributes": "* filter=evil diff=evil\n"}, "Begin")
     hook = f"touch {tmp_path}/owned; cat"
     for key in ("core.fsmonitor", "filter.evil.smudge", "filter.evil.clean", "diff.evil.textconv", "core.pager"):
         git(folder, "config", key, hook)
-    found = origin(str(folder), tmp_path)
-    assert found.files["LICENSE"].content == b"MIT\n"
+    code = origin(str(folder), tmp_path)
+    assert code.files["LICENSE"].content == b"MIT\n"
     assert not (tmp_path / "owned").exists()

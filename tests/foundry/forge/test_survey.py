@@ -1,4 +1,4 @@
-"""A survey makes do with the tests that end in order and in time; an image gets what a project declares."""
+"""A survey uses the tests that end in order and in time; an image gets the packages that a project declares."""
 
 from __future__ import annotations
 
@@ -37,27 +37,27 @@ UNITTEST = {
 }
 
 
-def test_a_survey_leaves_out_what_is_slow_or_ends_in_disorder(tmp_path: Path) -> None:
+def test_a_survey_leaves_out_test_files_that_are_slow_or_crash(tmp_path: Path) -> None:
     run = next(c for c in backend("bwrap").capabilities() if c.name == "run")
     if not run.available:
         pytest.skip(f"bwrap: {run.why}")
     write(tmp_path, PADDED)
-    found = project(origin(str(tmp_path), tmp_path), "")
-    base = store_tree(found.files)
-    seen = survey(found, Tree((base,), base.name), backend("bwrap"), 20.0)
-    assert seen.tests == ("tests/test_a.py::test_pad", "tests/test_slow.py::test_one")
-    assert seen.left_out == ("tests/test_exit.py", "tests/test_slow.py")
-    assert seen.reach is not None
-    assert seen.reach.of("pad.py", 2, 2) == {*seen.tests}
+    code = project(origin(str(tmp_path), tmp_path), "")
+    base = store_tree(code.files)
+    surveyed = survey(code, Tree((base,), base.name), backend("bwrap"), 20.0)
+    assert surveyed.tests == ("tests/test_a.py::test_pad", "tests/test_slow.py::test_one")
+    assert surveyed.left_out == ("tests/test_exit.py", "tests/test_slow.py")
+    assert surveyed.reach is not None
+    assert surveyed.reach.of("pad.py", 2, 2) == {*surveyed.tests}
 
 
 def test_the_tests_of_unittest_are_found_and_protected(tmp_path: Path) -> None:
     write(tmp_path, UNITTEST)
     for command in ("", "python -m unittest"):
-        found = project(origin(str(tmp_path), tmp_path), command)
-        assert found.tests == ("tests.py",)
-        assert is_protected("tests.py", found.plan)
-        assert found.sources == ("pad.py", "testing.py")
+        code = project(origin(str(tmp_path), tmp_path), command)
+        assert code.tests == ("tests.py",)
+        assert is_protected("tests.py", code.plan)
+        assert code.sources == ("pad.py", "testing.py")
 
 
 def write_wheel(folder: Path, name: str, version: str) -> None:
@@ -69,7 +69,7 @@ def write_wheel(folder: Path, name: str, version: str) -> None:
         wheel.writestr(f"{info}/RECORD", "")
 
 
-def test_what_is_needed_is_pinned_in_an_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requirements_are_pinned_in_an_image_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_wheel(tmp_path, "tally", "1.2")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
@@ -83,12 +83,12 @@ def test_what_is_needed_is_pinned_in_an_image(tmp_path: Path, monkeypatch: pytes
     assert "tally==1.2\n" in (image_folder(name) / "requirements.txt").read_text()
 
 
-def test_a_project_without_passing_tests_says_what_to_do(tmp_path: Path) -> None:
+def test_the_error_for_a_project_without_passing_tests_names_an_option(tmp_path: Path) -> None:
     run = next(c for c in backend("bwrap").capabilities() if c.name == "run")
     if not run.available:
         pytest.skip(f"bwrap: {run.why}")
     write(tmp_path, {"pad.py": PADDED["pad.py"], "test_pad.py": "import nowhere_to_be_found\n"})
-    found = project(origin(str(tmp_path), tmp_path), "")
-    base = store_tree(found.files)
+    code = project(origin(str(tmp_path), tmp_path), "")
+    base = store_tree(code.files)
     with pytest.raises(TaskError, match=r"(?s)--with.*No module named 'nowhere_to_be_found'"):
-        survey(found, Tree((base,), base.name), backend("bwrap"), 30.0)
+        survey(code, Tree((base,), base.name), backend("bwrap"), 30.0)

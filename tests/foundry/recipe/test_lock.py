@@ -1,3 +1,5 @@
+"""The lock of a recipe: made in boxes, read back, built, and certified."""
+
 import shutil
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from codegym.task import Task
 
 
 @pytest.fixture(scope="module")
-def forged(recipe_root: Path) -> Lock:
+def made_lock(recipe_root: Path) -> Lock:
     """The lock made from the recipe by running mutants in boxes."""
     bwrap = backend("bwrap")
     run = next(c for c in bwrap.capabilities() if c.name == "run")
@@ -25,15 +27,15 @@ def forged(recipe_root: Path) -> Lock:
 
 
 @pytest.fixture(scope="module")
-def tasks(forged: Lock) -> list[Task]:
+def tasks(made_lock: Lock) -> list[Task]:
     lines = (build("tiny") / "tasks.jsonl").read_text().splitlines()
     return [Task.model_validate_json(line) for line in lines]
 
 
-def test_the_lock_reads_back(forged: Lock, recipe_root: Path) -> None:
-    assert read_lock(recipe_root / "lock.jsonl") == forged
-    assert len(forged.tasks) == 4
-    assert len({task.id for task in forged.tasks}) == 4
+def test_the_lock_reads_back(made_lock: Lock, recipe_root: Path) -> None:
+    assert read_lock(recipe_root / "lock.jsonl") == made_lock
+    assert len(made_lock.tasks) == 4
+    assert len({task.id for task in made_lock.tasks}) == 4
 
 
 def test_tasks_break_some_tests_and_leave_some(tasks: list[Task]) -> None:
@@ -43,22 +45,22 @@ def test_tasks_break_some_tests_and_leave_some(tasks: list[Task]) -> None:
         assert not set(task.tests.fail_to_pass) & set(task.tests.pass_to_pass)
 
 
-def test_the_instruction_says_what_fails_and_not_where(tasks: list[Task]) -> None:
+def test_the_instruction_names_the_failing_test_and_not_the_bug(tasks: list[Task]) -> None:
     for task in tasks:
         assert task.tests.fail_to_pass[0] in task.instruction
         assert "src/abacus" not in task.instruction
         assert str(task.metadata["operator"]) not in task.instruction
 
 
-def test_a_rebuild_gives_the_same_bytes(tasks: list[Task], forged: Lock) -> None:
+def test_a_rebuild_gives_the_same_bytes(tasks: list[Task], made_lock: Lock) -> None:
     folder = build("tiny")
     first = (folder / "tasks.jsonl").read_bytes()
     shutil.rmtree(folder)
     assert (build("tiny") / "tasks.jsonl").read_bytes() == first
-    assert [task.digest for task in tasks] == [task.digest for task in forged.tasks]
+    assert [task.digest for task in tasks] == [task.digest for task in made_lock.tasks]
 
 
-def test_a_lock_that_says_otherwise_is_refused(tasks: list[Task], recipe_root: Path) -> None:
+def test_a_lock_with_a_wrong_digest_is_refused(tasks: list[Task], recipe_root: Path) -> None:
     path = recipe_root / "lock.jsonl"
     text = path.read_text()
     try:
@@ -69,22 +71,27 @@ def test_a_lock_that_says_otherwise_is_refused(tasks: list[Task], recipe_root: P
         path.write_text(text)
 
 
-def test_certificates_hold(tasks: list[Task]) -> None:
-    seen: list[tuple[str, int, int]] = []
-    found = certify(load_suite("tiny"), progress=lambda *step: seen.append(step))
-    assert found.holds
-    assert (found.tasks, found.gold_resolved, found.empty_resolved, found.flaky) == (4, 4, 0, 0)
-    assert seen[-1] == ("certifying tiny", 4, 4)
+def test_all_tasks_of_the_lock_are_certified(tasks: list[Task]) -> None:
+    steps: list[tuple[str, int, int]] = []
+    certificate = certify(load_suite("tiny"), progress=lambda *step: steps.append(step))
+    assert certificate.holds
+    assert (certificate.tasks, certificate.gold_resolved, certificate.empty_resolved, certificate.flaky) == (
+        4,
+        4,
+        0,
+        0,
+    )
+    assert steps[-1] == ("certifying tiny", 4, 4)
 
 
-def test_a_task_that_lies_gets_no_certificate(tasks: list[Task]) -> None:
+def test_a_task_whose_gold_patch_does_nothing_gets_no_certificate(tasks: list[Task]) -> None:
     liar = tasks[0].model_copy(update={"gold_patch": ""})
-    found = certify(load_suite("tiny"), tasks=[liar], repeats=1)
-    assert not found.holds
-    assert found.results[0].gold is Outcome.UNRESOLVED
-    assert "gold patch" in found.results[0].why
+    certificate = certify(load_suite("tiny"), tasks=[liar], repeats=1)
+    assert not certificate.holds
+    assert certificate.results[0].gold is Outcome.UNRESOLVED
+    assert "gold patch" in certificate.results[0].why
 
 
-def test_a_suite_that_keeps_its_tasks_is_not_built() -> None:
+def test_a_suite_without_a_lock_is_not_built() -> None:
     with pytest.raises(TaskError, match="nothing to build"):
         build("kata")

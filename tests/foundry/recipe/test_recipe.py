@@ -1,3 +1,5 @@
+"""Recipes: what their globs match, and the splits of pyrepair."""
+
 from pathlib import Path
 
 import pytest
@@ -19,11 +21,11 @@ from codegym.suite import suite_root
         ("pkg/*.py", "pkg/axpy", False),
     ],
 )
-def test_globs(glob: str, path: str, covers: bool) -> None:
+def test_a_glob_s_star_stays_inside_a_folder(glob: str, path: str, covers: bool) -> None:
     assert matches(path, glob) is covers
 
 
-def test_whole_packages_are_held_out() -> None:
+def test_every_package_of_pyrepair_is_in_one_split() -> None:
     recipe = load_recipe(suite_root("pyrepair"))
     splits = [{p.name for p in recipe.package if p.split == split} for split in ("train", "val", "test")]
     assert all(splits)

@@ -1,10 +1,10 @@
-"""What projects of different build tools say about themselves."""
+"""The name, version and requirements that projects of different build tools declare."""
 
 from __future__ import annotations
 
 import pytest
 
-from codegym.foundry.repository.declared import described, metadata, needs
+from codegym.foundry.repository.declared import metadata, needs, with_metadata
 from codegym.sandbox.protocol import File
 
 PKG_INFO = """\
@@ -56,17 +56,17 @@ setuptools.setup(name="ledger", install_requires=NEEDS, extras_require={"test": 
 """
 
 
-def test_an_sdist_says_what_an_index_says() -> None:
-    found = needs({"PKG-INFO": File(PKG_INFO.encode())})
-    assert found.runtime == ('money>=2; python_version >= "3"',)
+def test_requirements_of_an_sdist_are_those_of_its_metadata() -> None:
+    requirements = needs({"PKG-INFO": File(PKG_INFO.encode())})
+    assert requirements.runtime == ('money>=2; python_version >= "3"',)
     tomli = "tomli; python_version < \"3\" and python_version > '0'"
-    assert found.tests == ("pytest; python_version > '0'", tomli)
+    assert requirements.tests == ("pytest; python_version > '0'", tomli)
 
 
-def test_groups_include_each_other_once() -> None:
-    found = needs({"pyproject.toml": File(GROUPS.encode())})
-    assert found.runtime == ("money>=2",)
-    assert found.tests == ("pytest", "attrs")
+def test_groups_that_include_each_other_are_read_once() -> None:
+    requirements = needs({"pyproject.toml": File(GROUPS.encode())})
+    assert requirements.runtime == ("money>=2",)
+    assert requirements.tests == ("pytest", "attrs")
 
 
 @pytest.mark.parametrize(
@@ -89,21 +89,23 @@ def test_groups_include_each_other_once() -> None:
         ),
     ],
 )
-def test_other_places(texts: dict[str, str], runtime: tuple[str, ...], tests: tuple[str, ...]) -> None:
-    found = needs({path: File(text.encode()) for path, text in texts.items()})
-    assert (found.runtime, found.tests) == (runtime, tests)
+def test_requirements_are_read_from_the_files_of_every_build_tool(
+    texts: dict[str, str], runtime: tuple[str, ...], tests: tuple[str, ...]
+) -> None:
+    requirements = needs({path: File(text.encode()) for path, text in texts.items()})
+    assert (requirements.runtime, requirements.tests) == (runtime, tests)
 
 
-def test_a_checkout_gets_what_a_build_would_write() -> None:
-    found = described({"pyproject.toml": File(GROUPS.encode())}, "src")
-    assert b"Name: ledger\nVersion: 0.0" in found["src/ledger-0.0.dist-info/METADATA"].content
-    assert b'__version__ = version = "0.0"' in found["src/ledger/_version.py"].content
+def test_a_checkout_gets_the_metadata_and_version_file_of_a_build() -> None:
+    files = with_metadata({"pyproject.toml": File(GROUPS.encode())}, "src")
+    assert b"Name: ledger\nVersion: 0.0" in files["src/ledger-0.0.dist-info/METADATA"].content
+    assert b'__version__ = version = "0.0"' in files["src/ledger/_version.py"].content
 
 
-def test_an_sdist_keeps_what_it_has() -> None:
+def test_an_sdist_keeps_its_own_metadata_and_version_file() -> None:
     theirs = {"pyproject.toml": File(GROUPS.encode()), "src/ledger/_version.py": File(b"version = '9'\n")}
-    found = described({**theirs, "PKG-INFO": File(PKG_INFO.encode())}, "src")
-    assert found["src/ledger/_version.py"].content == b"version = '9'\n"
-    assert found["src/My.Ledger-3.1.dist-info/METADATA"].content == PKG_INFO.encode()
+    files = with_metadata({**theirs, "PKG-INFO": File(PKG_INFO.encode())}, "src")
+    assert files["src/ledger/_version.py"].content == b"version = '9'\n"
+    assert files["src/My.Ledger-3.1.dist-info/METADATA"].content == PKG_INFO.encode()
     assert metadata({"setup.cfg": File(CFG.encode())})["Version"] == "0.0"
     assert metadata({"setup.py": File(SETUP.encode())})["Name"] == "ledger"

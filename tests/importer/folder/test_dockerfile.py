@@ -26,7 +26,7 @@ def copied(root: Path, dockerfile: str, files: dict[str, str] = CONTEXT) -> dict
     ("[ab]\r\nsrc/t  \r\n", "bx"), ("\ufeffa\n", "bxy"), ("?\n", "bxy"), (".\n", "abxy"), ("\\a\n", "bxy"),
     ("** \n! b.txt\n", "b"), ("*\n**/!x.py\n", ""),
 ])  # fmt: skip
-def test_a_dockerignore(tmp_path: Path, lines: str, left: str) -> None:
+def test_a_dockerignore_excludes_files(tmp_path: Path, lines: str, left: str) -> None:
     files = copied(tmp_path, APP + "COPY . .\n", CONTEXT | {".dockerignore": lines})
     assert "".join(sorted(files[path] for path in files if path != ".dockerignore")).lower() == left
 
@@ -58,7 +58,7 @@ def test_the_dockerfiles_own_dockerignore_comes_first(tmp_path: Path) -> None:
     ("COPY \"a\" 'b.txt' './'", {"a", "b.txt"}), ("ARG TARGETARCH\nCOPY a $TARGETARCH", {"amd64"}),
     ("COPY Dockerfile* a ./", {"a"}), ("copy\ta\t./", {"a"}), ("COPY a /srv/\nCOPY nothing .", set()),
 ])  # fmt: skip
-def test_what_an_instruction_copies(tmp_path: Path, lines: str, expected: set[str]) -> None:
+def test_an_instruction_copies_the_files_that_it_names(tmp_path: Path, lines: str, expected: set[str]) -> None:
     assert set(copied(tmp_path, f"{APP}{lines}\n", CONTEXT | {"Dockerfile": lines})) == expected
 
 
@@ -74,7 +74,7 @@ def test_the_base_may_have_the_working_folder(tmp_path: Path, text: str) -> None
     assert set(copied(tmp_path, f"FROM x\n{text}")) == {"a"}
 
 
-def test_stages_and_an_escape_of_its_own(tmp_path: Path) -> None:
+def test_stages_and_another_escape_character_are_read(tmp_path: Path) -> None:
     text = "# syntax=docker/dockerfile:1\n# escape=`\nARG B=base\nFROM $B:1 AS One\nWORKDIR /o\n"
     text += "COPY src `\n lib\nRUN make\n"
     text += "FROM scratch\nCOPY --from=ONE /o/lib /x\nCOPY a /\nFROM one\nWORKDIR /app\n"
@@ -90,7 +90,7 @@ def test_stages_and_an_escape_of_its_own(tmp_path: Path) -> None:
     assert elsewhere == ["/o/lib/t/y.md", "/o/lib/x.py", "COPY --from=0 /made ."]
 
 
-def test_modes_links_and_archives(tmp_path: Path) -> None:
+def test_modes_links_and_archives_are_copied_as_by_docker(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "some.tgz", "w:gz") as archive:
         for name in ("in/f", "../out"):
             member = tarfile.TarInfo(name)
@@ -109,7 +109,7 @@ def test_modes_links_and_archives(tmp_path: Path) -> None:
     "COPY a\n", "COPY 'a b ./\n", "COPY ${a ./\n", "COPY a ${A:?no A}\n", "COPY a /app/f\nCOPY src /app/f/\n",
     "COPY <<E /app/c\nno end\n", "COPY a ${A@Q}\n", "COPY [ab ./\n",
 ])  # fmt: skip
-def test_what_docker_would_not_build(tmp_path: Path, text: str) -> None:
+def test_a_dockerfile_that_docker_refuses_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ValueError, match=r"[a-z]"):
         copied(tmp_path, APP + text)
 

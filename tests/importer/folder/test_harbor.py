@@ -12,9 +12,10 @@ from codegym.errors import ConfigError
 from codegym.exporter.harbor import export_harbor
 from codegym.importer.folder.dockerfile import copied_files, read_dockerfile
 from codegym.importer.folder.harbor import harbor
-from codegym.importer.imported import Wishes
+from codegym.importer.imported_task import ImportOptions
 from codegym.importer.kit_text import kit
 from codegym.suite import load_suite
+from codegym.task import FolderSource
 from tests.importer.conftest import Certified
 
 DOCKERFILE = (
@@ -57,27 +58,27 @@ def written(root: Path, files: dict[str, str]) -> Path:
     return root
 
 
-def test_harbor_and_terminal_bench(tmp_path: Path, certified: Certified) -> None:
+def test_tasks_of_harbor_and_terminal_bench_are_certified(tmp_path: Path, certified: Certified) -> None:
     pytest.importorskip("yaml")
     written(tmp_path / "tasks" / "text", HARBOR)
     written(tmp_path / "tasks" / "json", HARBOR | {"tests/test.sh": AS_JSON})
     written(tmp_path / "tasks" / "old", TERMINAL)
-    suite = certified(*harbor(tmp_path / "tasks", Wishes(image="python")))
+    suite = certified(*harbor(tmp_path / "tasks", ImportOptions(image="python")))
     assert suite.task("text").limits.grade_seconds == 120
     assert suite.task("text").metadata["image"] == "ubuntu:24.04"
     assert suite.task("text").metadata["not_run"] == ["RUN apt-get update      && apt-get install -y curl"]
     assert suite.task("old").tests.fail_to_pass == ("test_outputs.py::TestOut::test_hello",)
 
 
-def test_without_an_image_of_ours_the_image_is_named(tmp_path: Path) -> None:
-    (found,) = harbor(written(tmp_path / "tasks" / "text", HARBOR), Wishes())
+def test_a_task_keeps_its_own_image_unless_another_is_chosen(tmp_path: Path) -> None:
+    (found,) = harbor(written(tmp_path / "tasks" / "text", HARBOR), ImportOptions())
     assert found.task.image == "ubuntu:24.04"
     assert found.task.gold_patch == ""
-    with pytest.raises(ConfigError, match="holds no task"):
-        list(harbor(tmp_path / "tasks" / "text" / "tests", Wishes()))
+    with pytest.raises(ConfigError, match="has no task"):
+        list(harbor(tmp_path / "tasks" / "text" / "tests", ImportOptions()))
 
 
-def test_what_a_dockerfile_copies(tmp_path: Path) -> None:
+def test_the_repository_has_the_files_that_the_dockerfile_copies(tmp_path: Path) -> None:
     written(tmp_path, {"a/b.txt": "b", "c.txt": "c", "etc.conf": "e"})
     text = "FROM x AS y\nCOPY a /gone\nFROM --platform=linux/amd64 z\nWORKDIR /srv\nCOPY a c.txt ./\n"
     text += "ADD etc.conf /etc/\n"
@@ -97,14 +98,14 @@ SCRIPTS = {
 }
 
 
-def test_a_verifier_is_run_as_harbor_runs_it(tmp_path: Path, certified: Certified) -> None:
+def test_a_verifier_runs_as_in_harbor(tmp_path: Path, certified: Certified) -> None:
     judge = {"tests/judge": HARBOR["tests/test.sh"]}
     for name, script in SCRIPTS.items():
         written(tmp_path / "tasks" / name, HARBOR | judge | {"tests/test.sh": script})
     solution = "#!/usr/bin/env python3\r\nimport shutil, subprocess\r\nsubprocess.Popen(['sleep', '600'])\r\n"
     solution += "shutil.copy('/app/in.txt', '/app/out.txt')\r\n"
     written(tmp_path / "tasks" / "python", {"solution/solve.sh": solution})
-    certified(*harbor(tmp_path / "tasks", Wishes(image="python")))
+    certified(*harbor(tmp_path / "tasks", ImportOptions(image="python")))
 
 
 @pytest.mark.parametrize(("text", "json", "whole"), [
@@ -124,7 +125,7 @@ def test_a_verifier_is_run_as_harbor_runs_it(tmp_path: Path, certified: Certifie
     (None, '{"reward": -1}', False),
     (None, '{"reward": 1, "x": {"reward": 0, "y": [1, "}\\"", {}]}}', True), (None, '{"reward": true}', True),
 ])  # fmt: skip
-def test_what_a_reward_file_says(tmp_path: Path, text: str | None, json: str | None, whole: bool) -> None:
+def test_a_reward_of_one_resolves_a_task(tmp_path: Path, text: str | None, json: str | None, whole: bool) -> None:
     given = {"reward.txt": text, "reward.json": json}
     for name, content in given.items():
         if content is not None:
@@ -145,32 +146,35 @@ def test_the_agent_sees_neither_solution_nor_tests(tmp_path: Path) -> None:
     harbors = HARBOR | copies | {"tests/test_it.py": "def test_it(): ...\n", "environment/tests/own.py": "own"}
     written(tmp_path / "tasks" / "a", harbors | {"environment/Dockerfile": "FROM x\nCOPY . /app/\n"})
     written(tmp_path / "tasks" / "b", terminal)
-    seen = [sorted(next(iter(found.folders.values()))) for found in harbor(tmp_path / "tasks", Wishes())]
+    seen = [sorted(next(iter(found.folders.values()))) for found in harbor(tmp_path / "tasks", ImportOptions())]
     assert seen == [["src/in.txt", "tests/own.py"], ["src/in.txt"]]
 
 
-def test_what_we_export_is_read_back(tmp_path: Path, certified: Certified) -> None:
+def test_an_exported_folder_gives_the_same_task(tmp_path: Path, certified: Certified) -> None:
     kata = load_suite("kata")
     tasks = [kata.task("tip-jar"), kata.task("version-sort"), kata.task("tape-merge")]
     assert export_harbor(kata, tasks, tmp_path / "out", lambda done: None) == 3
-    back = {found.task.id: found.task for found in harbor(tmp_path / "out", Wishes())}
+    back = {imported.task.id: imported.task for imported in harbor(tmp_path / "out", ImportOptions())}
     for task in tasks:
         again = back[task.id]
         assert again.instruction == task.instruction
         assert again.gold_patch == task.gold_patch
+        assert isinstance(again.source, FolderSource)
         assert again.source.digest == kata.tree(task).digest
         assert again.tests.model_dump(exclude={"hidden"}) == task.tests.model_dump(exclude={"hidden"})
+        assert isinstance(again.tests.hidden, FolderSource)
+        assert isinstance(task.tests.hidden, FolderSource)
         assert again.tests.hidden.digest == task.tests.hidden.digest
         assert (again.image, again.limits) == (task.image, task.limits)
-    certified(*(found for found in harbor(tmp_path / "out" / "tip-jar", Wishes())))
-    with pytest.raises(ConfigError, match="is there already"):
+    certified(*harbor(tmp_path / "out" / "tip-jar", ImportOptions()))
+    with pytest.raises(ConfigError, match="exists already"):
         export_harbor(kata, tasks, tmp_path / "out", lambda done: None)
 
 
 @pytest.mark.parametrize(
     ("task", "image"), [("tip-jar", "python"), ("version-sort", "node"), ("tape-merge", "cc")]
 )
-def test_the_scripts_we_export_work_without_us(
+def test_exported_scripts_work_without_codegym(
     tmp_path: Path, certified: Certified, task: str, image: str
 ) -> None:
     kata = load_suite("kata")
@@ -178,11 +182,11 @@ def test_the_scripts_we_export_work_without_us(
     facts = tmp_path / "out" / task / "task.toml"
     head, _, rest = facts.read_text().partition("[metadata.codegym]")
     facts.write_text(head + rest[rest.index("[verifier]") :])
-    certified(*harbor(tmp_path / "out", Wishes(image=image)))
+    certified(*harbor(tmp_path / "out", ImportOptions(image=image)))
 
 
 @pytest.mark.parametrize("output", ["", ">/dev/null", "2>/dev/null"])
-def test_what_an_exported_test_leaves_running_keeps_nobody_waiting(tmp_path: Path, output: str) -> None:
+def test_an_exported_test_does_not_wait_for_background_processes(tmp_path: Path, output: str) -> None:
     script = resources("codegym.exporter").joinpath("kit/tap.sh").read_text()
     script = script.replace("/app", f"{tmp_path}").replace("/logs", f"{tmp_path}/logs")
     command = f"sleep 300 {output} & echo 1..1; echo 'ok 1 - a'\n"

@@ -3,6 +3,7 @@
 import ast
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,14 +15,15 @@ from codegym.importer.formats import find_format, read_tasks
 from codegym.importer.function.evalplus import evalplus
 from codegym.importer.function.mbpp import mbpp
 from codegym.importer.function.pack import humanevalpack
-from codegym.importer.imported import Imported, Wishes
+from codegym.importer.imported_task import ImportedTask, ImportOptions
 from codegym.patch import make_patch, patch_paths
 from codegym.sandbox.backend import backend
 from codegym.sandbox.protocol import File
+from codegym.task import FolderSource
 from tests.importer.conftest import Certified, data, suite_of
 
 SOLUTION = "def area(sides):\n    import math\n    return math.prod(sides)\n"
-MBPP = {
+MBPP: dict[str, Any] = {
     "task_id": 7,
     "text": "Write a function to find an area.",
     "code": SOLUTION,
@@ -55,56 +57,62 @@ def check(candidate):
 AS_PROGRAM = PLUS_TEST.replace("check(candidate)", "check()").replace("candidate", "area") + "\ncheck()\n"
 
 
-def pack(language: str, wanted: tuple[int, ...]) -> list[Imported]:
-    rows = read_tasks(find_format("humanevalpack"), data(f"humanevalpack/{language}.jsonl.gz"), Wishes())
+def pack(language: str, wanted: tuple[int, ...]) -> list[ImportedTask]:
+    rows = read_tasks(find_format("humanevalpack"), data(f"humanevalpack/{language}.jsonl.gz"), ImportOptions())
     found = [task for number, task in enumerate(rows) if number in wanted]
     assert len(found) == len(wanted)
     return found
 
 
 @pytest.mark.parametrize(("language", "wanted"), [("python", (38,)), ("js", (32, 162)), ("cpp", (38,))])
-def test_the_pack_is_run_for_real(language: str, wanted: tuple[int, ...], certified: Certified) -> None:
+def test_tasks_of_the_pack_are_certified(language: str, wanted: tuple[int, ...], certified: Certified) -> None:
     certified(*pack(language, wanted))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [31, 137, 162])
-def test_the_packs_odd_ones(number: int, certified: Certified) -> None:
+def test_unusual_rows_of_the_pack_are_certified(number: int, certified: Certified) -> None:
     certified(*pack("cpp", (number,)))
 
 
 @pytest.mark.parametrize("language", ["python", "js", "cpp"])
-def test_every_row_of_the_pack_is_a_task(language: str) -> None:
+def test_every_row_of_the_pack_gives_a_task(language: str) -> None:
     tasks = pack(language, tuple(range(164)))
     assert len({found.task.digest for found in tasks}) == 164
-    assert all(found.task.gold_patch and found.task.tests.hidden for found in tasks)
+    assert all(imported.task.gold_patch and imported.task.tests.hidden for imported in tasks)
 
 
-def test_what_the_benchmark_provides_does_not_come_from_the_agent() -> None:
+def test_helpers_of_the_benchmark_are_not_taken_from_the_solution() -> None:
     (cyclic,) = pack("python", (38,))
-    hidden = cyclic.folders[cyclic.task.tests.hidden.path]["tests/test_solution.py"].content.decode()
+    hidden = hidden_text(cyclic, "tests/test_solution.py")
     assert "def encode_cyclic" in hidden
     assert "from solution import decode_cyclic" in hidden
     (cyclic,) = pack("cpp", (38,))
-    hidden = cyclic.folders[cyclic.task.tests.hidden.path]["tests/hidden.cpp"].content.decode()
+    hidden = hidden_text(cyclic, "tests/hidden.cpp")
     assert "namespace {\nstring encode_cyclic" in hidden
 
 
 def test_a_language_without_an_image_is_refused_by_name() -> None:
     with pytest.raises(TaskError, match="Rust/3: codegym has no image"):
-        humanevalpack({"task_id": "Rust/3", "buggy_solution": "", "canonical_solution": ""}, Wishes())
+        humanevalpack({"task_id": "Rust/3", "buggy_solution": "", "canonical_solution": ""}, ImportOptions())
 
 
-def test_human_eval() -> None:
-    rows = list(read_tasks(find_format("human_eval"), data("HumanEval.jsonl.gz"), Wishes()))
+def test_a_row_of_human_eval_gives_a_task() -> None:
+    rows = list(read_tasks(find_format("human_eval"), data("HumanEval.jsonl.gz"), ImportOptions()))
     assert len(rows) == 164
     assert rows[3].task.tests.fail_to_pass == ("tests/test_solution.py::test_below_zero",)
 
 
-def checks_of(found: Imported) -> tuple[list[str], list[str]]:
-    """Return the assertions in functions of the hidden test file, and those that stand anywhere in it."""
-    code = found.folders[found.task.tests.hidden.path]["tests/test_solution.py"].content.decode()
-    tree = ast.parse(code)
+def hidden_text(imported: ImportedTask, path: str) -> str:
+    """Return the text of one hidden file of an imported task."""
+    hidden = imported.task.tests.hidden
+    assert isinstance(hidden, FolderSource)
+    return imported.folders[hidden.path][path].content.decode()
+
+
+def checks_of(imported: ImportedTask) -> tuple[list[str], list[str]]:
+    """Return the assertions in functions of the hidden test file, and all assertions in it."""
+    tree = ast.parse(hidden_text(imported, "tests/test_solution.py"))
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     inner = [ast.unparse(n.test) for f in functions for n in ast.walk(f) if isinstance(n, ast.Assert)]
     return sorted(inner), sorted(ast.unparse(n.test) for n in ast.walk(tree) if isinstance(n, ast.Assert))
@@ -113,38 +121,38 @@ def checks_of(found: Imported) -> tuple[list[str], list[str]]:
 @pytest.mark.parametrize(("name", "path"), [
     ("humaneval", "HumanEval.jsonl.gz"), ("humanevalpack", "humanevalpack/python.jsonl.gz"),
 ])  # fmt: skip
-def test_every_check_stands_as_an_assertion_in_a_function_of_the_test_file(name: str, path: str) -> None:
-    for found in read_tasks(find_format(name), data(path), Wishes()):
-        row = ast.parse(found.task.metadata["row"]["test"])
+def test_every_check_is_an_assertion_in_a_function_of_the_test_file(name: str, path: str) -> None:
+    for imported in read_tasks(find_format(name), data(path), ImportOptions()):
+        row = ast.parse(imported.task.metadata["row"]["test"])
         given = sorted(ast.unparse(node.test) for node in ast.walk(row) if isinstance(node, ast.Assert))
         assert given
-        assert checks_of(found) == (given, given)
+        assert checks_of(imported) == (given, given)
 
 
-def test_so_do_the_checks_of_mbpp_and_evalplus() -> None:
-    shown = [*MBPP["test_list"], *MBPP["challenge_test_list"]]
-    listed = sorted(text.removeprefix("assert ") for text in shown)
-    assert checks_of(mbpp(MBPP, Wishes())) == (listed, listed)
+def test_checks_of_mbpp_and_evalplus_are_assertions_in_a_function() -> None:
+    asserts = [*MBPP["test_list"], *MBPP["challenge_test_list"]]
+    listed = sorted(text.removeprefix("assert ") for text in asserts)
+    assert checks_of(mbpp(MBPP, ImportOptions())) == (listed, listed)
     close = "out == exp or np.allclose(out, exp, rtol=1e-07, atol=atol)"
-    assert checks_of(evalplus(PLUS | {"test": PLUS_TEST}, Wishes())) == ([close], [close])
+    assert checks_of(evalplus(PLUS | {"test": PLUS_TEST}, ImportOptions())) == ([close], [close])
     same = "_same(candidate(*_copy.deepcopy(given)), expected)"
-    by_inputs = evalplus(PLUS | {"base_input": [[[2, 3]]], "plus_input": [], "atol": 0}, Wishes())
+    by_inputs = evalplus(PLUS | {"base_input": [[[2, 3]]], "plus_input": [], "atol": 0}, ImportOptions())
     assert checks_of(by_inputs) == ([same], [same])
 
 
-def test_mbpp_and_evalplus(certified: Certified) -> None:
+def test_tasks_of_mbpp_and_evalplus_are_certified(certified: Certified) -> None:
     by_inputs = {"base_input": [[[2, 3]]], "plus_input": [[[0.1, 0.2]], [[]]], "atol": 1e-6}
     suite = certified(
-        mbpp(MBPP, Wishes()),
-        evalplus(PLUS | {"test": PLUS_TEST}, Wishes()),
-        evalplus(PLUS | {"task_id": "HumanEval/8"} | by_inputs, Wishes()),
-        evalplus(MBPP | {"test": AS_PROGRAM}, Wishes()),
+        mbpp(MBPP, ImportOptions()),
+        evalplus(PLUS | {"test": PLUS_TEST}, ImportOptions()),
+        evalplus(PLUS | {"task_id": "HumanEval/8"} | by_inputs, ImportOptions()),
+        evalplus(MBPP | {"test": AS_PROGRAM}, ImportOptions()),
     )
     assert "assert area([2, 3]) == 6" in suite.task("mbpp-7").instruction
     assert suite.task("mbpp-7").metadata["row"] == MBPP
 
 
-def test_mbpp_plus_by_inputs_is_given_what_json_has_not(certified: Certified) -> None:
+def test_inputs_of_mbpp_plus_get_types_that_json_does_not_have(certified: Certified) -> None:
     code = "def shared(a, b, z):\n    return (set(a) & set(b), z.real, {t for t in a if isinstance(t, tuple)})\n"
     row = {
         "task_id": "Mbpp/9",
@@ -157,13 +165,13 @@ def test_mbpp_plus_by_inputs_is_given_what_json_has_not(certified: Certified) ->
         "atol": 0,
         "contract": "",
     }
-    suite = certified(evalplus(row, Wishes()))
+    suite = certified(evalplus(row, ImportOptions()))
     assert list(suite.tasks) == ["mbpp-plus-9"]
 
 
-def test_sanitized_mbpp() -> None:
+def test_a_row_of_sanitized_mbpp_gives_a_task() -> None:
     row = {"task_id": 8, "prompt": MBPP["text"], "code": SOLUTION, "test_imports": ["import math"]}
-    task = mbpp(row | {"test_list": MBPP["test_list"]}, Wishes()).task
+    task = mbpp(row | {"test_list": MBPP["test_list"]}, ImportOptions()).task
     assert (task.id, task.tests.fail_to_pass) == ("mbpp-8", ("tests/test_solution.py::test_area",))
 
 
@@ -179,14 +187,14 @@ def test_mbpp_asks_for_all_that_its_assertions_use(certified: Certified) -> None
     }
     odd = {"task_id": 19, "text": "Find duplicates.", "test_list": ["assert test_twice([1, 1]) == True"]}
     odd |= {"code": "def test_twice(array):\r\n    return len(array) != len(set(array))     "}
-    suite = certified(mbpp(row, Wishes()), mbpp(odd, Wishes()))
+    suite = certified(mbpp(row, ImportOptions()), mbpp(odd, ImportOptions()))
     assert "Write `check`, `Pair` in `solution.py`" in suite.task("mbpp-601").instruction
     assert "one = Pair(1, 1)" in suite.task("mbpp-601").instruction
 
 
 def test_assertions_about_something_else_are_refused() -> None:
-    with pytest.raises(TaskError, match="call none of the functions"):
-        mbpp(MBPP | {"test_list": ["assert volume(1) == 1"]}, Wishes())
+    with pytest.raises(TaskError, match="call no function of the solution"):
+        mbpp(MBPP | {"test_list": ["assert volume(1) == 1"]}, ImportOptions())
 
 
 def exercise(root: Path) -> Path:
@@ -208,8 +216,8 @@ def exercise(root: Path) -> Path:
     return root
 
 
-def test_exercism(tmp_path: Path, certified: Certified) -> None:
-    (found,) = exercism(exercise(tmp_path / "track"), Wishes())
+def test_an_exercise_in_python_is_certified(tmp_path: Path, certified: Certified) -> None:
+    (found,) = exercism(exercise(tmp_path / "track"), ImportOptions())
     assert found.task.tests.fail_to_pass == ("leap_test.py::LeapTest::test_1900",)
     assert found.task.instruction.startswith("# Instructions")
     suite = certified(found)
@@ -254,21 +262,21 @@ def test_exercism_in_c_runs_what_the_exercise_ignores(tmp_path: Path, certified:
     for path, text in UNITY.items():
         (tmp_path / "c" / "leap" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "c" / "leap" / path).write_text(text)
-    suite = certified(*exercism(tmp_path / "c", Wishes()))
+    suite = certified(*exercism(tmp_path / "c", ImportOptions()))
     assert patch_paths(suite.task("leap").gold_patch) == ("leap.c",)
 
 
-def test_an_exercise_of_another_track_says_what_it_needs(tmp_path: Path) -> None:
+def test_the_error_for_an_exercise_of_another_track_names_its_tests(tmp_path: Path) -> None:
     root = exercise(tmp_path / "track")
     config = {"files": {"solution": ["leap.py"], "test": ["leap.rs"], "example": [".meta/example.py"]}}
     (root / "leap" / ".meta" / "config.json").write_text(json.dumps(config))
-    with pytest.raises(TaskError, match=r"there is no leap\.rs"):
-        list(exercism(root, Wishes()))
+    with pytest.raises(TaskError, match=r"names leap\.rs, which does not exist"):
+        list(exercism(root, ImportOptions()))
     (root / "leap" / "leap.rs").write_text("")
     with pytest.raises(TaskError, match=r"leap\.rs: neither tests of pytest nor"):
-        list(exercism(root, Wishes()))
-    with pytest.raises(ConfigError, match="holds no exercise"):
-        list(exercism(tmp_path / "cache", Wishes()))
+        list(exercism(root, ImportOptions()))
+    with pytest.raises(ConfigError, match="has no exercise"):
+        list(exercism(tmp_path / "cache", ImportOptions()))
 
 
 ATTACKS = {
@@ -310,22 +318,27 @@ def {}(*_):
 ])  # fmt: skip
 def test_a_result_that_is_equal_to_everything_earns_nothing(name: str, path: str, certified: Certified) -> None:
     rows = [
-        row for number, row in enumerate(read_tasks(find_format(name), data(path), Wishes())) if number in (3, 8)
+        row
+        for number, row in enumerate(read_tasks(find_format(name), data(path), ImportOptions()))
+        if number in (3, 8)
     ]
     suite = certified(*rows)
     for task in suite.tasks.values():
         cheat = EQUAL_TO_ALL.format(task.metadata["row"]["entry_point"]).encode()
         (path,) = patch_paths(task.gold_patch)
-        patch = make_patch({path: suite.base_file(task, path)}, {path: File(cheat)})
+        before = suite.base_file(task, path)
+        assert before is not None
+        patch = make_patch({path: before}, {path: File(cheat)})
         assert grade(suite, task, patch, backend=backend("bwrap"), cache=None).outcome is Outcome.TAMPERED
 
 
 @pytest.mark.parametrize("language", list(ATTACKS))
-def test_attacks_on_the_benchmarks_own_weak_spots_earn_nothing(language: str) -> None:
+def test_attacks_on_weak_spots_of_the_benchmarks_earn_nothing(language: str) -> None:
     suite = suite_of(*pack(language, (38,)))
     (task,) = suite.tasks.values()
     (path,) = patch_paths(task.gold_patch)
     before = suite.base_file(task, path)
+    assert before is not None
     for attack in ATTACKS[language]:
         patch = make_patch({path: before}, {path: File(attack.encode())})
         assert grade(suite, task, patch, backend=backend("bwrap"), cache=None).outcome is Outcome.UNRESOLVED

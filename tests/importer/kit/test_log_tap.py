@@ -53,7 +53,7 @@ from codegym.importer.kit.log_tap import (
     ("maven", "[INFO] Tests run: 3, Failures: 0, Errors: 0, Skipped: 0 -- in a.BTest", "a.BTest", PASSED),
     ("maven", "BTest > works() FAILED", "BTest > works()", FAILED),
 ])  # fmt: skip
-def test_a_line_of_each(dialect: str, line: str, name: str, status: int) -> None:
+def test_every_dialect_reads_its_line(dialect: str, line: str, name: str, status: int) -> None:
     assert read(f"something else\n{line}\n", dialect) == {name: status}
 
 
@@ -69,11 +69,11 @@ def test_a_line_of_each(dialect: str, line: str, name: str, status: int) -> None
     ("pytest", "a.py::b[x y] SKIPPED (no reason)    [100%]", {"a.py::b[x y]": SKIPPED}),
     ("pytest", "PASSED a.py::b", {}),
 ])  # fmt: skip
-def test_what_else_a_line_may_name(dialect: str, line: str, others: dict[str, int]) -> None:
+def test_a_line_may_be_read_as_another_name(dialect: str, line: str, others: dict[str, int]) -> None:
     assert read_others(line, dialect) == others
 
 
-def test_a_name_that_stands_in_the_log_itself_is_no_other_name() -> None:
+def test_a_name_in_the_log_is_not_listed_as_another_name() -> None:
     log = "✓ waits\n✕ waits 100 ms\n"
     assert read(log, "marks") == {"waits": PASSED, "waits 100 ms": FAILED}
     assert read_others(log, "marks") == {}
@@ -93,11 +93,13 @@ def test_a_name_that_stands_in_the_log_itself_is_no_other_name() -> None:
     ("pytest", 3, 3, False),
     ("matplotlib", 4, 0, False),
 ])  # fmt: skip
-def test_exit_codes(dialect: str, code: int, failed: int, orderly: bool) -> None:
+def test_an_exit_code_shows_whether_a_run_ended_in_order(
+    dialect: str, code: int, failed: int, orderly: bool
+) -> None:
     assert is_orderly(code, dialect, failed) is orderly
 
 
-def test_what_is_left_in_the_background_is_not_waited_for() -> None:
+def test_the_adapter_does_not_wait_for_background_processes() -> None:
     began = time.monotonic()
     output, code = run("sleep 30 & echo 'PASSED a.py::b'")
     assert (output, code) == (b"PASSED a.py::b\n", 0)
@@ -112,7 +114,7 @@ def test_a_long_log_is_printed_without_its_middle() -> None:
     assert shortened(b"short") == b"short"
 
 
-def test_the_worst_counts() -> None:
+def test_the_worst_of_several_results_counts() -> None:
     assert read("FAILED a.py::b[x y]\nPASSED a.py::b[x z]\n", "pytest") == {"a.py::b[x": FAILED}
 
 
@@ -120,7 +122,7 @@ def test_the_worst_counts() -> None:
     ("command", "code", "whole"),
     [("true", 0, True), ("exit 1", 0, True), ("exit 3", 0, False), ("kill -9 $$", 0, False)],
 )
-def test_it_prints_tap_that_our_reader_takes(command: str, code: int, whole: bool) -> None:
+def test_the_adapter_prints_tap_that_the_harness_reads(command: str, code: int, whole: bool) -> None:
     argv = [sys.executable, str(Path(log_tap.__file__)), "pytest", f"echo 'PASSED a.py::b[#1]'; {command}"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     report = read_tap(done.stdout)

@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from codegym.episode import Outcome
 from codegym.grade.grade import grade_empty, grade_gold
-from codegym.importer.imported import Wishes
+from codegym.importer.imported_task import ImportOptions
 from codegym.importer.repository.swebench import swe_bench
 from codegym.importer.rows import Row
 from codegym.patch import make_patch
@@ -47,11 +48,11 @@ def row_of(folder: Path, fail: list[str], keep: list[str], *, tests: dict[str, s
     }
 
 
-def resolved(folder: Path, row: Row, **wishes: str) -> tuple[Suite, Task]:
-    """Hold a row to it that gold resolves and an empty patch does not."""
+def resolved(folder: Path, row: Row, **options: Any) -> tuple[Suite, Task]:
+    """Import a row, and check that its gold patch resolves it and an empty patch does not."""
     box = usable("bwrap")
     suite = suite_of(
-        swe_bench(row, Wishes(image="python", repositories=f"file://{folder}/{{repo}}.git", **wishes))
+        swe_bench(row, ImportOptions(image="python", repositories=f"file://{folder}/{{repo}}.git", **options))
     )
     (task,) = suite.tasks.values()
     gold = grade_gold(suite, task, backend=box, cache=None)
@@ -61,7 +62,7 @@ def resolved(folder: Path, row: Row, **wishes: str) -> tuple[Suite, Task]:
     return suite, task
 
 
-def test_expected_failures_among_the_tests_that_pass(tmp_path: Path) -> None:
+def test_expected_failures_count_as_tests_that_pass(tmp_path: Path) -> None:
     checks = CHECK + (
         "\n\nimport pytest\n\n\n@pytest.mark.xfail\ndef test_later():\n    assert False\n"
         "\n\ndef test_called():\n    pytest.xfail('later')\n"
@@ -86,7 +87,7 @@ FIXTURES = {
 
 
 @pytest.mark.parametrize("case", list(ADDOPTS))
-def test_options_that_the_tests_need(case: str, tmp_path: Path) -> None:
+def test_options_of_a_row_s_command_that_tests_need_are_kept(case: str, tmp_path: Path) -> None:
     options, tests = ADDOPTS[case]
     fail = [f"{path}::test_day" for path in tests]
     config = f"[pytest]\naddopts = {options} -x --maxfail=1 -ra\n"
@@ -94,7 +95,7 @@ def test_options_that_the_tests_need(case: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("by_command", [False, True])
-def test_a_doctest_of_the_file_that_is_repaired(by_command: bool, tmp_path: Path) -> None:
+def test_a_doctest_in_the_repaired_file_decides(by_command: bool, tmp_path: Path) -> None:
     config = {} if by_command else {"setup.cfg": "[tool:pytest]\naddopts = --doctest-modules --strict-markers\n"}
     row = row_of(
         tmp_path, ["pkg/clock.py::pkg.clock.minutes", DAY], [], tests={"tests/test_clock.py": CHECK}, **config
@@ -139,6 +140,6 @@ def test_a_runner_whose_exit_code_counts_failures_and_names_that_end_like_durati
     resolved(tmp_path, row | {"test_cmd": "PYTHONPATH=. python3 run.py", "repo_language": "js"})
 
 
-def test_a_process_in_the_background(tmp_path: Path) -> None:
+def test_a_process_in_the_background_is_not_waited_for(tmp_path: Path) -> None:
     row = row_of(tmp_path, [DAY], [], tests={"tests/test_clock.py": CHECK}, **{"conftest.py": ""})
     resolved(tmp_path, row, test_command="sleep 600 & python3 -m pytest -rA tests")

@@ -1,11 +1,12 @@
 """Each format of tasks in repositories, on one made for the test: gold resolves, an empty patch does not."""
 
 import json
+from typing import Any
 
 import pytest
 
 from codegym.errors import TaskError
-from codegym.importer.imported import Imported, Wishes
+from codegym.importer.imported_task import ImportedTask, ImportOptions
 from codegym.importer.repository.multi_swe_bench import multi_swe_bench
 from codegym.importer.repository.r2e_gym import r2e_gym
 from codegym.importer.repository.swe_smith import swe_smith
@@ -16,8 +17,8 @@ from tests.importer.conftest import BUG, FIX, NEW_TESTS, OLD_TESTS, TESTS, Certi
 DAY, NONE = "tests/test_clock.py::test_day", "tests/test_clock.py::test_none"
 
 
-def wishes(repository: Repository, **more: str) -> Wishes:
-    return Wishes(image="python", repositories=repository.url, **more)
+def options(repository: Repository, **more: Any) -> ImportOptions:
+    return ImportOptions(image="python", repositories=repository.url, **more)
 
 
 def swe_row(repository: Repository, **more: object) -> Row:
@@ -79,47 +80,47 @@ def multi_row(repository: Repository) -> Row:
     }
 
 
-def test_swe_bench_and_gym_and_rebench(repository: Repository, certified: Certified) -> None:
+def test_tasks_of_swe_bench_gym_and_rebench_are_certified(repository: Repository, certified: Certified) -> None:
     row = swe_row(repository)
-    plain = swe_bench(row, wishes(repository))
+    plain = swe_bench(row, options(repository))
     suite = certified(plain)
     assert suite.task("acme__clock-1").metadata["row"] == row
     for reader in (swe_gym, swe_rebench):
-        other = reader(row, wishes(repository)).task
+        other = reader(row, options(repository)).task
         assert other.digest == plain.task.digest
 
 
-def test_tests_that_pytest_can_not_be_asked_for(repository: Repository, certified: Certified) -> None:
+def test_tests_without_node_ids_are_run_by_a_command(repository: Repository, certified: Certified) -> None:
     row = swe_row(repository, FAIL_TO_PASS=[DAY + "[a"], PASS_TO_PASS=[NONE])
     tests = TESTS.replace(
         "+def test_day():\n", "+@__import__('pytest').mark.parametrize('x', ['a b'])\n+def test_day(x):\n"
     )
     row["test_patch"] = tests.replace("@@ -3,3 +3,7 @@", "@@ -3,3 +3,8 @@")
-    suite = certified(swe_bench(row, wishes(repository)))
+    suite = certified(swe_bench(row, options(repository)))
     assert suite.task("acme__clock-1").tests.framework == "tap"
 
 
-def test_swe_smith(repository: Repository, certified: Certified) -> None:
+def test_a_task_of_swe_smith_is_certified(repository: Repository, certified: Certified) -> None:
     row = swe_row(repository, base_commit=repository.repaired, patch=BUG, image_name="swesmith/clock")
-    assert swe_smith(row, Wishes()).task.image == "swesmith/clock"
-    task = swe_smith(row, wishes(repository)).task
+    assert swe_smith(row, ImportOptions()).task.image == "swesmith/clock"
+    task = swe_smith(row, options(repository)).task
     assert (task.setup_patch, task.gold_patch) == (BUG, FIX)
-    certified(Imported(task))
+    certified(ImportedTask(task))
 
 
-def test_a_swe_smith_row_without_a_commit_is_at_its_mirrors_head(repository: Repository) -> None:
+def test_a_swe_smith_row_without_a_commit_uses_the_head_of_its_mirror(repository: Repository) -> None:
     row = {key: value for key, value in swe_row(repository, patch=BUG).items() if key != "base_commit"}
-    suite = suite_of(swe_smith(row, wishes(repository)))
+    suite = suite_of(swe_smith(row, options(repository)))
     (task,) = suite.tasks.values()
     seen = suite.base_file(task, "clock.py")
     assert seen is not None
     assert b"* 6\n" in seen.content
     with pytest.raises(TaskError, match="git fetch failed"):
-        suite_of(swe_smith(row | {"repo": "acme/none"}, wishes(repository)), name="none")
+        suite_of(swe_smith(row | {"repo": "acme/none"}, options(repository)), name="none")
 
 
-def test_r2e_gym(repository: Repository, certified: Certified) -> None:
-    found = r2e_gym(r2e_row(repository), wishes(repository))
+def test_a_task_of_r2e_gym_is_certified(repository: Repository, certified: Certified) -> None:
+    found = r2e_gym(r2e_row(repository), options(repository))
     assert found.task.tests.fail_to_pass == ("r2e_tests/test_1.py::test_day",)
     assert found.task.tests.pass_to_pass == ("r2e_tests/test_1.py::test_none",)
     suite = certified(found)
@@ -128,34 +129,34 @@ def test_r2e_gym(repository: Repository, certified: Certified) -> None:
     assert b"test_day" not in seen.content
 
 
-def test_multi_swe_bench(repository: Repository, certified: Certified) -> None:
+def test_a_task_of_multi_swe_bench_is_certified(repository: Repository, certified: Certified) -> None:
     row = multi_row(repository) | {"lang": "go"}
-    task = multi_swe_bench(row, Wishes()).task
+    task = multi_swe_bench(row, ImportOptions()).task
     assert task.image == "mswebench/acme_m_clock:pr-7"
     assert task.instruction == "# Days\n\nA day is too short."
     assert task.tests.command == "python3 .codegym/log_tap.py go 'sh /home/run.sh'"
     ran = "python3 -m pytest -rA --tb=no tests | sed s,tests/,,"
-    python = multi_swe_bench(row | {"lang": "python"}, wishes(repository, test_command=ran))
+    python = multi_swe_bench(row | {"lang": "python"}, options(repository, test_command=ran))
     certified(python)
 
 
 @pytest.mark.parametrize("where", ["bwrap", pytest.param("docker", marks=pytest.mark.docker)])
-def test_an_image_that_can_not_be_had_is_named(repository: Repository, where: str) -> None:
+def test_the_error_for_a_missing_image_names_it(repository: Repository, where: str) -> None:
     from codegym.env import CodeEnv
     from codegym.errors import SandboxError
 
-    found = swe_bench(swe_row(repository, image="acme/clock:7"), Wishes(repositories=repository.url))
+    found = swe_bench(swe_row(repository, image="acme/clock:7"), ImportOptions(repositories=repository.url))
     message = "unknown image 'acme/clock:7'.*--image"
     with CodeEnv(suite_of(found), sandbox=usable(where)) as env, pytest.raises(SandboxError, match=message):
         env.reset()
 
 
 @pytest.mark.docker
-def test_a_repository_s_task_on_docker(repository: Repository, certified: Certified) -> None:
-    certified(swe_bench(swe_row(repository), wishes(repository)), where="docker")
+def test_a_task_in_a_repository_is_certified_on_docker(repository: Repository, certified: Certified) -> None:
+    certified(swe_bench(swe_row(repository), options(repository)), where="docker")
 
 
-def test_hidden_tests_that_do_not_fit_are_an_error_that_says_so(repository: Repository) -> None:
-    suite = suite_of(swe_bench(swe_row(repository, test_patch=FIX.replace("hours", "days")), wishes(repository)))
+def test_the_error_for_hidden_tests_that_do_not_apply_names_the_task(repository: Repository) -> None:
+    suite = suite_of(swe_bench(swe_row(repository, test_patch=FIX.replace("hours", "days")), options(repository)))
     with pytest.raises(TaskError, match="the hidden tests of acme__clock-1 do not fit"):
         suite.hidden(suite.task("acme__clock-1"))

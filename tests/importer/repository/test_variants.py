@@ -9,7 +9,7 @@ import pytest
 
 from codegym.errors import TaskError
 from codegym.importer.formats import find_format, read_tasks
-from codegym.importer.imported import Wishes
+from codegym.importer.imported_task import ImportOptions
 from codegym.importer.repository.multi_swe_bench import multi_swe_bench
 from codegym.importer.repository.r2e_gym import r2e_gym
 from codegym.importer.repository.swe_smith import swe_smith
@@ -46,31 +46,31 @@ def command(task: Task) -> str:
     return task.tests.command.removeprefix("python3 .codegym/log_tap.py ")
 
 
-def test_lite_full_and_train() -> None:
+def test_rows_of_lite_full_and_train_are_read() -> None:
     few = without("hints_text", "version", "created_at", "PASS_TO_PASS")
-    assert swe_bench(few, Wishes()).task.id == "acme__clock-1"
-    withheld = swe_bench(few | {"FAIL_TO_PASS": "", "patch": "", "test_patch": ""}, Wishes()).task
+    assert swe_bench(few, ImportOptions()).task.id == "acme__clock-1"
+    withheld = swe_bench(few | {"FAIL_TO_PASS": "", "patch": "", "test_patch": ""}, ImportOptions()).task
     assert (withheld.tests.fail_to_pass, withheld.tests.hidden, withheld.gold_patch) == ((), None, "")
 
 
-def test_multimodal_and_multilingual_tell_no_language() -> None:
+def test_the_language_of_multimodal_and_multilingual_follows_from_the_patch() -> None:
     shown = {"image_assets": '{"problem_statement": ["https://example.org/a.png"]}'}
     tests = TESTS.replace("tests/test_clock.py", "test/clock.spec.js")
-    task = swe_bench(ROW | shown | {"FAIL_TO_PASS": ["Clock adds"], "test_patch": tests}, Wishes()).task
+    task = swe_bench(ROW | shown | {"FAIL_TO_PASS": ["Clock adds"], "test_patch": tests}, ImportOptions()).task
     assert (task.metadata["language"], command(task)) == ("javascript", "marks 'npm test'")
-    go = swe_bench(ROW | {"FAIL_TO_PASS": '["TestDay"]', "test_patch": GO_TESTS}, Wishes()).task
+    go = swe_bench(ROW | {"FAIL_TO_PASS": '["TestDay"]', "test_patch": GO_TESTS}, ImportOptions()).task
     assert (go.metadata["language"], command(go)) == ("go", "go 'go test -v ./...'")
 
 
-def test_live() -> None:
+def test_rows_of_live_are_read() -> None:
     live = {"pull_number": "7", "issue_numbers": ["6"], "test_cmds": ["pytest -rA tests"], "log_parser": "pytest"}
-    task = swe_bench(ROW | live | {"difficulty": {"files": 1, "hunks": 1, "lines": 2}}, Wishes()).task
+    task = swe_bench(ROW | live | {"difficulty": {"files": 1, "hunks": 1, "lines": 2}}, ImportOptions()).task
     assert task.image == "starryzhang/sweb.eval.x86_64.acme_1776_clock-1:latest"
     code = {"log_parser": "def parser(log):\n    return jest(log)\n", "FAIL_TO_PASS": ["a name"]}
-    assert command(swe_bench(ROW | live | code, Wishes()).task) == "pytest 'pytest -rA tests'"
+    assert command(swe_bench(ROW | live | code, ImportOptions()).task) == "pytest 'pytest -rA tests'"
 
 
-def test_pro_asks_for_more_than_the_issue() -> None:
+def test_the_instruction_of_pro_adds_requirements_and_interface() -> None:
     pro = without("FAIL_TO_PASS", "PASS_TO_PASS") | {
         "fail_to_pass": "['TestDay']",
         "pass_to_pass": '["TestNone"]',
@@ -80,7 +80,7 @@ def test_pro_asks_for_more_than_the_issue() -> None:
         "dockerhub_tag": "acme.clock-1",
         "selected_test_files_to_run": '["clock_test.go"]',
     }
-    task = swe_bench(pro, Wishes()).task
+    task = swe_bench(pro, ImportOptions()).task
     assert task.instruction.split("\n\n") == [
         "A day is too short.",
         "Requirements:\n- A day has 1440 minutes.",
@@ -90,27 +90,27 @@ def test_pro_asks_for_more_than_the_issue() -> None:
 
 
 @pytest.mark.parametrize("pack", [dict, json.dumps])
-def test_rebench_and_its_second_version(pack: Callable[[Row], object]) -> None:
-    config = {"python": "3.9", "test_cmd": "pytest -rA", "log_parser": "parse_log_pytest", "packages": None}
-    first = {"install_config": pack(config), "requirements": "attrs==1\n", "meta": {"num_modified_files": 1}}
+def test_rows_of_both_versions_of_rebench_are_read(pack: Callable[[Row], object]) -> None:
+    config: Row = {"python": "3.9", "test_cmd": "pytest -rA", "log_parser": "parse_log_pytest", "packages": None}
+    first: Row = {"install_config": pack(config), "requirements": "attrs==1\n", "meta": {"num_modified_files": 1}}
     first |= {"FAIL_TO_PASS": ["a name"], "docker_image": "swerebench/x"}
-    task = swe_rebench(ROW | first, Wishes()).task
+    task = swe_rebench(ROW | first, ImportOptions()).task
     assert (task.image, command(task)) == ("swerebench/x", "pytest 'pytest -rA'")
     assert task.instruction == "A day is too short."
     config = {"test_cmd": ["go test -v ./..."], "log_parser": "parse_log_gotest"}
     second = {"install_config": pack(config), "language": "go", "image_name": "docker.io/x:1", "interface": ""}
-    task = swe_rebench(ROW | second | {"FAIL_TO_PASS": ["TestA"]}, Wishes()).task
+    task = swe_rebench(ROW | second | {"FAIL_TO_PASS": ["TestA"]}, ImportOptions()).task
     assert (task.image, command(task)) == ("docker.io/x:1", "go 'go test -v ./...'")
 
 
-def test_gym_has_few_columns() -> None:
+def test_rows_of_gym_with_few_columns_are_read() -> None:
     row = without("environment_setup_commit", "hints_text")
-    assert swe_gym(row, Wishes()).task.image == "xingyaoww/sweb.eval.x86_64.acme_s_clock-1:latest"
-    with pytest.raises(TaskError, match="without 'FAIL_TO_PASS'"):
-        swe_gym(without("FAIL_TO_PASS"), Wishes())
+    assert swe_gym(row, ImportOptions()).task.image == "xingyaoww/sweb.eval.x86_64.acme_s_clock-1:latest"
+    with pytest.raises(TaskError, match="no column 'FAIL_TO_PASS'"):
+        swe_gym(without("FAIL_TO_PASS"), ImportOptions())
 
 
-def test_smith_needs_no_network() -> None:
+def test_a_row_of_smith_needs_no_network() -> None:
     row = {
         "instance_id": "acme__clock.0a1b2c3d.func_basic__x",
         "repo": "swesmith/acme__clock.0a1b2c3d",
@@ -120,22 +120,22 @@ def test_smith_needs_no_network() -> None:
         "image_name": "swebench/swesmith.x86_64.acme_1776_clock.0a1b2c3d",
         "problem_statement": "",
     }
-    task = swe_smith(row, Wishes()).task
+    task = swe_smith(row, ImportOptions()).task
     assert task.source == GitSource(url="https://github.com/swesmith/acme__clock.0a1b2c3d.git", commit="HEAD")
     assert (task.gold_patch, task.image) == (FIX, row["image_name"])
     assert "tests/test_clock.py::test_day" in task.instruction
 
 
-def test_r2e_names_repositories_without_an_owner_and_its_prompt_is_not_shown() -> None:
+def test_a_row_of_r2e_gets_an_owner_and_its_prompt_is_not_shown() -> None:
     from tests.importer.conftest import Repository
 
     row = r2e_row(Repository("", "0" * 40, "1" * 40)) | {"repo_name": "pandas", "problem_statement": ""}
-    task = r2e_gym(row | {"prompt": "Write an issue about this diff: the solution"}, Wishes()).task
+    task = r2e_gym(row | {"prompt": "Write an issue about this diff: the solution"}, ImportOptions()).task
     assert task.source == GitSource(url="https://github.com/pandas-dev/pandas.git", commit="1" * 40)
     assert "solution" not in task.instruction
 
 
-def test_multi_swe_bench_out_of_a_table_of_columns() -> None:
+def test_rows_of_multi_swe_bench_may_come_from_a_table_of_columns() -> None:
     said = {"run": "NONE", "test": "NONE", "fix": "PASS"}
     row = {
         "org": "acme",
@@ -152,7 +152,7 @@ def test_multi_swe_bench_out_of_a_table_of_columns() -> None:
         "f2p_tests": {},
         "s2p_tests": None,
     }
-    task = multi_swe_bench(row, Wishes()).task
+    task = multi_swe_bench(row, ImportOptions()).task
     assert (task.tests.fail_to_pass, task.tests.pass_to_pass) == (("TestDay",), ())
     assert (task.metadata["language"], task.source) == (
         "go",
@@ -160,10 +160,10 @@ def test_multi_swe_bench_out_of_a_table_of_columns() -> None:
     )
 
 
-def test_numbers_that_json_has_not_and_odd_text_are_kept(tmp_path: Path) -> None:
+def test_numbers_and_texts_that_are_not_valid_json_are_kept(tmp_path: Path) -> None:
     row = ROW | {"score": math.inf, "scores": [math.nan, -math.inf], "text": "\u2028 \x7f 😀"}
     write_rows(tmp_path / "rows.jsonl", [row])
-    (found,) = read_tasks(find_format("swe-bench"), tmp_path / "rows.jsonl", Wishes())
+    (found,) = read_tasks(find_format("swe-bench"), tmp_path / "rows.jsonl", ImportOptions())
     write_suite(tmp_path / "suite", Manifest(name="odd", version=1, title="Odd"), [found])
     again = Task.model_validate_json((tmp_path / "suite" / "tasks.jsonl").read_text().removesuffix("\n"))
     assert repr(again.metadata["row"]) == repr(row)

@@ -1,9 +1,9 @@
-/* Loaded into every program of a run that is repeated (LD_PRELOAD): moves the date on, and notes how much memory
- * each program held at most. A test that depends on today's date then fails here, before an agent pays for it.
+/* Loaded into every program of a repeated run (LD_PRELOAD): moves the date ahead, and records how much memory
+ * each program used at most. A test that depends on today's date then fails here, before an agent pays for it.
  *
  *     CODEGYM_CLOCK   seconds by which the date is ahead
  *
- * Only what tells the date is moved; clocks that measure durations go as they go, and so do files' times.
+ * Only the date is moved. Clocks that measure durations stay as they are, and so do the times of files.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -18,8 +18,8 @@
 static time_t ahead;
 
 __attribute__((constructor)) static void begin(void) {
-    const char *said = getenv("CODEGYM_CLOCK");
-    if (said) ahead = atol(said);
+    const char *seconds = getenv("CODEGYM_CLOCK");
+    if (seconds) ahead = atol(seconds);
 }
 
 __attribute__((destructor)) static void end(void) {

@@ -1,7 +1,7 @@
 # ruff: noqa: S311, PTH123, S108
-"""A plugin for pytest in a run that is repeated: shuffles the tests and notes how much memory they took at most.
+"""A pytest plugin for repeated runs: shuffles the tests, and records how much memory they used at most.
 
-Written for Python 3.8 and pytest 6 and later, since the box's are not ours. ``SEED`` is put in front.
+It is written for Python 3.8 and pytest 6 and later, which the box may have. ``SEED`` is written in front of it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ if TYPE_CHECKING:  # in the box it is written in front of this text
 
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:
-    """Shuffle tests within their file's classes and functions as a whole: any order is an honest one."""
+    """Shuffle all tests: a test that is not flaky passes in any order."""
     random.Random(SEED).shuffle(items)
 
 
 def pytest_unconfigure() -> None:
-    """Note the most memory that this process and its children held, in KiB."""
-    held = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    """Record the most memory that this process and its children used, in KiB."""
+    peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     with open("/tmp/.codegym-memory", "a") as file:
-        file.write("".join(f"{kib}\n" for kib in held))
+        file.write("".join(f"{kib}\n" for kib in peaks))

@@ -1,7 +1,7 @@
-"""Absolute paths of a task's scripts, where a box may have them.
+"""Replaces absolute paths in a task's scripts by paths that a box has.
 
-A box's repository lies in one place, and nothing can be written outside of it but below ``/tmp``. So scripts that
-say ``/app``, ``/tests``, ``/logs`` or ``/solution`` are rewritten to say where those are.
+In a box, files can be written only in the repository's folder and below ``/tmp``. So ``/app``, ``/tests``,
+``/logs`` and ``/solution`` in scripts are replaced by folders there.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from dataclasses import dataclass
 from codegym.sandbox.protocol import WORKDIR, File
 
 LOGS = "/tmp/logs"  # noqa: S108 - a path in the box
-"""Where ``/logs`` is in a box."""
+"""The folder in a box that replaces ``/logs``."""
 
 _BEFORE, _AFTER = r"(?<![\w./$}-])", r"(?=[/\s\"'`;:,)\]&|>]|$)"
 
 
 @dataclass(frozen=True)
-class Places:
-    """``root`` is the working folder that the scripts know."""
+class ScriptPaths:
+    """Replaces paths in scripts whose working folder is ``root``."""
 
     root: str
 
     def text(self, text: str, hidden: str) -> str:
-        """Return a script's text with its paths as they are in a box, the verifier's files below ``hidden``."""
+        """Replace the paths in a script's text. The verifier's files are below ``hidden``."""
         below = f"{WORKDIR}/{hidden}"
-        known = {self.root: WORKDIR, "/tests": f"{below}/tests", "/logs": LOGS}
-        known |= {"/solution": f"{below}/solution", "/oracle": f"{below}/solution"}
-        for path, here in known.items():
+        replacements = {self.root: WORKDIR, "/tests": f"{below}/tests", "/logs": LOGS}
+        replacements |= {"/solution": f"{below}/solution", "/oracle": f"{below}/solution"}
+        for path, replacement in replacements.items():
             if path != "/":
-                text = re.sub(_BEFORE + re.escape(path) + _AFTER, here, text)
+                text = re.sub(_BEFORE + re.escape(path) + _AFTER, replacement, text)
         return text
 
     def files(self, files: Mapping[str, File], hidden: str) -> dict[str, File]:
-        """Return files below ``hidden``, with the paths in those that are text as they are in a box."""
+        """Move files below ``hidden``, and replace the paths in those that are text."""
         return {f"{hidden}/{path}": self._file(file, hidden) for path, file in sorted(files.items())}
 
     def _file(self, file: File, hidden: str) -> File:

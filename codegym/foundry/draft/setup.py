@@ -1,0 +1,37 @@
+"""What the trials of one project share, and what they may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codegym.progress.protocol import Progress
+from codegym.sandbox.protocol import Backend, Tree
+from codegym.task import Limits, TestPlan
+from codegym.tree import Files
+
+FORGE_LIMITS = Limits(command_seconds=700, grade_seconds=700, memory_mb=2048, disk_mb=1024, output_kb=65536)
+"""Limits of the boxes in which tasks are made. They are wide: a task gets limits of its own."""
+
+
+@dataclass(frozen=True)
+class TrialSetup:
+    """A project as it is without any bug, and how its tests are run.
+
+    ``tests`` are the ids of the tests that pass in it; ``seconds`` is how long one run of tests may take.
+    """
+
+    files: Files
+    plan: TestPlan
+    image: str
+    tree: Tree
+    tests: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Resources:
+    """The backend that opens boxes, the number of boxes open at a time, and the callback that shows progress."""
+
+    backend: Backend
+    workers: int
+    progress: Progress

@@ -1,0 +1,112 @@
+"""Tries what each operator proposes, and adds the tasks that come of it to the suite in the making."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from codegym.foundry.draft.bounds import Bounds
+from codegym.foundry.draft.draft import Draft, combined_drafts, mutation_drafts, removal_drafts
+from codegym.foundry.draft.in_threads import TrialCounts
+from codegym.foundry.draft.setup import Resources, TrialSetup
+from codegym.foundry.draft.trial import Journal
+from codegym.foundry.draft.try_drafts import TrialBox, TriedDraft, try_drafts
+from codegym.foundry.forge.chain import chain_drafts, subtasks_of
+from codegym.foundry.forge.history import CommitTrials, try_commits
+from codegym.foundry.forge.make_task import TaskTemplate, make_task
+from codegym.foundry.forge.options import ForgeOptions
+from codegym.foundry.forge.work import SuiteWork
+from codegym.foundry.repository.reach import Reach
+
+_COMMIT_SECONDS = 30.0
+"""Seconds that one run of a commit's tests may take, however quick the tests of the newest commit are."""
+
+
+@dataclass(frozen=True)
+class OperatorInputs:
+    """What every operator needs. ``start`` is the time (monotonic) at which trials began."""
+
+    template: TaskTemplate
+    setup: TrialSetup
+    reach: Reach | None
+    test_seconds: float
+    journal: Journal
+    resources: Resources
+    options: ForgeOptions
+    start: float
+
+
+def add_mutations(work: SuiteWork, inputs: OperatorInputs) -> None:
+    """Add tasks of one mutation, tasks of a removed body, and tasks that combine mutations of the first kind."""
+    project, reach, bounds = inputs.template.project, inputs.reach, Bounds()
+    most, operators = inputs.options.most, inputs.options.operators
+    mutations: list[TriedDraft] = []
+    if reach and {"mutation", "combined"} & {*operators}:
+        drafts = mutation_drafts(project.sources, project.files, bounds, reach, most)
+        mutations = _add_drafts(work, inputs, "mutation", drafts)
+    if "removal" in operators:
+        _add_drafts(work, inputs, "removal", removal_drafts(project, bounds, reach))
+    if reach and "combined" in operators:
+        _add_drafts(work, inputs, "combined", combined_drafts([tried.draft for tried in mutations]))
+    if "mutation" not in operators:
+        work.remove_operator("mutation")
+
+
+def _add_drafts(
+    work: SuiteWork, inputs: OperatorInputs, operator: str, drafts: Iterable[Draft]
+) -> list[TriedDraft]:
+    """Try ``drafts``, add the tasks that come of them, and return those that make tasks."""
+    successes, work.counts[operator] = try_drafts(
+        iter(drafts),
+        inputs.setup,
+        resources=inputs.resources,
+        journal=inputs.journal,
+        label=operator,
+        most=inputs.options.most,
+        deadline=inputs.options.deadline(operator, inputs.start),
+    )
+    for tried in successes:
+        work.add(make_task(tried.draft, tried.trial, inputs.template), tried.draft)
+    return successes
+
+
+def add_commits(work: SuiteWork, inputs: OperatorInputs) -> None:
+    """Add tasks of past commits, if the project comes from a git repository."""
+    history = inputs.template.project.origin.history
+    if history is None or "history" not in inputs.options.operators:
+        return
+    trials = CommitTrials(
+        history=history,
+        template=inputs.template,
+        anchors=work.anchors,
+        backend=inputs.resources.backend,
+        seconds=max(_COMMIT_SECONDS, 4 * inputs.test_seconds),
+    )
+    tasks, work.counts["history"] = try_commits(
+        trials,
+        resources=inputs.resources,
+        most=inputs.options.most,
+        deadline=inputs.options.deadline("history", inputs.start),
+    )
+    for task in tasks:
+        work.add(task)
+
+
+def add_chains(work: SuiteWork, inputs: OperatorInputs) -> None:
+    """Add chains of tasks that are certified."""
+    if "chain" not in inputs.options.operators:
+        return
+    began, tried, refused = time.monotonic(), 0, Counter[str]()
+    most = max(1, inputs.options.most // 4)
+    with TrialBox(inputs.setup, inputs.resources.backend, inputs.journal) as box:
+        for chain, parts in chain_drafts(work.chain_parts(), most):
+            tried += 1
+            trial = box.try_draft(chain)
+            subtasks = {} if trial.refused else subtasks_of(chain, parts, trial, box.try_draft)
+            if subtasks:
+                work.add(make_task(chain, trial, inputs.template, subtasks=subtasks), chain)
+            else:
+                refused[trial.refused or "parts depend on each other"] += 1
+    work.counts["chain"] = TrialCounts(tried, dict(refused), time.monotonic() - began)
