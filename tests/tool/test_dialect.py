@@ -308,9 +308,9 @@ def test_a_listing_may_show_the_tags_of_thoughts() -> None:
     "piece", ["<think>", "<think></think>", "</think>", "```\n<think>\n```\n", "<tool name=a><b>"]
 )
 def test_long_answers_are_read_in_a_second(name: str, piece: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     dialect(name).parse(piece * (ACTION_CHARS // len(piece)))
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 HEREDOC = "cat > a.md <<{}\n# T\n```{}\nx = 1 << 2\n```\n{}"
