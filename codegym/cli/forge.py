@@ -61,8 +61,8 @@ def verb(
     - `codegym forge https://example.org/ring.git --test-command "make -s test" --operators removal,history`
     - `codegym forge . --test-command "ctest --output-junit /tmp/r.xml" --junit /tmp/r.xml --image cc`
     """
-    wanted = tuple(part.strip() for part in operators.split(",") if part.strip())
-    for one in wanted:
+    names = tuple(part.strip() for part in operators.split(",") if part.strip())
+    for one in names:
         if one not in OPERATORS:
             raise ConfigError(unknown("operator", one, OPERATORS))
     with tempfile.TemporaryDirectory(prefix="codegym-forge-") as scratch, bars() as progress:
@@ -70,7 +70,7 @@ def verb(
         options = ForgeOptions(
             name=name or suite_name(code.name),
             out=out,
-            operators=wanted,
+            operators=names,
             most=tasks,
             split=split,
             backend=sandbox,

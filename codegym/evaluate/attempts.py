@@ -62,13 +62,13 @@ def attempts(
     stream = play_attempts(
         policy, tasks, samples, seed=seed, workers=workers, retries=retries, make_env=make_env, folder=folder
     )
-    made = []
-    with closing(stream) as episodes:
-        for episode in episodes:
-            made.append(episode)
+    episodes = []
+    with closing(stream):
+        for episode in stream:
+            episodes.append(episode)
             if progress:
                 progress(episode)
-    return made
+    return episodes
 
 
 def record_attempt(

@@ -101,13 +101,13 @@ def open_setting(
     suite's tasks, and :class:`ConfigError` or :class:`PolicyError` if there is no such policy.
     """
     _require_an_image(suite, sandbox)
-    made = make_policy(policy)
+    own_policy = make_policy(policy)
     workers = workers or WORKERS_PER_CORE * (os.cpu_count() or 1)
     try:
-        named = NamedPolicy(made, whole(name)) if name else made
-        yield Setting(suite, named, dialect, sandbox, max_turns, limits or {}, cache, workers, seed)
+        named_policy = NamedPolicy(own_policy, whole(name)) if name else own_policy
+        yield Setting(suite, named_policy, dialect, sandbox, max_turns, limits or {}, cache, workers, seed)
     finally:
-        made.close()
+        own_policy.close()
 
 
 def play_all(

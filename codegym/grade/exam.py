@@ -161,19 +161,19 @@ class Examiner:
     def _draw_places(self, examined: frozenset[str]) -> list[Place]:
         """Draw a place for each examined test, except if the place of another test makes it fail as well."""
         chosen: list[Place] = []
-        covered: set[int] = set()
+        tests_of_chosen: set[int] = set()
         waiting = sorted(examined)
         self.chance.shuffle(waiting)
         for test in waiting:
-            options = [] if self._numbers[test] in covered else list(self._places.get(test, []))
-            separate = [place for place in options if not covered & test_numbers(place)]
+            options = [] if self._numbers[test] in tests_of_chosen else list(self._places.get(test, []))
+            separate = [place for place in options if not tests_of_chosen & test_numbers(place)]
             options = separate or (options if self.plan.framework == "pytest" else [])
             while options:
                 place = self._draw_place(options)
                 options.remove(place)
                 if not any(place.path == each.path and _places_overlap(place, each) for each in chosen):
                     chosen.append(place)
-                    covered |= test_numbers(place)
+                    tests_of_chosen |= test_numbers(place)
                     break
         return chosen
 
@@ -206,17 +206,17 @@ class Examiner:
         if it makes further tests fail; then the places share the sheets that remain. A place that gets no sheet is
         not used in this exam.
         """
-        taken: dict[int, set[int]] = {number: set() for number in self._draw_wrong_sheets(group, count)}
+        wrong_tests: dict[int, set[int]] = {number: set() for number in self._draw_wrong_sheets(group, count)}
         failing: set[int] = set()
         drawn: list[tuple[Place, list[Form], list[int]]] = []
         for place in self.chance.sample(group, len(group)):
             forms = self._draw_forms(place, failing)
-            numbers = [] if failing.issuperset(forms[0].fails) else self._take_sheets(place, taken, 1)
+            numbers = [] if failing.issuperset(forms[0].fails) else self._take_sheets(place, wrong_tests, 1)
             failing.update(forms[0].fails if numbers else ())
             drawn.append((place, forms, numbers))
         spread: list[tuple[int, ActiveForm]] = []
         for place, forms, numbers in drawn:
-            numbers.extend(self._take_sheets(place, taken, count))
+            numbers.extend(self._take_sheets(place, wrong_tests, count))
             spread += [(number, ActiveForm(place, forms[n % len(forms)])) for n, number in enumerate(numbers)]
         return spread
 
@@ -240,16 +240,16 @@ class Examiner:
         forms.sort(key=lambda form: -len(failing.union(form.fails)))
         return forms if place.kind in AWAITED else forms[:1]
 
-    def _take_sheets(self, place: Place, taken: dict[int, set[int]], most: int) -> list[int]:
+    def _take_sheets(self, place: Place, wrong_tests: dict[int, set[int]], most: int) -> list[int]:
         """Draw up to ``most`` sheets in which no test of ``place`` is wrong yet, and mark its tests there.
 
-        ``taken`` maps the number of each sheet to the tests that are wrong in it.
+        ``wrong_tests`` maps the number of each sheet to the tests that are wrong in it.
         """
         tests = test_numbers(place)
-        free = [number for number, others in taken.items() if not others & tests]
+        free = [number for number, others in wrong_tests.items() if not others & tests]
         numbers = self.chance.sample(free, min(len(free), max(0, most)))
         for number in numbers:
-            taken[number] |= tests
+            wrong_tests[number] |= tests
         return numbers
 
 

@@ -80,9 +80,9 @@ def _take_turns(
     """Take turns until the env gives its ending. Raises :class:`StoppedError`."""
     observation: str | None = None
     while not stopping():
-        asked = time.monotonic()
+        asked_at = time.monotonic()
         reply = conversation.reply(observation)
-        dialogue.policy_seconds += time.monotonic() - asked
+        dialogue.policy_seconds += time.monotonic() - asked_at
         if reply.finished:
             observation, reward, _, _, info = env.step(reply.text)
         else:

@@ -76,8 +76,8 @@ def record_failure(job: Job, policy: Policy, env: CodeEnv, ledger: Ledger, error
 
 def _episode_id(job: Job, policy: Policy, env: CodeEnv) -> str:
     task = env.suite.task(job.task)
-    named = {"suite": env.suite.name, "task": task.id, "task_digest": task.digest, "policy": policy.name}
-    return digest_json([named, {"seed": job.seed, "sample": job.sample}])[:16]
+    identity = {"suite": env.suite.name, "task": task.id, "task_digest": task.digest, "policy": policy.name}
+    return digest_json([identity, {"seed": job.seed, "sample": job.sample}])[:16]
 
 
 def _versions(env: CodeEnv) -> dict[str, str]:

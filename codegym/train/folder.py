@@ -82,8 +82,8 @@ def claim(config: Path, folder: Path, *, resume: bool) -> None:
             f"{folder} holds a run of the older layout, without phases/, which can't be resumed: choose another "
             "--out. Its policies and episodes stay usable"
         )
-    kept = folder / "config.toml"
-    if kept.exists() and kept.read_bytes() != config.read_bytes():
+    config_copy = folder / "config.toml"
+    if config_copy.exists() and config_copy.read_bytes() != config.read_bytes():
         raise ConfigError(f"{folder} holds a run of another configuration: delete it, or choose another --out")
 
 

@@ -137,8 +137,8 @@ def _with_sound_bases(
     unsound |= {path for path in added if lost & aliases.get(path, {}).keys()}
     sound = [path for path in added if run.complete and path not in unsound]
     kept_aliases = {test: alias for path in sound for test, alias in aliases.get(path, {}).items()}
-    kept = {path: bases[path] for path in sound}
-    return bank.model_copy(update={"bases": bank.bases | kept, "aliases": bank.aliases | kept_aliases})
+    sound_bases = {path: bases[path] for path in sound}
+    return bank.model_copy(update={"bases": bank.bases | sound_bases, "aliases": bank.aliases | kept_aliases})
 
 
 def _try_proposals(trials: Trials, failing: Mapping[str, frozenset[int]], chance: Random) -> None:
