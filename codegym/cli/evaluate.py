@@ -44,7 +44,9 @@ def verb(
     name: Name = "",
     out: Out = None,
     resume: Resume = False,
-    publish: Annotated[bool, Option(help="Also put the entry on the board, if it answers its question.")] = True,
+    publish: Annotated[
+        bool, Option(help="Also put the entry on the board, if it answers the board's question.")
+    ] = True,
     dialect: DialectName = "",
     sandbox: Sandbox = "bwrap",
     max_turns: Turns = 0,

@@ -26,11 +26,13 @@ def verb(
     predictions: Annotated[Path, Argument(help="Predictions as SWE-bench has them: .jsonl or .json.")],
     *,
     out: Annotated[Path | None, Option(help="A folder for report.json and a report for each instance.")] = None,
-    sandbox: Annotated[str, Option("--sandbox", "--backend", help="Where to run: bwrap or docker.")] = "bwrap",
+    sandbox: Annotated[
+        str, Option("--sandbox", "--backend", help="Where to run: bwrap, docker or docker-volume.")
+    ] = "bwrap",
     workers: Annotated[int, Option(min=0, help="Predictions graded at once; 0: one per core.")] = 0,
     model: Annotated[
         str | None,
-        Option(help="Grade only this model's predictions (model_name_or_path), of several in the file."),
+        Option(help="The model (model_name_or_path) to grade, if the file has predictions of several."),
     ] = None,
     as_json: Json = False,
 ) -> None:

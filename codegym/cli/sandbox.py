@@ -39,7 +39,7 @@ def verb(
     task: Annotated[str | None, Option(help="SUITE/TASK: the box that an agent gets for this task.")] = None,
     tree: Annotated[Path | None, Option(help="A box with a copy of this folder.")] = None,
     image: Annotated[str | None, Option(help="The toolchain; default: the task's, or python.")] = None,
-    sandbox: Annotated[str, Option(help="Where the box runs: bwrap or docker.")] = "bwrap",
+    sandbox: Annotated[str, Option(help="Where the box runs: bwrap, docker or docker-volume.")] = "bwrap",
     timeout: Annotated[float | None, Option(help="Seconds per command; default: the box's limit.")] = None,
     as_json: Json = False,
 ) -> None:
