@@ -94,10 +94,10 @@ def open_setting(
     workers: int = 0,
     seed: int = 0,
 ) -> Iterator[Setting]:
-    """Make the policy and give the setting; the policy is closed when the block ends.
+    """Make the policy and yield the setting; the policy is closed when the block ends.
 
     ``policy`` is as :func:`~codegym.policy.lookup.make_policy` takes it, ``name`` replaces its name, and
-    ``workers`` 0 means four a core. Raises :class:`ImageError` if this machine has the image of none of the
+    ``workers`` 0 means four per core. Raises :class:`ImageError` if this machine has the image of none of the
     suite's tasks, and :class:`ConfigError` or :class:`PolicyError` if there is no such policy.
     """
     _require_an_image(suite, sandbox)

@@ -91,7 +91,7 @@ class Examiner:
     def make_sheet(self, forms: Sequence[ActiveForm], ids: Iterable[str]) -> Sheet:
         """Return the sheet in which the tests ``ids`` are run with the wrong ``forms``.
 
-        Every file with a place is written, changed or not, so that its age says nothing.
+        Every file with a place is written, changed or not, so that its age does not reveal whether it was changed.
         """
         edits: dict[str, list[Edit]] = {place.path: [] for place in self.bank.places}
         edits |= {path: list(base) for path, base in self.bank.bases.items()}
@@ -113,9 +113,9 @@ class Examiner:
         return Sheet(files, tests, tuple(forms), must_fail, self.bank.aliases)
 
     def calm_sheets(self, suspects: Sequence[ActiveForm]) -> list[Sheet]:
-        """Return sheets of all tests: one without a wrong form, then one for each of ``suspects`` and some others.
+        """Return sheets of all tests: one without a wrong form, then sheets with a single wrong form each.
 
-        Each of those has a single wrong form.
+        These forms are ``suspects``, then forms at the places of a few tests drawn at random.
         """
         core = [test for test in self.plan.fail_to_pass if test in self._places] or list(self._places)
         tests = self.chance.sample(core, min(_CALM_TESTS, len(core)))
@@ -128,10 +128,10 @@ class Examiner:
         ]
 
     def _draw_extent(self) -> tuple[int, frozenset[str]]:
-        """Return the number of sheets, and draw the tests that are examined: as many as the spare time allows.
+        """Return the number of sheets and the tests to examine: as many as the spare time allows.
 
-        Those are fail-to-pass tests first, or any tests if these take nearly as long as all. At least one further
-        test is examined.
+        Under pytest these are fail-to-pass tests and at least one other test. If the fail-to-pass tests take
+        nearly as long as all tests together, any tests may be drawn.
         """
         whole_seconds, examinable = self.bank.seconds, self.bank.examinable
         core = [test for test in self.plan.fail_to_pass if test in examinable]

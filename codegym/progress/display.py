@@ -15,7 +15,7 @@ from codegym.progress.protocol import Progress
 
 @dataclass(frozen=True)
 class PhaseBar:
-    """A phase that is shown."""
+    """The bar of one phase."""
 
     title: str
     progress: Progress

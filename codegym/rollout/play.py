@@ -24,7 +24,7 @@ from codegym.tool.cut import whole
 
 @dataclass
 class _Dialogue:
-    """What the turns of one episode added up to. ``policy_seconds`` were spent waiting for answers."""
+    """The sums over the turns of one episode. ``policy_seconds`` is the time spent waiting for answers."""
 
     reward: float = 0.0
     policy_seconds: float = 0.0

@@ -28,7 +28,7 @@ def record(
     tokens: Tokens | None = None,
     usage: dict[str, int] | None = None,
 ) -> Episode:
-    """Return the record of an attempt. ``reward`` is ``None`` if nothing could be established."""
+    """Return the record of an attempt. ``reward`` is ``None`` if the attempt could not be graded."""
     task = env.suite.task(job.task)
     return Episode(
         id=_episode_id(job, policy, env),

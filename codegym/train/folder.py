@@ -28,7 +28,7 @@ _OLDER = ("episodes", "checkpoints", "warmup")
 
 @dataclass(frozen=True)
 class PhaseFolder:
-    """What a phase leaves behind; a phase makes what it needs of it."""
+    """The files and folders that a phase may write. None of them exists before the phase needs it."""
 
     path: Path
 

@@ -80,7 +80,10 @@ class Purity:
         return name in self._parameters or any(isinstance(value, _LoopValue) for value in values)
 
     def _is_pure_name(self, name: str, above: frozenset[str]) -> bool:
-        """Return whether the value of a name is pure; ``above`` are the names whose values are being looked at."""
+        """Return whether the value of a name is pure.
+
+        ``above`` are the names that are being examined already; they stop an endless recursion.
+        """
         if name in above:
             return name in self._functions  # a function that calls itself
         if name in self._parameters:

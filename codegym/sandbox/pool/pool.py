@@ -54,10 +54,11 @@ class PoolCounts:
 
 
 class Pool:
-    """A backend that lends boxes of ``backend``, of which up to ``most`` wait, and ``spare`` of each kind in use.
+    """A backend that lends boxes of ``backend``, and keeps up to ``most`` boxes waiting for their next user.
 
-    Boxes of one kind have the same image and limits, and the same base tree unless they can load another. A box
-    that nobody takes for ``idle_seconds`` is closed.
+    For each kind of box in use, ``spare`` boxes are opened in advance. Boxes of one kind have the same image and
+    limits, and the same base tree unless they can load another. A box that nobody takes for ``idle_seconds`` is
+    closed.
     """
 
     def __init__(self, backend: Backend, *, most: int = 32, spare: int = 1, idle_seconds: float = 60.0) -> None:
@@ -216,7 +217,7 @@ class Pool:
     def _fill(self) -> None:
         """Open wanted boxes and close unwanted ones.
 
-        End once, twice in a row, the pool was empty and no box was wanted.
+        End when the pool was empty, and no box wanted, at two checks in a row.
         """
         idle = False
         while True:
