@@ -1,4 +1,4 @@
-"""Who plays what, where: everything that decides how the episodes of a run or an evaluation come out."""
+"""A policy and the envs it plays in: everything that decides how the episodes of an evaluation come out."""
 
 from __future__ import annotations
 

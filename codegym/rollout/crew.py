@@ -29,7 +29,7 @@ from codegym.rollout.record import record_failure
 from codegym.rollout.retry import MACHINE_FAILURES, GaveUpError, Retry, is_of_task
 
 PATIENCE_SECONDS = 0.5
-"""How long threads get to end by themselves before their boxes are closed under them."""
+"""How long threads get to end by themselves before their boxes are closed all the same."""
 
 CLOSING_SECONDS = 2.0
 """How long threads get to end after their boxes were closed."""

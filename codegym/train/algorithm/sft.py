@@ -1,6 +1,6 @@
 """``algorithm = "sft"``: imitation of played episodes through TRL's SFTTrainer.
 
-It teaches the form of moves and how an episode goes. Where there is no policy yet, it makes the tiny one.
+It teaches the form of moves and how an episode goes. If there is no policy yet, it makes the tiny one.
 """
 
 from __future__ import annotations
