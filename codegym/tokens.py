@@ -29,7 +29,7 @@ class TurnSpan(Frozen):
     step: int | None = Field(None, ge=0)
 
     @model_validator(mode="after")
-    def _require_ids(self) -> Self:
+    def _check_ids(self) -> Self:
         if self.end <= self.start:
             raise ValueError(f"a turn from {self.start} to {self.end} has no ids")
         return self

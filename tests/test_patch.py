@@ -232,7 +232,7 @@ def test_no_fuzz() -> None:
         ("diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -0 +1 @@\n-a\n+b\n", "does not match"),
         ("diff --git a/x b/x\nnew file mode 160000\n", "file mode"),
         ("diff --git a/x b/x\nnew file mode 100644\n", "exists"),
-        ("diff --git a/x b/x\ndeleted file mode 100644\n", "does not remove"),
+        ("diff --git a/x b/x\ndeleted file mode 100644\n", "has content that the patch does not remove"),
         ("diff --git a/x b/x\nGIT binary patch\ndelta 3\nabc\n\n", "only literal"),
         ("diff --git a/x b/x\nGIT binary patch\nliteral 3\nCabcde\n\n", "binary literal"),
         ('diff --git "a/x\\q" "b/x\\q"\n', "unknown escape"),
