@@ -28,7 +28,7 @@ def write_whole(path: Path, content: bytes | str, *, prefix: str = "", mode: int
 
 @contextmanager
 def whole_file(path: Path, *, prefix: str = "", mode: int = 0o666) -> Iterator[BinaryIO]:
-    """Open a file for writing that takes its place at ``path`` when the block ends; not if it raises.
+    """Open a file for writing. When the block ends, it replaces ``path``, unless the block raised an error.
 
     ``prefix`` is what the draft's name begins with (default: a dot and the name), ``mode`` the file's permissions,
     from which the process's umask is taken. The folder of ``path`` has to exist.

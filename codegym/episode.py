@@ -151,5 +151,5 @@ with eight attempts each may lose one.
 
 
 def too_many_lost(lost: int, episodes: int) -> bool:
-    """Return whether so many of the episodes were lost that the others are no score."""
+    """Return whether so many of the episodes were lost that the others can't be scored."""
     return lost > MOST_LOST * episodes

@@ -1,4 +1,4 @@
-"""The pages name commands, options, pages and headings: they have to exist."""
+"""The pages name commands, options, pages, headings, files and modules: they have to exist."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from codegym.cli.app import VERBS, _load
+from codegym.sandbox.backend import ENTRY_POINTS
+from codegym.suite import ENTRY_POINT_GROUP
 from codegym.task import Limits
 
 ROOT = Path(__file__).parents[1]
@@ -20,6 +22,8 @@ OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 ROW = re.compile(r"^\| (`-[^|]*) \|", re.M)
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", re.M)
+FILE = re.compile(r"(?<![\w./-])codegym/(?!\w+-v\d)[\w./*-]*[\w/*]")
+DOTTED = re.compile(r"(?<![\w./-])codegym(?:\.[A-Za-z_]\w*)+")
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 
 
@@ -50,6 +54,15 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), f"{link}: no such heading"
 
 
+@pytest.mark.parametrize(
+    "page", [*PAGES, *sorted(ROOT.glob("codegym/**/*.[ch]"))], ids=lambda page: page.relative_to(ROOT).as_posix()
+)
+def test_every_file_and_module_that_a_page_names_exists(page: Path) -> None:
+    text = page.read_text()
+    assert [path for path in FILE.findall(text) if not any(ROOT.glob(path.rstrip("/")))] == []
+    assert [name for name in DOTTED.findall(text) if not is_defined(name)] == []
+
+
 def test_limits_are_those_of_a_task() -> None:
     section = (ROOT / "docs" / "sandboxes.md").read_text().partition("\n## Limits\n")[2].partition("\n## ")[0]
     shown = {name: float(value) for name, value in re.findall(r"^\| `(\w+)` \| (\d+) \|", section, re.M)}
@@ -69,6 +82,19 @@ def options_of(verb: str) -> frozenset[str]:
     every = [command, *getattr(command, "commands", {}).values()]
     parameters = [parameter for each in every for parameter in each.params]
     return frozenset(option for each in parameters for option in (*each.opts, *each.secondary_opts)) | {"--help"}
+
+
+def is_defined(name: str) -> bool:
+    """Return whether a dotted name is a group of entry points, a module, or defined or exported by one."""
+    parts = name.split(".")
+    for count in range(len(parts), 1, -1):
+        stem = ROOT.joinpath(*parts[:count])
+        module = stem / "__init__.py" if stem.is_dir() else stem.with_suffix(".py")
+        if module.exists():
+            rest = parts[count:]
+            defined = rf"^(?:(?:class|def) {rest[0]}\b|{rest[0]}(?:: [^\n]+)? = )|\"{rest[0]}\"" if rest else ""
+            return not rest or re.search(defined, module.read_text(), re.M) is not None
+    return name in (ENTRY_POINT_GROUP, ENTRY_POINTS)
 
 
 def anchors(page: Path) -> set[str]:

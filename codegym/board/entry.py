@@ -107,33 +107,33 @@ def make_entry(
     is an ISO date. Raises :class:`ConfigError` if there are no episodes, or they are of several policies or of
     another suite.
     """
-    kept = one_per_attempt(episodes)
-    policy = _only("policy", {episode.policy for episode in kept})
-    if _only("suite", {episode.suite for episode in kept}) != board.suite:
+    attempts = one_per_attempt(episodes)
+    policy = _only("policy", {episode.policy for episode in attempts})
+    if _only("suite", {episode.suite for episode in attempts}) != board.suite:
         raise ConfigError(
-            f"board {board.name!r} ranks suite {board.suite!r}, the episodes are of {kept[0].suite!r}"
+            f"board {board.name!r} ranks suite {board.suite!r}, the episodes are of {attempts[0].suite!r}"
         )
-    counted = count_episodes(kept)
-    rewards = [episode.reward for episode in kept if is_graded(episode) and episode.reward is not None]
-    is_scored = not too_many_lost(counted.infra_errors, len(kept))
+    tally = count_episodes(attempts)
+    rewards = [episode.reward for episode in attempts if is_graded(episode) and episode.reward is not None]
+    is_scored = not too_many_lost(tally.infra_errors, len(attempts))
     return Entry(
         board=board.name,
         policy=policy,
         suite=board.suite,
         suite_digest=suite_digest,
         split=board.split,
-        tasks=len(counted.counts),
-        tasks_digest=_tasks_digest(kept),
-        samples_per_task=max(Counter(episode.task for episode in kept).values()),
-        counts=counted.counts,
-        scores=_scores(counted.counts, board.ks) if is_scored else {},
+        tasks=len(tally.counts),
+        tasks_digest=_tasks_digest(attempts),
+        samples_per_task=max(Counter(episode.task for episode in attempts).values()),
+        counts=tally.counts,
+        scores=_scores(tally.counts, board.ks) if is_scored else {},
         mean_reward=sum(rewards) / len(rewards) if rewards and is_scored else None,
-        infra_errors=counted.infra_errors,
-        unproven=sum(_is_unproven(episode) for episode in kept),
-        **_totals(kept),
+        infra_errors=tally.infra_errors,
+        unproven=sum(_is_unproven(episode) for episode in attempts),
+        **_totals(attempts),
         wall_seconds=wall_seconds,
         seeds=tuple(seeds),
-        episodes_digest=digest_json([digest_json(episode.model_dump(mode="json")) for episode in kept]),
+        episodes_digest=digest_json([digest_json(episode.model_dump(mode="json")) for episode in attempts]),
         created=created,
     )
 
@@ -150,12 +150,12 @@ def one_per_attempt(episodes: Iterable[Episode]) -> list[Episode]:
     A resumed run tries attempts again that infrastructure spoiled. The first graded episode of an attempt is
     returned, so that another try can never pick a better result; for lack of one it is the attempt's last.
     """
-    kept: dict[tuple[str, int, int], Episode] = {}
+    attempts: dict[tuple[str, int, int], Episode] = {}
     for episode in episodes:
         job = (episode.task, episode.sample, episode.seed)
-        if job not in kept or not is_graded(kept[job]):
-            kept[job] = episode
-    return [kept[job] for job in sorted(kept)]
+        if job not in attempts or not is_graded(attempts[job]):
+            attempts[job] = episode
+    return [attempts[job] for job in sorted(attempts)]
 
 
 def verify(entry: Entry, episodes: Iterable[Episode], board: Board) -> list[str]:

@@ -1,4 +1,4 @@
-"""The board as one HTML file that opens from disk: no script, no network, light and dark, readable by ear."""
+"""The board as one HTML file that opens from disk: no script, no network, light and dark, with screen readers."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ class Gains:
 
 
 @dataclass(frozen=True)
-class Cell:
+class HeatCell:
     """One task of one policy: the share of resolved attempts, ``None`` if none was graded."""
 
     x: float
@@ -111,7 +111,7 @@ class Band:
 
     name: str
     y: float
-    cells: tuple[Cell, ...]
+    cells: tuple[HeatCell, ...]
 
 
 @dataclass(frozen=True)
@@ -130,8 +130,8 @@ class Heat:
 def curves(table: Standings) -> Curves:
     """Place pass@k against k for every policy, k on a logarithmic axis, with 95 % bands."""
     left, right, low, high = 54.0, WIDTH - 210, 340.0, 14.0
-    found = {row.entry.policy: _curve(row.entry) for row in table.rows}
-    points = {name: curve for name, curve in found.items() if curve}
+    curves = {row.entry.policy: _curve(row.entry) for row in table.rows}
+    points = {name: curve for name, curve in curves.items() if curve}
     last = max((k for curve in points.values() for k in curve), default=1)
     top = _axis_top([score.ci95[1] for curve in points.values() for score in curve.values()])
 
@@ -194,7 +194,7 @@ def heat(table: Standings) -> Heat:
             entry.policy,
             line * number + 2,
             tuple(
-                Cell(_ROW_START + width * i, _share(entry, task), _cell_title(entry, task))
+                HeatCell(_ROW_START + width * i, _share(entry, task), _cell_title(entry, task))
                 for i, task in enumerate(tasks)
             ),
         )
@@ -239,11 +239,11 @@ def _axis_top(values: list[float]) -> float:
     return next(top for top in _AXIS_TOPS if top >= max(values, default=0.0) - 1e-9)
 
 
-def _spread(wanted: dict[str, float], *, lowest: float, gap: float = 18.0) -> dict[str, float]:
+def _spread(heights: dict[str, float], *, lowest: float, gap: float = 18.0) -> dict[str, float]:
     """Move labels apart so that none covers another, in the same order, none below ``lowest``."""
     placed: dict[str, float] = {}
     floor = 10.0
-    for name, y in sorted(wanted.items(), key=lambda item: item[1]):
+    for name, y in sorted(heights.items(), key=lambda item: item[1]):
         placed[name] = max(y, floor)
         floor = placed[name] + gap
     ceiling = lowest

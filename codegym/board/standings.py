@@ -43,7 +43,7 @@ class Standings:
 
     @property
     def colours(self) -> dict[str, int]:
-        """A number per policy that does not change with the ranks."""
+        """A colour number per policy, which does not depend on the policy's rank."""
         return {name: i for i, name in enumerate(sorted(row.entry.policy for row in self.rows))}
 
 

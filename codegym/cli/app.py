@@ -80,8 +80,8 @@ def _docstring(verb: str) -> str | None:
 _typer = Typer(cls=Verbs, no_args_is_help=True, add_completion=False, rich_markup_mode="markdown")
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
         print(f"codegym {__version__}")
         raise Exit
 

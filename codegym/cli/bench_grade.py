@@ -20,11 +20,11 @@ from codegym.suite import load_suite
 
 def verb(
     suite: Annotated[str, Argument(help="A suite; default: a task made for this measurement.")] = "",
-    tasks: Annotated[list[str] | None, Argument(help="Its tasks.")] = None,
+    tasks: Annotated[list[str] | None, Argument(help="The tasks to measure.")] = None,
     *,
     seconds: Annotated[float, Option(min=0.0, help="How long the tests of the made task take.")] = 2.0,
     repeats: Annotated[int, Option(min=1, help="Measurements of each; the median counts.")] = 5,
-    sandbox: Annotated[str, Option(help="Where to run: bwrap or docker.")] = "bwrap",
+    sandbox: Annotated[str, Option(help="Where to run: bwrap, docker or docker-volume.")] = "bwrap",
     as_json: Json = False,
 ) -> None:
     """Measure what grading costs beyond the tests: a grade's wall time over that of the bare test command.

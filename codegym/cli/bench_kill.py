@@ -31,8 +31,8 @@ def verb(
     every: Annotated[float, Option(min=0.5, help="Episodes between two kills, on average.")] = 8.0,
     policy: Annotated[str, Option(help="Who plays: random, gold, noop.")] = "random",
     workers: Annotated[int, Option(min=1, help="Episodes at once, in each of the two runs.")] = 4,
-    sandbox: Annotated[str, Option(help="Where they run: bwrap or docker.")] = "bwrap",
-    seed: Annotated[int, Option(help="Decides the episodes, and when what is killed.")] = 0,
+    sandbox: Annotated[str, Option(help="Where the episodes run: bwrap or docker.")] = "bwrap",
+    seed: Annotated[int, Option(help="Decides the episodes, what is killed, and when.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Kill a run and its boxes at random moments until its episodes are done; check that nothing stays or is lost.

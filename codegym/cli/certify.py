@@ -24,8 +24,10 @@ def verb(
     tasks: Annotated[list[str] | None, Argument(help="Only these tasks.")] = None,
     *,
     split: Annotated[str | None, Option(help="Only the tasks of this split.")] = None,
-    sandbox: Annotated[str, Option("--sandbox", "--backend", help="Where to run: bwrap or docker.")] = "bwrap",
-    repeats: Annotated[int, Option(min=1, help="Runs of every state of a task.")] = 3,
+    sandbox: Annotated[
+        str, Option("--sandbox", "--backend", help="Where to run: bwrap, docker or docker-volume.")
+    ] = "bwrap",
+    repeats: Annotated[int, Option(min=1, help="Runs of each state of a task (untouched, bug, gold, empty).")] = 3,
     workers: Annotated[int, Option(min=0, help="Tasks at once; 0: one per core.")] = 0,
     store: Annotated[bool, Option(help="Write the certificates beside the suite.")] = True,
     as_json: Json = False,

@@ -9,7 +9,7 @@ from rich.text import Text
 from typer import Exit
 
 from codegym.cli.output import Json, give, table
-from codegym.sandbox.doctor import Check, can_play, checks
+from codegym.sandbox.doctor import HealthCheck, can_play, checks
 
 
 def verb(as_json: Json = False) -> None:
@@ -26,7 +26,7 @@ def verb(as_json: Json = False) -> None:
     raise Exit(0 if ready else 1)
 
 
-def _table(results: list[Check], *, ready: bool) -> Table:
+def _table(results: list[HealthCheck], *, ready: bool) -> Table:
     rows = table("", "check", "result", "what to do")
     for check in results:
         mark = Text("ok", style="green") if check.ok else Text("no", style="bold red")

@@ -44,7 +44,9 @@ def verb(
     name: Name = "",
     out: Out = None,
     resume: Resume = False,
-    publish: Annotated[bool, Option(help="Also put the entry on the board, if it answers its question.")] = True,
+    publish: Annotated[
+        bool, Option(help="Also put the entry on the board, if it answers the board's question.")
+    ] = True,
     dialect: DialectName = "",
     sandbox: Sandbox = "bwrap",
     max_turns: Turns = 0,
@@ -60,15 +62,15 @@ def verb(
     Example: `codegym eval pyrepair --policy local:runs/mine/policy-after --name mine`
     """
     standing = standing_board(suite, board)
-    asked = question(standing, split, samples, tasks)
+    board_question = question(standing, split, samples, tasks)
     with settle(
-        asked.suite, policy, name,
+        board_question.suite, policy, name,
         dialect=dialect, sandbox=sandbox, turns=max_turns, cache=not no_cache, workers=workers, seed=seed,
     ) as setting:  # fmt: skip
-        folder = new_folder(out, "eval", asked.suite, setting.policy.name, resume=resume)
+        folder = new_folder(out, "eval", board_question.suite, setting.policy.name, resume=resume)
         with watched(folder) as progress:
-            entry = measure(setting, asked, folder, progress)
-    written = publish_entry(entry, folder, asked, standing, publish=publish)
+            entry = measure(setting, board_question, folder, progress)
+    written = publish_entry(entry, folder, board_question, standing, publish=publish)
     value = entry.model_dump(mode="json") | {"written": [str(path) for path in written]}
     give(value, Text(_text(entry, written)), as_json=as_json)
     raise Exit(0 if entry.scores else INFRASTRUCTURE)

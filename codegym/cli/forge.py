@@ -21,6 +21,14 @@ from codegym.foundry.repository.project import project
 from codegym.progress.bars import bars
 
 NO_ARGS_IS_HELP = True
+_More = Annotated[
+    list[str] | None,
+    Option("--with", help="A Python package that the project needs as well; may be given several times."),
+]
+_Seconds = Annotated[
+    float, Option(min=0, help="The most seconds for the survey, and again for all trials; 0: no limit.")
+]
+_Sandbox = Annotated[str, Option("--sandbox", "--backend", help="Where to run: bwrap, docker or docker-volume.")]
 
 
 def verb(
@@ -29,25 +37,25 @@ def verb(
     test_command: Annotated[str, Option(help="What runs the tests; default: pytest or npm.")] = "",
     junit: Annotated[str, Option(help="The JUnit report that the test command writes.")] = "",
     image: Annotated[str, Option(help="An image to use unchanged; default: one made for the project.")] = "",
-    more: Annotated[list[str] | None, Option("--with", help="Another Python package that it needs.")] = None,
+    more: _More = None,
     name: Annotated[str, Option(help="The suite's name; default: the package's.")] = "",
     out: Annotated[Path | None, Option(help="The suite's folder; default: with your other suites.")] = None,
-    operators: Annotated[str, Option(help="Which operators, separated by commas.")] = ",".join(OPERATORS),
+    operators: Annotated[str, Option(help="The ways to make tasks, separated by commas.")] = ",".join(OPERATORS),
     tasks: Annotated[int, Option(min=1, help="The most tasks per operator.")] = 40,
-    seconds: Annotated[float, Option(min=0, help="Most seconds to survey, and to try; 0: no limit.")] = 0.0,
+    seconds: _Seconds = 0.0,
     split: Annotated[str, Option(help="The split of all tasks.")] = "train",
-    repeats: Annotated[int, Option(min=1, help="Runs of every state of a task.")] = 3,
-    sandbox: Annotated[str, Option("--sandbox", "--backend", help="Where to run: bwrap or docker.")] = "bwrap",
+    repeats: Annotated[int, Option(min=1, help="Runs of each state of a task (untouched, bug, gold, empty).")] = 3,
+    sandbox: _Sandbox = "bwrap",
     workers: Annotated[int, Option(min=0, help="Boxes at once; 0: one per core.")] = 0,
     replace: Annotated[bool, Option(help="Replace the earlier suite, as its next version.")] = False,
     as_json: Json = False,
 ) -> None:
     """Make a suite of certified tasks from any repository that has tests.
 
-    Finds the tests, measures what each reaches (Python), and makes tasks by mutation (a slip in one place, or
-    combined in one file), removal (a function's body is taken out), history (a commit that changes source and
-    tests, at its parent) and chains of these. Each is executed and certified; what is not sound is left out.
-    The suite is found by its name at once, by every verb and by gymnasium.make.
+    Finds the tests, measures which lines each runs (Python), and makes tasks in five ways: mutation (one small
+    bug), combined (several small bugs in one file), removal (a function without its body), history (a past commit
+    is to be made again), chain (several tasks in one). Each task is run and certified; one that fails is left out.
+    Every verb and gymnasium.make then know the suite by its name.
 
     Tests are run by pytest, by node --test, or by any command that prints TAP or writes a JUnit report. They
     have to pass in a box without network. The declared requirements of a Python project and its tests are added to
@@ -61,8 +69,8 @@ def verb(
     - `codegym forge https://example.org/ring.git --test-command "make -s test" --operators removal,history`
     - `codegym forge . --test-command "ctest --output-junit /tmp/r.xml" --junit /tmp/r.xml --image cc`
     """
-    wanted = tuple(part.strip() for part in operators.split(",") if part.strip())
-    for one in wanted:
+    names = tuple(part.strip() for part in operators.split(",") if part.strip())
+    for one in names:
         if one not in OPERATORS:
             raise ConfigError(unknown("operator", one, OPERATORS))
     with tempfile.TemporaryDirectory(prefix="codegym-forge-") as scratch, bars() as progress:
@@ -70,7 +78,7 @@ def verb(
         options = ForgeOptions(
             name=name or suite_name(code.name),
             out=out,
-            operators=wanted,
+            operators=names,
             most=tasks,
             split=split,
             backend=sandbox,

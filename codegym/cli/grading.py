@@ -26,11 +26,13 @@ def verb(
     predictions: Annotated[Path, Argument(help="Predictions as SWE-bench has them: .jsonl or .json.")],
     *,
     out: Annotated[Path | None, Option(help="A folder for report.json and a report for each instance.")] = None,
-    sandbox: Annotated[str, Option("--sandbox", "--backend", help="Where to run: bwrap or docker.")] = "bwrap",
+    sandbox: Annotated[
+        str, Option("--sandbox", "--backend", help="Where to run: bwrap, docker or docker-volume.")
+    ] = "bwrap",
     workers: Annotated[int, Option(min=0, help="Predictions graded at once; 0: one per core.")] = 0,
     model: Annotated[
         str | None,
-        Option(help="Grade only this model's predictions (model_name_or_path), of several in the file."),
+        Option(help="The model (model_name_or_path) to grade, if the file has predictions of several."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -44,15 +46,15 @@ def verb(
     """
     loaded, tasks = load_suite(suite), tasks_by_published_id(claimed_suite(suite))
     _, answers = of_one_model(read_predictions(predictions), model)
-    given = last_of_each(answers, tasks, f"{suite} in {predictions}", notice)
+    last_answers = last_of_each(answers, tasks, f"{suite} in {predictions}", notice)
     count, verdicts = workers or os.cpu_count() or 1, {}
     with bars() as progress:
-        graded = grade_predictions(loaded, given, tasks, backend(sandbox), workers=count, progress=progress)
+        graded = grade_predictions(loaded, last_answers, tasks, backend(sandbox), workers=count, progress=progress)
         for name, verdict in graded:
             verdicts[name] = verdict
             if verdict.outcome is Outcome.INFRA_ERROR:
                 notice(f"{tasks[name].id}: {verdict.detail}")
-    report = make_report({published_id(task) for task in tasks.values()}, given, verdicts)
+    report = make_report({published_id(task) for task in tasks.values()}, last_answers, verdicts)
     if out is not None:
         write_report(out / "report.json", report)
         for name, verdict in verdicts.items():

@@ -53,40 +53,40 @@ def verb(
     """
     options = ImportOptions(image, repositories, test_command, split)
     with bars() as progress:
-        made = import_suite(format, path, options, name=name, out=out, limit=limit, progress=progress)
-    give(_value(made), "\n".join(_lines(made)), as_json=as_json)
+        result = import_suite(format, path, options, name=name, out=out, limit=limit, progress=progress)
+    give(_value(result), "\n".join(_lines(result)), as_json=as_json)
 
 
-def _value(made: SuiteImport) -> dict[str, Any]:
+def _value(result: SuiteImport) -> dict[str, Any]:
     return {
-        "suite": made.suite.env_id,
-        "tasks": len(made.suite.tasks),
-        "digest": made.suite.digest,
-        "folder": str(made.folder),
-        "to_fetch": made.to_fetch,
-        "images_not_here": made.missing_images,
-        "without_gold": made.without_gold,
-        "without_tests": made.without_tests,
-        "skipped": len(made.skipped),
-        "skipped_because": list(made.skipped),
+        "suite": result.suite.env_id,
+        "tasks": len(result.suite.tasks),
+        "digest": result.suite.digest,
+        "folder": str(result.folder),
+        "to_fetch": result.to_fetch,
+        "images_not_here": result.missing_images,
+        "without_gold": result.without_gold,
+        "without_tests": result.without_tests,
+        "skipped": len(result.skipped),
+        "skipped_because": list(result.skipped),
     }
 
 
-def _lines(made: SuiteImport) -> list[str]:
-    lines = [f"{made.suite.env_id}: {len(made.suite.tasks)} tasks in {made.folder}"]
-    if made.to_fetch:
-        lines.append(f"{made.to_fetch} trees have to be fetched: codegym build {made.suite.name}")
-    if images := made.missing_images:
+def _lines(result: SuiteImport) -> list[str]:
+    lines = [f"{result.suite.env_id}: {len(result.suite.tasks)} tasks in {result.folder}"]
+    if result.to_fetch:
+        lines.append(f"{result.to_fetch} trees have to be fetched: codegym build {result.suite.name}")
+    if images := result.missing_images:
         more = f" and {len(images) - _MOST_LISTED} more" if len(images) > _MOST_LISTED else ""
         lines.append(f"images that codegym does not have: {', '.join(images[:_MOST_LISTED])}{more}")
         lines.append("their tasks can be read and exported, not played; --image plays them in one of our images")
-    if made.without_gold:
-        lines.append(f"{made.without_gold} tasks have no gold patch")
-    if made.without_tests:
-        lines.append(f"{made.without_tests} tasks name no deciding test: nothing resolves these")
-    if made.skipped:
-        lines.append(f"{len(made.skipped)} could not be read and were skipped:")
-        lines += [f"  {why}" for why in made.skipped[:_MOST_LISTED]]
-    if len(made.skipped) > _MOST_LISTED:
-        lines.append(f"  and {len(made.skipped) - _MOST_LISTED} more: --json names all")
+    if result.without_gold:
+        lines.append(f"{result.without_gold} tasks have no gold patch")
+    if result.without_tests:
+        lines.append(f"{result.without_tests} tasks name no deciding test: nothing resolves these")
+    if result.skipped:
+        lines.append(f"{len(result.skipped)} could not be read and were skipped:")
+        lines += [f"  {why}" for why in result.skipped[:_MOST_LISTED]]
+    if len(result.skipped) > _MOST_LISTED:
+        lines.append(f"  and {len(result.skipped) - _MOST_LISTED} more: --json names all")
     return lines

@@ -23,8 +23,8 @@ _COUNTS = ("tasks", "certified", "quarantined", "refused", "unproven")
 
 def verb(
     what: Annotated[str, Argument(help="suites, tasks, images, boards or all.")] = "all",
-    suite: Annotated[str, Argument(help="With tasks: the suite that they are of.")] = "",
-    split: Annotated[str | None, Option(help="With tasks: only those of this split.")] = None,
+    suite: Annotated[str, Argument(help="For tasks: the suite to list.")] = "",
+    split: Annotated[str | None, Option(help="For tasks: only those of this split.")] = None,
     as_json: Json = False,
 ) -> None:
     """List suites, a suite's tasks and their certificates, images and boards.

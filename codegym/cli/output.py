@@ -48,7 +48,7 @@ def give(value: Any, text: RenderableType, *, as_json: bool) -> None:
 
 def table(*heads: str, title: str | None = None, right: tuple[str, ...] = ()) -> Table:
     """Return an empty table in the style of all verbs; ``right`` names the columns of numbers."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    result = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for head in heads:
-        made.add_column(head, justify="right" if head in right else "left", header_style="dim")
-    return made
+        result.add_column(head, justify="right" if head in right else "left", header_style="dim")
+    return result

@@ -48,7 +48,7 @@ class Person:
 
 @dataclass
 class Typing:
-    """One episode of a person."""
+    """The conversation of one episode that a person plays."""
 
     opening: Opening
     console: Console

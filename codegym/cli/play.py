@@ -30,8 +30,8 @@ def verb(
     *,
     split: Annotated[str | None, Option(help="Only tasks of this split.")] = None,
     seed: Annotated[int | None, Option(help="Decides which task is chosen.")] = None,
-    dialect: Annotated[str, Option(help="The form of actions: tagged, line, shell or native.")] = "tagged",
-    sandbox: Annotated[str, Option(help="Where the episode runs: bwrap or docker.")] = "bwrap",
+    dialect: Annotated[str, Option(help="How actions are written: tagged, line, shell or native.")] = "tagged",
+    sandbox: Annotated[str, Option(help="Where the episode runs: bwrap, docker or docker-volume.")] = "bwrap",
     out: Annotated[Path | None, Option(help="Record the episode in this folder, for codegym show.")] = None,
     as_json: Json = False,
 ) -> None:

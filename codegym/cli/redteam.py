@@ -27,12 +27,14 @@ NO_ARGS_IS_HELP = True
 
 def verb(
     suite: Annotated[str, Argument(help="The suite to attack.")],
-    tasks: Annotated[list[str] | None, Argument(help="Its tasks; default: one per framework and image.")] = None,
+    tasks: Annotated[
+        list[str] | None, Argument(help="The tasks to attack; default: one per framework and image.")
+    ] = None,
     *,
     attack: Annotated[list[str] | None, Option(help="Only this attack; may be given several times.")] = None,
     corpus: Annotated[list[Path] | None, Option(help="A TOML file of your own attacks, instead of ours.")] = None,
     everything: Annotated[bool, Option("--all", help="Attack every task of the suite.")] = False,
-    sandbox: Annotated[str, Option(help="Where to run: bwrap or docker.")] = "bwrap",
+    sandbox: Annotated[str, Option(help="Where to run: bwrap, docker or docker-volume.")] = "bwrap",
     workers: Annotated[int, Option(min=0, help="Attacks at once; 0: one per core.")] = 0,
     as_json: Json = False,
 ) -> None:

@@ -39,7 +39,7 @@ def verb(
     task: Annotated[str | None, Option(help="SUITE/TASK: the box that an agent gets for this task.")] = None,
     tree: Annotated[Path | None, Option(help="A box with a copy of this folder.")] = None,
     image: Annotated[str | None, Option(help="The toolchain; default: the task's, or python.")] = None,
-    sandbox: Annotated[str, Option(help="Where the box runs: bwrap or docker.")] = "bwrap",
+    sandbox: Annotated[str, Option(help="Where the box runs: bwrap, docker or docker-volume.")] = "bwrap",
     timeout: Annotated[float | None, Option(help="Seconds per command; default: the box's limit.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -76,13 +76,18 @@ def _list(*, as_json: bool) -> None:
     boxes, containers = open_boxes(), _of_docker(lambda census: census.open_containers(_CLEANING_SECONDS), nothing)
     by_lease = Counter(containers.values())
     rows = [
-        asdict(owner) | {"boxes": by_lease[owner.id] + (boxes[owner.pid or 0] if owner.held else 0)}
+        {
+            "id": owner.id,
+            "pid": owner.pid,
+            "held": owner.is_held,
+            "boxes": by_lease[owner.id] + (boxes[owner.pid or 0] if owner.is_held else 0),
+        }
         for owner in owners()
     ]
     owned = table("lease", "process", "boxes", "", right=("process", "boxes"))
     for row in rows:
         state = "alive" if row["held"] else "dead: codegym sandbox prune"
-        owned.add_row(row["id"], str(row["pid"]), str(row["boxes"]), state)
+        owned.add_row(str(row["id"]), str(row["pid"]), str(row["boxes"]), state)
     give(rows, owned if rows else Text("no process has sandboxes"), as_json=as_json)
 
 

@@ -24,9 +24,9 @@ Seed = Annotated[int, Option(help="Decides every episode's seed.")]
 Out = Annotated[Path | None, Option(help="Folder for the episodes; default: a new one below runs/.")]
 Resume = Annotated[bool, Option("--resume", help="Continue in a folder that has episodes already.")]
 Workers = Annotated[int, Option(min=0, help="Episodes at once; 0: four per core.")]
-DialectName = Annotated[str, Option(help="The form of actions: native, tagged, shell or line.")]
-Sandbox = Annotated[str, Option(help="Where episodes run: bwrap or docker.")]
-Turns = Annotated[int, Option(min=0, help="Turns of an episode; 0: the task's own limit.")]
+DialectName = Annotated[str, Option(help="How actions are written: native, tagged, shell or line.")]
+Sandbox = Annotated[str, Option(help="Where episodes run: bwrap, docker or docker-volume.")]
+Turns = Annotated[int, Option(min=0, help="The most turns of an episode; 0: the task's own limit.")]
 NoCache = Annotated[bool, Option("--no-cache", help="Execute every test, even if its result is in the cache.")]
 
 
@@ -43,7 +43,10 @@ def settle(
     workers: int,
     seed: int,
 ) -> Iterator[Setting]:
-    """Make a setting from options. A policy from a run's folder plays as it was trained, if they leave it open."""
+    """Make a setting from the options.
+
+    If the policy is from a training run's folder, options that are left out are as in that run.
+    """
     loaded, trained = load_suite(suite), find_trained(policy)
     _notice_exclusions(loaded)
     if trained:

@@ -62,13 +62,13 @@ def attempts(
     stream = play_attempts(
         policy, tasks, samples, seed=seed, workers=workers, retries=retries, make_env=make_env, folder=folder
     )
-    made = []
-    with closing(stream) as episodes:
-        for episode in episodes:
-            made.append(episode)
+    episodes = []
+    with closing(stream):
+        for episode in stream:
+            episodes.append(episode)
             if progress:
                 progress(episode)
-    return made
+    return episodes
 
 
 def record_attempt(
@@ -83,7 +83,7 @@ def record_attempt(
 
 
 def rate(episodes: Sequence[Episode]) -> float:
-    """Return the share of graded episodes with a positive reward; 0.0 of none."""
+    """Return the share of graded episodes with a positive reward; 0.0 if no episode was graded."""
     graded = [episode for episode in episodes if is_graded(episode)]
     return sum((episode.reward or 0) > 0 for episode in graded) / len(graded) if graded else 0.0
 

@@ -84,12 +84,14 @@ def entry_of(
     return answer(board, episodes, suite, seed=seed, seconds=seconds)
 
 
-def publish_entry(entry: Entry, folder: Path, asked: Board, standing: Board, *, publish: bool) -> list[Path]:
+def publish_entry(
+    entry: Entry, folder: Path, board_question: Board, standing: Board, *, publish: bool
+) -> list[Path]:
     """Write the entry beside its episodes, and to the standing board if asked to; return the files.
 
     It goes to the board only if it has scores and the question was the board's own.
     """
     written = [write_entry(folder, entry)]
-    if publish and entry.has_scores and asked == standing and standing.name in board_names():
+    if publish and entry.has_scores and board_question == standing and standing.name in board_names():
         written.append(write_entry(board_folder(standing.name), entry))
     return written

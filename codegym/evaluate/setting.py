@@ -1,4 +1,4 @@
-"""Who plays what, where: everything that decides how the episodes of a run or an evaluation come out."""
+"""A policy and the envs it plays in: everything that decides how the episodes of an evaluation come out."""
 
 from __future__ import annotations
 
@@ -94,20 +94,20 @@ def open_setting(
     workers: int = 0,
     seed: int = 0,
 ) -> Iterator[Setting]:
-    """Make the policy and give the setting; the policy is closed when the block ends.
+    """Make the policy and yield the setting; the policy is closed when the block ends.
 
     ``policy`` is as :func:`~codegym.policy.lookup.make_policy` takes it, ``name`` replaces its name, and
-    ``workers`` 0 means four a core. Raises :class:`ImageError` if this machine has the image of none of the
+    ``workers`` 0 means four per core. Raises :class:`ImageError` if this machine has the image of none of the
     suite's tasks, and :class:`ConfigError` or :class:`PolicyError` if there is no such policy.
     """
     _require_an_image(suite, sandbox)
-    made = make_policy(policy)
+    own_policy = make_policy(policy)
     workers = workers or WORKERS_PER_CORE * (os.cpu_count() or 1)
     try:
-        named = NamedPolicy(made, whole(name)) if name else made
-        yield Setting(suite, named, dialect, sandbox, max_turns, limits or {}, cache, workers, seed)
+        named_policy = NamedPolicy(own_policy, whole(name)) if name else own_policy
+        yield Setting(suite, named_policy, dialect, sandbox, max_turns, limits or {}, cache, workers, seed)
     finally:
-        made.close()
+        own_policy.close()
 
 
 def play_all(

@@ -1,4 +1,4 @@
-"""Makes tasks and certifies them. A room uses only the rooms above it in this list.
+"""Makes tasks and certifies them. Each folder uses only those above it in this list.
 
 - ``issue``: the instructions that agents get.
 - ``repository/``: reads a repository: where it comes from, what it declares, which tests reach which lines.

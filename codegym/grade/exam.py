@@ -91,7 +91,7 @@ class Examiner:
     def make_sheet(self, forms: Sequence[ActiveForm], ids: Iterable[str]) -> Sheet:
         """Return the sheet in which the tests ``ids`` are run with the wrong ``forms``.
 
-        Every file with a place is written, changed or not, so that its age says nothing.
+        Every file with a place is written, changed or not, so that its age does not reveal whether it was changed.
         """
         edits: dict[str, list[Edit]] = {place.path: [] for place in self.bank.places}
         edits |= {path: list(base) for path, base in self.bank.bases.items()}
@@ -113,9 +113,9 @@ class Examiner:
         return Sheet(files, tests, tuple(forms), must_fail, self.bank.aliases)
 
     def calm_sheets(self, suspects: Sequence[ActiveForm]) -> list[Sheet]:
-        """Return sheets of all tests: one without a wrong form, then one for each of ``suspects`` and some others.
+        """Return sheets of all tests: one without a wrong form, then sheets with a single wrong form each.
 
-        Each of those has a single wrong form.
+        These forms are ``suspects``, then forms at the places of a few tests drawn at random.
         """
         core = [test for test in self.plan.fail_to_pass if test in self._places] or list(self._places)
         tests = self.chance.sample(core, min(_CALM_TESTS, len(core)))
@@ -128,10 +128,10 @@ class Examiner:
         ]
 
     def _draw_extent(self) -> tuple[int, frozenset[str]]:
-        """Return the number of sheets, and draw the tests that are examined: as many as the spare time allows.
+        """Return the number of sheets and the tests to examine: as many as the spare time allows.
 
-        Those are fail-to-pass tests first, or any tests if these take nearly as long as all. At least one further
-        test is examined.
+        Under pytest these are fail-to-pass tests and at least one other test. If the fail-to-pass tests take
+        nearly as long as all tests together, any tests may be drawn.
         """
         whole_seconds, examinable = self.bank.seconds, self.bank.examinable
         core = [test for test in self.plan.fail_to_pass if test in examinable]
@@ -161,19 +161,19 @@ class Examiner:
     def _draw_places(self, examined: frozenset[str]) -> list[Place]:
         """Draw a place for each examined test, except if the place of another test makes it fail as well."""
         chosen: list[Place] = []
-        covered: set[int] = set()
+        tests_of_chosen: set[int] = set()
         waiting = sorted(examined)
         self.chance.shuffle(waiting)
         for test in waiting:
-            options = [] if self._numbers[test] in covered else list(self._places.get(test, []))
-            separate = [place for place in options if not covered & test_numbers(place)]
+            options = [] if self._numbers[test] in tests_of_chosen else list(self._places.get(test, []))
+            separate = [place for place in options if not tests_of_chosen & test_numbers(place)]
             options = separate or (options if self.plan.framework == "pytest" else [])
             while options:
                 place = self._draw_place(options)
                 options.remove(place)
                 if not any(place.path == each.path and _places_overlap(place, each) for each in chosen):
                     chosen.append(place)
-                    covered |= test_numbers(place)
+                    tests_of_chosen |= test_numbers(place)
                     break
         return chosen
 
@@ -206,17 +206,17 @@ class Examiner:
         if it makes further tests fail; then the places share the sheets that remain. A place that gets no sheet is
         not used in this exam.
         """
-        taken: dict[int, set[int]] = {number: set() for number in self._draw_wrong_sheets(group, count)}
+        wrong_tests: dict[int, set[int]] = {number: set() for number in self._draw_wrong_sheets(group, count)}
         failing: set[int] = set()
         drawn: list[tuple[Place, list[Form], list[int]]] = []
         for place in self.chance.sample(group, len(group)):
             forms = self._draw_forms(place, failing)
-            numbers = [] if failing.issuperset(forms[0].fails) else self._take_sheets(place, taken, 1)
+            numbers = [] if failing.issuperset(forms[0].fails) else self._take_sheets(place, wrong_tests, 1)
             failing.update(forms[0].fails if numbers else ())
             drawn.append((place, forms, numbers))
         spread: list[tuple[int, ActiveForm]] = []
         for place, forms, numbers in drawn:
-            numbers.extend(self._take_sheets(place, taken, count))
+            numbers.extend(self._take_sheets(place, wrong_tests, count))
             spread += [(number, ActiveForm(place, forms[n % len(forms)])) for n, number in enumerate(numbers)]
         return spread
 
@@ -240,16 +240,16 @@ class Examiner:
         forms.sort(key=lambda form: -len(failing.union(form.fails)))
         return forms if place.kind in AWAITED else forms[:1]
 
-    def _take_sheets(self, place: Place, taken: dict[int, set[int]], most: int) -> list[int]:
+    def _take_sheets(self, place: Place, wrong_tests: dict[int, set[int]], most: int) -> list[int]:
         """Draw up to ``most`` sheets in which no test of ``place`` is wrong yet, and mark its tests there.
 
-        ``taken`` maps the number of each sheet to the tests that are wrong in it.
+        ``wrong_tests`` maps the number of each sheet to the tests that are wrong in it.
         """
         tests = test_numbers(place)
-        free = [number for number, others in taken.items() if not others & tests]
+        free = [number for number, others in wrong_tests.items() if not others & tests]
         numbers = self.chance.sample(free, min(len(free), max(0, most)))
         for number in numbers:
-            taken[number] |= tests
+            wrong_tests[number] |= tests
         return numbers
 
 

@@ -134,7 +134,7 @@ class Answers:
     def may_be_kept(self) -> bool:
         """Return whether the verdict may be cached: if it depends on the tree alone, or is ``TAMPERED``.
 
-        Evidence that was seen once is not given a second chance.
+        ``TAMPERED`` is kept because another exam might miss the evidence that this one found.
         """
         return self._outcome()[0] is Outcome.TAMPERED or all(may_be_kept(run) for _, run in self.runs)
 

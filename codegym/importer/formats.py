@@ -61,9 +61,9 @@ FORMATS = {
 def find_format(name: str) -> Format:
     """Return a format by name, whatever its case and hyphens. Raises ConfigError with the nearest match."""
     aliases = {"terminalbench": "harbor", "sweextra": "swerebench"}
-    wanted = name.lower().replace("_", "").replace("-", "")
+    plain = name.lower().replace("_", "").replace("-", "")
     for entry in FORMATS.values():
-        if entry.name.replace("-", "") == aliases.get(wanted, wanted):
+        if entry.name.replace("-", "") == aliases.get(plain, plain):
             return entry
     raise ConfigError(unknown("format", name, FORMATS))
 

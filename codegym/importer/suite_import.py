@@ -71,14 +71,14 @@ def import_suite(
     options = replace(options, skip=skipped.append)
     folder = out or suites_dir() / name
     manifest = Manifest(name=name, version=1, title=f"Imported: {row_format.title}")
-    tasks = _counted(read_tasks(row_format, path, options, limit), limit or 0, progress)
+    tasks = _with_progress(read_tasks(row_format, path, options, limit), limit or 0, progress)
     write_suite(folder, manifest, tasks, options.skip)
     register(name, folder)
     load_suite.cache_clear()
     return SuiteImport(load_suite(name), folder, tuple(str(error) for error in skipped))
 
 
-def _counted(tasks: Iterator[ImportedTask], total: int, progress: Progress) -> Iterator[ImportedTask]:
+def _with_progress(tasks: Iterator[ImportedTask], total: int, progress: Progress) -> Iterator[ImportedTask]:
     for count, task in enumerate(tasks, 1):
         progress("importing", count, total)
         yield task

@@ -4,8 +4,8 @@ A mutation edits the *text* at a place that is found in libcst's syntax tree. Fo
 around it stay as they are, so that its looks do not give the bug away. Every mutation is inside one function, and
 every operator imitates a mistake that people make.
 
-- ``mutation``: a mutation as data. ``scan``: finds all mutations of a module. ``site``: what operators get to know
-  of a place.
+- ``mutation``: a mutation as data. ``scan``: finds all mutations of a module. ``site``: a function and its
+  variables, as operators see them.
 - ``calls``, ``expressions``, ``literals``, ``names``, ``statements``: the operators. ``removal``: removes the body
   of a function.
 - ``braces``: finds functions in C, C++ and JavaScript. ``encoding``: reads sources that are not UTF-8.

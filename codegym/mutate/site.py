@@ -1,4 +1,4 @@
-"""What operators get to know of a place: the source, the positions of nodes, and the names around."""
+"""What operators need to know of a place: the source, the positions of nodes, and the names around it."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class _Result:
         """Add the next file's changes; ignore a submodule. Raises :class:`PatchError` if they do not apply."""
         if section.submodule:
             if section.created and self._exists(section.new_path):
-                raise PatchError("file mode 160000: a file stands where the submodule should be")
+                raise PatchError("file mode 160000: there is a file in the place of the submodule")
             return
         old = None if section.created else (self._read if section.moved else self._current)(section.old_path)
         if old is None and not section.created:
@@ -119,7 +119,7 @@ def _content(section: FilePatch, before: bytes) -> bytes:
     try:
         return _patch_text(section, text).encode(errors="surrogateescape")
     except UnicodeEncodeError:
-        raise PatchError("a line holds half a character, which no file can contain") from None
+        raise PatchError("a line contains half a character, which no file can contain") from None
 
 
 def _patch_text(section: FilePatch, text: str) -> str:

@@ -39,7 +39,7 @@ def unpack(size: int, lines: list[str]) -> bytes:
     except zlib.error as error:
         raise PatchError(f"broken binary literal: {error}") from error
     if len(content) != size:
-        raise PatchError(f"broken binary literal: it does not hold {size} bytes")
+        raise PatchError(f"broken binary literal: it does not contain {size} bytes")
     return content
 
 

@@ -56,11 +56,11 @@ def check_path(path: str) -> str:
     try:
         sizes = [len(os.fsencode(part)) for part in parts]
     except UnicodeEncodeError:
-        raise PatchError(f"refused file name {path!r}: it holds half a character") from None
+        raise PatchError(f"refused file name {path!r}: it contains half a character") from None
     if max(sizes) > _NAME_BYTES or sum(sizes) + len(parts) > _PATH_BYTES:
         raise PatchError(f"refused file name {path[:80]!r}…: it is longer than a file system allows")
     if not path or "\0" in path or any(part in ("", ".", "..") for part in parts):
-        raise PatchError(f"refused file name {path!r}: it must lie inside the tree")
+        raise PatchError(f"refused file name {path!r}: it must be inside the tree")
     if any(part.lower() == ".git" for part in parts):
         raise PatchError(f"refused file name {path!r}: .git is not part of the tree")
     return path

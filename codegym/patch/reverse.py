@@ -63,7 +63,7 @@ def _hunk(hunk: str) -> str:
     first, *lines = _lines(hunk)
     ranges = _HUNK.fullmatch(first)
     if ranges is None:
-        raise PatchError(f"not the head of a hunk: {first.strip()}")
+        raise PatchError(f"expected the header of a hunk, found {first.strip()}")
     result = [f"@@ -{ranges[2]} +{ranges[1]} @@{ranges[3]}"]
     removed: list[str] = []
     added: list[str] = []

@@ -14,8 +14,8 @@ from codegym.progress.protocol import Progress
 
 
 @dataclass(frozen=True)
-class Phase:
-    """A phase that is shown."""
+class PhaseBar:
+    """The bar of one phase."""
 
     title: str
     progress: Progress
@@ -33,14 +33,14 @@ class Display:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def phase(self, name: str, title: str) -> Iterator[Phase]:
+    def phase(self, name: str, title: str) -> Iterator[PhaseBar]:
         """Show a phase while the block runs, and add its time to that of earlier phases of this name."""
         began = time.monotonic()
         if not self.console.is_terminal:
             self.console.print(f"{title} …", markup=False)
         try:
             with bars(self.console, percent=True) as progress:
-                phase = Phase(title, progress)
+                phase = PhaseBar(title, progress)
                 phase.update(0.0)
                 yield phase
                 phase.update(1.0)

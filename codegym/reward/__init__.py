@@ -1,7 +1,9 @@
-"""From an episode to a number: named components, weighted to a scalar. Pure functions: old episodes give the same.
+"""From an episode to a number: named components, weighted to a scalar.
 
-- ``components``: numbers, by name. ``spec``: how they become one. ``shaping``: hints that keep the best policy the
-  best.
+All functions are pure, so the reward of an old episode can be computed again.
+
+- ``components``: numbers, by name. ``spec``: their weights and their sum. ``shaping``: bonuses for steps that do
+  not change which policy is best.
 - ``subtasks``: the verdict of each part of a chain.
 """
 

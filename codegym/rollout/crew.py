@@ -29,7 +29,7 @@ from codegym.rollout.record import record_failure
 from codegym.rollout.retry import MACHINE_FAILURES, GaveUpError, Retry, is_of_task
 
 PATIENCE_SECONDS = 0.5
-"""How long threads get to end by themselves before their boxes are closed under them."""
+"""How long threads get to end by themselves before their boxes are closed all the same."""
 
 CLOSING_SECONDS = 2.0
 """How long threads get to end after their boxes were closed."""
@@ -42,7 +42,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Worker:
-    """A thread, and what is closed under it if it has to end at once."""
+    """A thread, and what has to be closed if the thread must end at once."""
 
     thread: threading.Thread
     env: CodeEnv | None = None
@@ -97,7 +97,7 @@ class Crew:
                 raise result
 
     def halt(self) -> None:
-        """End every thread. What a thread has open is closed under it if it does not end by itself."""
+        """End every thread. If one does not end by itself, the env and all else that it has open are closed."""
         self.halted.set()
         threads = [worker.thread for worker in self.workers]
         _join(threads, PATIENCE_SECONDS)

@@ -44,14 +44,14 @@ def rollout(
     open. Raises whatever a thread raised, unless it is a failure of the machine.
     """
     report = progress or (lambda _: None)
-    wanted = list(jobs)
+    all_jobs = list(jobs)
     recorded: set[Job] = set()
-    for episode in _recorded(set(wanted), policy, log):
+    for episode in _recorded(set(all_jobs), policy, log):
         recorded.add(Job.of(episode))
         report(episode)
         yield episode
     left: SimpleQueue[Job] = SimpleQueue()
-    for job in by_turns(job for job in wanted if job not in recorded):
+    for job in by_turns(job for job in all_jobs if job not in recorded):
         left.put(job)
     crew = Crew(left, player, policy, make_env, log, Retry(retries))
     atexit.register(crew.halt)
@@ -64,9 +64,9 @@ def rollout(
         atexit.unregister(crew.halt)
 
 
-def _recorded(wanted: set[Job], policy: Policy, log: EpisodeLog | None) -> Iterator[Episode]:
+def _recorded(missing: set[Job], policy: Policy, log: EpisodeLog | None) -> Iterator[Episode]:
     for episode in log.episodes() if log else ():
         job = Job.of(episode)
-        if job in wanted and is_graded(episode) and episode.policy == policy.name:
-            wanted.discard(job)
+        if job in missing and is_graded(episode) and episode.policy == policy.name:
+            missing.discard(job)
             yield episode

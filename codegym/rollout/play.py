@@ -24,7 +24,7 @@ from codegym.tool.cut import whole
 
 @dataclass
 class _Dialogue:
-    """What the turns of one episode added up to. ``policy_seconds`` were spent waiting for answers."""
+    """The sums over the turns of one episode. ``policy_seconds`` is the time spent waiting for answers."""
 
     reward: float = 0.0
     policy_seconds: float = 0.0
@@ -80,9 +80,9 @@ def _take_turns(
     """Take turns until the env gives its ending. Raises :class:`StoppedError`."""
     observation: str | None = None
     while not stopping():
-        asked = time.monotonic()
+        asked_at = time.monotonic()
         reply = conversation.reply(observation)
-        dialogue.policy_seconds += time.monotonic() - asked
+        dialogue.policy_seconds += time.monotonic() - asked_at
         if reply.finished:
             observation, reward, _, _, info = env.step(reply.text)
         else:

@@ -28,7 +28,7 @@ def record(
     tokens: Tokens | None = None,
     usage: dict[str, int] | None = None,
 ) -> Episode:
-    """Return the record of an attempt. ``reward`` is ``None`` if nothing could be established."""
+    """Return the record of an attempt. ``reward`` is ``None`` if the attempt could not be graded."""
     task = env.suite.task(job.task)
     return Episode(
         id=_episode_id(job, policy, env),
@@ -76,8 +76,8 @@ def record_failure(job: Job, policy: Policy, env: CodeEnv, ledger: Ledger, error
 
 def _episode_id(job: Job, policy: Policy, env: CodeEnv) -> str:
     task = env.suite.task(job.task)
-    named = {"suite": env.suite.name, "task": task.id, "task_digest": task.digest, "policy": policy.name}
-    return digest_json([named, {"seed": job.seed, "sample": job.sample}])[:16]
+    identity = {"suite": env.suite.name, "task": task.id, "task_digest": task.digest, "policy": policy.name}
+    return digest_json([identity, {"seed": job.seed, "sample": job.sample}])[:16]
 
 
 def _versions(env: CodeEnv) -> dict[str, str]:

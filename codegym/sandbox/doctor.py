@@ -26,7 +26,7 @@ _COMPILER = "apt-get install gcc libc6-dev"
 
 
 @dataclass(frozen=True)
-class Check:
+class HealthCheck:
     """One check: ``detail`` is what it found, ``remedy`` what to do if ``ok`` is false."""
 
     name: str
@@ -35,14 +35,14 @@ class Check:
     remedy: str = ""
 
 
-def can_play(results: list[Check]) -> bool:
+def can_play(results: list[HealthCheck]) -> bool:
     """Return whether episodes can run here: a good Python, and one kind of sandbox that works."""
     ok = {check.name: check.ok for check in results}
     docker = ok["docker"] or ok.get("docker-volume", False)
     return ok["python"] and (docker or all(ok.get(name, True) for name in _EMBEDDED))
 
 
-def checks() -> list[Check]:
+def checks() -> list[HealthCheck]:
     """Run all checks. The first time it may take some seconds: the runner and the images are built."""
     return [
         _python(),
@@ -56,43 +56,43 @@ def checks() -> list[Check]:
     ]
 
 
-def _python() -> Check:
+def _python() -> HealthCheck:
     version = ".".join(str(part) for part in sys.version_info[:3])
-    return Check("python", sys.version_info >= (3, 11), version, "use Python 3.11 or newer")
+    return HealthCheck("python", sys.version_info >= (3, 11), version, "use Python 3.11 or newer")
 
 
-def _bubblewrap() -> Check:
+def _bubblewrap() -> HealthCheck:
     trouble = bwrap_trouble()
     program_path = shutil.which("bwrap") or "not found"
     remedy = "apt-get install bubblewrap (0.8 or newer), and allow user namespaces"
-    return Check("bubblewrap", not trouble, trouble or f"{program_path}, in namespaces of its own", remedy)
+    return HealthCheck("bubblewrap", not trouble, trouble or f"{program_path}, in namespaces of its own", remedy)
 
 
-def _overlay() -> Check:
+def _overlay() -> HealthCheck:
     place, troubles = stage_place(), stage_troubles()
     if place is None:
-        return Check("overlayfs", False, troubles, f"{REMEDY}; this is {os.uname().release}")
-    return Check("overlayfs", True, f"{WORKSPACE[place]} ({troubles})" if troubles else WORKSPACE[place])
+        return HealthCheck("overlayfs", False, troubles, f"{REMEDY}; this is {os.uname().release}")
+    return HealthCheck("overlayfs", True, f"{WORKSPACE[place]} ({troubles})" if troubles else WORKSPACE[place])
 
 
-def _cgroups() -> Check:
+def _cgroups() -> HealthCheck:
     roots = cgroup_roots()
     if not roots:
         detail = "may not be made here: limits of embedded boxes are enforced by rlimits and a watcher"
-        return Check("control groups", False, detail, "run as root, or in a session with a delegated cgroup")
-    return Check("control groups", True, f"version {2 if len(roots) == 1 else 1}, below {roots[0]}")
+        return HealthCheck("control groups", False, detail, "run as root, or in a session with a delegated cgroup")
+    return HealthCheck("control groups", True, f"version {2 if len(roots) == 1 else 1}, below {roots[0]}")
 
 
-def _runner() -> Check:
+def _runner() -> HealthCheck:
     return _try("runner", lambda: f"{program('serve')}, compiled by {' or '.join(builders())}", _COMPILER)
 
 
-def _image(name: str) -> Check:
+def _image(name: str) -> HealthCheck:
     remedy = "install what is named, or use the docker sandbox"
     return _try(f"image {name}", lambda: f"on this host, PATH {host_image(name).path}", remedy)
 
 
-def _docker() -> list[Check]:
+def _docker() -> list[HealthCheck]:
     """Check the backend ``docker``, and if it does not work here but ``docker-volume`` does, list that too."""
     docker = _backend("docker")
     if docker.ok:
@@ -101,23 +101,23 @@ def _docker() -> list[Check]:
     return [docker, volume] if volume.ok else [docker]
 
 
-def _backend(name: str) -> Check:
+def _backend(name: str) -> HealthCheck:
     remedy = "do what it says, or use the embedded sandbox"
     try:
         capabilities = {capability.name: capability for capability in backend(name).capabilities()}
     except (CodegymError, ImportError) as error:
-        return Check(name, False, str(error), remedy)
+        return HealthCheck(name, False, str(error), remedy)
     run, workspace = capabilities["run"], capabilities.get("workspace")
     detail = f"{run.why}; workspaces are {workspace.why}" if workspace else run.why
-    return Check(name, run.available, detail, remedy)
+    return HealthCheck(name, run.available, detail, remedy)
 
 
-def _disk() -> Check:
+def _disk() -> HealthCheck:
     folder = cache_dir()
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free / 2**30
-    return Check("disk", free >= _DISK_GB, f"{free:.0f} GB free in {_short(folder)}", f"free {_DISK_GB} GB")
+    return HealthCheck("disk", free >= _DISK_GB, f"{free:.0f} GB free in {_short(folder)}", f"free {_DISK_GB} GB")
 
 
 def _short(path: Path) -> str:
@@ -125,8 +125,8 @@ def _short(path: Path) -> str:
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
-def _try(name: str, look: Callable[[], str], remedy: str) -> Check:
+def _try(name: str, look: Callable[[], str], remedy: str) -> HealthCheck:
     try:
-        return Check(name, True, look())
+        return HealthCheck(name, True, look())
     except CodegymError as error:
-        return Check(name, False, str(error), remedy)
+        return HealthCheck(name, False, str(error), remedy)

@@ -215,7 +215,7 @@ class Backend(Protocol):
     name: str
 
     def capabilities(self) -> tuple[Capability, ...]:
-        """Return what this backend gives on this machine. The one named ``run`` says whether it works at all."""
+        """Return what this backend can do on this machine. The one named ``run`` says whether it works at all."""
         ...
 
     def require(self, image: str) -> None:

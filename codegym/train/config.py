@@ -133,7 +133,7 @@ def load_config(path: Path) -> RunConfig:
         raise ConfigError(f"{path}: {error}") from error
     if is_older(values):
         raise ConfigError(
-            f"{path}: [warmup], [train] and [trl] have become [[phase]]. The same run, in the form of today:\n\n"
+            f"{path}: [warmup], [train] and [trl] have become [[phase]]. This is the same run in the new form:\n\n"
             + rewrite(values)
         )
     try:

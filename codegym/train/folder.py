@@ -1,8 +1,8 @@
-"""A run's folder: what lies where in it, whose run it holds, and whether that is done. Loaded without torch.
+"""A run's folder: its files and folders, the run that it belongs to, and whether that is done; without torch.
 
 ::
 
-    config.toml  versions.json     what was asked for; with which versions, on which tasks
+    config.toml  versions.json     the configuration; the versions of packages and tasks
     phases/01-NAME/                each phase's own folder, see PhaseFolder
     policy-NAME                    a link to the policy that evaluation NAME measured
     entries/                       the board entries of the evaluations
@@ -28,7 +28,7 @@ _OLDER = ("episodes", "checkpoints", "warmup")
 
 @dataclass(frozen=True)
 class PhaseFolder:
-    """What a phase leaves behind; a phase makes what it needs of it."""
+    """The files and folders that a phase may write. None of them exists before the phase needs it."""
 
     path: Path
 
@@ -74,17 +74,17 @@ def phase_folders(folder: Path, names: Sequence[str]) -> dict[str, PhaseFolder]:
 
 
 def claim(config: Path, folder: Path, *, resume: bool) -> None:
-    """Raise :class:`ConfigError` unless ``folder`` is free, or holds a run of ``config`` to ``resume``."""
+    """Raise :class:`ConfigError` unless ``folder`` is free, or contains a run of ``config`` to ``resume``."""
     if folder.exists() and not resume:
         raise ConfigError(f"{folder} exists already: resume that run with --resume, or choose another --out")
     if (folder / "config.toml").exists() and any((folder / name).is_dir() for name in _OLDER):
         raise ConfigError(
-            f"{folder} holds a run of the older layout, without phases/, which can't be resumed: choose another "
-            "--out. Its policies and episodes stay usable"
+            f"{folder} contains a run of the older layout, without phases/, which can't be resumed: choose "
+            "another --out. Its policies and episodes stay usable"
         )
-    kept = folder / "config.toml"
-    if kept.exists() and kept.read_bytes() != config.read_bytes():
-        raise ConfigError(f"{folder} holds a run of another configuration: delete it, or choose another --out")
+    config_copy = folder / "config.toml"
+    if config_copy.exists() and config_copy.read_bytes() != config.read_bytes():
+        raise ConfigError(f"{folder} contains a run of another configuration: delete it, or choose another --out")
 
 
 def finished(folder: Path, suite: Suite) -> dict[str, Any] | None:
@@ -95,7 +95,7 @@ def finished(folder: Path, suite: Suite) -> dict[str, Any] | None:
     versions, summary = folder / "versions.json", folder / "summary.json"
     digest = json.loads(versions.read_text()).get("suite_digest") if versions.exists() else None
     if digest not in (None, suite.digest):
-        raise ConfigError(f"{folder} holds a run on other tasks: delete it, or choose another --out")
+        raise ConfigError(f"{folder} contains a run on other tasks: delete it, or choose another --out")
     return json.loads(summary.read_text()) if summary.exists() else None
 
 

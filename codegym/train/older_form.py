@@ -1,6 +1,6 @@
-"""Files of the older form, with ``[warmup]``, ``[train]`` and ``[trl]`` where phases are now: rewritten, not read.
+"""Files of the older form, with ``[warmup]``, ``[train]`` and ``[trl]`` in place of phases: rewritten, not read.
 
-A user who has such a file is shown the same run in the form of today.
+The error for such a file shows the same run in the new form.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from codegym.train.config import RunConfig
 from codegym.train.folder import PhaseFolder
 
 _LAST_METRICS = ("loss", "mean_token_accuracy", "num_tokens", "step")
-"""The metrics of training whose last values stand in the summary."""
+"""The metrics of training whose last values are in the summary."""
 
 
 def summarise_run(config: RunConfig, phases: Mapping[str, PhaseFolder], suite_digest: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Tables of a run's file: what they have in common, and what is said about a wrong key or value."""
+"""Tables of a run's file: what they have in common, and the messages for a wrong key or value."""
 
 from __future__ import annotations
 

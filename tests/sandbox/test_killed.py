@@ -72,7 +72,7 @@ def test_owners_killed_at_random_moments_leave_nothing(owner, box, stage):
     for seed in range(KILLS):
         process = owner(seed, stage)
         time.sleep(random.Random(seed).uniform(0.0, 0.6))
-        (lease,) = [lease.id for lease in owners() if lease.pid == process.pid and lease.held]
+        (lease,) = [lease.id for lease in owners() if lease.pid == process.pid and lease.is_held]
         process.kill()
         process.wait()
         assert gone(lambda pid=process.pid: open_boxes()[pid] == 0 and not below(pid)), "a keeper stays"
@@ -82,7 +82,7 @@ def test_owners_killed_at_random_moments_leave_nothing(owner, box, stage):
         assert not list((cache_dir() / "boxes").glob(f".draft-{lease}-*"))
         assert lease not in {left.id for left in owners()}
         assert box.read("mine") == b"mine"
-    assert {lease.id for lease in owners() if lease.held} >= mine
+    assert {lease.id for lease in owners() if lease.is_held} >= mine
 
 
 def test_a_box_whose_own_processes_are_killed_is_an_error_and_leaves_nothing(tree, owner):

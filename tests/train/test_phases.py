@@ -15,7 +15,7 @@ from rich.console import Console
 
 from codegym.board.entry import Entry
 from codegym.episode_file import read_episodes
-from codegym.progress.display import Display, Phase
+from codegym.progress.display import Display, PhaseBar
 from tests.train.conftest import EVALUATE, GRPO, SFT, TINY, Train, WriteRun
 
 pytestmark = pytest.mark.train
@@ -42,7 +42,7 @@ class Interrupting(Display):
 class InterruptingBar:
     """A bar whose user presses Ctrl-C as soon as its note has ``text``."""
 
-    bar: Phase
+    bar: PhaseBar
     text: str
 
     def update(self, share: float, note: str = "") -> None:

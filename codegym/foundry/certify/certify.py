@@ -60,7 +60,8 @@ def certify(
     repeats: int = 3,
     tasks: Sequence[Task] | None = None,
 ) -> Certificate:
-    """Run each of ``tasks`` (default: all of the suite) ``repeats`` times in every state; the grader's run counts.
+    """Run each of ``tasks`` (default: the whole suite) ``repeats`` times in every state, the grader's run
+    included.
 
     ``workers`` groups of tasks are run at a time. Tasks that were settled before the same certification was
     stopped are not run again. If a box fails, its run is tried once more; then the certificate names the failure.
@@ -205,7 +206,7 @@ class _Certification:
     def _run(
         self, repeater: Repeater, shared: _SharedRun, evidence: Mapping[str, Evidence]
     ) -> Iterator[tuple[Task, RepeatedRun]]:
-        """Run the tests for all tasks, then again for each single task of which not all tests passed."""
+        """Run the tests of all tasks together, then those of each task with a failed test alone."""
         together = self._try_run(repeater, shared, evidence)
         for task in shared.tasks:
             if len(shared.tasks) == 1 or together.run.passed(task.tests.deciding):

@@ -120,7 +120,7 @@ class ServingBox(ConditionedBox):
 def open_conditioned(
     backend: Backend, tree: Tree, image: str, limits: Limits, condition: Condition
 ) -> ConditionedBox:
-    """Open a box with ``tree`` under ``condition``. The files for that are in a folder on top of the tree."""
+    """Open a box with ``tree`` under ``condition``, whose files are in a folder laid over the tree."""
     layer = _layer(condition.order, cache_dir())
     over = Tree((layer, *tree.layers), digest_json([layer.name, tree.digest]))
     inner = backend.open(over, image, limits)

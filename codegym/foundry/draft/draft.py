@@ -1,7 +1,7 @@
 """A draft is one or more edits of the source that may become a task, with the tests that may notice them.
 
-Every operator yields drafts in the order in which to try them. What a draft does to the tests is found out by one
-way for all operators: :mod:`codegym.foundry.draft.try_drafts`.
+Every operator yields drafts in the order in which to try them. :mod:`codegym.foundry.draft.try_drafts` tries the
+drafts of all operators in the same way.
 """
 
 from __future__ import annotations

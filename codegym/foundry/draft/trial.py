@@ -80,7 +80,7 @@ def try_changes(
 
 
 def read_trial(run: TestRun, tests: tuple[str, ...]) -> Trial:
-    """Return the trial that ``run`` was; all of ``tests`` pass in the project without the bug."""
+    """Return ``run`` as a trial. All of ``tests`` pass in the project without the bug."""
     if run.timed_out or run.oom or not run.complete:
         return Trial(refused="timeout" if run.timed_out else "memory" if run.oom else "disorder")
     passed = tuple(i for i in tests if run.results.get(i) is TestStatus.PASSED)

@@ -55,7 +55,7 @@ def difference(old: Files, new: Files) -> tuple[dict[str, File], Changes]:
 
 
 def _small_patch(old: Files, new: Files) -> str | None:
-    """Return the patch from ``old`` to ``new``, or ``None`` if it is too large or no patch can hold it."""
+    """Return the patch from ``old`` to ``new``; ``None`` if it is too large or can't be written as a patch."""
     before, changes = difference(old, new)
     if sum(len(file.content) for file in changes.values() if file) > 16 * _LARGEST_PATCH:
         return None

@@ -32,8 +32,8 @@ class ChainPart:
 def chain_drafts(parts: Sequence[ChainPart], most: int) -> Iterator[tuple[Draft, list[ChainPart]]]:
     """Yield chains of three to five ``parts`` each, with those parts.
 
-    Parts of one chain are in different functions and break different tests. At most four times ``most`` chains
-    are yielded, since not all of them will hold.
+    Parts of one chain are in different functions and break different tests. At most four times ``most`` chains are
+    yielded, since some of them fail their trials.
     """
     uses: dict[str, int] = {}
     for number in range(4 * most):

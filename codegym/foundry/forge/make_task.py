@@ -32,7 +32,7 @@ class TaskTemplate:
     split: str
 
     def task_id(self, key: str) -> str:
-        """Return the id of a task of this suite that is made from what has the digest ``key``."""
+        """Return the id of the suite's task that is made from a change with the digest ``key``."""
         return task_id(re.sub(r"[^A-Za-z0-9._-]", "-", self.project.origin.name), key)
 
     def metadata(self, operator: str, effort: float) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Tries what each operator proposes, and adds the tasks that come of it to the suite in the making."""
+"""Tries the drafts of each operator, and adds the tasks that result to the suite that is being made."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def add_mutations(work: SuiteWork, inputs: OperatorInputs) -> None:
 def _add_drafts(
     work: SuiteWork, inputs: OperatorInputs, operator: str, drafts: Iterable[Draft]
 ) -> list[TriedDraft]:
-    """Try ``drafts``, add the tasks that come of them, and return those that make tasks."""
+    """Try ``drafts``, add the resulting tasks, and return the drafts that make tasks."""
     successes, work.counts[operator] = try_drafts(
         iter(drafts),
         inputs.setup,

@@ -23,7 +23,7 @@ from codegym.task import Task
 
 @dataclass
 class SuiteWork:
-    """The tasks of a suite that is being made in the folder ``root``, and what is known of them.
+    """A suite that is being made in the folder ``root``: its tasks, their drafts and their certificates.
 
     ``tasks`` and ``certificates`` are by task id. ``drafts`` holds the draft of each task that was made from one;
     tasks from history have none. ``counts`` are by operator.
@@ -93,16 +93,16 @@ class SuiteWork:
         return {operator: self._yield(operator, counts) for operator, counts in self.counts.items()}
 
     def _yield(self, operator: str, counts: TrialCounts) -> OperatorYield:
-        made = [task for task in self.tasks.values() if task.metadata["origin"] == operator]
-        certified = [task for task in made if self.is_certified(task)]
+        own_tasks = [task for task in self.tasks.values() if task.metadata["origin"] == operator]
+        certified = [task for task in own_tasks if self.is_certified(task)]
         refused = dict(counts.refused)
-        for task in made:
+        for task in own_tasks:
             if task not in certified:
                 why = "not certified: " + self.certificates[task.id].why.partition(":")[0]
                 refused[why] = refused.get(why, 0) + 1
         return OperatorYield(
             tried=counts.tried,
-            made=len(made),
+            made=len(own_tasks),
             certified=len(certified),
             refused=refused,
             seconds=round(counts.seconds, 1),

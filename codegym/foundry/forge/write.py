@@ -71,12 +71,12 @@ def write_forged(suite: Suite, report: dict[str, Any]) -> None:
     (root / "suite.toml").write_text(toml)
     (root / "tasks.jsonl").write_text("".join(f"{task.json_line()}\n" for task in suite.tasks.values()))
     (root / "forge.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
-    named = {getattr(task.source, "path", "") for task in suite.tasks.values()}
+    used_paths = {getattr(task.source, "path", "") for task in suite.tasks.values()}
     for image in sorted({task.image for task in suite.tasks.values()}):
         if image_folder(image).parent == images_dir():
             shutil.copytree(image_folder(image), root / "images" / image)
     for tree in (root / "trees").iterdir():
-        if f"trees/{tree.name}" not in named:
+        if f"trees/{tree.name}" not in used_paths:
             shutil.rmtree(tree)
 
 

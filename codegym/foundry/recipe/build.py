@@ -1,7 +1,7 @@
 """Builds a suite: writes the tasks of a recipe suite into the cache, made from its lock.
 
-That the tasks are certified is taken from the lock; the digest of every tree and every task is compared with it.
-For a suite that lists its tasks, their sources are fetched.
+The tasks count as certified, because the lock contains only certified ones; the digest of every tree and every
+task is compared with the lock's. For a suite that lists its tasks, their sources are fetched.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ def _measured(package: Package, recipe: Recipe, files: Files, tree: Tree, resour
 
 
 def _lock_package(package: Package, tree: Path, bugs: list[TriedDraft]) -> LockedPackage:
-    named = {i for bug in bugs for i in (*bug.trial.failed, *bug.trial.passed)}
+    used_numbers = {i for bug in bugs for i in (*bug.trial.failed, *bug.trial.passed)}
     return LockedPackage(
         package=package.name,
         version=package.version,
@@ -103,7 +103,7 @@ def _lock_package(package: Package, tree: Path, bugs: list[TriedDraft]) -> Locke
         split=package.split,
         tree=tree.name,
         options=package.options,
-        tests=tuple(sorted(named)),
+        tests=tuple(sorted(used_numbers)),
     )
 
 

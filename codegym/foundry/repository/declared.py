@@ -89,9 +89,9 @@ def needs(files: Files) -> Needs:
     """Return the requirements that a project declares for itself and for its tests."""
     groups = _groups(files)
     own = plain_name(metadata(files).get("Name", ""))
-    named = [name for name, needed in groups.items() if needed]
-    testing = [name for name in named if name in _TESTING] or [name for name in named if name in _DEVELOPING]
-    testing = testing or [name for name in named if name == _TOX]
+    nonempty = [name for name, needed in groups.items() if needed]
+    testing = [name for name in nonempty if name in _TESTING] or [name for name in nonempty if name in _DEVELOPING]
+    testing = testing or [name for name in nonempty if name == _TOX]
     runtime = [need for need in groups.get("", ()) if plain_name(need) != own]
     tests = [need for name in testing for need in groups[name] if plain_name(need) != own]
     return Needs(

@@ -91,17 +91,17 @@ def pinned(image: str, needed: Needs) -> tuple[tuple[str, ...], tuple[str, ...]]
     base = image_folder(image) / str(load_image(image).requirements)
     included = {plain_name(line) for line in base.read_text().splitlines()}
     unmet = [need for need in (*needed.runtime, *needed.tests) if plain_name(need) not in included]
-    wanted = [need for need in unmet if not _NOT_FOR_TESTS.fullmatch(plain_name(need))]
+    needs = [need for need in unmet if not _NOT_FOR_TESTS.fullmatch(plain_name(need))]
     missing: list[str] = []
-    while wanted:
-        pins, complaint = _resolved(wanted, base)
+    while needs:
+        pins, complaint = _resolved(needs, base)
         if pins is not None:
             return tuple(pin for pin in pins if plain_name(pin) not in included), tuple(missing)
         unknown = {plain_name(name) for name in _UNKNOWN.findall(complaint)}
-        dropped = [need for need in wanted if plain_name(need) in unknown]
-        dropped = dropped or [need for need in wanted if need in needed.tests] or wanted
+        dropped = [need for need in needs if plain_name(need) in unknown]
+        dropped = dropped or [need for need in needs if need in needed.tests] or needs
         missing += dropped
-        wanted = [need for need in wanted if need not in dropped]
+        needs = [need for need in needs if need not in dropped]
     return (), tuple(missing)
 
 
@@ -123,18 +123,18 @@ def image_with(base: str, pins: Sequence[str]) -> str:
     return name
 
 
-def _resolved(wanted: Sequence[str], base: Path) -> tuple[list[str] | None, str]:
-    """Return the pins that pip would install for ``wanted`` and an empty text, or ``None`` and pip's errors."""
+def _resolved(needs: Sequence[str], base: Path) -> tuple[list[str] | None, str]:
+    """Return the pins that pip would install for ``needs`` and an empty text, or ``None`` and pip's errors."""
     options = ["install", "--dry-run", "--quiet", "--ignore-installed", "--retries", "1", "--only-binary", ":all:"]
     with tempfile.TemporaryDirectory(prefix="codegym-needs-") as folder:
         listing, report = Path(folder) / "wanted.txt", Path(folder) / "report.json"
-        listing.write_text("".join(f"{need}\n" for need in wanted))
+        listing.write_text("".join(f"{need}\n" for need in needs))
         argv = [pip_python(), "-m", "pip", *options, "--report", str(report), "--requirement", str(listing)]
         argv += ["--constraint", str(base)]
         try:
             done = subprocess.run(argv, capture_output=True, text=True, timeout=_SECONDS, check=False)
         except subprocess.TimeoutExpired as error:
-            raise TaskError(f"pip took over {_SECONDS:g} s to resolve {', '.join(wanted)}: try again") from error
+            raise TaskError(f"pip took over {_SECONDS:g} s to resolve {', '.join(needs)}: try again") from error
         if done.returncode:
             return None, done.stderr
         packages = [entry["metadata"] for entry in json.loads(report.read_text())["install"]]

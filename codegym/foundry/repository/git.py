@@ -72,9 +72,9 @@ class History:
         """Return the files of a commit; submodules and files over 2 MiB are left out."""
         lines = _git(self.folder, "ls-tree", "-r", "-z", "-l", commit).split(b"\0")
         entries = [_entry(line) for line in lines if line]
-        wanted = {name: (mode, blob) for mode, blob, size, name in entries if 0 <= size <= _LARGEST}
-        self._read([blob for _, blob in wanted.values()])
-        return {name: _file(mode, self._blobs[blob]) for name, (mode, blob) in sorted(wanted.items())}
+        small_enough = {name: (mode, blob) for mode, blob, size, name in entries if 0 <= size <= _LARGEST}
+        self._read([blob for _, blob in small_enough.values()])
+        return {name: _file(mode, self._blobs[blob]) for name, (mode, blob) in sorted(small_enough.items())}
 
     def _read(self, blobs: list[str]) -> None:
         missing = [blob for blob in dict.fromkeys(blobs) if blob not in self._blobs]

@@ -27,7 +27,7 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:")
 
 @dataclass(frozen=True)
 class Origin:
-    """Code, and what is known about it. ``label`` says to people where it is from.
+    """The code of a project and its metadata. ``label`` says in messages where the code comes from.
 
     ``history`` is ``None`` except for git repositories.
     """

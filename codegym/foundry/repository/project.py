@@ -215,13 +215,13 @@ def _tests(files: Files, arguments: list[str], *, unittest: bool) -> tuple[str, 
     """
     options = [word for option in _options(arguments) for word in option]
     paths = [posixpath.normpath(word.partition("::")[0]) for word in arguments if word not in options]
-    named = [path for path in files if path.endswith(".py") and _is_test_name(path.rpartition("/")[2])]
-    if unittest or not named:
-        named = [path for path in files if _UNITTEST_NAME.search(path) and b"def test" in files[path].content]
+    chosen = [path for path in files if path.endswith(".py") and _is_test_name(path.rpartition("/")[2])]
+    if unittest or not chosen:
+        chosen = [path for path in files if _UNITTEST_NAME.search(path) and b"def test" in files[path].content]
     if paths and paths != ["."]:
-        named = [path for path in named if any(path == a or path.startswith(f"{a}/") for a in paths)]
-        named += [path for path in paths if path in files]
-    return tuple(sorted({*named}))
+        chosen = [path for path in chosen if any(path == a or path.startswith(f"{a}/") for a in paths)]
+        chosen += [path for path in paths if path in files]
+    return tuple(sorted({*chosen}))
 
 
 def _is_test_name(name: str) -> bool:

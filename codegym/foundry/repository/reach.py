@@ -55,9 +55,10 @@ class Reach:
         return frozenset().union(*(by_line.get(line, ()) for line in range(first, last + 1)))
 
     def noticing(self, path: str, line: int, first: int, last: int) -> tuple[str, ...]:
-        """Return tests that may notice a bug in ``line``, then a few others of their files, which guard repairs.
+        """Return tests that may notice a bug in ``line``, then a few others of their files.
 
-        Returns none if no test runs the function, which goes from line ``first`` to ``last``.
+        The others may notice a wrong repair. Returns none if no test runs the function, which goes from line
+        ``first`` to ``last``.
         """
         chosen = self._near(path, line, first, last)
         files = {_file(i) for i in chosen}

@@ -1,8 +1,14 @@
 """Makes forms of tests: edits after which right code fails a test. A task's bank contains them.
 
-:mod:`bank` is the file format. :mod:`proving` makes banks: it runs what :mod:`proposal` proposes, in the order of
-:mod:`rounds`, by means of :mod:`trials`; :mod:`rehearsal` is the last test. Checks are found by
-:mod:`python_module` and :mod:`python_checks`, or by :mod:`text_checks` in C and JavaScript. :mod:`python_values`
-and :mod:`literal` draw substitutes for values, :mod:`oracle` replaces computed values, :mod:`cases` knows the
-names of parametrized tests. :mod:`edit` is a change of a file.
+- ``bank``: the file format. ``proving``: makes a bank: ``proposal`` proposes edits, ``rounds`` decides their
+  order, ``trials`` runs them, and ``rehearsal`` runs whole exams at the end. ``unpatched``: where the tests fail
+  without a patch.
+- ``python_module``, ``python_checks``: find the checks in Python. ``certain``: code that is always reached.
+  ``expected``: values that are only compared. ``table``: rows of tables and parametrized cases. ``cases``: the
+  cases' names.
+- ``text_checks``, ``text_literals``: find the checks in C and JavaScript. ``blocks``: splits such text into
+  statements.
+- ``python_values``, ``literal``: draw substitutes for values. ``oracle``: replaces computed values, if they are
+  ``pure``.
+- ``edit``: a change of a file.
 """

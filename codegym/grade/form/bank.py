@@ -114,8 +114,8 @@ class Bank(Frozen):
 
     def _tests_failed_by(self, kinds: Iterable[Kind]) -> frozenset[str]:
         """Return the tests that fail in a form of one of ``kinds``."""
-        wanted = set(kinds)
-        places = [place for place in self.places if place.kind in wanted]
+        kind_set = set(kinds)
+        places = [place for place in self.places if place.kind in kind_set]
         return frozenset(self.tests[n] for place in places for form in place.forms for n in form.fails)
 
 

@@ -81,7 +81,10 @@ class Blocks:
         return _CONTINUES.fullmatch(self._text, start, end) is not None
 
     def _add_statement(self, position: int, certain: bool, start: int | None = None) -> None:
-        """Add what is known from ``position`` on; the statement began at ``start``, or else begins there."""
+        """Add the code from ``position`` on, and whether it is ``certain`` to be reached.
+
+        It belongs to the statement that began at ``start``; without ``start``, a statement begins at ``position``.
+        """
         self._starts.append(position)
         self._statements.append((certain, position if start is None else start))
 

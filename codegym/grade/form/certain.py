@@ -123,9 +123,9 @@ class _UnknownNames:
         names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
         calls = (each for each in ast.walk(node) if isinstance(each, ast.Call | ast.Await | ast.Yield))
         called = {_called_name(each) for each in calls}
-        known = self._pure_functions | _VALUE_MAKERS
+        safe_names = self._pure_functions | _VALUE_MAKERS
         return bool(names & self._names) or any(
-            not hasattr(builtins, name) and name not in known for name in called
+            not hasattr(builtins, name) and name not in safe_names for name in called
         )
 
 

@@ -24,7 +24,7 @@ def is_expected(table: str, tree: ast.Module, functions: Iterable[Function]) -> 
 
 
 def _expected_uses(table: str, function: Function) -> Iterator[bool]:
-    """Yield for each use of ``table`` in a function or its decorators whether its values are expected there."""
+    """Yield, for each use of ``table`` in a function or its decorators, whether its values are expected there."""
     nodes = list(certain_nodes(function))
     sides = dict(_compared_pairs(nodes))
     for name in _name_nodes(ast.Module(function.body, []), table):
@@ -56,7 +56,7 @@ def _is_compared(name: str, function: Function, sides: dict[ast.expr, ast.expr])
 
 
 def equal_comparison(test: ast.expr, *, truth: bool) -> ast.Compare | None:
-    """Return a comparison for equality that is true whenever ``test`` has the ``truth``; ``None`` without one."""
+    """Return an equality comparison that holds whenever ``test`` is ``truth``; ``None`` if there is none."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         return equal_comparison(test.operand, truth=not truth)
     if isinstance(test, ast.BoolOp):

@@ -330,7 +330,7 @@ def _content(subject: Subject, path: str) -> bytes:
 
 
 def _function_chance(path: str, owner: str) -> Random:
-    """Return the random numbers for one function: the same for every task with this function among its tests."""
+    """Return the random generator for one function: the same for every task that has the function's tests."""
     return Random(f"{path} {owner}")  # noqa: S311 - which form is used is decided by each exam
 
 

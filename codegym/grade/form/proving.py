@@ -137,12 +137,12 @@ def _with_sound_bases(
     unsound |= {path for path in added if lost & aliases.get(path, {}).keys()}
     sound = [path for path in added if run.complete and path not in unsound]
     kept_aliases = {test: alias for path in sound for test, alias in aliases.get(path, {}).items()}
-    kept = {path: bases[path] for path in sound}
-    return bank.model_copy(update={"bases": bank.bases | kept, "aliases": bank.aliases | kept_aliases})
+    sound_bases = {path: bases[path] for path in sound}
+    return bank.model_copy(update={"bases": bank.bases | sound_bases, "aliases": bank.aliases | kept_aliases})
 
 
 def _try_proposals(trials: Trials, failing: Mapping[str, frozenset[int]], chance: Random) -> None:
-    """Run all that is proposed, and at last an extra check for each test that nothing else makes fail."""
+    """Run all proposals; at the end, add a check that always fails to each test that nothing else makes fail."""
     subject, passing = trials.subject, trials.passing
     renamed = frozenset(test.partition("::")[0] for test in trials.bank.aliases)
     proposed = proposals(subject, passing, renamed, failing, chance)
@@ -163,8 +163,8 @@ def _is_in_literal(proposal: Proposal, oracles: Sequence[Proposal]) -> bool:
 def _with_places(trials: Trials) -> Bank:
     """Return the bank with a place for each proposal whose forms were kept.
 
-    An awaited exception needs two forms: one that passes is no evidence. A row that a fail-to-pass test expects is
-    a check that the unpatched tree fails.
+    At an awaited exception a place needs two forms, since a test that passes in a single one is no evidence. If a
+    fail-to-pass test expects a row of a table, the unpatched tree counts as failing at that row.
     """
     core = set(trials.subject.task.tests.fail_to_pass)
     with_tests = [(each, forms, trials.kept_tests(each)) for each, forms in trials.kept_forms.items()]

@@ -80,7 +80,10 @@ class Purity:
         return name in self._parameters or any(isinstance(value, _LoopValue) for value in values)
 
     def _is_pure_name(self, name: str, above: frozenset[str]) -> bool:
-        """Return whether the value of a name is pure; ``above`` are the names whose values are being looked at."""
+        """Return whether the value of a name is pure.
+
+        ``above`` are the names that are being examined already; they stop an endless recursion.
+        """
         if name in above:
             return name in self._functions  # a function that calls itself
         if name in self._parameters:
@@ -168,11 +171,11 @@ def _assigned_values(body: Iterable[ast.stmt]) -> dict[str, list[ast.expr]]:
             stored[node.id] = stored.get(node.id, 0) + 1
             values.setdefault(node.id, [])
     unknown: ast.expr = ast.Name("?", ast.Load())
-    known = {name: own if len(own) == stored[name] else [unknown] for name, own in values.items()}
+    values_of = {name: own if len(own) == stored[name] else [unknown] for name, own in values.items()}
     for name, part in (each for statement in body for node in ast.walk(statement) for each in _part_changes(node)):
-        if name in known:
-            known[name] = [*known[name], part]
-    return known
+        if name in values_of:
+            values_of[name] = [*values_of[name], part]
+    return values_of
 
 
 def _assignments(node: ast.AST) -> Iterable[tuple[str, ast.expr]]:

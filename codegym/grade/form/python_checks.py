@@ -274,8 +274,10 @@ class _Reader:
 
     def _other_class(self, node: ast.expr, classes: Sequence[str]) -> list[Edits]:
         """Return edits that make a check await an unrelated exception: neither a superclass nor a subclass."""
-        named = (getattr(builtins, each.id, None) for each in ast.walk(node) if isinstance(each, ast.Name))
-        awaited = tuple(each for each in named if isinstance(each, type))
+        builtin_values = (
+            getattr(builtins, each.id, None) for each in ast.walk(node) if isinstance(each, ast.Name)
+        )
+        awaited = tuple(each for each in builtin_values if isinstance(each, type))
         kinds = {name: getattr(builtins, name) for name in classes}
         others = [n for n, kind in kinds.items() if not any(_related(kind, one) for one in awaited)]
         drawn = self.chance.sample(others, min(_MOST_EXCEPTIONS, len(others)))

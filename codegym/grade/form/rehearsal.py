@@ -1,7 +1,7 @@
-"""Runs whole exams under gold, and drops the places that do not do there what the bank says.
+"""Runs whole exams under gold, and drops the places whose forms do not behave there as the bank says.
 
-Forms were tried in other company than an exam puts them in. A form that fails a test only there, or a test that
-passes in a wrong form there, would accuse a right solution.
+Each form was tried in a run with other forms than it meets in an exam. If a form fails a test only in the exam, or
+a test passes there in a wrong form, a right solution would be accused.
 """
 
 from __future__ import annotations

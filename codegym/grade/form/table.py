@@ -97,7 +97,8 @@ def _row_values(value: ast.expr, parameters: int) -> tuple[ast.expr, ...]:
 def last_value(value: ast.expr | None, *, alone: bool) -> ast.expr | None:
     """Return the last value of a table's row, which is probably expected; ``None`` if ``value`` is no row.
 
-    If ``alone``, as the value of a key, a single value and a list are expected as a whole.
+    ``alone`` means that ``value`` belongs to a key of a dictionary: then a list, or a single value, is returned
+    whole.
     """
     if (
         isinstance(value, ast.Tuple | ast.List)

@@ -1,4 +1,4 @@
-"""Reads off a run of the unpatched tree at which lines of the test files it fails.
+"""Finds the lines of the test files at which the unpatched tree fails, in the output of a run.
 
 An exam prefers the checks on these lines: they are about what the task asks for.
 """

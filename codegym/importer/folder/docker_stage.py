@@ -123,9 +123,9 @@ class _StageReader:
 
     def _take_arguments(self, instruction: Instruction) -> None:
         for word in split_words(instruction.rest, self._escape):
-            name, given, default = word.partition("=")
-            value = self._expanded(default) if given else self._global.get(name, "")
-            if given or name in self._global:
+            name, has_default, default = word.partition("=")
+            value = self._expanded(default) if has_default else self._global.get(name, "")
+            if has_default or name in self._global:
                 (self._stage.arguments if self._count else self._global)[name] = value
 
     def _settings(self, rest: str) -> Iterator[tuple[str, str]]:

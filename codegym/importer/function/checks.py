@@ -45,13 +45,13 @@ def test_{name}():
 class Checks:
     """A benchmark's checks of the function ``name``.
 
-    ``code`` defines the checks and may call them; ``calls`` are further calls. ``given`` is the program that they
-    were written for, including its solution. ``also`` are further names that the solution has to define.
+    ``code`` defines the checks and may call them; ``calls`` are further calls. ``program`` is the program that
+    they were written for, including its solution. ``also`` are further names that the solution has to define.
     """
 
     name: str
     code: str
-    given: str
+    program: str
     calls: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     module: str = "solution"
@@ -59,18 +59,21 @@ class Checks:
 
 def test_file(checks: Checks) -> str:
     """Return a pytest file with the one test ``test_<name>``. Raises TaskError for code that is no Python."""
-    given, code = _parse(checks.given, checks.name), _parse(checks.code, checks.name)
+    program, code = _parse(checks.program, checks.name), _parse(checks.code, checks.name)
     run = [node for node in code.body if isinstance(node, ast.Expr | ast.Assert | ast.For | ast.With | ast.If)]
     definitions = [node for node in code.body if node not in run and not _is_metadata(node)]
     calls = [*(_text(checks.code, node) for node in run), *checks.calls]
-    provided = _provided(given, checks, ast.Module([*code.body, *_parse("\n".join(checks.calls), "").body], []))
-    wanted = _used([code, _parse("\n".join(checks.calls), ""), *provided])
+    provided = _provided(program, checks, ast.Module([*code.body, *_parse("\n".join(checks.calls), "").body], []))
+    used_names = _used([code, _parse("\n".join(checks.calls), ""), *provided])
     return _HEAD.format(
         name=checks.name,
         imports="\n".join(
-            [*_imports(given, wanted), f"from {checks.module} import {', '.join((checks.name, *checks.also))}"]
+            [
+                *_imports(program, used_names),
+                f"from {checks.module} import {', '.join((checks.name, *checks.also))}",
+            ]
         ),
-        provided="".join(f"{_text(checks.given, node)}\n\n\n" for node in provided),
+        provided="".join(f"{_text(checks.program, node)}\n\n\n" for node in provided),
         checks="\n\n\n".join(_text(checks.code, node) for node in definitions) + "\n",
         calls="\n".join(_indented(call) for call in calls),
         seconds=SECONDS,
@@ -104,21 +107,23 @@ def assertions(code: str) -> tuple[str, ...]:
     return tuple(_text(code, node) for node in _parse(code, "").body if isinstance(node, ast.Assert))
 
 
-def _provided(given: ast.Module, checks: Checks, code: ast.Module) -> list[ast.stmt]:
-    """Return the definitions of ``given`` that the checks use, except the function asked for."""
-    defined = {name: node for node in given.body for name in _defines(node) if name != checks.name}
+def _provided(program: ast.Module, checks: Checks, code: ast.Module) -> list[ast.stmt]:
+    """Return the definitions of ``program`` that the checks use, except the function asked for."""
+    defined = {name: node for node in program.body for name in _defines(node) if name != checks.name}
     provided: list[ast.stmt] = []
     names = _used([code]) - _bound(code)
     while new := [defined[name] for name in sorted(names) if name in defined and defined[name] not in provided]:
         provided += new
         names |= _used(new)
-    return [node for node in given.body if node in provided]
+    return [node for node in program.body if node in provided]
 
 
-def _imports(given: ast.Module, wanted: set[str]) -> list[str]:
-    imports = [node for node in given.body if isinstance(node, ast.Import | ast.ImportFrom)]
+def _imports(program: ast.Module, used_names: set[str]) -> list[str]:
+    imports = [node for node in program.body if isinstance(node, ast.Import | ast.ImportFrom)]
     return [
-        ast.unparse(node) for node in imports if wanted & {a.asname or a.name for a in node.names} or _star(node)
+        ast.unparse(node)
+        for node in imports
+        if used_names & {a.asname or a.name for a in node.names} or _star(node)
     ]
 
 

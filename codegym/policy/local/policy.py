@@ -49,7 +49,7 @@ class Sampling:
 class LocalPolicy:
     """Answers with ``model`` (a causal language model of transformers) and its tokenizer's chat template.
 
-    ``version`` numbers the weights, if whoever trains them counts; every turn is recorded with it.
+    ``version`` is the number of the weights during training, otherwise ``None``; every turn is recorded with it.
     Raises :class:`~codegym.errors.ConfigError` for a template that can't be used turn by turn, or none at all.
     """
 

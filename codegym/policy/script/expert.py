@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from codegym.policy.protocol import Opening, Reply
 
 PATIENCE = (0, 0, 0, 1, 1, 8, 8)
-"""The numbers of tries from which it draws before it gives up."""
+"""In each episode the expert draws one of these numbers: it gives up after so many tries."""
 
 _LISTED = re.compile(r"^(\d+) .* => ", re.MULTILINE)
 

@@ -86,7 +86,9 @@ def _replace(path: str, hunk: Hunk) -> Alternatives:
 
 def _whole(section: FilePatch) -> bytes:
     if section.delta:
-        raise PolicyError(f"{section.new_path!r}: a binary delta does not say what the file holds: write it whole")
+        raise PolicyError(
+            f"{section.new_path!r}: a binary delta is not the whole file: use a patch with its content"
+        )
     if section.binary is not None:
         return section.binary
     return "".join(line for hunk in section.hunks for line in hunk.new).encode(errors="surrogateescape")

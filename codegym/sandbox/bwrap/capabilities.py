@@ -23,7 +23,10 @@ _REMEDY = "apt-get install bubblewrap (0.8 or newer), and allow user namespaces"
 
 
 def capabilities(places: tuple[Place, ...] = PLACES, *, cgroups: bool = True) -> tuple[Capability, ...]:
-    """Return what boxes that write in one of ``places`` can do here. ``run`` says whether they work at all."""
+    """Return what boxes that write in one of ``places`` can do here.
+
+    The capability named ``run`` says whether they work at all.
+    """
     why_not = why_unavailable(places)
     in_memory = why_not or stage_place(places) == "memory"
     groups = cgroup_roots() if cgroups else ()

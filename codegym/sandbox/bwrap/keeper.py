@@ -39,7 +39,7 @@ class Sources:
     - ``stores`` contain base trees; they appear on the stage as ``l/0``, ``l/1`` and so on.
     - ``binds`` are (from, to) in the box's root, ``links`` are symbolic links (text, path) there, and the folders
       ``hidden`` appear empty.
-    - ``covered`` are paths below ``/proc`` that appear empty; ``/proc`` becomes read-only when the first workspace
+    - ``emptied`` are paths below ``/proc`` that appear empty; ``/proc`` becomes read-only when the first workspace
       is laid.
     - ``stage`` is an empty folder in which the box writes; ``None``: it writes in memory.
     """
@@ -48,7 +48,7 @@ class Sources:
     binds: tuple[tuple[str, str], ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     hidden: tuple[str, ...] = ()
-    covered: tuple[str, ...] = ()
+    emptied: tuple[str, ...] = ()
     stage: Path | None = None
 
 
@@ -174,13 +174,13 @@ def _keeper_argv(sources: Sources, disk_mb: int, writes: Sequence[tuple[str, str
     """Return the keeper's argv, without the program that it starts."""
     memory_mb = 0 if sources.stage else disk_mb
     size = (memory_mb << 20, max(_FEWEST_INODES, memory_mb * _INODES_PER_MB))
-    lists = (writes, sources.stores, sources.binds, sources.links, sources.hidden, sources.covered)
+    lists = (writes, sources.stores, sources.binds, sources.links, sources.hidden, sources.emptied)
     head = (program("keep"), os.getpid(), *size, *map(len, lists))
     stage = [str(sources.stage)] if sources.stage else []
     pairs = [word for source, path in (*sources.binds, *sources.links) for word in (source, path.lstrip("/"))]
     hidden = [path.lstrip("/") for path in sources.hidden]
     write_words = [word for write in writes for word in write]
-    return [*map(str, head), *stage, *write_words, *sources.stores, *pairs, *hidden, *sources.covered]
+    return [*map(str, head), *stage, *write_words, *sources.stores, *pairs, *hidden, *sources.emptied]
 
 
 def _spawn(argv: list[str], descriptors: Sequence[int]) -> int:

@@ -68,9 +68,9 @@ def box_argv(limits: Limits, *, grouped: bool) -> list[str]:
 def box_hidden(binds: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     """Return the paths in a box at which ``binds`` would show private folders of the host; only the outermost."""
     private = _private(private_places(), tuple(binds))
-    shown = [(place, path) for place, path in private if os.path.isdir(place)]  # noqa: PTH112
+    folders = [(place, path) for place, path in private if os.path.isdir(place)]  # noqa: PTH112
     return tuple(
-        path for place, path in shown if not any(place != outer and _below(place, outer) for outer, _ in shown)
+        path for place, path in folders if not any(place != outer and _below(place, outer) for outer, _ in folders)
     )
 
 

@@ -66,7 +66,10 @@ class DockerBackend:
         self._engine = Engine(base_url, runtime, cpus)
 
     def capabilities(self) -> tuple[Capability, ...]:
-        """Return what Docker gives here; opens a box to see whether it can. Images to build have a line each."""
+        """Return what boxes in Docker can do here; open one to find out.
+
+        Each image that has to be built gets a line.
+        """
         try:
             info = self._engine.client.info()
             if reason := self._engine.why_refused(info, volume=False):

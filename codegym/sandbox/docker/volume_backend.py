@@ -45,7 +45,7 @@ class DockerVolumeBackend:
         self._engine = Engine(base_url, runtime, cpus)
 
     def capabilities(self) -> tuple[Capability, ...]:
-        """Return what Docker gives here. Images to build have a line each."""
+        """Return what boxes in Docker can do here. Each image gets a line if it has to be built."""
         try:
             info = self._engine.client.info()
             if reason := self._engine.why_refused(info, volume=True):

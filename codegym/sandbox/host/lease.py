@@ -89,12 +89,12 @@ def lease_is_held(name: str) -> bool:
 class LeaseOwner:
     """The process that registered the lease ``id``.
 
-    ``pid`` is the process id in its own pid namespace; ``held`` is false once the process is gone.
+    ``pid`` is the process id in its own pid namespace; ``is_held`` is false once the process is gone.
     """
 
     id: str
     pid: int | None
-    held: bool
+    is_held: bool
 
 
 def owners() -> list[LeaseOwner]:

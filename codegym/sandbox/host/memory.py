@@ -1,8 +1,8 @@
 """The memory limit: the memory of a box's processes, without the files it wrote, which the disk limit counts.
 
 A workspace may be in memory (tmpfs), and the kernel's control groups count both together. The group's hard limit
-is then the sum of both limits, and this module, called some fifty times a second while a command runs, compares
-the group's memory without files with the memory limit.
+is then the sum of both limits, and this module, called about every 20 ms while a command runs, compares the
+group's memory without files with the memory limit.
 
 Without control groups it adds up the resident sets of all processes; the runner sets a hard limit on the private
 memory of each. Memory that would not be counted in that way is refused (``uncounted`` in ``runner/seccomp.c``).

@@ -1,5 +1,5 @@
 """Images: the toolchains in boxes.
 
-- ``image``: finds an image, digests it, and provides it from this host.
+- ``image``: an image's folder, its digest, and what this host provides for it.
 - ``python``: the Python installation of embedded boxes. ``toolchain``: keeps the toolchain's files in memory.
 """

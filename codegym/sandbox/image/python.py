@@ -127,7 +127,7 @@ def _make_linker_cache(draft: Path) -> None:
 
 
 def _rewrite_plugins(draft: Path) -> None:
-    """Run pytest once, so that its rewritten modules of plugins (it rewrites their assertions) are cached.
+    """Run pytest once, so that the modules of its plugins, whose assertions it rewrites, are cached.
 
     Otherwise each run would take a second longer: hypothesis's plugin imports all of hypothesis when a run ends.
     """

@@ -197,8 +197,8 @@ class Channel:
         """Run one command to its end, and return how it ended.
 
         ``op`` is the runner's operation: ``x`` to execute, ``r``, ``w`` and ``d`` to read, write and delete a
-        file. ``keep`` is how many bytes of each output are kept. ``is_over_limit`` is called some fifty times a
-        second; once it returns true, the command is killed and counts as out of memory.
+        file. ``keep`` is how many bytes of each output are kept. ``is_over_limit`` is called about every
+        20 ms; once it returns true, the command is killed and counts as out of memory.
         """
         number, first = next(self._numbers), stdin[:_PIECE]
         rest = memoryview(stdin)[len(first) :]

@@ -78,8 +78,8 @@ def changed_settings(before: Mapping[str, str], after: Mapping[str, str]) -> Ite
     """Yield a line for each difference between two results of :func:`fixed_settings`."""
     for name, value in before.items():
         if after[name] != value:
-            gone, new = (set(text.splitlines()) for text in (value, after[name]))
-            yield f"{name}: now {sorted(new - gone)[:3]}, not {sorted(gone - new)[:3]}"
+            old, new = (set(text.splitlines()) for text in (value, after[name]))
+            yield f"{name}: now {sorted(new - old)[:3]}, not {sorted(old - new)[:3]}"
 
 
 def open_connections(runner: int, expected: frozenset[str] = frozenset()) -> list[str]:

@@ -54,10 +54,11 @@ class PoolCounts:
 
 
 class Pool:
-    """A backend that lends boxes of ``backend``, of which up to ``most`` wait, and ``spare`` of each kind in use.
+    """A backend that lends boxes of ``backend``, and keeps up to ``most`` boxes waiting for their next user.
 
-    Boxes of one kind have the same image and limits, and the same base tree unless they can load another. A box
-    that nobody takes for ``idle_seconds`` is closed.
+    For each kind of box in use, ``spare`` boxes are opened in advance. Boxes of one kind have the same image and
+    limits, and the same base tree unless they can load another. A box that nobody takes for ``idle_seconds`` is
+    closed.
     """
 
     def __init__(self, backend: Backend, *, most: int = 32, spare: int = 1, idle_seconds: float = 60.0) -> None:
@@ -66,7 +67,7 @@ class Pool:
         self._backend = backend
         self._most, self._spare, self._idle_seconds = most, spare, idle_seconds
         self._waiting: list[Slot] = []
-        self._wanted: dict[tuple[str, Limits], tuple[Tree, int]] = {}
+        self._demand: dict[tuple[str, Limits], tuple[Tree, int]] = {}
         self._views: dict[tuple[str, Limits], str] = {}
         self._changed = threading.Condition()
         self._filler: threading.Thread | None = None
@@ -91,8 +92,8 @@ class Pool:
     def expect(self, tree: Tree, image: str, limits: Limits, count: int) -> None:
         """Open boxes in a background thread until ``count`` of this kind wait. A larger earlier count stays."""
         with self._changed:
-            _, before = self._wanted.get((image, limits), (tree, 0))
-            self._wanted[image, limits] = (tree, max(before, count))
+            _, before = self._demand.get((image, limits), (tree, 0))
+            self._demand[image, limits] = (tree, max(before, count))
             self._start_filler()
             self._changed.notify_all()
 
@@ -150,7 +151,7 @@ class Pool:
         """Close all waiting boxes. The pool may be used again."""
         with self._changed:
             slots, self._waiting = self._waiting, []
-            self._wanted.clear()
+            self._demand.clear()
             self._changed.notify_all()
         for slot in slots:
             self.retire(slot)
@@ -171,7 +172,7 @@ class Pool:
             if not fitting:
                 return None
             self._waiting.remove(fitting[-1])
-            if self._wanted:
+            if self._demand:
                 self._changed.notify_all()
             return fitting[-1]
 
@@ -216,13 +217,13 @@ class Pool:
     def _fill(self) -> None:
         """Open wanted boxes and close unwanted ones.
 
-        End once the pool was empty and nothing wanted, twice in a row.
+        End when the pool was empty, and no box wanted, at two checks in a row.
         """
         idle = False
         while True:
             with self._changed:
                 missing, old = self._missing(), self._remove_outdated()
-                was_idle, idle = idle, not self._waiting and not self._wanted
+                was_idle, idle = idle, not self._waiting and not self._demand
                 if idle and was_idle:
                     self._filler = None
                     return
@@ -236,7 +237,7 @@ class Pool:
 
     def _missing(self) -> tuple[Tree, str, Limits] | None:
         """Return a kind of which fewer boxes wait than are wanted, if the pool has room."""
-        for (image, limits), (tree, count) in self._wanted.items():
+        for (image, limits), (tree, count) in self._demand.items():
             waiting = sum((slot.image, slot.limits) == (image, limits) for slot in self._waiting)
             if waiting < count and len(self._waiting) < self._most:
                 return tree, image, limits
@@ -247,7 +248,7 @@ class Pool:
         before = time.monotonic() - self._idle_seconds
         old = [slot for slot in self._waiting if slot.since < before]
         for slot in old:
-            self._wanted.pop((slot.image, slot.limits), None)
+            self._demand.pop((slot.image, slot.limits), None)
         old += [slot for slot in self._waiting if slot not in old and _is_dead(slot)]
         self._waiting = [slot for slot in self._waiting if slot not in old]
         return old
@@ -259,13 +260,13 @@ class Pool:
         except (SandboxError, OSError) as error:
             _log.info("no box could be opened in advance: %s", error)
             with self._changed:
-                self._wanted.pop((image, limits), None)
+                self._demand.pop((image, limits), None)
             return
         with self._changed:
-            wanted = (image, limits) in self._wanted
-            if wanted:
+            is_needed = (image, limits) in self._demand
+            if is_needed:
                 self._waiting.append(slot)
-        if not wanted:
+        if not is_needed:
             self.retire(slot)
 
 

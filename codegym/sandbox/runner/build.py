@@ -1,8 +1,9 @@
 """Compiles the C programs that boxes are started with, once, into the cache.
 
 They are linked statically, so that they need nothing of any image, and named by the digest of their source,
-so that what runs is always what is read here. With musl where that is: before ``main`` the GNU C library asks the
-processor some forty times what it can do, which a virtual machine answers slowly, for each box anew.
+so that the program that runs is always the one in this folder. musl is used if it is installed: before ``main``,
+the GNU C library asks the processor about forty times what it can do. A virtual machine answers slowly, and every
+new box would wait for it.
 """
 
 from __future__ import annotations

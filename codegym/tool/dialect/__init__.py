@@ -1,4 +1,8 @@
-"""Dialects: ways to write tool calls as text. See :mod:`codegym.tool.dialect.protocol`."""
+"""Dialects: ways to write tool calls as text.
+
+- ``protocol``: the interface. ``tagged``, ``native``, ``shell``, ``line``: one dialect each.
+- ``text``: the sentences with which most system prompts begin. ``thought``: removes a model's thoughts.
+"""
 
 from __future__ import annotations
 

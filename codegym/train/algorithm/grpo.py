@@ -22,7 +22,7 @@ from codegym.episode import is_graded, too_many_lost
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError, unknown
 from codegym.evaluate.attempts import chosen_tasks, rate, solved_note
-from codegym.progress.display import Phase as Bar
+from codegym.progress.display import PhaseBar
 from codegym.rollout.log import EpisodeLog
 from codegym.train.algorithm.budget import Budget, Every
 from codegym.train.algorithm.protocol import RunContext
@@ -93,7 +93,7 @@ class GrpoPhase:
         save_policy(model, tokenizer, folder.policy)
         return folder.policy
 
-    def _trainer(self, model: Any, tokenizer: Any, rollouts: Rollouts, bar: Bar) -> GRPOTrainer:
+    def _trainer(self, model: Any, tokenizer: Any, rollouts: Rollouts, bar: PhaseBar) -> GRPOTrainer:
         callbacks = [
             Budget(self.settings.budget_seconds, _show_solved(bar, rollouts)),
             Every(self.context.config.eval.every, lambda step: self._validate(model, tokenizer, step)),
@@ -114,10 +114,10 @@ class GrpoPhase:
     def _args(self) -> GRPOConfig:
         """Return TRL's settings: :data:`DEFAULTS`, overridden by ``[phase.trl]``."""
         config, settings = self.context.config, self.settings
-        given: dict[str, Any] = {"temperature": config.policy.temperature, "seed": config.seed}
-        given |= {"use_cpu": config.policy.device == "cpu"}
-        given |= {"output_dir": str(self.context.phases[settings.name].trainer)}
-        return trl_config(GRPOConfig, DEFAULTS | given, settings.trl, settings.name)
+        own_settings: dict[str, Any] = {"temperature": config.policy.temperature, "seed": config.seed}
+        own_settings |= {"use_cpu": config.policy.device == "cpu"}
+        own_settings |= {"output_dir": str(self.context.phases[settings.name].trainer)}
+        return trl_config(GRPOConfig, DEFAULTS | own_settings, settings.trl, settings.name)
 
     def _tasks(self) -> list[str]:
         """Return the tasks to play: all of the split, or those of them that the curriculum's phase solved."""
@@ -147,7 +147,7 @@ def env_reward(episode_reward: list[float | None], **_: object) -> list[float | 
     return episode_reward
 
 
-def _show_solved(bar: Bar, rollouts: Rollouts) -> Callable[[float, Any], None]:
+def _show_solved(bar: PhaseBar, rollouts: Rollouts) -> Callable[[float, Any], None]:
     def show(share: float, state: Any) -> None:
         done = max(share, state.global_step / state.max_steps if state.max_steps > 0 else 0.0)
         bar.update(done, f"step {state.global_step}, {solved_note(rollouts.last)}")

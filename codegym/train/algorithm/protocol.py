@@ -11,8 +11,7 @@ from codegym.env import CodeEnv
 from codegym.episode import Episode
 from codegym.evaluate.attempts import attempts, solved_note
 from codegym.policy.protocol import Policy
-from codegym.progress.display import Display
-from codegym.progress.display import Phase as Bar
+from codegym.progress.display import Display, PhaseBar
 from codegym.suite import Suite
 from codegym.train.config import RunConfig
 from codegym.train.folder import PhaseFolder
@@ -62,7 +61,7 @@ class RunContext:
         return [task.id for task in self.suite.split(self.config.env.split)]
 
     def play(
-        self, policy: Policy, tasks: Sequence[str], samples: int, folder: Path, bar: Bar | None = None
+        self, policy: Policy, tasks: Sequence[str], samples: int, folder: Path, bar: PhaseBar | None = None
     ) -> list[Episode]:
         """Play ``samples`` episodes of each task, except those that ``folder`` already holds; return all of them.
 

@@ -1,6 +1,6 @@
 """``algorithm = "sft"``: imitation of played episodes through TRL's SFTTrainer.
 
-It teaches the form of moves and how an episode goes. Where there is no policy yet, it makes the tiny one.
+It teaches the form of moves and how an episode goes. If there is no policy yet, it makes the tiny one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from trl import SFTConfig, SFTTrainer
 from codegym.errors import ConfigError
 from codegym.policy.chat import ChatFormat
 from codegym.policy.script.expert import Expert
-from codegym.progress.display import Phase as Bar
+from codegym.progress.display import PhaseBar
 from codegym.train.algorithm.budget import Budget
 from codegym.train.algorithm.protocol import RunContext
 from codegym.train.algorithm.settings import SftSettings
@@ -106,9 +106,13 @@ class SftPhase:
     def _args(self) -> SFTConfig:
         """Return TRL's settings: :data:`DEFAULTS`, overridden by ``[phase.trl]``."""
         config, settings = self.context.config, self.settings
-        given: dict[str, Any] = {"max_length": None, "seed": config.seed, "use_cpu": config.policy.device == "cpu"}
-        given |= {"output_dir": str(self.context.phases[settings.name].trainer)}
-        return trl_config(SFTConfig, DEFAULTS | given, settings.trl, settings.name)
+        own_settings: dict[str, Any] = {
+            "max_length": None,
+            "seed": config.seed,
+            "use_cpu": config.policy.device == "cpu",
+        }
+        own_settings |= {"output_dir": str(self.context.phases[settings.name].trainer)}
+        return trl_config(SFTConfig, DEFAULTS | own_settings, settings.trl, settings.name)
 
     def _imitate(
         self, model: Any, tokenizer: Any, conversations: Sequence[Conversation], show: Callable[[float, Any], None]
@@ -164,7 +168,7 @@ def _last_metrics(history: Iterable[dict[str, float]]) -> dict[str, float]:
     return {key: last[key] for key in ("loss", "mean_token_accuracy", "num_tokens", "step") if key in last}
 
 
-def _show_loss(bar: Bar) -> Callable[[float, Any], None]:
+def _show_loss(bar: PhaseBar) -> Callable[[float, Any], None]:
     def show(share: float, state: Any) -> None:
         loss = next((entry["loss"] for entry in reversed(state.log_history) if "loss" in entry), None)
         bar.update(share, f"step {state.global_step}, loss {float(loss):.2f}" if loss is not None else "")

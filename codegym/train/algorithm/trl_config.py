@@ -11,16 +11,16 @@ from codegym.errors import ConfigError, unknown
 T = TypeVar("T")
 
 
-def trl_config(kind: type[T], defaults: Mapping[str, Any], given: Mapping[str, Any], phase: str) -> T:
+def trl_config(kind: type[T], defaults: Mapping[str, Any], user_settings: Mapping[str, Any], phase: str) -> T:
     """Return TRL's config of type ``kind``: ``defaults``, overridden by what phase ``phase`` gives.
 
     Raises :class:`ConfigError` for a key that TRL does not know, with the nearest match, or a value it refuses.
     """
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    for key in given:
-        if key not in known:
-            raise ConfigError(unknown(f"key in [phase.trl] of phase {phase!r}", key, known))
+    field_names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    for key in user_settings:
+        if key not in field_names:
+            raise ConfigError(unknown(f"key in [phase.trl] of phase {phase!r}", key, field_names))
     try:
-        return kind(**dict(defaults) | dict(given))
+        return kind(**dict(defaults) | dict(user_settings))
     except (TypeError, ValueError) as error:
         raise ConfigError(f"[phase.trl] of phase {phase!r}: {error}") from error

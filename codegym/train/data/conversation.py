@@ -26,7 +26,7 @@ Conversation = tuple[Turn, ...]
 
 
 def conversation_of(episode: Episode) -> Conversation:
-    """Return an episode as a conversation, with what it tried in vain: that too shows what a move looks like."""
+    """Return an episode as a conversation, failed moves included: they too show what a move looks like."""
     observations = [episode.first_observation, *(step.observation for step in episode.steps)]
     pairs = zip(observations, episode.steps, strict=False)  # nothing answers the last observation
     return tuple(Turn(observation, step.action) for observation, step in pairs)

@@ -98,7 +98,7 @@ def test_private_folders_below_what_is_bound_are_covered(tree, tmp_path, monkeyp
 
 
 def test_a_box_that_does_not_start_is_ended_at_once(tree):
-    keeper = Keeper(Sources(stores(tree), covered=("/proc/keys",)), ("sleep", "60"), 1)
+    keeper = Keeper(Sources(stores(tree), emptied=("/proc/keys",)), ("sleep", "60"), 1)
     began = time.monotonic()
     keeper.close()
     assert time.monotonic() - began < 5
