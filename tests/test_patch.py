@@ -262,3 +262,10 @@ def test_big_files_are_quick() -> None:
     old = {"a": File("".join(f"{i % 7}\n" for i in range(60_000)).encode())}
     new = {"a": File("".join(f"{i % 11}\n" for i in range(60_000)).encode())}
     assert apply_patch(make_patch(old, difference(old, new)), old.get) == new
+
+
+def test_a_quoted_old_name_ends_at_its_closing_quote() -> None:
+    patch = 'diff --git "a/q\\"uo\\\\te.py" b/x b/x\nsimilarity index 100%\n'
+    patch += 'rename from "q\\"uo\\\\te.py"\nrename to x b/x\n'
+    changes = apply_patch(patch, {'q"uo\\te.py': File(b"1\n")}.get)
+    assert changes == {'q"uo\\te.py': None, "x b/x": File(b"1\n")}

@@ -58,7 +58,7 @@ def verb(
     with TemporaryDirectory(prefix="codegym-kill-") as folder, bars() as progress:
         jobs = frozenset(make_jobs(tasks, samples, seed))
         kill = import_module("codegym.bench.kill")  # docker-py is slow to import
-        test = kill.KillTest(argv, jobs, Path(folder), docker=sandbox == "docker", every=every, seed=seed)
+        test = kill.KillTest(argv, jobs, Path(folder), docker=sandbox.startswith("docker"), every=every, seed=seed)
         report: KillReport = kill.run_kill_test(
             test, lambda so_far: progress("episodes", so_far.episodes, len(jobs), _kills(so_far))
         )

@@ -17,6 +17,7 @@ _NUMBER = "([0-9]{1,9})"
 _HUNK = re.compile(rf"@@ -{_NUMBER}(?:,{_NUMBER})? \+{_NUMBER}(?:,{_NUMBER})? @@")
 _BINARY = re.compile(r"(literal|delta) ([0-9]{1,12})")
 _INDEX = re.compile(r"index ([0-9a-f]{7,64})\.\.([0-9a-f]{7,64})(?: ([0-9]{6}))?")
+_QUOTED_NAME = re.compile(r'"(?:[^"\\]|\\.)*"')
 _SUBMODULE = "160000"
 _MODES = {"100644", "100755", "120000", "100664", _SUBMODULE}
 _MODE_HEADERS = {"new file mode": "created", "deleted file mode": "deleted", "old mode": "old", "new mode": "new"}
@@ -225,9 +226,9 @@ def _git_names(text: str) -> tuple[str, str]:
 
 
 def _different_names(text: str) -> tuple[str, str]:
-    if text.startswith('"'):
-        old, _, new = text.rpartition(" b/") if not text.endswith('"') else text.partition('" "')
-        return (old, "b/" + new) if not text.endswith('"') else (old + '"', '"' + new)
+    """Split the two names of a ``diff --git`` line; a quoted name ends at its closing quote."""
+    if quoted := _QUOTED_NAME.match(text):
+        return quoted[0], text[quoted.end() + 1 :]
     mark = ' "b/' if text.endswith('"') else " b/"
     old, separator, new = text.partition(mark)
     if not separator:
