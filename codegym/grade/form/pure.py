@@ -60,8 +60,8 @@ class FileNames:
         """Names of other modules, and names that have another meaning in a part of the file."""
         self._reads: dict[ast.AST, set[str]] = {}
         for scope in (each for each in ast.walk(tree) if isinstance(each, Function | ast.Lambda)):
-            for name in changed_outside(scope) & self.values.keys():
-                self.values[name] = [*self.values[name], UNKNOWN]
+            for name in changed_outside(scope) & (self.values.keys() | self.functions.keys()):
+                self.values[name] = [*self.values.get(name, ()), UNKNOWN]
 
     def reads(self, node: ast.AST) -> set[str]:
         """Return the names that ``node`` reads."""
@@ -253,11 +253,18 @@ def _checked_part(node: ast.AST) -> ast.AST | None:
 def _takes_from_outside(node: ast.AST) -> bool:
     """Return whether ``node`` takes a value away from what a name has that is not its own."""
     own = parameter_names(node.args) | stored_names(node.body) if isinstance(node, Function) else set()
+    if isinstance(node, Function) and any(map(_is_kept_between_calls, ast.iter_child_nodes(node.args))):
+        return True
     calls = (each for each in ast.walk(node) if isinstance(each, ast.Call) and called_name(each) in _TAKERS)
     sources = [
         each.func.value if isinstance(each.func, ast.Attribute) else (*each.args, each)[0] for each in calls
     ]
     return any(name not in own for name in map(root_name, sources) if name)
+
+
+def _is_kept_between_calls(default: ast.AST) -> bool:
+    """Return whether a default value is made once, and could be changed by each call of its function."""
+    return isinstance(default, ast.List | ast.Dict | ast.Set | ast.Call)
 
 
 def _parameters(function: Function) -> dict[str, ast.expr | None]:
@@ -271,7 +278,8 @@ def _parameters(function: Function) -> dict[str, ast.expr | None]:
                 each.value for each in listed if isinstance(each, ast.Constant) and isinstance(each.value, str)
             ]
             names = [name.strip() for text in texts for name in text.split(",")]
-            parameters |= {name: decorator.args[1] for name in names if name in parameters}
+            cases = None if any(each.arg == "indirect" for each in decorator.keywords) else decorator.args[1]
+            parameters |= {name: cases for name in names if name in parameters}
     return parameters
 
 

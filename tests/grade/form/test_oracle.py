@@ -184,6 +184,12 @@ HIDDEN_DEPENDENCE = {
     "def test_it():\n    name = fresh()\n    assert mod.f(name) == name.upper()\n",
     "a draw that all tests share": "import random, mod\ndef test_it():\n    with open('x'):\n        pass\n"
     "    for n in (1,):\n        x = random.random()\n        assert mod.f(x) == round(x, n)\n",
+    "an indirect parameter": "import mod, pytest\n@pytest.mark.parametrize('x', [1, 2], indirect=True)\n"
+    "def test_it(x):\n    assert mod.f(x) == str(x)\n",
+    "a part of a function": "import mod\ndef called():\n    called.n += 1\ncalled.n = 0\n"
+    "def test_it():\n    mod.run(called)\n    assert mod.count() == str(called.n)\n",
+    "a default that is kept": "import mod\ndef note(x, log=[]):\n    log.append(x)\n    return len(log)\n"
+    "def test_it():\n    mod.each('ab', note)\n    assert mod.count() == note('c') - 1\n",
 }  # fmt: skip
 
 
