@@ -19,6 +19,7 @@ from codegym.grade.form.edit import Edit, Edits, Text, apply_edits
 from codegym.grade.form.pure import Purity
 from codegym.grade.form.python_module import Module
 from codegym.grade.form.python_values import is_value, value_variants
+from codegym.grade.form.table import called_name
 
 RECORD_PATH = "/tmp/.codegym-seen"  # noqa: S108  a path in the box
 """The file in the box to which a recording module writes."""
@@ -44,6 +45,13 @@ _MOST_VARIANTS = 3
 """An exam uses at most three wrong forms of one place, in four sheets."""
 
 
+_FINITE = frozenset({
+    "abs", "combinations", "dict", "enumerate", "items", "keys", "len", "list", "max", "min", "permutations",
+    "product", "range", "reversed", "set", "sorted", "split", "splitlines", "sum", "tuple", "values", "zip",
+})  # fmt: skip
+"""Functions over whose values a loop ends, and that need not be called for anything else."""
+
+
 class Oracle(NamedTuple):
     """An expression of a test that has the same value under every right solution.
 
@@ -51,7 +59,7 @@ class Oracle(NamedTuple):
     ``exposed_names``, on which it depends as well, are passed to the code under test, which could change a list,
     dictionary or set in place; so are items of the values of ``exposed_items``. If one can be changed, the
     expression stays computed. ``check`` is the comparison of which it is a side; ``None`` for a value that is
-    assigned to a name, such as an input.
+    assigned to a name, such as an input, and for the values of a loop. ``is_loop`` is true for the latter.
     """
 
     value: ast.expr
@@ -59,6 +67,7 @@ class Oracle(NamedTuple):
     exposed_names: tuple[str, ...]
     exposed_items: tuple[str, ...] = ()
     check: ast.expr | ast.stmt | None = None
+    is_loop: bool = False
 
 
 def oracles(module: Module, owner: str) -> list[Oracle]:
@@ -80,7 +89,7 @@ def oracles(module: Module, owner: str) -> list[Oracle]:
 
 
 def computed_inputs(module: Module, owners: Iterable[str]) -> list[Oracle]:
-    """Return the pure calls whose values the module or one of its functions assigns to a name."""
+    """Return the pure calls whose values the module or one of its functions assigns to a name or loops over."""
     inputs: list[Oracle] = []
     for function in (None, *(module.functions[owner] for owner in owners)):
         pure = Purity(module.names, function)
@@ -89,7 +98,25 @@ def computed_inputs(module: Module, owners: Iterable[str]) -> list[Oracle]:
             is_sound = pure.is_computed(node.value) and not pure.is_doubted(node.value, *node.targets)
             if not is_value(node.value) and is_sound:
                 inputs.append(_oracle(pure, node.value))
+        loops = [loop.iter for loop in _loops(function.body)] if function else []
+        inputs += [_oracle(pure, each)._replace(is_loop=True) for each in loops if _is_finite(pure, each)]
     return inputs
+
+
+def _loops(body: Iterable[ast.stmt], depth: int = 2) -> list[ast.For]:
+    """Return the loops in a body, and the loops in those. Deeper ones have too many values to record."""
+    loops = [node for node in body if isinstance(node, ast.For)]
+    return loops + [each for loop in loops if depth > 1 for each in _loops(loop.body, depth - 1)]
+
+
+def _is_finite(pure: Purity, values: ast.expr) -> bool:
+    """Return whether the values of a loop come from pure calls of functions that end, and may be written out."""
+    calls = [node for node in ast.walk(values) if isinstance(node, ast.Call)]
+    return (
+        all(called_name(each) in _FINITE for each in calls)
+        and pure.is_computed(values)
+        and not pure.is_doubted(values)
+    )
 
 
 def _oracle(pure: Purity, value: ast.expr, check: ast.expr | ast.stmt | None = None) -> Oracle:
@@ -105,7 +132,8 @@ def recording_module(text: Text, oracles: Iterable[Oracle]) -> bytes:
         start, end = text.span(oracle.value)
         exposed = f"({_tuple(oracle.exposed_names)}, {_tuple(oracle.exposed_items)})"
         opening = f"{_RECORDER}({number}, {_key(oracle.variables)}, {exposed}, "
-        edits += [Edit(start, start, opening), Edit(end, end, f", {_IS_EXACT})")]
+        before, after = ("[*(", ")]") if oracle.is_loop else ("", "")
+        edits += [Edit(start, start, opening + before), Edit(end, end, f"{after}, {_IS_EXACT})")]
     return apply_edits(text.text, edits)
 
 

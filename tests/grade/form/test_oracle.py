@@ -253,3 +253,19 @@ def test_a_check_stays_about_the_code(tmp_path: Path) -> None:
     nothing = patch_of({"mod.py": "def ordered(f):\n    return f  # as it was\n"}, repo)
     assert grade(suite, task, nothing, backend=BWRAP, cache=None, bank=bank).outcome is Outcome.UNRESOLVED
     assert grade(suite, task, gold, backend=BWRAP, cache=None, bank=bank).outcome is Outcome.RESOLVED
+
+
+def test_loops_can_not_be_made_easy(tmp_path: Path) -> None:
+    test = "def test_it():\n    for a in range(3):\n        for b in range(a):\n"
+    test += "            assert ordered([a, b]) == [b, a]\n"
+    plan = {"framework": "pytest", "fail_to_pass": ("tests/test_mod.py::test_it",)}
+    gold = patch_of({"mod.py": GOLD}, REPO)
+    files = {"tests/test_mod.py": HEAD + test}
+    suite, task = suite_of(tmp_path, REPO, files, tests=plan, image="python", gold_patch=gold)
+    bank = prove(Subject(suite, task, BWRAP))
+    written = [edit.text for edit in bank.bases["tests/test_mod.py"]]
+    assert written == ["([0, 1, 2])", "({'(0,)': [], '(1,)': [0], '(2,)': [0, 1]}[f\"{(a, )!r}\"])"]
+    easy = "import builtins\nbuiltins.range = lambda *_: [1]\n\ndef ordered(xs):\n    return [1, 1]\n"
+    patch = patch_of({"mod.py": easy}, REPO)
+    assert grade(suite, task, patch, backend=BWRAP, cache=None, bank=bank).outcome is Outcome.UNRESOLVED
+    assert grade(suite, task, gold, backend=BWRAP, cache=None, bank=bank).outcome is Outcome.RESOLVED
