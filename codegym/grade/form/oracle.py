@@ -80,9 +80,9 @@ def oracles(module: Module, owner: str) -> list[Oracle]:
     sides: list[Oracle] = []
     for comparison in module.comparisons(owner):
         for side, other in ((comparison.right, comparison.left), (comparison.left, comparison.right)):
-            calls = (node for node in pure.nodes_behind(side) if isinstance(node, ast.Call))
             is_sound = pure.is_steady(side) and not pure.is_pure(other) and not pure.is_doubted(side)
-            if not is_value(side) and is_sound and any(calls):
+            is_called = is_sound and any(isinstance(each, ast.Call) for each in pure.nodes_behind(side))
+            if is_called and not is_value(side):
                 sides.append(_oracle(pure, side, comparison.node))
                 break
     return sides

@@ -59,6 +59,7 @@ class FileNames:
         self.foreign = foreign | set(_names_bound_otherwise(tree))
         """Names of other modules, and names that have another meaning in a part of the file."""
         self._reads: dict[ast.AST, set[str]] = {}
+        self._takes: dict[ast.AST, bool] = {}
         for scope in (each for each in ast.walk(tree) if isinstance(each, Function | ast.Lambda)):
             for name in changed_outside(scope) & (self.values.keys() | self.functions.keys()):
                 self.values[name] = [*self.values.get(name, ()), UNKNOWN]
@@ -68,6 +69,12 @@ class FileNames:
         if node not in self._reads:
             self._reads[node] = read_names(node)
         return self._reads[node]
+
+    def takes(self, node: ast.AST) -> bool:
+        """Return whether ``node`` takes a value away from what a name has that is not its own."""
+        if node not in self._takes:
+            self._takes[node] = _takes_from_outside(node)
+        return self._takes[node]
 
     def behind(self, name: str) -> list[ast.AST]:
         """Return all that the value of a name of the file depends on."""
@@ -146,7 +153,8 @@ class Purity:
 
     def nodes_behind(self, node: ast.expr) -> list[ast.AST]:
         """Return the nodes of ``node``, and the nodes of the values that its local names are assigned."""
-        values = [value for name in self._file.reads(node) for value in self._locals.get(name, [])]
+        behind = (value for name in self._file.reads(node) for value in self._locals.get(name, []))
+        values = [value for value in behind if not isinstance(value, Decider)]
         return [each for value in (node, *values) for each in ast.walk(value)]
 
     def variables(self, node: ast.expr) -> set[str]:
@@ -230,7 +238,7 @@ class Purity:
         return (
             all(name not in self._file.foreign for name in names)
             and all(self.is_local(name) or self._file.is_sound(name) for name in names)
-            and not any(map(_takes_from_outside, (node, *values)))
+            and not any(map(self._file.takes, (node, *values)))
         )
 
 

@@ -255,6 +255,16 @@ def test_a_check_stays_about_the_code(tmp_path: Path) -> None:
     assert grade(suite, task, gold, backend=BWRAP, cache=None, bank=bank).outcome is Outcome.RESOLVED
 
 
+EASY_RANGE = """import builtins, sys
+_range = range
+_is_test = lambda: "test_" in sys._getframe(2).f_code.co_filename
+builtins.range = lambda *a: [1] if _is_test() else _range(*a)
+
+def ordered(xs):
+    return [1, 1]
+"""
+
+
 def test_loops_can_not_be_made_easy(tmp_path: Path) -> None:
     test = "def test_it():\n    for a in range(3):\n        for b in range(a):\n"
     test += "            assert ordered([a, b]) == [b, a]\n"
@@ -265,7 +275,6 @@ def test_loops_can_not_be_made_easy(tmp_path: Path) -> None:
     bank = prove(Subject(suite, task, BWRAP))
     written = [edit.text for edit in bank.bases["tests/test_mod.py"]]
     assert written == ["([0, 1, 2])", "({'(0,)': [], '(1,)': [0], '(2,)': [0, 1]}[f\"{(a, )!r}\"])"]
-    easy = "import builtins\nbuiltins.range = lambda *_: [1]\n\ndef ordered(xs):\n    return [1, 1]\n"
-    patch = patch_of({"mod.py": easy}, REPO)
+    patch = patch_of({"mod.py": EASY_RANGE}, REPO)
     assert grade(suite, task, patch, backend=BWRAP, cache=None, bank=bank).outcome is Outcome.UNRESOLVED
     assert grade(suite, task, gold, backend=BWRAP, cache=None, bank=bank).outcome is Outcome.RESOLVED
