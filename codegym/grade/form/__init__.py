@@ -9,6 +9,6 @@
 - ``text_checks``, ``text_literals``: find the checks in C and JavaScript. ``blocks``: splits such text into
   statements.
 - ``python_values``, ``literal``: draw substitutes for values. ``oracle``: replaces computed values, if they are
-  ``pure``.
+  ``pure``, which ``names`` helps to find out: no part of the code under test.
 - ``edit``: a change of a file.
 """

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _VALUE_MAKERS = frozenset({
@@ -23,14 +24,23 @@ _SEPARATE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, as
 """Functions and classes, which others run if at all; and f-strings, whose parts have no known position."""
 
 
-def certain_nodes(function: Function, pure_functions: frozenset[str] = frozenset()) -> Iterator[ast.AST]:
+class FunctionNames(NamedTuple):
+    """Which functions a test file calls: ``pure`` ones return the same under every solution.
+
+    ``foreign`` are names of other modules, and names that have another meaning in a part of the file.
+    """
+
+    pure: frozenset[str] = frozenset()
+    foreign: frozenset[str] = frozenset()
+
+
+def certain_nodes(function: Function, names: FunctionNames = FunctionNames()) -> Iterator[ast.AST]:  # noqa: B008
     """Yield the nodes of a function that are evaluated whenever it runs to its end, in order.
 
     If a fixture returns a function that is defined in it, the nodes of that function follow, since the test calls
-    it. ``pure_functions`` are functions of the test file that use only the standard library: they return the same
-    under every solution.
+    it. ``names`` are the functions that the file calls.
     """
-    yield from _block_nodes(function.body, _UnknownNames(function, pure_functions))
+    yield from _block_nodes(function.body, _UnknownNames(function, names))
     if any(
         _called_name(each) == "fixture" or getattr(each, "attr", "") == "fixture"
         for each in function.decorator_list
@@ -39,7 +49,7 @@ def certain_nodes(function: Function, pure_functions: frozenset[str] = frozenset
         returned = {getattr(getattr(node, "value", None), "id", "") for node in returns}
         inner = (each for each in function.body if isinstance(each, Function) and each.name in returned)
         for each in inner:
-            yield from certain_nodes(each, pure_functions)
+            yield from certain_nodes(each, names)
 
 
 def certain_calls(function: Function) -> frozenset[str]:
@@ -110,8 +120,8 @@ def _expression_nodes(*nodes: ast.AST) -> Iterator[ast.AST]:
 class _UnknownNames:
     """Knows the local names of a function that depend on unknown calls: a loop over such a value may be empty."""
 
-    def __init__(self, function: Function, pure_functions: frozenset[str]) -> None:
-        self._pure_functions, self._names = pure_functions, frozenset[str]()
+    def __init__(self, function: Function, names: FunctionNames) -> None:
+        self._functions, self._names = names, frozenset[str]()
         for _ in range(2):  # twice, since a name may be used in a loop above its assignment
             for node in ast.walk(function):
                 for target, value in _assignments(node):
@@ -122,11 +132,17 @@ class _UnknownNames:
         """Return whether the value of ``node`` depends on an unknown call."""
         names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
         calls = (each for each in ast.walk(node) if isinstance(each, ast.Call | ast.Await | ast.Yield))
-        called = {_called_name(each) for each in calls}
-        safe_names = self._pure_functions | _VALUE_MAKERS
-        return bool(names & self._names) or any(
-            not hasattr(builtins, name) and name not in safe_names for name in called
-        )
+        return bool(names & self._names) or not all(map(self._is_known, calls))
+
+    def _is_known(self, node: ast.expr) -> bool:
+        """Return whether ``node`` calls a function that makes its value without the code under test."""
+        function, name = getattr(node, "func", None), _called_name(node)
+        if isinstance(function, ast.Name):
+            is_builtin = hasattr(builtins, name) and name not in self._functions.foreign
+            return is_builtin or name in self._functions.pure | _VALUE_MAKERS
+        source = getattr(function, "value", None)
+        is_foreign = isinstance(source, ast.Name) and source.id in self._functions.foreign
+        return name in _VALUE_MAKERS and not is_foreign
 
 
 def _assignments(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:

@@ -19,16 +19,24 @@ from codegym.grade.form.edit import Edit, Edits, Text, apply_edits
 from codegym.grade.form.pure import Purity
 from codegym.grade.form.python_module import Module
 from codegym.grade.form.python_values import is_value, value_variants
+from codegym.grade.form.table import called_name
 
 RECORD_PATH = "/tmp/.codegym-seen"  # noqa: S108  a path in the box
 """The file in the box to which a recording module writes."""
+_UNSTEADY = "?"
+"""Recorded in the place of a value that can't be written out, or beside one that could be changed in place."""
+_IS_EXACT = (
+    "(lambda is_exact, v: type(v) in (bool, int, float, complex, str, bytes, type(None)) or "
+    "type(v) in (list, tuple, set, frozenset) and all(is_exact(is_exact, each) for each in v) or "
+    "type(v) is dict and all(is_exact(is_exact, each) for item in v.items() for each in item))"
+)
+"""A function that is given itself and a value; it returns whether a literal makes the same types."""
 _RECORDER = (
-    f"(lambda n, key, exposed, value: (open({RECORD_PATH!r}, 'a').write("
-    "repr((n, repr(key), repr(exposed), repr(value))) + chr(10)), value)[1])"
+    "(lambda n, key, exposed, value, is_exact: (open("
+    f"{RECORD_PATH!r}, 'a').write(repr((n, key, repr(exposed), repr(value) if '...' not in repr(value) "
+    f"and is_exact(is_exact, value) else {_UNSTEADY!r})) + chr(10)), value)[1])"
 )
 """A function that writes down a value and returns it. It is written out at each value, and has no name."""
-_UNSTEADY = "?"
-"""Recorded beside a value that depends on something which the code under test could have changed in place."""
 _LONGEST = 4000
 """If there are several values, longer ones stay computed, so that one leaves room for the others."""
 _LONGEST_TABLE = 40_000
@@ -37,48 +45,84 @@ _MOST_VARIANTS = 3
 """An exam uses at most three wrong forms of one place, in four sheets."""
 
 
+_FINITE = frozenset({
+    "abs", "combinations", "dict", "enumerate", "items", "keys", "len", "list", "max", "min", "permutations",
+    "product", "range", "reversed", "set", "sorted", "split", "splitlines", "sum", "tuple", "values", "zip",
+})  # fmt: skip
+"""Functions over whose values a loop ends, and that need not be called for anything else."""
+
+
 class Oracle(NamedTuple):
     """An expression of a test that has the same value under every right solution.
 
     The value depends on ``variables``, parameters and loop variables of the test function. The values of
     ``exposed_names``, on which it depends as well, are passed to the code under test, which could change a list,
-    dictionary or set in place; then the expression stays computed. ``check`` is the comparison of which it is a
-    side; ``None`` for a value that is assigned to a name, such as an input.
+    dictionary or set in place; so are items of the values of ``exposed_items``. If one can be changed, the
+    expression stays computed. ``check`` is the comparison of which it is a side; ``None`` for a value that is
+    assigned to a name, such as an input, and for the values of a loop. ``is_loop`` is true for the latter.
     """
 
     value: ast.expr
     variables: tuple[str, ...]
     exposed_names: tuple[str, ...]
+    exposed_items: tuple[str, ...] = ()
     check: ast.expr | ast.stmt | None = None
+    is_loop: bool = False
 
 
 def oracles(module: Module, owner: str) -> list[Oracle]:
-    """Return the comparisons in a function that have a side of pure calls (:mod:`codegym.grade.form.pure`)."""
-    pure = Purity(module.tree, module.functions[owner])
+    """Return the comparisons in a function that have a side of pure calls (:mod:`codegym.grade.form.pure`).
+
+    The other side has to depend on the code under test. If it seems not to, the comparison is about something that
+    the code did without being called there, and neither side may be fixed.
+    """
+    pure = Purity(module.names, module.functions[owner])
     sides: list[Oracle] = []
     for comparison in module.comparisons(owner):
-        for side in (comparison.right, comparison.left):
-            calls = (node for node in pure.nodes_behind(side) if isinstance(node, ast.Call))
-            if not is_value(side) and pure.is_pure(side) and any(calls):
+        for side, other in ((comparison.right, comparison.left), (comparison.left, comparison.right)):
+            is_sound = pure.is_steady(side) and not pure.is_pure(other) and not pure.is_doubted(side)
+            is_called = is_sound and any(isinstance(each, ast.Call) for each in pure.nodes_behind(side))
+            if is_called and not is_value(side):
                 sides.append(_oracle(pure, side, comparison.node))
                 break
     return sides
 
 
 def computed_inputs(module: Module, owners: Iterable[str]) -> list[Oracle]:
-    """Return the pure calls whose values the module or one of its functions assigns to a name."""
+    """Return the pure calls whose values the module or one of its functions assigns to a name or loops over."""
     inputs: list[Oracle] = []
     for function in (None, *(module.functions[owner] for owner in owners)):
-        pure = Purity(module.tree, function)
+        pure = Purity(module.names, function)
         body = function.body if function else module.tree.body
-        values = [node.value for node in body if isinstance(node, ast.Assign)]
-        inputs += [_oracle(pure, value) for value in values if not is_value(value) and pure.is_computed(value)]
+        for node in (each for each in body if isinstance(each, ast.Assign)):
+            is_sound = pure.is_computed(node.value) and not pure.is_doubted(node.value, *node.targets)
+            if not is_value(node.value) and is_sound:
+                inputs.append(_oracle(pure, node.value))
+        loops = [loop.iter for loop in _loops(function.body)] if function else []
+        inputs += [_oracle(pure, each)._replace(is_loop=True) for each in loops if _is_finite(pure, each)]
     return inputs
 
 
+def _loops(body: Iterable[ast.stmt], depth: int = 2) -> list[ast.For]:
+    """Return the loops in a body, and the loops in those. Deeper ones have too many values to record."""
+    loops = [node for node in body if isinstance(node, ast.For)]
+    return loops + [each for loop in loops if depth > 1 for each in _loops(loop.body, depth - 1)]
+
+
+def _is_finite(pure: Purity, values: ast.expr) -> bool:
+    """Return whether the values of a loop come from pure calls of functions that end, and may be written out."""
+    calls = [node for node in ast.walk(values) if isinstance(node, ast.Call)]
+    return (
+        all(called_name(each) in _FINITE for each in calls)
+        and pure.is_computed(values)
+        and not pure.is_doubted(values)
+    )
+
+
 def _oracle(pure: Purity, value: ast.expr, check: ast.expr | ast.stmt | None = None) -> Oracle:
-    exposed = pure.exposed_names.intersection(pure.local_names(value))
-    return Oracle(value, tuple(sorted(pure.variables(value))), tuple(sorted(exposed)), check)
+    behind, (names, items) = pure.names_behind(value), pure.exposed
+    exposed_names, exposed_items = tuple(sorted(names & behind)), tuple(sorted(items & behind))
+    return Oracle(value, tuple(sorted(pure.variables(value))), exposed_names, exposed_items, check)
 
 
 def recording_module(text: Text, oracles: Iterable[Oracle]) -> bytes:
@@ -86,8 +130,10 @@ def recording_module(text: Text, oracles: Iterable[Oracle]) -> bytes:
     edits: list[Edit] = []
     for number, oracle in enumerate(oracles):
         start, end = text.span(oracle.value)
-        opening = f"{_RECORDER}({number}, {_key(oracle.variables)}, {_key(oracle.exposed_names)}, "
-        edits += [Edit(start, start, opening), Edit(end, end, ")")]
+        exposed = f"({_tuple(oracle.exposed_names)}, {_tuple(oracle.exposed_items)})"
+        opening = f"{_RECORDER}({number}, {_key(oracle.variables)}, {exposed}, "
+        before, after = ("[*(", ")]") if oracle.is_loop else ("", "")
+        edits += [Edit(start, start, opening + before), Edit(end, end, f"{after}, {_IS_EXACT})")]
     return apply_edits(text.text, edits)
 
 
@@ -137,11 +183,16 @@ def fix_values(
 def _lookup(table: Mapping[str, str], variables: Iterable[str], computed: str) -> str:
     """Return the expression that looks up a value in ``table``, or else evaluates ``computed``."""
     rows = ", ".join(f"{key!r}: {value}" for key, value in table.items())
-    key = f"repr({_key(variables)})"
+    key = _key(variables)
     return f"({{{rows}}}.get({key}, {computed}))" if computed else f"({{{rows}}}[{key}])"
 
 
 def _key(variables: Iterable[str]) -> str:
+    """Return the expression for ``variables`` as ``repr`` writes them, without a name that could be replaced."""
+    return f'f"{{{_tuple(variables)!s}!r}}"'
+
+
+def _tuple(variables: Iterable[str]) -> str:
     """Return the expression for the tuple of ``variables``."""
     return f"({''.join(f'{name}, ' for name in variables)})"
 
@@ -168,12 +219,13 @@ def _other_values(value: str, chance: Random) -> list[str]:
 
 
 def _is_steady(exposed: str) -> bool:
-    """Return whether none of the values in ``exposed``, a tuple as written, can be changed in place."""
+    """Return whether nothing can be changed in place of what ``exposed`` has: values, and containers of items."""
     try:
-        values = ast.literal_eval(exposed)
+        values, containers = ast.literal_eval(exposed)
+        items = [tuple(each.values() if isinstance(each, dict) else each) for each in containers]
+        return isinstance(hash((values, *items)), int)
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return False
-    return not any(isinstance(value, list | dict | set) for value in values)
 
 
 def _is_plain(value: str) -> bool:

@@ -16,7 +16,7 @@ from functools import cached_property
 from random import Random
 
 from codegym.grade.form.bank import Kind
-from codegym.grade.form.certain import Function, certain_nodes
+from codegym.grade.form.certain import Function, FunctionNames, certain_nodes
 from codegym.grade.form.edit import Edit, Edits, Text
 from codegym.grade.form.expected import equal_comparison
 from codegym.grade.form.python_values import value_variants
@@ -105,16 +105,15 @@ def function_checks(
     text: Text,
     owner: str,
     cases: Cases | None,
-    pure_functions: frozenset[str],
+    names: FunctionNames,
     chance: Random,
 ) -> list[Check]:
     """Return the checks in ``function``, whose name is ``owner``, in the order of the text.
 
-    ``cases`` are its parametrized cases. ``pure_functions`` are functions of the file that use only the standard
-    library.
+    ``cases`` are its parametrized cases. ``names`` are the functions that the file calls.
     """
     reader = _Reader(text, owner, function, cases, chance)
-    return list(reader.checks(certain_nodes(function, pure_functions)))
+    return list(reader.checks(certain_nodes(function, names)))
 
 
 class _Reader:

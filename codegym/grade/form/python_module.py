@@ -9,10 +9,10 @@ from functools import cached_property
 from random import Random
 
 from codegym.grade.form.bank import Kind
-from codegym.grade.form.certain import Function, certain_nodes
+from codegym.grade.form.certain import Function, FunctionNames, certain_nodes
 from codegym.grade.form.edit import Text
 from codegym.grade.form.expected import is_expected
-from codegym.grade.form.pure import Purity
+from codegym.grade.form.pure import FileNames
 from codegym.grade.form.python_checks import Check, compared_sides, function_checks, is_plain_equality
 from codegym.grade.form.python_values import value_variants
 from codegym.grade.form.table import Cases, Table, cases_of, last_value
@@ -45,9 +45,14 @@ class Module:
             return
 
     @cached_property
-    def pure_functions(self) -> frozenset[str]:
-        """The names of the functions that use only the standard library."""
-        return Purity(self.tree).pure_functions()
+    def names(self) -> FileNames:
+        """What the names of the file mean."""
+        return FileNames(self.tree)
+
+    @cached_property
+    def function_names(self) -> FunctionNames:
+        """The functions that the file calls."""
+        return FunctionNames(self.names.pure_functions, frozenset(self.names.foreign))
 
     @cached_property
     def tables(self) -> dict[str, Table]:
@@ -99,13 +104,13 @@ class Module:
             text=self.text,
             owner=owner,
             cases=self.cases(owner),
-            pure_functions=self.pure_functions,
+            names=self.function_names,
             chance=chance,
         )
 
     def comparisons(self, owner: str) -> list[Comparison]:
         """Return the comparisons for equality that are always reached in the function ``owner``."""
-        nodes = certain_nodes(self.functions[owner], self.pure_functions)
+        nodes = certain_nodes(self.functions[owner], self.function_names)
         pairs = ((node, compared_sides(node)) for node in nodes if is_plain_equality(node))
         return [Comparison(node, *sides[:2]) for node, sides in pairs if isinstance(node, ast.expr | ast.stmt)]
 

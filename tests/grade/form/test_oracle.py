@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import ast
+import subprocess
+import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from codegym.episode import Outcome
 from codegym.grade.form.bank import Kind
-from codegym.grade.form.oracle import oracles
+from codegym.grade.form.edit import Text
+from codegym.grade.form.oracle import (
+    RECORD_PATH,
+    Oracle,
+    computed_inputs,
+    fix_values,
+    oracles,
+    read_record,
+    recording_module,
+)
 from codegym.grade.form.proving import prove
 from codegym.grade.form.python_module import Module
 from codegym.grade.grade import grade
@@ -129,3 +142,139 @@ def test_what_looks_at_the_world_stays_computed() -> None:
     assert fixed_sides("def test_it():\n    assert ordered('a') == sorted(os.listdir('.'))\n", head) == []
     assert fixed_sides("def test_it():\n    assert ordered('a') == [date.today().year]\n", head) == []
     assert fixed_sides("def test_it():\n    assert ordered('a') == sorted(open('x').read())\n", head) == []
+
+
+HIDDEN_DEPENDENCE = {
+    "a built-in's name": "from mod import sum\ndef test_it():\n    got = sum([1])\n    assert got == 3\n",
+    "every name": "from mod import *\ndef test_it():\n    assert sum([1]) == 3\n",
+    "a name imported here": "def test_it():\n    from mod import sum\n    got = sum([1])\n    assert got == 2\n",
+    "a name defined here": "import mod\ndef test_it():\n    def sum(x):\n        return mod.f(x)\n"
+    "    assert sum(1) == 2\n",
+    "a class": "import mod\nclass sum(mod.Base):\n    pass\ndef test_it():\n    assert str(sum(3)) == 'a'\n",
+    "an exception": "import mod\ndef test_it():\n    str = 1\n    try:\n        mod.f()\n"
+    "    except OSError as str:\n        pass\n    assert len(str.args) == 2\n",
+    "an import that may fail": "try:\n    from mod import helper\nexcept ImportError:\n    helper = None\n"
+    "def test_it():\n    got = helper(3)\n    assert got == 6\n",
+    "a decorator": "from mod import cached\n@cached\ndef slow(x):\n    return 2 * x\n"
+    "def test_it():\n    got = slow(3)\n    assert got == 6\n",
+    "a default": "from mod import f\ndef slow(x=f(3)):\n    return x\ndef test_it():\n    got = slow()\n"
+    "    assert got == 6\n",
+    "a decorated function here": "from mod import cached\ndef test_it():\n    calls = []\n    @cached\n"
+    "    def f(x):\n"
+    "        calls.append(1)\n    f(1)\n    count = len(calls)\n    assert count == 1\n",
+    "a callback": "import mod\ndef test_it():\n    calls = []\n    def called(x):\n        calls.append(1)\n"
+    "    mod.each('ab', called)\n    assert mod.count() == len(calls)\n",
+    "a callback of the file": "import mod\nLOG = []\ndef called(x):\n    LOG.append(1)\n"
+    "def test_it():\n    mod.each('ab', called)\n    assert mod.count() == len(LOG)\n",
+    "a nonlocal": "import mod\ndef test_it():\n    n = 0\n    def called():\n        nonlocal n\n        n += 1\n"
+    "    mod.call(called)\n    assert mod.last() == str(n)\n",
+    "the turns of a loop": "import mod\ndef test_it():\n    seen = set()\n    for x in mod.items():\n"
+    "        seen.add('x')\n    assert mod.count() == len(seen)\n",
+    "a loop left early": "import mod\ndef test_it():\n    seen = []\n    for x in 'abc':\n        if mod.f(x):\n"
+    "            break\n        seen.append(1)\n    assert mod.count() == len(seen)\n",
+    "a branch": "import mod\ndef test_it():\n    kind = 'no'\n    if mod.flag():\n        kind = 'yes'\n"
+    "    assert mod.kind() == kind.upper()\n",
+    "a block left early": "import mod, pytest\ndef test_it():\n    seen = []\n    with pytest.raises(OSError):\n"
+    "        mod.f()\n        seen.append(1)\n    assert mod.count() == len(seen)\n",
+    "a patched module": "import mod, math\ndef test_it():\n    mod.patch(math)\n    got = math.sqrt(4)\n"
+    "    assert mod.f() == got\n",
+    "a number of its own": "import itertools, mod\nIDS = itertools.count()\ndef test_it():\n"
+    "    name = f'u{next(IDS)}'\n    assert mod.f(name) == name.upper()\n",
+    "a count of calls": "N = 0\nimport mod\ndef fresh():\n    global N\n    N += 1\n    return f'u{N}'\n"
+    "def test_it():\n    name = fresh()\n    assert mod.f(name) == name.upper()\n",
+    "a draw that all tests share": "import random, mod\ndef test_it():\n    with open('x'):\n        pass\n"
+    "    for n in (1,):\n        x = random.random()\n        assert mod.f(x) == round(x, n)\n",
+    "an indirect parameter": "import mod, pytest\n@pytest.mark.parametrize('x', [1, 2], indirect=True)\n"
+    "def test_it(x):\n    assert mod.f(x) == str(x)\n",
+    "a part of a function": "import mod\ndef called():\n    called.n += 1\ncalled.n = 0\n"
+    "def test_it():\n    mod.run(called)\n    assert mod.count() == str(called.n)\n",
+    "a default that is kept": "import mod\ndef note(x, log=[]):\n    log.append(x)\n    return len(log)\n"
+    "def test_it():\n    mod.each('ab', note)\n    assert mod.count() == note('c') - 1\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", HIDDEN_DEPENDENCE)
+def test_what_depends_on_the_code_in_a_hidden_way_is_left_alone(kind: str) -> None:
+    module = Module(HIDDEN_DEPENDENCE[kind].encode())
+    assert [ast.unparse(each.value) for each in oracles(module, "test_it")] == []
+    assert [
+        each for each in computed_inputs(module, ["test_it"]) if "count()" not in ast.unparse(each.value)
+    ] == []
+
+
+def test_a_value_that_may_change_in_place_is_known_as_exposed() -> None:
+    def exposed(body: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        (side,) = oracles(Module((HEAD + "LOG = []\n" + body).encode()), "test_it")
+        return side.exposed_names, side.exposed_items
+
+    assert exposed("def test_it():\n    ordered(LOG)\n    assert ordered('a') == sorted(LOG)\n")[0] == ("LOG",)
+    alias = "def test_it():\n    a = []\n    b = [a]\n    ordered(b)\n    assert ordered('a') == sorted(a)\n"
+    assert exposed(alias)[0] == ("a",)
+    method = "def test_it():\n    a = []\n    b = a.append\n    ordered(b)\n    assert ordered('a') == sorted(a)\n"
+    assert exposed(method)[0] == ("a",)
+    loop = "def test_it():\n    a = ['b']\n    got = [ordered(b) for b in a]\n"
+    loop += "    assert got == [sorted(b) for b in a]\n"
+    assert exposed(loop) == ((), ("a",))
+
+
+def test_only_what_a_literal_makes_again_is_recorded(tmp_path: Path) -> None:
+    text = b"from collections import UserList\nWORDS = UserList(range(3))\nNAMES = sorted('ba')\n"
+    module = Module(text + b"PAIR = min([(1, UserList('a'))])\n")
+    record = tmp_path / "record"
+    recording = recording_module(module.text, computed_inputs(module, []))
+    subprocess.run([sys.executable, "-c", recording.decode().replace(RECORD_PATH, str(record))], check=True)
+    values = read_record(record.read_bytes())
+    assert values == {0: {"()": "?"}, 1: {"()": "['a', 'b']"}, 2: {"()": "?"}}
+    assert fix_values(module.text, computed_inputs(module, [])[0], values[0], Random(1)) is None
+
+
+def test_a_table_is_read_without_a_function_that_could_be_replaced() -> None:
+    text = Text(b"sorted(word)")
+    side = Oracle(ast.parse(text.text).body[0].value, ("word",), ())
+    (right, *_), _ = fix_values(text, side, {"('ba',)": "['a', 'b']", "('',)": "[]"}, Random(1)) or ((), ())
+    names = [node.id for node in ast.walk(ast.parse(right.text)) if isinstance(node, ast.Name)]
+    assert names == ["word"]
+    assert eval(right.text, {"word": "ba"}) == ["a", "b"]  # noqa: S307
+
+
+COUNTING = (
+    "def test_it():\n    calls = []\n    @ordered\n    def call(x):\n        calls.append(x)\n        return x\n"
+)
+COUNTING += "    assert [call(1), call(1)] == [1, 1]\n    count = len(calls)\n    assert count == 1\n"
+
+
+def test_a_check_stays_about_the_code(tmp_path: Path) -> None:
+    plan = {"framework": "pytest", "fail_to_pass": ("tests/test_mod.py::test_it",)}
+    files = {"tests/test_mod.py": HEAD + COUNTING}
+    repo = REPO | {"mod.py": "def ordered(f):\n    return f\n"}
+    gold = patch_of({"mod.py": "import functools\n\nordered = functools.lru_cache\n"}, repo)
+    suite, task = suite_of(tmp_path, repo, files, tests=plan, image="python", gold_patch=gold)
+    bank = prove(Subject(suite, task, BWRAP))
+    nothing = patch_of({"mod.py": "def ordered(f):\n    return f  # as it was\n"}, repo)
+    assert grade(suite, task, nothing, backend=BWRAP, cache=None, bank=bank).outcome is Outcome.UNRESOLVED
+    assert grade(suite, task, gold, backend=BWRAP, cache=None, bank=bank).outcome is Outcome.RESOLVED
+
+
+EASY_RANGE = """import builtins, sys
+_range = range
+_is_test = lambda: "test_" in sys._getframe(2).f_code.co_filename
+builtins.range = lambda *a: [1] if _is_test() else _range(*a)
+
+def ordered(xs):
+    return [1, 1]
+"""
+
+
+def test_loops_can_not_be_made_easy(tmp_path: Path) -> None:
+    test = "def test_it():\n    for a in range(3):\n        for b in range(a):\n"
+    test += "            assert ordered([a, b]) == [b, a]\n"
+    plan = {"framework": "pytest", "fail_to_pass": ("tests/test_mod.py::test_it",)}
+    gold = patch_of({"mod.py": GOLD}, REPO)
+    files = {"tests/test_mod.py": HEAD + test}
+    suite, task = suite_of(tmp_path, REPO, files, tests=plan, image="python", gold_patch=gold)
+    bank = prove(Subject(suite, task, BWRAP))
+    written = [edit.text for edit in bank.bases["tests/test_mod.py"]]
+    assert written == ["([0, 1, 2])", "({'(0,)': [], '(1,)': [0], '(2,)': [0, 1]}[f\"{(a, )!r}\"])"]
+    patch = patch_of({"mod.py": EASY_RANGE}, REPO)
+    assert grade(suite, task, patch, backend=BWRAP, cache=None, bank=bank).outcome is Outcome.UNRESOLVED
+    assert grade(suite, task, gold, backend=BWRAP, cache=None, bank=bank).outcome is Outcome.RESOLVED

@@ -200,3 +200,12 @@ def test_rows_of_tables() -> None:
         for way in check.variants
     )
     assert Module(b"ONE = [(1, 2)]\n").row_checks(Random(0)) == []
+
+
+def test_a_loop_over_what_the_code_returns_may_be_empty() -> None:
+    loop = "import mod\nfrom mod import filter, parts\nTABLE = {}\ndef test_it():\n"
+    loop += "    for x in %s:\n        assert x == 'a'\n"
+    for own in ("TABLE.items()", "zip('ab')", "'a b'.split()", "sorted(TABLE)"):
+        assert checks_of(loop % own)[1] != [], own
+    for other in ("mod.filter('a')", "mod.items()", "filter('a')", "parts()", "mod.Shop().all()"):
+        assert checks_of(loop % other)[1] == [], other
