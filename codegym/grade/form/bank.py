@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cached_property, lru_cache
@@ -19,6 +17,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
+from codegym.atomic import write_whole
 from codegym.catalog import cache_dir
 from codegym.digest import digest_json
 from codegym.errors import TaskError
@@ -154,7 +153,8 @@ def keep_banks(suite: Suite, banks: Mapping[str, Bank]) -> Path:
     lines = dict(_read_lines(path)) if path.is_file() else {}
     lines |= {task: bank.model_dump_json(exclude_defaults=True) for task, bank in banks.items()}
     ordered = [json.dumps([task, json.loads(lines[task])]) + "\n" for task in suite.tasks if task in lines]
-    write_whole(path, gzip.compress("".join(ordered).encode(), mtime=0))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, gzip.compress("".join(ordered).encode(), mtime=0), prefix=draft_prefix())
     return path
 
 
@@ -169,17 +169,9 @@ def remembered_bank(key: str) -> Bank | None:
 
 def remember_bank(key: str, bank: Bank) -> None:
     """Write a bank to this machine's cache under ``key``."""
-    write_whole(_cache_path(key), bank.model_dump_json(exclude_defaults=True).encode())
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Replace a file in one step: a reader sees the whole new content or the old one."""
+    path = _cache_path(key)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(prefix=draft_prefix(), dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    Path(draft).chmod(0o644)
-    Path(draft).replace(path)
+    write_whole(path, bank.model_dump_json(exclude_defaults=True), prefix=draft_prefix())
 
 
 def _cache_path(key: str) -> Path:
