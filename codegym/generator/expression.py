@@ -147,7 +147,8 @@ def draw_expression(stream: Stream, kind: str, names: Names, depth: int) -> Expr
 def break_expression(stream: Stream, right: Expression, names: Names, depth: int) -> Expression | None:
     """Return a faulty version of ``right``; ``None`` if there was none within some tries.
 
-    A part is forgotten, or another expression is in its place.
+    A part is forgotten, or another expression is in its place. The faulty version differs in more than order and
+    operators: ``a > b`` instead of ``b > a`` is mended by one token.
     """
     for _ in range(_TRIES):
         path = stream.choose([path for path, part in _places(right) if part.form])
@@ -158,7 +159,7 @@ def break_expression(stream: Stream, right: Expression, names: Names, depth: int
         else:
             wrong_part = draw_expression(stream, FORMS[part.form].kind, names, max(depth - len(path), 1))
         wrong = _replaced(right, path, wrong_part)
-        if new_tokens(wrong.code, right.code) >= _FEWEST_TOKENS:
+        if new_tokens(wrong.code, right.code) >= _FEWEST_TOKENS and _words(wrong) != _words(right):
             return wrong
     return None
 
@@ -169,6 +170,11 @@ def new_tokens(wrong: str, right: str) -> int:
     start = _common(before, after)
     end = _common(before[start:][::-1], after[start:][::-1])
     return len(after) - start - end
+
+
+def _words(expression: Expression) -> list[str]:
+    """Return the names and constants in an expression, sorted."""
+    return sorted(re.findall(r"\w+", expression.code))
 
 
 def _common(left: Sequence[str], right: Sequence[str]) -> int:
