@@ -35,7 +35,7 @@ ROLE = re.compile(r"\{([A-Za-z]\w*)\}")
 """A name in a template."""
 SLOT = re.compile(r"<(\w+)( words)?>")
 """An expression in a template."""
-MARK = re.compile(r"^(?P<line>.*?)  #(?P<kind>[-=]) (?P<tag>\w+)(?:: (?P<code>.*))?$")
+MARK = re.compile(r"^(?P<line>.*?) {2,}#(?P<kind>[-=]) (?P<tag>\w+)(?:: (?P<code>.*))?$")
 """A line of a template that a fault changes."""
 
 

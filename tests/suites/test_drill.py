@@ -19,6 +19,7 @@ SAMPLE = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLE)
 def test_gold_resolves_and_neither_nothing_nor_memory_does(name: str) -> None:
     task = DRILL.task(name)
