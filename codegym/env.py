@@ -237,10 +237,10 @@ class CodeEnv(gymnasium.Env[str, str]):
             if name != "task":
                 raise ConfigError(unknown("reset option", name, ["task"]))
         if "task" in options:
-            return self._named(str(options["task"]))
+            return self._task_with_id(str(options["task"]))
         return self._only or self.suite.draw(self._split, lambda count: int(self.np_random.integers(count)))
 
-    def _named(self, task_id: str) -> Task:
+    def _task_with_id(self, task_id: str) -> Task:
         """Return the task with this id, of those that the env chooses from. Raises TaskError."""
         if self._only is not None and self._only.id != task_id:
             raise TaskError(unknown("task of this env", task_id, [self._only.id]))
