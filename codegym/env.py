@@ -125,7 +125,8 @@ class CodeEnv(gymnasium.Env[str, str]):
         self.cache = result_cache(cache)
         self._limits = limit_changes(limits, max_turns)
         self.suite = load_suite(suite) if isinstance(suite, str) else suite
-        self._tasks = self._choose(split, task)
+        self._split = split
+        self._only = self._choose(task)
         self.observation_space = PrintableText(OBSERVATION_CHARS)
         self.action_space = PrintableText(ACTION_CHARS)
         self._play: _Play | None = None
@@ -225,22 +226,25 @@ class CodeEnv(gymnasium.Env[str, str]):
             raise ResetNeeded("there is no episode in progress: call reset() first")
         return self._play
 
-    def _choose(self, split: str | None, task: str | None) -> tuple[Task, ...]:
-        tasks = self.suite.split(split)
-        if task is not None:
-            tasks = (_task_of(tasks, task, self.suite, split),)
-        if not tasks:
-            raise TaskError(f"suite {self.suite.name!r} has no tasks in split {split!r}")
-        self._split = split
-        return tasks
+    def _choose(self, task: str | None) -> Task | None:
+        """Return the one task that the env is for, if any. Raises TaskError if there is no task to draw from."""
+        if not self.suite.split(self._split):
+            raise TaskError(f"suite {self.suite.name!r} has no tasks in split {self._split!r}")
+        return None if task is None else _task_of(self.suite, self._split, task)
 
     def _pick(self, options: Mapping[str, Any]) -> Task:
         for name in options:
             if name != "task":
                 raise ConfigError(unknown("reset option", name, ["task"]))
         if "task" in options:
-            return _task_of(self._tasks, str(options["task"]), self.suite, self._split)
-        return self._tasks[int(self.np_random.integers(len(self._tasks)))]
+            return self._task_with_id(str(options["task"]))
+        return self._only or self.suite.draw(self._split, lambda count: int(self.np_random.integers(count)))
+
+    def _task_with_id(self, task_id: str) -> Task:
+        """Return the task with this id, of those that the env chooses from. Raises TaskError."""
+        if self._only is not None and self._only.id != task_id:
+            raise TaskError(unknown("task of this env", task_id, [self._only.id]))
+        return self._only or _task_of(self.suite, self._split, task_id)
 
     def _opening_info(self, task: Task, limits: Limits) -> dict[str, Any]:
         return {
@@ -349,11 +353,8 @@ def _too_slow(verdict: Verdict) -> bool:
     return verdict.outcome is Outcome.TIMEOUT and not verdict.cached
 
 
-def _task_of(tasks: Sequence[Task], task_id: str, suite: Suite, split: str | None) -> Task:
-    for task in tasks:
-        if task.id == task_id:
-            return task
-    if task_id in suite.refused:
+def _task_of(suite: Suite, split: str | None, task_id: str) -> Task:
+    if task_id in suite.refused or suite.has_in_split(task_id, split):
         return suite.task(task_id)
     where = f"task of suite {suite.name}" + (f", split {split}," if split else "")
-    raise TaskError(unknown(where, task_id, [task.id for task in tasks]))
+    raise TaskError(unknown(where, task_id, suite.split(split).ids))

@@ -1,11 +1,12 @@
 """A suite: an ordered, versioned set of tasks with splits, and the folder that contains their files.
 
-There are three kinds, which callers need not tell apart. A *folder* suite has one folder per task,
+There are four kinds, which callers need not tell apart. A *folder* suite has one folder per task,
 ``tasks/<id>/``, beside ``suite.toml``: ``task.toml``, ``repo/`` (what the agent sees), ``hidden/`` (files that
 grading copies over the tree) and ``gold/`` (files that solve the task when copied over ``repo/``). A *recipe*
 suite has a ``lock.jsonl``, from which ``codegym build`` makes the tasks in the cache. A *listed* suite, made by
 ``codegym import``, has a ``tasks.jsonl`` with one :class:`~codegym.task.Task` per line, and beside it the folders
-that these tasks name.
+that these tasks name. A *generated* suite has a ``families.toml``, from which :mod:`codegym.generator` makes each
+task when it is asked for.
 
 Suites come from the catalog, from the user's own folder of suites, and from entry points. :func:`load_suite`
 leaves out what the certificates exclude; :func:`claimed_suite` ignores the certificates.
@@ -33,10 +34,13 @@ from codegym.catalog import cache_dir, content, suites_dir
 from codegym.certificate import TaskCertificate, without_tests
 from codegym.digest import digest_bytes, digest_json
 from codegym.errors import TaskError, unknown, wrong_fields
+from codegym.generator.family import FAMILIES, load_families
+from codegym.generator.tasks import GeneratedTasks
 from codegym.patch import PatchError, apply_patch, make_patch
 from codegym.sandbox.protocol import Changes, File, Tree
 from codegym.source import source_tree
 from codegym.task import FolderSource, Frozen, PatchSource, Task
+from codegym.task_list import TaskList
 from codegym.tree import file_at, read_tree, store_tree, tree_digest
 
 ENTRY_POINT_GROUP = "codegym.suites"
@@ -80,8 +84,15 @@ class Suite:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over the suite's name, version, splits and every task's digest."""
-        tasks = {task_id: task.digest for task_id, task in self.tasks.items()}
+        """SHA-256 over the suite's name, version, splits and every task's digest.
+
+        For a generated suite, it is over the families and the generator instead of the tasks.
+        """
+        tasks: Any = {}
+        if self.generated:
+            tasks = self.generated.digest
+        else:
+            tasks = {task_id: task.digest for task_id, task in self.tasks.items()}
         splits = {name: list(ids) for name, ids in self.splits.items()}
         return digest_json([self.manifest.name, self.manifest.version, splits, tasks])
 
@@ -94,13 +105,56 @@ class Suite:
             raise TaskError(unknown(f"task of suite {self.name}", task_id, self.tasks))
         return self.tasks[task_id]
 
-    def split(self, name: str | None) -> tuple[Task, ...]:
-        """Return the tasks of a split, in order; ``None`` means all. Raises :class:`TaskError`."""
+    def split(self, name: str | None) -> TaskList:
+        """Return the tasks of a split, in order; ``None`` means all. Raises :class:`TaskError`.
+
+        A generated suite also has a split per level, such as ``train-d3``.
+        """
         if name is None:
-            return tuple(self.tasks.values())
-        if name not in self.splits:
+            return TaskList(self.tasks, tuple(self.tasks))
+        if name in self.splits:
+            return TaskList(self.tasks, self.splits[name])
+        level = self.generated.level_of_split(name) if self.generated else None
+        if level is None:
             raise TaskError(unknown(f"split of suite {self.name}", name, self.splits))
-        return tuple(self.tasks[task_id] for task_id in self.splits[name])
+        return TaskList(self.tasks, level)
+
+    def draw(self, split: str | None, below: Callable[[int], int]) -> Task:
+        """Return a random task of a split; ``None`` means any. ``below(n)`` draws a number from 0 to n - 1.
+
+        In a generated suite the task need not be a listed one.
+        """
+        if self.generated:
+            return self.task(self.generated.draw(split, below))
+        tasks = self.split(split)
+        return tasks[below(len(tasks))]
+
+    def has_in_split(self, task_id: str, split: str | None) -> bool:
+        """Return whether there is such a task in a split; ``None`` means any."""
+        if self.generated:
+            return self.generated.has_in_split(task_id, split)
+        return task_id in self.split(split).ids
+
+    def split_of(self, task_id: str) -> str:
+        """Return the split of a task. Raises :class:`TaskError` if there is no such task."""
+        if self.generated and task_id in self.tasks:
+            return self.generated.split_of(task_id)
+        for split, ids in self.splits.items():
+            if task_id in ids:
+                return split
+        raise TaskError(unknown(f"task of suite {self.name}", task_id, self.tasks))
+
+    @property
+    def generated(self) -> GeneratedTasks | None:
+        """The tasks of a generated suite; ``None`` in a suite of another kind."""
+        return self.tasks if isinstance(self.tasks, GeneratedTasks) else None
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The images that the tasks need, each once."""
+        if self.generated:
+            return (self.generated.image,)
+        return tuple(dict.fromkeys(task.image for task in self.tasks.values()))
 
     def tree(self, task: Task) -> Tree:
         """Return the tree that the agent starts with: the source's tree with the setup patch applied."""
@@ -198,15 +252,24 @@ def load_suite(name: str) -> Suite:
     }
     return replace(
         suite,
-        tasks={
-            task_id: without_tests(task, quarantined[task_id]) if task_id in quarantined else task
-            for task_id, task in suite.tasks.items()
-            if task_id not in refused
-        },
+        tasks=_certified(suite, frozenset(refused), quarantined),
         splits={split: tuple(i for i in ids if i not in refused) for split, ids in suite.splits.items()},
         refused=refused,
         quarantined=quarantined,
     )
+
+
+def _certified(
+    suite: Suite, refused: frozenset[str], quarantined: Mapping[str, tuple[str, ...]]
+) -> Mapping[str, Task]:
+    """Return the suite's tasks without the refused ones and without tests in quarantine."""
+    if suite.generated:
+        return suite.generated.certified(refused, quarantined)
+    return {
+        task_id: without_tests(task, quarantined[task_id]) if task_id in quarantined else task
+        for task_id, task in suite.tasks.items()
+        if task_id not in refused
+    }
 
 
 def claimed_suite(name: str) -> Suite:
@@ -216,6 +279,8 @@ def claimed_suite(name: str) -> Suite:
         return _load_listed(root, manifest, built_folder(manifest.name) / "tasks.jsonl")
     if (root / "tasks.jsonl").is_file():
         return _load_listed(root, manifest, root / "tasks.jsonl")
+    if (root / FAMILIES).is_file():
+        return _load_generated(root, manifest)
     return _load_folder(root, manifest)
 
 
@@ -259,6 +324,12 @@ def _load_listed(root: Path, manifest: Manifest, path: Path) -> Suite:
         split: tuple(i for i in split_of if split_of[i] == split) for split in dict.fromkeys(split_of.values())
     }
     return Suite(manifest, root, {task.id: task for task in tasks}, splits)
+
+
+def _load_generated(root: Path, manifest: Manifest) -> Suite:
+    catalogue = load_families(root, f"codegym/{manifest.name}-v{manifest.version}")
+    tasks = GeneratedTasks(catalogue, _checked(root, lambda: _folder_source(root, root / "base")))
+    return Suite(manifest, root, tasks, tasks.listed)
 
 
 def _load_folder(root: Path, manifest: Manifest) -> Suite:

@@ -7,7 +7,7 @@ from typing import Any
 from typer import Typer
 from typer.core import TyperGroup
 
-from codegym.cli import bench_grade, bench_kill
+from codegym.cli import bench_generated, bench_grade, bench_kill
 from codegym.cli.bench_sandbox import sandbox
 from codegym.errors import ConfigError, unknown
 
@@ -24,6 +24,7 @@ class Subjects(TyperGroup):
 
 
 app = Typer(cls=Subjects, no_args_is_help=True, add_completion=False, rich_markup_mode="markdown")
+app.command(name="generated")(bench_generated.verb)
 app.command(name="grade")(bench_grade.verb)
 app.command(name="kill")(bench_kill.verb)
 app.command(name="sandbox")(sandbox)
@@ -38,5 +39,6 @@ def verb() -> None:
     - `codegym bench sandbox`
     - `codegym bench grade`
     - `codegym bench kill`
+    - `codegym bench generated drill`
     - `codegym bench grade --seconds 5 --repeats 9 --json`
     """

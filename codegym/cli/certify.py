@@ -11,6 +11,7 @@ from typer import Argument, Exit, Option
 
 from codegym.cli.exits import FOUND_A_PROBLEM, INFRASTRUCTURE
 from codegym.cli.output import Json, give, table
+from codegym.evaluate.attempts import chosen_tasks
 from codegym.foundry.certify.certify import certify
 from codegym.foundry.certify.store import Certificate, keep_certificates
 from codegym.progress.bars import bars
@@ -24,6 +25,7 @@ def verb(
     tasks: Annotated[list[str] | None, Argument(help="Only these tasks.")] = None,
     *,
     split: Annotated[str | None, Option(help="Only the tasks of this split.")] = None,
+    sample: Annotated[int, Option(min=0, help="Only so many of them, spread evenly; 0: all.")] = 0,
     sandbox: Annotated[
         str, Option("--sandbox", "--backend", help="Where to run: bwrap, docker or docker-volume.")
     ] = "bwrap",
@@ -47,9 +49,10 @@ def verb(
     - `codegym certify kata`
     - `codegym certify pyrepair --split test --workers 8`
     - `codegym certify kata tip-jar --repeats 10 --no-store`
+    - `codegym certify drill --sample 60`
     """
     loaded = claimed_suite(suite)
-    chosen = [loaded.task(name) for name in tasks] if tasks else loaded.split(split)
+    chosen = [loaded.task(name) for name in tasks or chosen_tasks(loaded, split, sample)]
     with bars() as progress:
         count = workers or os.cpu_count() or 1
         certificate = certify(loaded, sandbox, progress, count, repeats=repeats, tasks=chosen)

@@ -75,11 +75,10 @@ def _tasks(name: str, split: str | None) -> Rows:
         raise ConfigError(f"whose tasks? codegym list tasks SUITE, with one of: {', '.join(suite_names())}")
     suite = claimed_suite(name)
     certificates = read_certificates(suite)
-    of = {task_id: split_name for split_name, ids in suite.splits.items() for task_id in ids}
     return [
         {
             "task": task.id,
-            "split": of[task.id],
+            "split": suite.split_of(task.id),
             "image": task.image,
             "digest": task.digest,
             **_facts(task.metadata),

@@ -46,7 +46,7 @@ def verb(
     - `codegym play kata tip-jar --dialect line`
     """
     loaded, console = load_suite(suite), human(as_json=as_json)
-    chosen = task or random.Random(seed).choice(loaded.split(split)).id  # noqa: S311 - not for secrets
+    chosen = task or random.Random(seed).choice(loaded.split(split).ids)  # noqa: S311 - not for secrets
     env = CodeEnv(loaded, split, chosen, sandbox=sandbox, dialect=dialect, limits={"episode_seconds": DAY_SECONDS})
     with closing(env):
         episode = record_attempt(env, Person(console, env.tools), chosen, seed=seed or 0, folder=out)

@@ -20,7 +20,7 @@ from codegym.suite import Suite
 
 def chosen_tasks(suite: Suite, split: str | None, count: int) -> list[str]:
     """Return the ids of ``count`` tasks spread evenly over the split (0: all); without a split, over the suite."""
-    ids = [task.id for task in suite.split(split)]
+    ids = list(suite.split(split).ids)
     if not count or count >= len(ids):
         return ids
     return [ids[i * len(ids) // count] for i in range(count)]

@@ -155,7 +155,7 @@ def _attempts(
 def _require_an_image(suite: Suite, sandbox: str) -> None:
     """Raise :class:`ImageError` if this machine has the image of none of the suite's tasks."""
     missing: list[ImageError] = []
-    for image in dict.fromkeys(task.image for task in suite.tasks.values()):
+    for image in suite.images:
         try:
             backend(sandbox).require(image)
         except ImageError as error:

@@ -81,6 +81,8 @@ def targets(suite: Suite, *, everything: bool = False) -> list[Task]:
     """Return the tasks to attack: with ``everything`` all, otherwise one per framework and image."""
     if everything:
         return list(suite.tasks.values())
+    if suite.generated:
+        return [suite.split(None)[0]]
     first: dict[tuple[str, str], Task] = {}
     for task in suite.tasks.values():
         first.setdefault((task.tests.framework, task.image), task)

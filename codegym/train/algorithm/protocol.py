@@ -58,7 +58,7 @@ class RunContext:
 
     def tasks(self) -> list[str]:
         """Return the ids of the tasks of ``[env] split``, which training plays."""
-        return [task.id for task in self.suite.split(self.config.env.split)]
+        return list(self.suite.split(self.config.env.split).ids)
 
     def play(
         self, policy: Policy, tasks: Sequence[str], samples: int, folder: Path, bar: PhaseBar | None = None
