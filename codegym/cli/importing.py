@@ -67,6 +67,7 @@ def _value(made: SuiteImport) -> dict[str, Any]:
         "images_not_here": made.missing_images,
         "without_gold": made.without_gold,
         "without_tests": made.without_tests,
+        "without_runner": made.without_runner,
         "skipped": len(made.skipped),
         "skipped_because": list(made.skipped),
     }
@@ -84,6 +85,9 @@ def _lines(made: SuiteImport) -> list[str]:
         lines.append(f"{made.without_gold} tasks have no gold patch")
     if made.without_tests:
         lines.append(f"{made.without_tests} tasks name no deciding test: nothing resolves these")
+    if made.without_runner:
+        lines.append(f"{sum(made.without_runner.values())} tasks can be read and exported, not played:")
+        lines += [f"  {count}: {why}" for why, count in made.without_runner.items()]
     if made.skipped:
         lines.append(f"{len(made.skipped)} could not be read and were skipped:")
         lines += [f"  {why}" for why in made.skipped[:_MOST_LISTED]]

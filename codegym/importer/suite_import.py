@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,6 +47,12 @@ class SuiteImport:
     def without_tests(self) -> int:
         """The number of tasks that no test decides."""
         return sum(not task.tests.fail_to_pass for task in self.suite.tasks.values())
+
+    @property
+    def without_runner(self) -> dict[str, int]:
+        """The number of tasks that can't be played because nothing here runs their tests, by reason."""
+        reasons = Counter(str(task.metadata.get("no_runner", "")) for task in self.suite.tasks.values())
+        return {why: count for why, count in sorted(reasons.items()) if why}
 
 
 def import_suite(

@@ -158,5 +158,5 @@ def test_a_task_in_a_repository_is_certified_on_docker(repository: Repository, c
 
 def test_the_error_for_hidden_tests_that_do_not_apply_names_the_task(repository: Repository) -> None:
     suite = suite_of(swe_bench(swe_row(repository, test_patch=FIX.replace("hours", "days")), options(repository)))
-    with pytest.raises(TaskError, match="the hidden tests of acme__clock-1 do not fit"):
+    with pytest.raises(TaskError, match="the hidden tests of acme__clock-1 do not apply"):
         suite.hidden(suite.task("acme__clock-1"))
