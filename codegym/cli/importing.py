@@ -68,6 +68,7 @@ def _value(made: SuiteImport) -> dict[str, Any]:
         "without_gold": made.without_gold,
         "without_tests": made.without_tests,
         "without_runner": made.without_runner,
+        "other_languages": dict(made.other_languages),
         "skipped": len(made.skipped),
         "skipped_because": list(made.skipped),
     }
@@ -88,6 +89,10 @@ def _lines(made: SuiteImport) -> list[str]:
     if made.without_runner:
         lines.append(f"{sum(made.without_runner.values())} tasks can be read and exported, not played:")
         lines += [f"  {count}: {why}" for why, count in made.without_runner.items()]
+    if made.other_languages:
+        counts = ", ".join(f"{language} {count}" for language, count in made.other_languages.items())
+        total = sum(made.other_languages.values())
+        lines.append(f"{total} were left out, since no image of codegym can run their tests: {counts}")
     if made.skipped:
         lines.append(f"{len(made.skipped)} could not be read and were skipped:")
         lines += [f"  {why}" for why in made.skipped[:_MOST_LISTED]]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 
 _NAMES = {"js": "javascript", "ts": "typescript", "py": "python", "c++": "cpp", "golang": "go"}
 _SUFFIXES = {
@@ -67,15 +68,15 @@ def language_of(row_language: object, *patches: str) -> str:
     """
     if row_language:
         return _NAMES.get(str(row_language).lower(), str(row_language).lower())
-    counts = (
-        Counter(
-            _SUFFIXES[suffix]
-            for suffix in re.findall(r"^diff --git .*\.(\w+)\"?$", patch, re.MULTILINE)
-            if suffix in _SUFFIXES
-        )
-        for patch in patches
-    )
-    return next((languages.most_common(1)[0][0] for languages in counts if languages), "")
+    changed = (re.findall(r"^diff --git .*?(\.\w+)\"?$", patch, re.MULTILINE) for patch in patches)
+    return next(filter(None, map(language_of_paths, changed)), "")
+
+
+def language_of_paths(paths: Iterable[str]) -> str:
+    """Return the language of most of ``paths``, by the endings of their names; empty if none shows one."""
+    suffixes = (path.rpartition(".")[2] for path in paths)
+    languages = Counter(_SUFFIXES[suffix] for suffix in suffixes if suffix in _SUFFIXES)
+    return languages.most_common(1)[0][0] if languages else ""
 
 
 def dialect(parser: str, language: str) -> str:
