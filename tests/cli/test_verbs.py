@@ -60,7 +60,7 @@ def test_help_loads_nothing_heavy(verbs: list[str], heavy: list[str]) -> None:
         ("build kata", "there is nothing to build"),
         ("certify kata tip-jr", "Did you mean 'tip-jar'?"),
         ("certify kata --sandbox dokcer", "Did you mean 'docker'?"),
-        ("forge nowhere", "no folder, no sdist"),
+        ("forge nowhere", "neither a folder nor an sdist"),
         ("forge envs --operators remval", "Did you mean 'removal'?"),
         ("redteam kta", "Did you mean 'kata'?"),
         ("redteam kata --attack huge-ptch", "Did you mean 'huge-patch'?"),
