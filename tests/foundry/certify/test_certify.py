@@ -91,7 +91,7 @@ def suite_of(root: Path, tests: dict[str, tuple[str, ...]]) -> Suite:
     return Suite(Manifest(name="doubles", version=1, title="Doubles"), root, tasks, {"train": tuple(tasks)})
 
 
-def endless_suite(root: Path, command: str) -> Suite:
+def endless_suite(root: Path, command: str, grade_seconds: float = 6) -> Suite:
     """One task whose code never ends before it is repaired; one of its two tests does not call that."""
     wrong, right = "def count(n):\n    while n:\n        n -= 2\n", "def count(n):\n    while n:\n        n -= 1\n"
     tests = "from loop import count\n\n\ndef test_odd():\n    assert count(3) is None\n\n\n"
@@ -111,7 +111,7 @@ def endless_suite(root: Path, command: str) -> Suite:
             command=command,
         ),
         image="python",
-        limits=Limits(grade_seconds=6),
+        limits=Limits(grade_seconds=grade_seconds),
     )
     return Suite(Manifest(name="endless", version=1, title="Endless"), root, {"loop": task}, {"train": ("loop",)})
 
