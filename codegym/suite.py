@@ -48,7 +48,10 @@ T = TypeVar("T")
 
 
 class Manifest(Frozen):
-    """The content of ``suite.toml``. ``splits`` maps a split's name to task ids; it is empty in recipe suites."""
+    """The content of ``suite.toml``. ``splits`` maps a split's name to task ids.
+
+    It is empty in recipe suites, and in folder suites all of whose tasks are in the split ``test``.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     version: int = Field(ge=1)
@@ -334,13 +337,14 @@ def _load_generated(root: Path, manifest: Manifest) -> Suite:
 
 def _load_folder(root: Path, manifest: Manifest) -> Suite:
     ids = sorted(path.parent.name for path in root.glob("tasks/*/task.toml"))
-    split_ids = [task_id for split in manifest.splits.values() for task_id in split]
+    splits: Mapping[str, tuple[str, ...]] = manifest.splits or {"test": tuple(ids)}
+    split_ids = [task_id for split in splits.values() for task_id in split]
     if sorted(split_ids) != ids:
         misplaced = sorted(set(split_ids) ^ set(ids)) or sorted({i for i in split_ids if split_ids.count(i) > 1})
         raise TaskError(
             f"{root / 'suite.toml'}: every task must be in exactly one split; check: {', '.join(misplaced)}"
         )
-    return Suite(manifest, root, {i: _load_task(root, i) for i in ids}, manifest.splits)
+    return Suite(manifest, root, {i: _load_task(root, i) for i in ids}, splits)
 
 
 def _load_task(root: Path, task_id: str) -> Task:

@@ -24,6 +24,7 @@ from codegym.errors import CodegymError, ConfigError, GradeError, PolicyError, S
 VERBS = {
     "doctor": "doctor",
     "list": "listing",
+    "new": "new",
     "build": "build",
     "import": "importing",
     "export": "exporting",

@@ -67,6 +67,8 @@ def _value(result: SuiteImport) -> dict[str, Any]:
         "images_not_here": result.missing_images,
         "without_gold": result.without_gold,
         "without_tests": result.without_tests,
+        "without_runner": result.without_runner,
+        "other_languages": dict(result.other_languages),
         "skipped": len(result.skipped),
         "skipped_because": list(result.skipped),
     }
@@ -84,6 +86,13 @@ def _lines(result: SuiteImport) -> list[str]:
         lines.append(f"{result.without_gold} tasks have no gold patch")
     if result.without_tests:
         lines.append(f"{result.without_tests} tasks name no deciding test: nothing resolves these")
+    if result.without_runner:
+        lines.append(f"{sum(result.without_runner.values())} tasks can be read and exported, not played:")
+        lines += [f"  {count}: {why}" for why, count in result.without_runner.items()]
+    if result.other_languages:
+        counts = ", ".join(f"{language} {count}" for language, count in result.other_languages.items())
+        total = sum(result.other_languages.values())
+        lines.append(f"{total} were left out, since no image of codegym can run their tests: {counts}")
     if result.skipped:
         lines.append(f"{len(result.skipped)} could not be read and were skipped:")
         lines += [f"  {why}" for why in result.skipped[:_MOST_LISTED]]

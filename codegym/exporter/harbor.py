@@ -95,6 +95,14 @@ def _write_solution(folder: Path, task: Task, gold: Changes) -> None:
     _write_text(folder / "solve.sh", script, executable=True)
 
 
+def _options(task: Task) -> str:
+    """Return the task's command, without the limit per test that only codegym's harness has for pytest."""
+    words = task.tests.command.split(" ")
+    if task.tests.framework != "pytest" or "pytest_timeout" in words:
+        return task.tests.command
+    return " ".join(word for word in words if not word.startswith("--timeout="))
+
+
 def _write_tests(folder: Path, task: Task, hidden: Files) -> None:
     if prints_junit(task.tests.command):
         raise ConfigError(
@@ -103,7 +111,7 @@ def _write_tests(folder: Path, task: Task, hidden: Files) -> None:
     _write_files(folder / "hidden", hidden)
     names = sorted(task.tests.deciding)
     _write_text(folder / "ids.txt", "".join(f"{name}\n" for name in names))
-    _write_text(folder / "options.txt", task.tests.command + "\n")
+    _write_text(folder / "options.txt", _options(task) + "\n")
     script = resources("codegym.exporter").joinpath(f"kit/{task.tests.framework}.sh").read_text()
     _write_text(folder / "test.sh", script, executable=True)
     if task.tests.framework == "pytest":

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from codegym.errors import ConfigError, unknown
+from codegym.errors import ConfigError, TaskError, unknown
 from codegym.importer.folder.exercism import exercism
 from codegym.importer.folder.harbor import harbor
 from codegym.importer.function.evalplus import evalplus
@@ -86,6 +86,21 @@ def _all(format: Format, path: Path, options: ImportOptions) -> Iterator[Importe
     if format.folder is not None:
         yield from format.folder(path, options)
     elif format.row is not None:
-        rows = ((f"{path}, row {number}", row) for number, row in enumerate(read_rows(path), 1))
-        read = format.row
-        yield from read_each(rows, lambda row: read(row, options), options.skip)
+        yield from _row_tasks(format.row, path, options)
+
+
+def _row_tasks(read: ReadRow, path: Path, options: ImportOptions) -> Iterator[ImportedTask]:
+    """Yield the tasks of rows. Raises the first error if no row could be read."""
+    broken: list[TaskError] = []
+
+    def skip(error: TaskError) -> None:
+        broken.append(error)
+        options.skip(error)
+
+    rows = ((f"{path}, row {number}", row) for number, row in enumerate(read_rows(path, skip), 1))
+    any_read = False
+    for task in read_each(rows, lambda row: read(row, options), options.skip):
+        any_read = True
+        yield task
+    if broken and not any_read:
+        raise broken[0]

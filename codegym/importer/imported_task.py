@@ -26,7 +26,26 @@ _log = logging.getLogger(__name__)
 _Place = TypeVar("_Place")
 _LONGEST = 200
 """Characters of the longest task id; it names a folder."""
-_MALFORMED = (LookupError, TypeError, ValueError, AttributeError, SyntaxError, RecursionError, OSError)
+_MALFORMED = (
+    LookupError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AttributeError,
+    SyntaxError,
+    RecursionError,
+    MemoryError,
+    OSError,
+)
+"""What malformed input raises; MemoryError is what Python's parser raises for code that is nested too deeply."""
+
+
+class NoRunnerError(TaskError):
+    """A task's tests are in a ``language`` that no image and runner of codegym can run."""
+
+    def __init__(self, language: str, message: str) -> None:
+        super().__init__(message)
+        self.language = language
 
 
 def _warn(error: TaskError) -> None:
@@ -76,6 +95,8 @@ def name_errors(where: str) -> Iterator[None]:
     """Turn the errors that malformed input causes into a :class:`TaskError` that names the row or folder."""
     try:
         yield
+    except NoRunnerError as error:
+        raise NoRunnerError(error.language, f"{where}: {error}") from error
     except TaskError as error:
         raise TaskError(f"{where}: {error}") from error
     except _MALFORMED as error:

@@ -10,6 +10,8 @@ from typing import Any
 
 from codegym.errors import TaskError
 
+_Named = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+_NAMED = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _NODE_ID = re.compile(r"[^\s:\[]+\.\w+::[^\s\[][^\[]*(\[.*\])?", re.DOTALL)
 
 
@@ -41,22 +43,37 @@ def read_object(value: Any) -> dict[str, Any]:
     return parsed if isinstance(parsed, dict) else {}
 
 
-def functions(code: str) -> Iterator[str]:
-    """Yield the names of a Python module's functions; methods are named ``Class::function``."""
+def functions(code: str, *, skipped: bool = True) -> Iterator[str]:
+    """Yield the names of a Python module's functions; methods are named ``Class::function``.
+
+    ``skipped=False`` leaves out tests, and all tests of a class, with the decorator ``skip``.
+    """
 
     def below(body: list[ast.stmt], prefix: str) -> Iterator[str]:
         for node in body:
-            if isinstance(node, ast.ClassDef):
-                yield from below(node.body, f"{prefix}{node.name}::")
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield prefix + node.name
+            if isinstance(node, _NAMED) and (skipped or not _is_skipped(node)):
+                if isinstance(node, ast.ClassDef):
+                    yield from below(node.body, f"{prefix}{node.name}::")
+                else:
+                    yield prefix + node.name
 
     return below(ast.parse(code).body, "")
 
 
+def _is_skipped(node: _Named) -> bool:
+    """Return whether ``node`` has a decorator called ``skip``: unittest's, or pytest's mark."""
+    called = (one.func if isinstance(one, ast.Call) else one for one in node.decorator_list)
+    return any((isinstance(one, ast.Attribute) and one.attr == "skip") or _is_name(one, "skip") for one in called)
+
+
+def _is_name(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
 def ids_of_tests(path: str, code: str) -> list[str]:
-    """Return pytest's ids of the tests in a module, without parameters."""
-    return [f"{path}::{name}" for name in functions(code) if name.rpartition("::")[2].startswith("test")]
+    """Return pytest's ids of the tests in a module that are not always skipped, without parameters."""
+    names = functions(code, skipped=False)
+    return [f"{path}::{name}" for name in names if name.rpartition("::")[2].startswith("test")]
 
 
 def is_node_id(name: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +20,9 @@ from codegym.errors import ConfigError, TaskError
 Row = dict[str, Any]
 """One row of a data set. Maps columns to values of JSON types."""
 
+Skip = Callable[[TaskError], None]
+"""What is called with the error of a row that can't be read."""
+
 _SUFFIXES = (".jsonl", ".json", ".parquet", ".arrow")
 _BATCH = 64
 """Rows of a Parquet file that are read at a time."""
@@ -27,11 +30,13 @@ _BOOKKEEPING = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", 
 """Files without rows that Hugging Face's ``datasets`` writes beside them."""
 
 
-def read_rows(path: Path) -> Iterator[Row]:
+def read_rows(path: Path, skip: Skip | None = None) -> Iterator[Row]:
     """Yield the rows of a file, or of all such files in a folder.
 
     Files are JSON Lines or JSON, gzipped or not, Parquet or Arrow. Raises :class:`~codegym.errors.ConfigError` if
     there is no file or its kind is not known, :class:`~codegym.errors.TaskError` for a line that can't be read.
+    With ``skip``, that function is called with the error, and reading continues: with the next line, or with the
+    next file if the rest of one can't be read.
     """
     if not path.exists():
         raise ConfigError(f"there is no file or folder {path}: give a file of rows, or a folder with such files")
@@ -40,9 +45,11 @@ def read_rows(path: Path) -> Iterator[Row]:
         raise ConfigError(f"{path} has no {', '.join(_SUFFIXES)} file")
     for file in files:
         try:
-            yield from _file_rows(file)
+            yield from _file_rows(file, skip or _raise)
+        except TaskError as error:
+            (skip or _raise)(error)
         except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
-            raise TaskError(f"{file} can't be read: {error}") from error
+            (skip or _raise)(TaskError(f"{file} can't be read: {error}"))
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> int:
@@ -67,14 +74,18 @@ def column(row: Row, *names: str) -> Any:
     raise TaskError(f"the row has no column {' or '.join(map(repr, names))}: it has {', '.join(row) or 'none'}")
 
 
-def _file_rows(path: Path) -> Iterator[Row]:
+def _raise(error: TaskError) -> None:
+    raise error
+
+
+def _file_rows(path: Path, skip: Skip) -> Iterator[Row]:
     suffix = _suffix(path)
     if suffix in (".parquet", ".arrow"):
         return _arrow_rows(path, suffix)
     if suffix == ".json":
-        return _json_rows(path)
+        return _json_rows(path, skip)
     if suffix == ".jsonl":
-        return _lines(path)
+        return _lines(path, skip)
     raise ConfigError(f"{path}: rows are read from {', '.join(_SUFFIXES)} files, gzipped or not")
 
 
@@ -91,24 +102,29 @@ def open_text(path: Path) -> IO[str]:
     return gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
 
 
-def _lines(path: Path) -> Iterator[Row]:
-    with open_text(path) as file:
+def _lines(path: Path, skip: Skip) -> Iterator[Row]:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if line.strip():
-                yield _row(path, number, line)
+                try:
+                    row = _row(path, number, line)
+                except TaskError as error:
+                    skip(error)
+                    continue
+                yield row
 
 
-def _row(path: Path, number: int, line: str) -> Row:
+def _row(path: Path, number: int, line: bytes) -> Row:
     try:
-        row = json.loads(line)
-    except ValueError as error:
+        row = json.loads(line.decode())
+    except (ValueError, RecursionError) as error:
         raise TaskError(f"{path}, line {number}: {error}") from error
     if not isinstance(row, dict):
-        raise TaskError(f"{path}, line {number}: a row has to be a JSON object, not {line.strip()[:60]}")
+        raise TaskError(f"{path}, line {number}: a row has to be a JSON object, not {line.decode().strip()[:60]}")
     return row
 
 
-def _json_rows(path: Path) -> Iterator[Row]:
+def _json_rows(path: Path, skip: Skip) -> Iterator[Row]:
     """Yield the rows of a JSON file: a list, an object by id, or one object. JSON Lines are read as well."""
     try:
         with open_text(path) as file:
@@ -116,13 +132,19 @@ def _json_rows(path: Path) -> Iterator[Row]:
     except json.JSONDecodeError as error:
         if error.msg != "Extra data":
             raise TaskError(f"{path}: {error}") from error
-        yield from _lines(path)
+        yield from _lines(path, skip)
         return
+    except RecursionError as error:
+        raise TaskError(f"{path}: {error}") from error
     rows = list(value.values()) if isinstance(value, dict) and _is_map(value) else value
     rows = [rows] if isinstance(rows, dict) else rows
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not isinstance(rows, list):
         raise TaskError(f"{path}: expected a list of objects, or an object whose values are objects")
-    yield from rows
+    for number, row in enumerate(rows, 1):
+        if isinstance(row, dict):
+            yield row
+        else:
+            skip(TaskError(f"{path}, value {number}: a row has to be a JSON object, not {json.dumps(row)[:60]}"))
 
 
 def _is_map(value: dict[str, Any]) -> bool:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from codegym.atomic import publish_folder
 from codegym.catalog import suites_dir
-from codegym.errors import ConfigError, TaskError
+from codegym.errors import ConfigError, TaskError, is_of_machine
 from codegym.importer.imported_task import ImportedTask
 from codegym.suite import Manifest
 from codegym.tree import write_file
 
-_UNWRITABLE = (ValueError, NotADirectoryError, IsADirectoryError, FileExistsError)
+_UNWRITABLE = (ValueError, RecursionError, OSError)
 
 
 def write_suite(
@@ -26,8 +26,9 @@ def write_suite(
 ) -> int:
     """Write a suite to ``folder``, which is renamed into place when complete, and return the number of its tasks.
 
-    ``skip`` is called with the error of a task that can't be written; without it, the error is raised. Raises
-    :class:`~codegym.errors.ConfigError` if the folder has other files, or if there is no task or two with one id.
+    ``skip`` is called with the error of a task that can't be written, or whose id an earlier one has; without it,
+    the error is raised. Raises :class:`~codegym.errors.ConfigError` if the folder has other files, or if there is
+    no task.
     """
     folder = folder.resolve()
     if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or _is_ours(folder))):
@@ -68,11 +69,11 @@ def _write_tasks(folder: Path, tasks: Iterable[ImportedTask], skip: Callable[[Ta
     written: set[str] = set()
     with (folder / "tasks.jsonl").open("w", encoding="utf-8") as file:
         for imported in tasks:
-            if imported.task.id in written:
-                raise ConfigError(
-                    f"two tasks have the id {imported.task.id!r}: import them as two suites, or rename one"
-                )
             try:
+                if imported.task.id in written:
+                    raise TaskError(
+                        f"two tasks have the id {imported.task.id!r}: import them as two suites, or rename one"
+                    )
                 line = _write_task(folder, imported)
             except TaskError as error:
                 if skip is None:
@@ -93,6 +94,8 @@ def _write_task(folder: Path, imported: ImportedTask) -> str:
         line.encode()
         _write_folders(folder, imported)
     except _UNWRITABLE as error:
+        if isinstance(error, OSError) and is_of_machine(error):
+            raise
         raise TaskError(f"{imported.task.id} can't be written ({type(error).__name__}: {error})") from error
     return line
 

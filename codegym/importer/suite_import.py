@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codegym.catalog import suites_dir
 from codegym.errors import ConfigError, TaskError
 from codegym.importer.formats import find_format, read_tasks
-from codegym.importer.imported_task import ImportedTask, ImportOptions
+from codegym.importer.imported_task import ImportedTask, ImportOptions, NoRunnerError
 from codegym.importer.suite_folder import register, write_suite
 from codegym.progress.protocol import Progress, silent
 from codegym.sandbox.image.image import image_names
@@ -20,11 +21,16 @@ from codegym.task import FolderSource
 
 @dataclass(frozen=True)
 class SuiteImport:
-    """An imported suite, its folder, and why rows were skipped."""
+    """An imported suite, its folder, and why rows were skipped.
+
+    ``other_languages`` maps each language whose tests no image of codegym can run to the number of tasks that are
+    left out for that reason; ``skipped`` is without these.
+    """
 
     suite: Suite
     folder: Path
     skipped: tuple[str, ...]
+    other_languages: Mapping[str, int]
 
     @property
     def to_fetch(self) -> int:
@@ -46,6 +52,12 @@ class SuiteImport:
     def without_tests(self) -> int:
         """The number of tasks that no test decides."""
         return sum(not task.tests.fail_to_pass for task in self.suite.tasks.values())
+
+    @property
+    def without_runner(self) -> dict[str, int]:
+        """The number of tasks that can't be played because nothing here runs their tests, by reason."""
+        reasons = Counter(str(task.metadata.get("no_runner", "")) for task in self.suite.tasks.values())
+        return {why: count for why, count in sorted(reasons.items()) if why}
 
 
 def import_suite(
@@ -75,7 +87,9 @@ def import_suite(
     write_suite(folder, manifest, tasks, options.skip)
     register(name, folder)
     load_suite.cache_clear()
-    return SuiteImport(load_suite(name), folder, tuple(str(error) for error in skipped))
+    unreadable = tuple(str(error) for error in skipped if not isinstance(error, NoRunnerError))
+    languages = Counter(error.language for error in skipped if isinstance(error, NoRunnerError))
+    return SuiteImport(load_suite(name), folder, unreadable, dict(sorted(languages.items())))
 
 
 def _with_progress(tasks: Iterator[ImportedTask], total: int, progress: Progress) -> Iterator[ImportedTask]:

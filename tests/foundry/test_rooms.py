@@ -8,7 +8,13 @@ from pathlib import Path
 import codegym.foundry
 
 FOUNDRY = Path(codegym.foundry.__file__).parent
-ROOMS = [{"issue"}, {"repository"}, {"draft"}, {"certify"}, {"forge", "recipe"}]  # lowest first
+ROOMS = [
+    {"issue", "stoppable"},
+    {"repository"},
+    {"draft"},
+    {"certify"},
+    {"forge", "recipe", "handmade"},
+]  # lowest first
 HEIGHT = {room: height for height, rooms in enumerate(ROOMS) for room in rooms}
 
 

@@ -275,6 +275,6 @@ def test_a_folder_with_other_files_is_left_alone(repository: Repository, tmp_pat
     manifest = Manifest(name="mine", version=1, title="M")
     with pytest.raises(ConfigError, match="has files that are no imported suite"):
         write_suite(tmp_path / "mine", manifest, [task])
-    with pytest.raises(ConfigError, match="two tasks have the id"):
+    with pytest.raises(TaskError, match="two tasks have the id"):
         write_suite(tmp_path / "other", manifest, [task, task])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "mine"]

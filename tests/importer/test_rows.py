@@ -53,6 +53,22 @@ def test_rows_are_read_lazily(tmp_path: Path) -> None:
         next(rows)
 
 
+def test_one_line_of_many_that_cant_be_read_is_skipped(tmp_path: Path) -> None:
+    errors: list[str] = []
+    deep = b"[" * 100_000
+    lines = [b'{"a": 1}', b"not json", b"[1]", b'{"a": "\xff"}', deep, b'{"a": 2}']
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join(lines))
+    (tmp_path / "b.json").write_text('[{"a": 3}, 7, {"a": 4}]')
+    (tmp_path / "c.jsonl.gz").write_bytes(gzip.compress(b'{"a": 5}\n' * 9999)[:-20])
+    (tmp_path / "d.json").write_text("{")
+    (tmp_path / "e.parquet").write_text("no parquet")
+    (tmp_path / "f.jsonl").write_text('{"a": 6}')
+    rows = [row["a"] for row in read_rows(tmp_path, lambda error: errors.append(str(error)))]
+    assert [*dict.fromkeys(rows)] == [1, 2, 3, 4, 5, 6]
+    expected = ["line 2", "line 3", "line 4", "line 5", "value 2", "c.jsonl.gz", "d.json", "e.parquet"]
+    assert [part in error for part, error in zip(expected, errors, strict=True)] == [True] * len(expected)
+
+
 def test_a_file_without_rows_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no file"):
         next(read_rows(tmp_path / "none.jsonl"))

@@ -27,6 +27,7 @@ from codegym.foundry.certify.repeat import RepeatedRun, Repeater
 from codegym.foundry.certify.store import Certificate, Unfinished
 from codegym.foundry.certify.weigh import Evidence, weigh
 from codegym.foundry.certify.workspace import State, Workspace, workspaces
+from codegym.foundry.stoppable import StoppableBackend
 from codegym.grade.form.bank import remember_bank
 from codegym.grade.form.proving import prove
 from codegym.grade.grade import grade
@@ -35,7 +36,7 @@ from codegym.harness.result import TestRun
 from codegym.progress.protocol import Progress, silent
 from codegym.sandbox.backend import backend as backend_named
 from codegym.sandbox.image.image import image_digest
-from codegym.sandbox.protocol import Backend, Tree
+from codegym.sandbox.protocol import Tree
 from codegym.suite import Suite
 from codegym.task import Limits, Task
 from codegym.tree import store_tree
@@ -74,11 +75,16 @@ def certify(
     settled = unfinished.read(tools)
     resumed, left = len(settled), [task for task in chosen if task.id not in settled]
     progress(f"certifying {suite.name}", resumed, len(chosen))
-    certification = _Certification(suite, backend_named(backend_name), backend_name, max(repeats, 1), tools)
-    for certificate in certification.run(_batches(left, workers), workers):
-        settled[certificate.task] = certificate
-        unfinished.add(certificate)
-        progress(f"certifying {suite.name}", len(settled), len(chosen))
+    boxes = StoppableBackend(backend_named(backend_name))
+    certification = _Certification(suite, boxes, backend_name, max(repeats, 1), tools)
+    try:
+        for certificate in certification.run(_batches(left, workers), workers):
+            settled[certificate.task] = certificate
+            unfinished.add(certificate)
+            progress(f"certifying {suite.name}", len(settled), len(chosen))
+    except KeyboardInterrupt:
+        certification.stop()
+        raise
     unfinished.delete()
     results = tuple(settled[task.id] for task in chosen)
     return Certificate(
@@ -127,11 +133,16 @@ class _Certification:
     """One certification of many tasks. ``tools`` maps each image to the versions that its certificates name."""
 
     suite: Suite
-    backend: Backend
+    backend: StoppableBackend
     backend_name: str
     repeats: int
     tools: Mapping[str, dict[str, str]]
     stopped: threading.Event = field(default_factory=threading.Event)
+
+    def stop(self) -> None:
+        """End the threads soon: their boxes are closed, and no further one is opened."""
+        self.stopped.set()
+        self.backend.stop()
 
     def run(self, batches: list[list[Task]], workers: int) -> Iterator[TaskCertificate]:
         with ThreadPoolExecutor(workers) as pool:
@@ -141,6 +152,9 @@ class _Certification:
             try:
                 for done in as_completed(running):
                     yield from done.result()
+            except KeyboardInterrupt:
+                self.stop()
+                raise
             finally:
                 self.stopped.set()
                 pool.shutdown(wait=False, cancel_futures=True)

@@ -1,4 +1,8 @@
-"""Turns the runs of a task into its certificate, or into the reason why it is refused."""
+"""Turns the runs of a task into its certificate, or into the reason why it is refused.
+
+A run without the gold patch that does not end in time is a failure of its tests, like any other: code that loops
+for ever is a bug to repair. No test counts as passed in such a run.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +42,7 @@ class Evidence:
         """Set the workspaces of the states, and add the grader's runs to them."""
         self.spaces = spaces
         for state, verdict in self.verdicts.items():
-            results = {**verdict.fail_to_pass, **verdict.pass_to_pass}
+            results = {} if verdict.outcome is Outcome.TIMEOUT else verdict.fail_to_pass | verdict.pass_to_pass
             passed = frozenset(test for test, status in results.items() if status is _PASSED)
             self.runs.setdefault(spaces[state].key, []).append(passed)
             self.seconds.append(verdict.seconds)
@@ -110,7 +114,7 @@ def _grading_objection(evidence: Evidence) -> str:
     gold, empty = evidence.verdicts[State.GOLD], evidence.verdicts[State.EMPTY]
     if gold.outcome is not Outcome.RESOLVED:
         return f"the gold patch does not resolve it: {gold.outcome}: {gold.detail}"
-    if empty.outcome is not Outcome.UNRESOLVED:
+    if empty.outcome not in (Outcome.UNRESOLVED, Outcome.TIMEOUT):
         return f"the empty patch gives {empty.outcome}: {empty.detail}"
     return ""
 

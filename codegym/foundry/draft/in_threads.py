@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from codegym.foundry.draft.setup import Resources
+from codegym.foundry.stoppable import StoppableBackend
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -75,15 +76,23 @@ def try_in_threads(
             while (candidate := take()) is not None:
                 record(candidate, attempt(candidate))
 
-    _run_threads(resources.workers, work, stopped)
+    _run_threads(resources, work, stopped)
     return succeeded, TrialCounts(tried, dict(refused), time.monotonic() - began)
 
 
-def _run_threads(workers: int, work: Callable[[], None], stopped: threading.Event) -> None:
-    """Run ``work`` in ``workers`` threads until all have ended. Sets ``stopped`` after an error or Ctrl-C too."""
-    with ThreadPoolExecutor(workers) as pool:
+def _run_threads(resources: Resources, work: Callable[[], None], stopped: threading.Event) -> None:
+    """Run ``work`` in one thread per worker until all have ended. Sets ``stopped`` after an error or Ctrl-C too.
+
+    Ctrl-C closes the boxes in which the threads wait, if the backend can do that.
+    """
+    with ThreadPoolExecutor(resources.workers) as pool:
         try:
-            for done in as_completed([pool.submit(work) for _ in range(workers)]):
+            for done in as_completed([pool.submit(work) for _ in range(resources.workers)]):
                 done.result()
+        except KeyboardInterrupt:
+            stopped.set()
+            if isinstance(resources.backend, StoppableBackend):
+                resources.backend.stop()
+            raise
         finally:
             stopped.set()

@@ -28,6 +28,7 @@ from codegym.foundry.forge.work import SuiteWork
 from codegym.foundry.forge.write import publish, suite_folder, write_forged
 from codegym.foundry.repository.equip import Equipment, equipped
 from codegym.foundry.repository.project import Project
+from codegym.foundry.stoppable import StoppableBackend
 from codegym.progress.protocol import Progress, silent
 from codegym.sandbox.backend import backend
 from codegym.sandbox.image.image import image_digest
@@ -53,7 +54,7 @@ def forge(project: Project, options: ForgeOptions, progress: Progress = silent) 
     began = time.monotonic()
     folder, version = suite_folder(options.name, options.out, replace=options.replace)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    resources = Resources(backend(options.backend), options.workers, progress)
+    resources = Resources(StoppableBackend(backend(options.backend)), options.workers, progress)
     prepared = _prepare(project, options, resources)
     with tempfile.TemporaryDirectory(prefix=".forge-", dir=folder.parent) as scratch:
         root = Path(scratch) / "suite"

@@ -2,7 +2,7 @@
 
 coverage.py measures it in the box, with one context per test; its data file is read here, outside of the box. Test
 files are run in groups that grow from run to run, so that a file that hangs, crashes or takes too long costs the
-others little.
+others little. Each group's result is recorded when it ends, and a later measurement starts from the recorded ones.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sqlite3
 import tempfile
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from codegym.digest import digest_json
@@ -19,7 +19,7 @@ from codegym.episode import TestStatus
 from codegym.harness.result import TestRun
 from codegym.harness.run import run_tests
 from codegym.sandbox.protocol import WORKDIR, Sandbox
-from codegym.task import TestPlan
+from codegym.task import Frozen, TestPlan
 
 _SECONDS = 600.0
 """Seconds that a measurement may take."""
@@ -37,17 +37,31 @@ _QUERY = """
 """
 
 
+class Measured(Frozen):
+    """The result of one run that ended in order, of the test files ``files``.
+
+    ``passed`` are the tests that pass; ``lines`` has for each source file and line the tests that run it, by their
+    number in ``passed``.
+    """
+
+    files: tuple[str, ...]
+    passed: tuple[str, ...]
+    lines: dict[str, dict[int, tuple[int, ...]]]
+
+
 @dataclass(frozen=True)
 class Reach:
     """The tests that pass, in order, and for each source file and line the tests that run that line.
 
-    ``left_out`` are the test files that could not be measured, or not in time. ``output`` is the last run's.
+    ``left_out`` are the test files that could not be measured; of these, ``unfinished`` are the ones that did not
+    end in time. ``output`` is the last run's.
     """
 
     tests: tuple[str, ...]
     lines: dict[str, dict[int, frozenset[str]]]
     left_out: tuple[str, ...] = ()
     output: str = ""
+    unfinished: tuple[str, ...] = ()
 
     def of(self, path: str, first: int, last: int) -> frozenset[str]:
         """Return the tests that run any line of the file ``path`` from ``first`` to ``last``."""
@@ -79,18 +93,32 @@ class Reach:
         return (*exact_ids, *_spread(around_ids, min(_MOST_TESTS - len(exact_ids), _AROUND)))
 
 
+def _keep_nothing(_: Measured) -> None:
+    pass
+
+
 def measure(
-    box: Sandbox, plan: TestPlan, tests: Sequence[str], sources: Sequence[str], *, seconds: float = _SECONDS
+    box: Sandbox,
+    plan: TestPlan,
+    tests: Sequence[str],
+    sources: Sequence[str],
+    *,
+    seconds: float = _SECONDS,
+    earlier: Sequence[Measured] = (),
+    record: Callable[[Measured], None] = _keep_nothing,
 ) -> Reach:
     """Run the test files ``tests`` by ``plan``, for about ``seconds``, and measure which ``sources`` they run.
 
     A test file whose run does not end in order and in time is left out. If it is only slow, its first tests are
-    measured.
+    measured. Files in ``earlier`` results are not run again; ``record`` is called with each new result.
     """
     folders = sorted({path.rpartition("/")[0] or "." for path in sources})
     options = " ".join([plan.command, _MEASURED, *(f"--cov={folder}" for folder in folders)])
-    measurement = _Measurement(box, plan, options, time.monotonic() + seconds)
-    measurement.measure_files(tests)
+    measurement = _Measurement(box, plan, options, time.monotonic() + seconds, record)
+    for result in earlier:
+        measurement.add(result)
+    done = {path for result in earlier for path in result.files}
+    measurement.measure_files([path for path in tests if path not in done])
     return measurement.reach()
 
 
@@ -102,9 +130,11 @@ class _Measurement:
     plan: TestPlan
     options: str
     deadline: float
+    record: Callable[[Measured], None]
     passed: set[str] = field(default_factory=set)
     lines: dict[str, dict[int, set[str]]] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)
     output: str = ""
 
     def measure_files(self, tests: Sequence[str]) -> None:
@@ -129,11 +159,13 @@ class _Measurement:
             else:
                 self._measure_first_half(chosen[0], run)
         self.left_out += waiting
+        self.unfinished += waiting
 
     def _measure_first_half(self, path: str, run: TestRun) -> None:
         """Leave out a test file, except the first half of the tests that passed before its run timed out."""
         passed = [test for test, status in run.results.items() if status is TestStatus.PASSED]
         self.left_out.append(path)
+        self.unfinished += [path] if run.timed_out else []
         if run.timed_out and passed:
             self._run(passed[: (len(passed) + 1) // 2], max(1.0, self.deadline - time.monotonic()))
 
@@ -144,25 +176,38 @@ class _Measurement:
         run = run_tests(self.box, plan, ids, timeout=seconds, warm=True)
         self.output = run.output
         if run.complete:
-            passed = {i for i, status in run.results.items() if status is TestStatus.PASSED}
-            self.passed |= passed
-            self._record(passed)
+            passed = sorted(i for i, status in run.results.items() if status is TestStatus.PASSED)
+            result = Measured(files=tuple(chosen), passed=tuple(passed), lines=self._numbered_lines(passed))
+            self.add(result)
+            if passed and not ids:
+                self.record(result)
         return run
 
-    def _record(self, tests: set[str]) -> None:
-        """Add the lines that ``tests`` reached in the run that has just ended."""
+    def _numbered_lines(self, tests: Sequence[str]) -> dict[str, dict[int, tuple[int, ...]]]:
+        """Return the lines that ``tests`` reached in the run that has just ended; tests are given by number."""
         try:
             database = self.box.read(".coverage")
         except FileNotFoundError:  # no source was reached
-            return
-        for path, by_line in _lines(database, tests).items():
-            for line, reached in by_line.items():
-                self.lines.setdefault(path, {}).setdefault(line, set()).update(reached)
+            return {}
+        number = {test: n for n, test in enumerate(tests)}
+        return {
+            path: {line: tuple(sorted(number[test] for test in reached)) for line, reached in by_line.items()}
+            for path, by_line in _lines(database, set(tests)).items()
+        }
+
+    def add(self, result: Measured) -> None:
+        """Add the result of one run."""
+        self.passed.update(result.passed)
+        for path, by_line in result.lines.items():
+            for line, numbers in by_line.items():
+                reached = self.lines.setdefault(path, {}).setdefault(line, set())
+                reached.update(result.passed[number] for number in numbers)
 
     def reach(self) -> Reach:
         """Return what was measured."""
         lines = {path: {n: frozenset(ids) for n, ids in by_line.items()} for path, by_line in self.lines.items()}
-        return Reach(tuple(sorted(self.passed)), lines, tuple(self.left_out), self.output)
+        left_out, unfinished = tuple(self.left_out), tuple(self.unfinished)
+        return Reach(tuple(sorted(self.passed)), lines, left_out, self.output, unfinished)
 
 
 def restricted(reach: Reach, chosen: set[str]) -> Reach:

@@ -58,7 +58,9 @@ def run_child(channel: int, settings: int) -> None:
         chosen, late = filter_addopts(pytest)
         expected: set[tuple[str, str]] = set()
         plugins = [_Recorder(pytest, tell, requested, expected), _Expected(pytest, expected), late]
-        code = int(pytest.main([*request["options"], *paths], plugins=plugins))
+        options, seconds = _split_limit(request["options"])
+        plugins += [_Limit(pytest, seconds)] if seconds else []
+        code = int(pytest.main([*options, *paths], plugins=plugins))
         tell("aside", chosen.unused[:_CHUNK])
     tell("end", code)
     os._exit(code)
@@ -166,6 +168,38 @@ def _expects_failure(item: Any, call: Any, imperative: Any) -> bool:
     paths = [str(entry.path) for entry in call.excinfo.traceback]
     callers = [path for path in paths if not re.search(r"/_pytest/|/pluggy/|/unittest/", path)]
     return not callers or callers[-1] == str(item.fspath) or _OF_TESTS.search(callers[-1]) is not None
+
+
+def _split_limit(options: list[str]) -> tuple[list[str], float]:
+    """Return the options without ``--timeout=SECONDS``, and those seconds (0: no limit).
+
+    The option is that of the plugin pytest-timeout, which need not be in the box. A loaded one gets the option.
+    """
+    limits = [option for option in options if option.startswith("--timeout=")]
+    if not limits or any("pytest_timeout" in option for option in options):
+        return options, 0.0
+    return [option for option in options if option not in limits], float(limits[-1].partition("=")[2])
+
+
+def _Limit(pytest: Any, seconds: float) -> Any:  # noqa: N802
+    """Make a plugin that fails each test that takes more than ``seconds``, so that the others still run.
+
+    Code that never returns to Python, or that catches everything, is ended by the time limit of the whole run.
+    """
+    import signal
+
+    def stop(*_: Any) -> None:
+        pytest.fail(f"did not end within {seconds:g} s")
+
+    class Limit:
+        def pytest_runtest_call(self) -> Iterator[None]:
+            signal.signal(signal.SIGALRM, stop)
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+            yield
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    pytest.hookimpl(tryfirst=True, hookwrapper=True)(Limit.pytest_runtest_call)
+    return Limit()
 
 
 def _Expected(pytest: Any, expected: set[tuple[str, str]]) -> Any:  # noqa: N802

@@ -1,7 +1,8 @@
 """Exercism-style exercises: a folder with instructions, a stub, test files and an example solution.
 
 ``.meta/config.json`` names the files of each kind. Tests of two languages can be run in codegym's images:
-Python's, by pytest, and C's, by the test framework Unity, which is part of the exercise.
+Python's, by pytest, and C's, by the test framework Unity, which is part of the exercise. A folder may have tracks
+of many languages, as Aider's polyglot benchmark has; exercises of other languages are counted.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from codegym.importer.function.human_eval import LIMITS
 from codegym.importer.imported_task import (
     ImportedTask,
     ImportOptions,
+    NoRunnerError,
     folder_source,
     metadata,
     path_inside,
@@ -26,6 +28,7 @@ from codegym.importer.imported_task import (
 )
 from codegym.importer.kit_text import kit
 from codegym.importer.names import ids_of_tests
+from codegym.importer.repository.language import language_of_paths
 from codegym.patch import make_patch
 from codegym.sandbox.protocol import File
 from codegym.task import Task, TestPlan
@@ -39,15 +42,21 @@ _END = re.compile(r"return (UNITY_END|UnityEnd)\(\);")
 
 
 def exercism(path: Path, options: ImportOptions) -> Iterator[ImportedTask]:
-    """Yield the exercises below ``path``, sorted: every folder with a ``.meta/config.json``."""
-    configs = sorted(path.rglob(".meta/config.json"))
-    if not configs:
+    """Yield the exercises below ``path``, sorted: every folder with a ``.meta/config.json``.
+
+    An exercise's id is the name of its folder. If two have the same name, as in folders of several languages, the
+    ids of all begin with the folder below ``path`` that they are in (``python-wordy``).
+    """
+    roots = [config.parent.parent for config in sorted(path.rglob(".meta/config.json"))]
+    if not roots:
         raise ConfigError(f"{path} has no exercise, which is a folder with .meta/config.json in it")
-    roots = ((str(config.parent.parent), config.parent.parent) for config in configs)
-    yield from read_each(roots, lambda root: _exercise(root, options), options.skip)
+    unique = len({root.name for root in roots}) == len(roots)
+    names = {root: root.name if unique else f"{root.relative_to(path).parts[0]}-{root.name}" for root in roots}
+    places = ((str(root), root) for root in roots)
+    yield from read_each(places, lambda root: _exercise(root, names[root], options), options.skip)
 
 
-def _exercise(root: Path, options: ImportOptions) -> ImportedTask:
+def _exercise(root: Path, name: str, options: ImportOptions) -> ImportedTask:
     config = json.loads(path_inside(root, ".meta/config.json").read_text())
     stub, tests, example = (
         _files(root, config, *keys) for keys in (("solution",), ("test",), ("example", "exemplar"))
@@ -57,7 +66,7 @@ def _exercise(root: Path, options: ImportOptions) -> ImportedTask:
     language, plan, hidden = _test_plan(tests, before)
     return with_folders(
         Task(
-            id=safe_task_id(root.name),
+            id=safe_task_id(name),
             instruction=_instruction(root, tuple(stub)),
             source=folder_source(before),
             gold_patch=make_patch(before, _solved(stub, example)),
@@ -109,15 +118,18 @@ def _test_plan(tests: Files, before: Files) -> tuple[str, TestPlan, Files]:
             protected=(f"{_KIT}/**", "build/**", *tests, *own),
         )
         return "c", plan, own | judge | {path: _complete(path, file) for path, file in tests.items()}
-    raise TaskError(
+    raise NoRunnerError(
+        language_of_paths(tests) or "unknown language",
         f"{', '.join(tests)}: neither tests of pytest nor C with test-framework/unity.c. Other tracks need a test "
-        "runner (jest, catch2, cargo, …) that no image of codegym has"
+        "runner (jest, catch2, cargo, …) that no image of codegym has",
     )
 
 
 def _complete(path: str, file: File) -> File:
     """Return a test program in which no test is ignored and which reports that it reached its end."""
-    code, count = _END.subn(r"int failed = \1(); finish(); return failed;", file.content.decode())
+    code, count = _END.subn(
+        r"int codegym_failed = \1(); codegym_finish(); return codegym_failed;", file.content.decode()
+    )
     if not count:
         raise TaskError(f"{path} has no 'return UNITY_END();'")
     return File(f'#include "{_KIT}/finish.h"\n{_IGNORED.sub("", code)}'.encode())

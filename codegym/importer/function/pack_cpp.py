@@ -82,5 +82,5 @@ def _test(row: Row, checks: str) -> str:
         includes="\n".join([*first, '#include "finish.h"']),
         provided=f"namespace {{\n{provided}\n}}\n\n" if provided else "",
         prototype=declaration[start:stop].strip(),
-        checks=f"{body[: body.rindex('}')]}    finish();\n}}",
+        checks=f"{body[: body.rindex('}')]}    codegym_finish();\n}}",
     )

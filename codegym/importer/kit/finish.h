@@ -1,9 +1,20 @@
-/* Says to the judge that a test program came to its end. */
-#include <unistd.h>
+/*
+ * Says to the judge that a test program came to its end.
+ *
+ * It declares no function but its own and calls the kernel by number, since the code under test may have functions
+ * called read, write or close.
+ */
+#include <sys/syscall.h>
 
-static void finish(void)
+#ifdef __cplusplus
+extern "C"
+#endif
+long codegym_kernel(long number, ...) __asm__("syscall");
+
+static void codegym_finish(void)
 {
     char word[32];
-    if (read(3, word, sizeof word) == (ssize_t)sizeof word && write(4, word, sizeof word) == (ssize_t)sizeof word)
-        close(4);
+    if (codegym_kernel(SYS_read, 3L, word, sizeof word) == (long)sizeof word
+        && codegym_kernel(SYS_write, 4L, word, sizeof word) == (long)sizeof word)
+        codegym_kernel(SYS_close, 4L);
 }

@@ -4,6 +4,9 @@ If the names of all tests are node ids of pytest, pytest runs them, with the ful
 tests (of Django, of sympy, of other languages, or with names that a log parser cut at a space) are run by the
 row's own command, and the log is read as SWE-bench reads it: ``kit/log_tap.py`` turns it into TAP. A log is weaker
 evidence, since the code under test can write to it.
+
+A row of another language whose log no reader understands can't be played. It is imported all the same, since it
+can be read and exported: its metadata has the reason (``no_runner``), and its test command prints that and fails.
 """
 
 from __future__ import annotations
@@ -32,6 +35,8 @@ LIMITS = Limits(
     output_kb=4096,
 )
 _ADAPTER = ".codegym/log_tap.py"
+_SYMPY_ENVIRONMENT = "PYTHONWARNINGS=ignore::UserWarning,ignore::SyntaxWarning"
+"""What SWE-bench sets for sympy's tests: bin/test turns warnings of a newer Python into errors."""
 _COMMANDS = {
     "go": "go test -v ./...",
     "cargo": "cargo test --no-fail-fast",
@@ -47,7 +52,8 @@ class Instance:
 
     ``setup``, ``gold`` and ``tests`` are patches: from the commit to what the agent sees, from there to the
     solution, and the tests that are laid over for grading. If the tests are not pytest's, ``command`` runs them
-    and ``dialect`` is that of their log. ``image`` is the Docker image with the repository's requirements.
+    and ``dialect`` is that of their log, or empty if no reader understands it. ``image`` is the Docker image with
+    the repository's requirements.
     """
 
     id: str
@@ -65,10 +71,25 @@ class Instance:
     command: str = ""
     dialect: str = "pytest"
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all deciding tests."""
+        return (*self.fail_to_pass, *self.pass_to_pass)
+
+    @property
+    def is_for_pytest(self) -> bool:
+        """Whether all tests have names that pytest can run."""
+        if self.dialect.startswith(("pytest", "matplotlib")):
+            return all(is_node_id(name) for name in self.names)
+        return bool(self.names or not self.language) and all(
+            ".py::" in name and is_node_id(name) for name in self.names
+        )
+
 
 def instance_task(instance: Instance, row: Row, options: ImportOptions) -> ImportedTask:
     """Return the task of ``instance``, which was read from ``row``."""
-    plan, setup = _plan(instance, options)
+    no_runner = _why_no_runner(instance, options)
+    plan, setup = _plan(instance, options, no_runner)
     task = Task(
         id=safe_task_id(instance.id),
         instruction=instance.instruction.strip() or _default_instruction(instance),
@@ -85,6 +106,7 @@ def instance_task(instance: Instance, row: Row, options: ImportOptions) -> Impor
             language=instance.language,
             repo=instance.repo,
             image=instance.image,
+            **({"no_runner": no_runner} if no_runner else {}),
         ),
     )
     return ImportedTask(task)
@@ -94,26 +116,36 @@ def _source(instance: Instance, options: ImportOptions) -> Source:
     return GitSource(url=options.url(instance.repo), commit=instance.commit)
 
 
-def _plan(instance: Instance, options: ImportOptions) -> tuple[TestPlan, str]:
+def _why_no_runner(instance: Instance, options: ImportOptions) -> str:
+    """Return why the tests of ``instance`` can't be run; empty if they can."""
+    if options.test_command or instance.dialect or instance.is_for_pytest:
+        return ""
+    return f"{instance.language or 'unknown language'}: no runner of codegym reads the log of its tests"
+
+
+def _plan(instance: Instance, options: ImportOptions, no_runner: str) -> tuple[TestPlan, str]:
     """Return the test plan, and a patch that adds the file that it needs to the tree (empty for pytest)."""
     hidden = PatchSource(patch=instance.tests) if instance.tests.strip() else None
     fail, keep = instance.fail_to_pass, instance.pass_to_pass
-    python = instance.dialect.startswith(("pytest", "matplotlib"))
-    if python and not options.test_command and all(is_node_id(name) for name in (*fail, *keep)):
+    if not options.test_command and instance.is_for_pytest:
         command = shlex.join(_pytest_options(instance.command))
         return TestPlan(
             framework="pytest", fail_to_pass=fail, pass_to_pass=keep, command=command, hidden=hidden
         ), ""
-    command = options.test_command or instance.command or _default_command(instance)
+    adapter, command = "", f"echo {shlex.quote(no_runner)} >&2; exit 3"
+    if not no_runner:
+        adapter = make_patch({}, {_ADAPTER: File(kit("log_tap.py").encode())})
+        tests = options.test_command or instance.command or _default_command(instance)
+        command = shlex.join(["python3", _ADAPTER, instance.dialect or "pytest", tests])
     plan = TestPlan(
         framework="tap",
         fail_to_pass=fail,
         pass_to_pass=keep,
-        command=shlex.join(["python3", _ADAPTER, instance.dialect, command]),
+        command=command,
         hidden=hidden,
         protected=(".codegym/**", *_paths(instance.tests)),
     )
-    return plan, make_patch({}, {_ADAPTER: File(kit("log_tap.py").encode())})
+    return plan, adapter
 
 
 def _pytest_options(command: str) -> list[str]:
@@ -139,7 +171,7 @@ def _default_command(instance: Instance) -> str:
             ["./tests/runtests.py", "--verbosity", "2", "--settings=test_sqlite", "--parallel", "1", *names]
         )
     if instance.dialect == "sympy":
-        return shlex.join(["bin/test", "-C", "--verbose", *paths])
+        return f"{_SYMPY_ENVIRONMENT} {shlex.join(['bin/test', '-C', '--verbose', *paths])}"
     if instance.dialect.startswith(("pytest", "matplotlib")):
         return shlex.join(
             ["python3", "-m", "pytest", "-rA", "--tb=no", *(path for path in paths if path.endswith(".py"))]

@@ -17,7 +17,8 @@ def multi_swe_bench(row: Row, options: ImportOptions) -> ImportedTask:
     """
     org, repo, number = str(column(row, "org")), str(column(row, "repo")), column(row, "number")
     base, tests = column(row, "base"), whole(str(row.get("test_patch") or ""))
-    language = language_of(row.get("lang") or row.get("language"), tests)
+    gold = whole(str(column(row, "fix_patch")))
+    language = language_of(row.get("lang") or row.get("language"), gold, tests)
     fixed = [read_names(row.get(f"{kind}_tests")) for kind in ("f2p", "s2p", "n2p")]
     return instance_task(
         Instance(
@@ -27,7 +28,7 @@ def multi_swe_bench(row: Row, options: ImportOptions) -> ImportedTask:
             repo=f"{org}/{repo}",
             commit=str(read_object(base)["sha"]),
             instruction=_instruction(row),
-            gold=whole(str(column(row, "fix_patch"))),
+            gold=gold,
             tests=tests,
             fail_to_pass=tuple(name for names in fixed for name in names) or read_names(row.get("fixed_tests")),
             pass_to_pass=read_names(row.get("p2p_tests")),

@@ -42,8 +42,8 @@ def swe_rebench(row: Row, options: ImportOptions) -> ImportedTask:
 
 def _instance(row: Row, origin: str, image: Callable[[str], str]) -> Instance:
     identity = str(column(row, "instance_id"))
-    tests = whole(str(row.get("test_patch") or ""))
-    language = language_of(row.get("repo_language") or row.get("language") or row.get("lang"), tests)
+    gold, tests = whole(str(row.get("patch") or "")), whole(str(row.get("test_patch") or ""))
+    language = language_of(row.get("repo_language") or row.get("language") or row.get("lang"), gold, tests)
     return Instance(
         id=identity,
         origin=origin,
@@ -51,13 +51,13 @@ def _instance(row: Row, origin: str, image: Callable[[str], str]) -> Instance:
         repo=str(column(row, "repo")),
         commit=str(column(row, "base_commit")),
         instruction=_instruction(row),
-        gold=whole(str(row.get("patch") or "")),
+        gold=gold,
         tests=tests,
         fail_to_pass=read_names(column(row, "FAIL_TO_PASS", "fail_to_pass")),
         pass_to_pass=read_names(row.get("PASS_TO_PASS", row.get("pass_to_pass"))),
         image=_image(row) or image(identity),
         command=_command(row),
-        dialect=dialect(_parser(row), language),
+        dialect=dialect(_parser(row), language) or dialect(_command(row), ""),
     )
 
 

@@ -180,7 +180,7 @@ def main() -> None:
         "--tb=no",
         "--assert=plain",
         "-Wignore::pytest.PytestUnknownMarkWarning",  # of plugins that are not loaded
-        *question["options"],
+        *(option for option in question["options"] if not option.startswith("--timeout=")),  # the harness's own
     ]
     _, late = filter_addopts(pytest)
     pytest.main([*options, *files], plugins=[tracer, late])

@@ -21,7 +21,7 @@ from codegym.patch import make_patch
 from codegym.sandbox.backend import backend
 from codegym.sandbox.protocol import File
 from codegym.suite import Manifest, Suite, load_suite, read_certificates
-from codegym.task import FolderSource, Task, TestPlan
+from codegym.task import FolderSource, Limits, Task, TestPlan
 from codegym.tree import tree_digest, write_file
 
 RIGHT, WRONG = "def double(x):\n    return 2 * x\n", "def double(x):\n    return 3 * x\n"
@@ -89,6 +89,43 @@ def suite_of(root: Path, tests: dict[str, tuple[str, ...]]) -> Suite:
             metadata={"split": "train"},
         )
     return Suite(Manifest(name="doubles", version=1, title="Doubles"), root, tasks, {"train": tuple(tasks)})
+
+
+def endless_suite(root: Path, command: str, grade_seconds: float = 6) -> Suite:
+    """One task whose code never ends before it is repaired; one of its two tests does not call that."""
+    wrong, right = "def count(n):\n    while n:\n        n -= 2\n", "def count(n):\n    while n:\n        n -= 1\n"
+    tests = "from loop import count\n\n\ndef test_odd():\n    assert count(3) is None\n\n\n"
+    tests += "def test_zero():\n    assert count(0) is None\n"
+    files = {"loop.py": File(wrong.encode()), "test_loop.py": File(tests.encode())}
+    for path, file in files.items():
+        write_file(root / "files" / path, file)
+    task = Task(
+        id="loop",
+        instruction="count(3) never ends.",
+        source=FolderSource(path="files", digest=tree_digest(files)),
+        gold_patch=make_patch(files, {"loop.py": File(right.encode())}),
+        tests=TestPlan(
+            framework="pytest",
+            fail_to_pass=("test_loop.py::test_odd",),
+            pass_to_pass=("test_loop.py::test_zero",),
+            command=command,
+        ),
+        image="python",
+        limits=Limits(grade_seconds=grade_seconds),
+    )
+    return Suite(Manifest(name="endless", version=1, title="Endless"), root, {"loop": task}, {"train": ("loop",)})
+
+
+@pytest.mark.parametrize(("command", "outcome", "zero"), [
+    ("", Outcome.TIMEOUT, {"test_loop.py::test_zero": 0.0}), ("--timeout=1", Outcome.UNRESOLVED, {}),
+])  # fmt: skip
+def test_an_endless_loop_before_the_repair_is_a_failure(
+    tmp_path: Path, command: str, outcome: Outcome, zero: dict[str, float]
+) -> None:
+    """With a limit per test the framework says which test did not end, and the others still count."""
+    (result,) = certify(endless_suite(tmp_path, command), repeats=2).results
+    assert (result.why, result.gold, result.empty) == ("", Outcome.RESOLVED, outcome)
+    assert (result.stable, result.quarantined, result.states["empty"].rates) == (1, (), zero)
 
 
 def hash_of_zero() -> int:

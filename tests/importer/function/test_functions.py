@@ -16,6 +16,8 @@ from codegym.importer.function.evalplus import evalplus
 from codegym.importer.function.mbpp import mbpp
 from codegym.importer.function.pack import humanevalpack
 from codegym.importer.imported_task import ImportedTask, ImportOptions
+from codegym.importer.names import ids_of_tests
+from codegym.importer.suite_import import import_suite
 from codegym.patch import make_patch, patch_paths
 from codegym.sandbox.backend import backend
 from codegym.sandbox.protocol import File
@@ -264,6 +266,53 @@ def test_exercism_in_c_runs_what_the_exercise_ignores(tmp_path: Path, certified:
         (tmp_path / "c" / "leap" / path).write_text(text)
     suite = certified(*exercism(tmp_path / "c", ImportOptions()))
     assert patch_paths(suite.task("leap").gold_patch) == ("leap.c",)
+
+
+BUFFER = UNITY | {
+    "leap.h": "int read(int *buffer);\nint write(int *buffer, int value);\nvoid close(int *buffer);\n",
+    "leap.c": '#include "leap.h"\nint read(int *buffer) { return 0; }\nint write(int *buffer, int value) '
+    "{ return 0; }\nvoid close(int *buffer) {}\n",
+    "test_leap.c": (
+        '#include "test-framework/unity.h"\n#include "leap.h"\n\n'
+        "static void test_read(void)\n{\n    int buffer = 0;\n    write(&buffer, 3);\n"
+        "    TEST_ASSERT_TRUE(read(&buffer) == 3);\n    close(&buffer);\n}\n\n"
+        "int main(void)\n{\n    UNITY_BEGIN();\n    RUN_TEST(test_read);\n    return UNITY_END();\n}\n"
+    ),
+    ".meta/example.h": "int read(int *buffer);\nint write(int *buffer, int value);\nvoid close(int *buffer);\n",
+    ".meta/example.c": '#include "leap.h"\nint read(int *buffer) { return *buffer; }\n'
+    "int write(int *buffer, int value) { return *buffer = value; }\nvoid close(int *buffer) {}\n",
+}
+
+
+def test_functions_of_an_exercise_in_c_may_be_called_as_those_of_the_system(
+    tmp_path: Path, certified: Certified
+) -> None:
+    for path, text in BUFFER.items():
+        (tmp_path / "c" / "leap" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "c" / "leap" / path).write_text(text)
+    certified(*exercism(tmp_path / "c", ImportOptions()))
+
+
+def test_a_test_that_is_always_skipped_is_not_asked_for() -> None:
+    code = (
+        "import unittest\nimport pytest\n\n\nclass ATest(unittest.TestCase):\n    def test_a(self): ...\n\n"
+        "    @unittest.skip('extra-credit')\n    def test_b(self): ...\n\n\n"
+        "@pytest.mark.skip\ndef test_c(): ...\n\n\n@unittest.skip('all')\nclass BTest(unittest.TestCase):\n"
+        "    def test_d(self): ...\n\n\n@pytest.mark.skipif(False, reason='no')\ndef test_e(): ...\n"
+    )
+    assert ids_of_tests("a.py", code) == ["a.py::ATest::test_a", "a.py::test_e"]
+
+
+def test_a_folder_of_many_tracks_is_imported_in_one_command(tmp_path: Path) -> None:
+    """Aider's polyglot benchmark: ``LANGUAGE/exercises/practice/NAME``, the same names in several languages."""
+    for language, suffix in (("go", "go"), ("python", "py"), ("rust", "rs")):
+        root = exercise(tmp_path / "polyglot" / language / "exercises" / "practice") / "leap"
+        config = (root / ".meta" / "config.json").read_text().replace("leap_test.py", f"leap_test.{suffix}")
+        (root / ".meta" / "config.json").write_text(config)
+        (root / "leap_test.py").rename(root / f"leap_test.{suffix}")
+    made = import_suite("exercism", tmp_path / "polyglot", ImportOptions(), name="polyglot")
+    assert list(made.suite.tasks) == ["python-leap"]
+    assert (made.other_languages, made.skipped) == ({"go": 1, "rust": 1}, ())
 
 
 def test_the_error_for_an_exercise_of_another_track_names_its_tests(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from codegym.importer.repository.swe_smith import swe_smith
 from codegym.importer.repository.swebench import swe_bench, swe_gym, swe_rebench
 from codegym.importer.rows import Row, write_rows
 from codegym.importer.suite_folder import write_suite
+from codegym.importer.suite_import import import_suite
 from codegym.suite import Manifest
 from codegym.task import GitSource, Task
 from tests.importer.conftest import BUG, FIX, TESTS
@@ -53,13 +54,48 @@ def test_rows_of_lite_full_and_train_are_read() -> None:
     assert (withheld.tests.fail_to_pass, withheld.tests.hidden, withheld.gold_patch) == ((), None, "")
 
 
-def test_the_language_of_multimodal_and_multilingual_follows_from_the_patch() -> None:
+def changing(path: str) -> str:
+    """The patch that solves a task in another language: of one file, and of the changelog."""
+    return FIX.replace("clock.py", path) + FIX.replace("clock.py", "CHANGELOG.md")
+
+
+def test_the_language_of_multimodal_and_multilingual_is_that_of_the_gold_patch() -> None:
     shown = {"image_assets": '{"problem_statement": ["https://example.org/a.png"]}'}
-    tests = TESTS.replace("tests/test_clock.py", "test/clock.spec.js")
-    task = swe_bench(ROW | shown | {"FAIL_TO_PASS": ["Clock adds"], "test_patch": tests}, ImportOptions()).task
-    assert (task.metadata["language"], command(task)) == ("javascript", "marks 'npm test'")
-    go = swe_bench(ROW | {"FAIL_TO_PASS": '["TestDay"]', "test_patch": GO_TESTS}, ImportOptions()).task
-    assert (go.metadata["language"], command(go)) == ("go", "go 'go test -v ./...'")
+    row = ROW | shown | {"FAIL_TO_PASS": ["Clock adds"], "patch": changing("clock.ts")}
+    task = swe_bench(row, ImportOptions()).task
+    assert (task.metadata["language"], command(task)) == ("typescript", "marks 'npm test'")
+    fixtures = TESTS.replace("tests/test_clock.py", "tests/fixtures/a.py")
+    ruff = ROW | {"FAIL_TO_PASS": ["rules::clock::day"], "patch": changing("src/clock.rs"), "test_patch": fixtures}
+    task = swe_bench(ruff, ImportOptions()).task
+    assert (task.metadata["language"], command(task)) == ("rust", "cargo 'cargo test --no-fail-fast'")
+    caddy = {"FAIL_TO_PASS": ["TestDay"], "patch": changing("clock.go"), "test_patch": changing("a.caddyfiletest")}
+    task = swe_bench(ROW | caddy, ImportOptions()).task
+    assert (task.metadata["language"], command(task)) == ("go", "go 'go test -v ./...'")
+    withheld = swe_bench(ROW | {"FAIL_TO_PASS": ["TestDay"], "patch": "", "test_patch": GO_TESTS}, ImportOptions())
+    assert withheld.task.metadata["language"] == "go"
+
+
+def test_rows_that_nothing_here_can_run_are_imported_and_counted(tmp_path: Path) -> None:
+    ruby = ROW | {"instance_id": "ruby-1", "FAIL_TO_PASS": ["Clock adds"], "patch": changing("clock.rb")}
+    own = ruby | {"instance_id": "ruby-2", "test_cmd": "bundle exec rspec"}
+    unknown = ROW | {"instance_id": "none-1", "FAIL_TO_PASS": ["a day"], "patch": changing("clock.zig")}
+    unknown |= {"test_patch": ""}
+    write_rows(tmp_path / "rows.jsonl", [ROW, ruby, own, unknown])
+    made = import_suite("swe-bench", tmp_path / "rows.jsonl", ImportOptions())
+    why = "no runner of codegym reads the log of its tests"
+    assert made.without_runner == {f"ruby: {why}": 2, f"unknown language: {why}": 1}
+    for task in made.suite.tasks.values():
+        assert ("no_runner" in task.metadata) is (task.id != ROW["instance_id"])
+        assert "pytest" not in task.tests.command
+    forced = swe_bench(ruby, ImportOptions(test_command="rake test")).task
+    assert (command(forced), "no_runner" in forced.metadata) == ("pytest 'rake test'", False)
+
+
+def test_sympy_is_run_in_the_environment_that_swe_bench_gives_it() -> None:
+    row = ROW | {"repo": "sympy/sympy", "FAIL_TO_PASS": ["test_day"]}
+    warnings = "PYTHONWARNINGS=ignore::UserWarning,ignore::SyntaxWarning"
+    expected = f"sympy '{warnings} bin/test -C --verbose tests/test_clock.py'"
+    assert command(swe_bench(row, ImportOptions()).task) == expected
 
 
 def test_rows_of_live_are_read() -> None:
@@ -145,7 +181,7 @@ def test_rows_of_multi_swe_bench_may_come_from_a_table_of_columns() -> None:
         "title": "Repair days",
         "body": None,
         "resolved_issues": None,
-        "fix_patch": FIX.rstrip("\n"),
+        "fix_patch": changing("clock.go").rstrip("\n"),
         "test_patch": GO_TESTS,
         "fixed_tests": {"TestDay": said, "TestOfAnotherRow": None},
         "p2p_tests": {"TestOfAnotherRow": None},
