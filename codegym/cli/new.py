@@ -51,11 +51,11 @@ def verb(
         completed, refused = complete(folder, backend(sandbox), progress)
     register(suite, folder)
     load_suite.cache_clear()
-    made = load_suite(suite)
-    lines = [f"{made.env_id}: {len(made.tasks)} tasks in {folder}, {len(completed)} of them completed now"]
+    loaded = load_suite(suite)
+    lines = [f"{loaded.env_id}: {len(loaded.tasks)} tasks in {folder}, {len(completed)} of them completed now"]
     lines += [f"  {task}: {why}" for task, why in refused.items()]
     lines.append(f"next: codegym certify {suite}")
-    value = {"suite": made.env_id, "folder": str(folder.resolve()), "tasks": len(made.tasks), "is_new": is_new}
+    value = {"suite": loaded.env_id, "folder": str(folder.resolve()), "tasks": len(loaded.tasks), "is_new": is_new}
     give(value | {"completed": completed, "refused": refused}, "\n".join(lines), as_json=as_json)
     if refused:
         raise Exit(FOUND_A_PROBLEM)
