@@ -130,16 +130,16 @@ def test_what_a_task_is_called_and_which_tests_decide_changes_no_form(tmp_path: 
 BROKEN = [
     b"",
     b"no gzip",
-    gzip.compress(b"no json\n"),
-    gzip.compress(b'["t"]\n'),
-    gzip.compress(b'{"t": 1}\n'),
-    gzip.compress(b"[1, {}, 2]\n"),
-    gzip.compress(b'["t", {"key": 1}]\n'),
-    gzip.compress(b'["t", {"key": "k", "tests": [], "extra": 1}]\n'),
-    gzip.compress(b'["t", []]\n'),
-    gzip.compress(b'[["t"], {}]\n'),
-    gzip.compress(b"\xff\n"),
-    gzip.compress(b'["t", {}]\n' * 2000)[:-9],
+    gzip.compress(b"no json\n", mtime=0),
+    gzip.compress(b'["t"]\n', mtime=0),
+    gzip.compress(b'{"t": 1}\n', mtime=0),
+    gzip.compress(b"[1, {}, 2]\n", mtime=0),
+    gzip.compress(b'["t", {"key": 1}]\n', mtime=0),
+    gzip.compress(b'["t", {"key": "k", "tests": [], "extra": 1}]\n', mtime=0),
+    gzip.compress(b'["t", []]\n', mtime=0),
+    gzip.compress(b'[["t"], {}]\n', mtime=0),
+    gzip.compress(b"\xff\n", mtime=0),
+    gzip.compress(b'["t", {}]\n' * 2000, mtime=0)[:-9],
 ]
 
 
