@@ -73,6 +73,8 @@ def test_subtract_of_all_small_triples():
 def test_a_booking_around_another_collides():
     assert collides((500, 700), [(560, 570)])
     assert collides((560, 570), [(500, 700)])
+    assert not collides((560, 570), [(500, 560), (570, 700)])
+    assert merge([(500, 700), (560, 570), (700, 710)]) == [(500, 710)]
 
 
 def test_collides_means_a_shared_minute():
