@@ -32,6 +32,14 @@ MOST_SECONDS = 15.0
 """Far less than what runs in the boxes would take, and enough for a busy machine."""
 
 
+@pytest.fixture(autouse=True)
+def sigint_is_not_ignored() -> Iterator[None]:
+    """Let SIGINT interrupt: a shell's background job ignores it, and so do the processes that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @contextmanager
 def interrupt_after(seconds: float) -> Iterator[None]:
     """Send this process a real SIGINT, expect KeyboardInterrupt, and check that it came soon."""
