@@ -1,5 +1,5 @@
-/* The frames between the host (codegym/sandbox/layered/channel.py) and the runner (serve.c), on one byte stream each
- * way.
+/* The frames between the host (codegym/sandbox/layered/channel.py) and the runner (serve.c), on one byte stream
+ * each way.
  *
  * A frame is u32 size of the payload, u8 type, u32 id, then the payload. All numbers are little-endian.
  *

@@ -130,11 +130,10 @@ def test_a_task_of_r2e_gym_is_certified(repository: Repository, certified: Certi
 
 
 def test_a_task_of_multi_swe_bench_is_certified(repository: Repository, certified: Certified) -> None:
-    row = multi_row(repository) | {"lang": "go"}
+    row = multi_row(repository)
     task = multi_swe_bench(row, ImportOptions()).task
     assert task.image == "mswebench/acme_m_clock:pr-7"
     assert task.instruction == "# Days\n\nA day is too short."
-    assert task.tests.command == "python3 .codegym/log_tap.py go 'sh /home/run.sh'"
     ran = "python3 -m pytest -rA --tb=no tests | sed s,tests/,,"
     python = multi_swe_bench(row | {"lang": "python"}, options(repository, test_command=ran))
     certified(python)
