@@ -12,6 +12,7 @@ from codegym.errors import ConfigError, unknown
 from codegym.policy.endpoint.policy import EndpointPolicy, read_settings
 from codegym.policy.protocol import Policy
 from codegym.policy.script.chance import chance
+from codegym.policy.script.expert import blind
 from codegym.policy.script.gold import gold
 from codegym.policy.script.script import noop, replay
 
@@ -21,8 +22,9 @@ Settings = Mapping[str, Any]
 def make_policy(spec: str | Settings) -> Policy:
     """Make a policy from a short specification or from a table of settings.
 
-    ``gold``, ``noop``, ``random``; ``replay:PATH``, a file or folder of episodes; ``local:PATH``, a model's
-    folder or its name on the hub; ``endpoint:PATH``, a TOML with the settings of an OpenAI-compatible endpoint.
+    ``gold``, ``noop``, ``random``, ``blind``; ``replay:PATH``, a file or folder of episodes; ``local:PATH``, a
+    model's folder or its name on the hub; ``endpoint:PATH``, a TOML with the settings of an OpenAI-compatible
+    endpoint.
     A table has ``kind`` and the kind's settings: ``{kind = "local", path = …, sampling = {…}}``,
     ``{kind = "endpoint", base_url = …, model = …}``. Raises :class:`ConfigError` with the nearest match, and
     :class:`~codegym.errors.PolicyError` for a model that can't be loaded.
@@ -72,6 +74,11 @@ def _random(settings: Settings) -> Policy:
     return chance(**settings)
 
 
+def _blind(settings: Settings) -> Policy:
+    _check("blind", settings, ())
+    return blind()
+
+
 def _replay(settings: Settings) -> Policy:
     _check("replay", settings, ("path", "name"), ("path",))
     return replay(read_episodes(Path(settings["path"])), settings.get("name", "replay"))
@@ -103,6 +110,7 @@ KINDS: dict[str, Callable[[Settings], Policy]] = {
     "gold": _gold,
     "noop": _noop,
     "random": _random,
+    "blind": _blind,
     "replay": _replay,
     "endpoint": _endpoint,
     "local": _local,
