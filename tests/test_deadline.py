@@ -5,9 +5,10 @@ import pytest
 from codegym.deadline import Ledger, current_ledger, keeping, note
 from codegym.env import CodeEnv
 from codegym.episode import Episode, StopReason
+from codegym.suite import Suite
 
 
-def test_kinds_add_up():
+def test_kinds_add_up() -> None:
     ledger = Ledger()
     ledger.note("command", 5.0, 1.0, fired=False)
     ledger.note("command", 60.0, 61.5, fired=True)
@@ -27,7 +28,7 @@ def test_kinds_add_up():
     assert (other.entries()[1].times, ledger.entries()[1].times) == (3, 2)
 
 
-def test_a_thread_notes_only_what_it_keeps():
+def test_a_thread_notes_only_what_it_keeps() -> None:
     note("grade", None, 1.0, fired=False)
     ledger = Ledger()
     with keeping(ledger):
@@ -40,7 +41,7 @@ def test_a_thread_notes_only_what_it_keeps():
 
 
 @pytest.mark.parametrize("sandbox", ["bwrap", "fake"])
-def test_an_episode_says_which_limits_applied_and_which_fired(mini, sandbox):
+def test_an_episode_says_which_limits_applied_and_which_fired(mini: Suite, sandbox: str) -> None:
     limits = {"command_seconds": 2.0}
     with CodeEnv(mini, sandbox=sandbox, cache=None, limits=limits, max_turns=2) as env:
         env.reset(options={"task": "words"})
@@ -55,7 +56,7 @@ def test_an_episode_says_which_limits_applied_and_which_fired(mini, sandbox):
     assert found["step"].times == 2
 
 
-def test_old_episodes_still_load():
+def test_old_episodes_still_load() -> None:
     old = (
         '{"id": "1", "suite": "s", "task": "t", "task_digest": "d", "policy": "p", "seed": 1, "stop": "submitted"}'
     )

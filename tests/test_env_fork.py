@@ -1,5 +1,9 @@
 """Forks of an env: a search from the middle of an episode sees what replays from its start would see."""
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 from gymnasium.error import ResetNeeded
 
@@ -7,6 +11,8 @@ from codegym.env import CodeEnv
 from codegym.harness.cache import ResultCache
 from codegym.sandbox.backend import backend
 from codegym.suite import Suite
+
+StepResult = tuple[str, float, bool, bool, dict[str, Any]]
 
 FIX = '<tool name="replace_in_line"><path>src/clamp.py</path><line>5</line><old>value</old><new>{}</new></tool>'
 TEST = '<tool name="test"></tool>'
@@ -32,7 +38,7 @@ BRANCHES = (
 
 
 @pytest.fixture(params=["bwrap", pytest.param("docker", marks=pytest.mark.docker)])
-def env(mini: Suite, request: pytest.FixtureRequest):
+def env(mini: Suite, request: pytest.FixtureRequest) -> Iterator[CodeEnv]:
     run = next(c for c in backend(request.param).capabilities() if c.name == "run")
     if not run.available:
         pytest.skip(f"{request.param}: {run.why}")
@@ -41,7 +47,7 @@ def env(mini: Suite, request: pytest.FixtureRequest):
     with_it.close()
 
 
-def told(step):
+def told(step: StepResult) -> tuple[Any, ...]:
     """A step's result without times."""
     observation, reward, terminated, truncated, info = step
     ending = info.pop("ending", None)
@@ -52,7 +58,7 @@ def told(step):
     return observation, reward, terminated, truncated, info, taken, graded
 
 
-def test_best_of_four_from_the_middle_is_four_replays(env):
+def test_best_of_four_from_the_middle_is_four_replays(env: CodeEnv) -> None:
     env.reset(seed=3, options={"task": "clamp"})
     for action in OPENING:
         env.step(action)
@@ -70,7 +76,7 @@ def test_best_of_four_from_the_middle_is_four_replays(env):
     assert [run[-1][1] for run in searched] == [1.0, 0.0, 0.0, 1.0]
 
 
-def test_a_fork_has_the_history_and_what_is_left_of_the_budget(env):
+def test_a_fork_has_the_history_and_what_is_left_of_the_budget(env: CodeEnv) -> None:
     env.reset(seed=1, options={"task": "words"})
     env.step(TEST)
     fork = env.fork()
@@ -84,7 +90,7 @@ def test_a_fork_has_the_history_and_what_is_left_of_the_budget(env):
         fork.fork()
 
 
-def test_services_are_left_behind_and_listed(env):
+def test_services_are_left_behind_and_listed(env: CodeEnv) -> None:
     env.reset(seed=1, options={"task": "words"})
     with env.fork() as quiet:
         assert quiet.left_behind == ()
@@ -95,7 +101,7 @@ def test_services_are_left_behind_and_listed(env):
         assert fork.step(TEST)[0] == env.step(TEST)[0]
 
 
-def test_what_was_cached_for_one_serves_the_other(mini, tmp_path):
+def test_what_was_cached_for_one_serves_the_other(mini: Suite, tmp_path: Path) -> None:
     with CodeEnv(mini, cache=ResultCache(tmp_path)) as env:
         env.reset(options={"task": "clamp"})
         with env.fork() as fork:

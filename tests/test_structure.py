@@ -80,6 +80,22 @@ def length(node: Function) -> int:
     return (node.end_lineno or node.lineno) - node.lineno + 1
 
 
+def unannotated_functions(tree: ast.AST) -> list[str]:
+    """Return the names of the functions that lack the type of a parameter or of what they return."""
+    names = []
+    for node in functions(tree):
+        parameters = node.args
+        named = chain(
+            parameters.posonlyargs,
+            parameters.args,
+            parameters.kwonlyargs,
+            filter(None, (parameters.vararg, parameters.kwarg)),
+        )
+        if node.returns is None or any(not a.annotation and a.arg not in ("self", "cls") for a in named):
+            names.append(node.name)
+    return names
+
+
 def imports(module: str) -> set[str]:
     """All modules of codegym that a module imports, lazily or not; type checking alone does not count."""
     found = set()
@@ -92,32 +108,31 @@ def imports(module: str) -> set[str]:
     return {name for name in found if name in FILES}
 
 
-def test_files_are_small():
+def test_files_are_small() -> None:
     lines = {module: len(path.read_text().splitlines()) for module, path in FILES.items()}
     assert [module for module, count in lines.items() if count > 400] == []
     assert median(count for count in lines.values() if count > 5) <= 120
 
 
-def test_functions_are_short():
+def test_functions_are_short() -> None:
     sizes = {f"{m}:{f.name}": length(f) for m, tree in TREES.items() for f in functions(tree)}
     assert [name for name, size in sizes.items() if size > 60] == []
     assert mean(sizes.values()) <= 14
 
 
-def test_every_signature_is_annotated():
-    bare = []
-    for module, tree in TREES.items():
-        for node in functions(tree):
-            given = node.args
-            named = chain(
-                given.posonlyargs, given.args, given.kwonlyargs, filter(None, (given.vararg, given.kwarg))
-            )
-            if node.returns is None or any(not a.annotation and a.arg not in ("self", "cls") for a in named):
-                bare.append(f"{module}:{node.name}")
-    assert bare == []
+def test_every_signature_is_annotated() -> None:
+    assert [f"{module}:{name}" for module, tree in TREES.items() for name in unannotated_functions(tree)] == []
 
 
-def test_every_module_says_why_it_exists():
+def test_every_signature_of_the_tests_is_annotated() -> None:
+    """Except in ``tests/data``, which contains the code that tests work on."""
+    root = Path(__file__).parent
+    paths = {path.relative_to(root): path for path in sorted(root.rglob("*.py"))}
+    trees = {name: ast.parse(path.read_text()) for name, path in paths.items() if name.parts[0] != "data"}
+    assert [f"{name}:{function}" for name, tree in trees.items() for function in unannotated_functions(tree)] == []
+
+
+def test_every_module_says_why_it_exists() -> None:
     assert [module for module, tree in TREES.items() if not ast.get_docstring(tree)] == []
 
 
@@ -141,12 +156,12 @@ def docstrings(tree: ast.AST) -> list[str]:
     return [" ".join(text.split()) for node in nodes if (text := ast.get_docstring(node))]
 
 
-def test_names_say_what_they_are_of():
+def test_names_say_what_they_are_of() -> None:
     bare = {m: (bound_names(tree) & BARE_WORDS) - OUTSIDE_NAMES.get(m, set()) for m, tree in TREES.items()}
     assert {module: words for module, words in bare.items() if words} == {}
 
 
-def test_docstrings_are_no_riddles():
+def test_docstrings_are_no_riddles() -> None:
     riddles = [
         f"{module}: …{text[max(0, match.start() - 30) : match.end() + 10]}…"
         for module, tree in TREES.items()
@@ -156,7 +171,7 @@ def test_docstrings_are_no_riddles():
     assert riddles == []
 
 
-def test_a_predicate_is_a_bool():
+def test_a_predicate_is_a_bool() -> None:
     asks = re.compile(r"_*(?:is|has|can|may|says|agrees)_")
     wrong = [
         f"{module}:{function.name}"
@@ -167,7 +182,7 @@ def test_a_predicate_is_a_bool():
     assert wrong == []
 
 
-def test_no_two_public_classes_share_a_name():
+def test_no_two_public_classes_share_a_name() -> None:
     modules: dict[str, list[str]] = {}
     for module, tree in TREES.items():
         for node in ast.walk(tree):
@@ -176,7 +191,7 @@ def test_no_two_public_classes_share_a_name():
     assert {name: where for name, where in modules.items() if len(where) > 1} == {}
 
 
-def test_layers_import_only_downward():
+def test_layers_import_only_downward() -> None:
     def layer(module: str) -> int:
         return LAYER[module.removeprefix("codegym").lstrip(".").partition(".")[0]]
 
@@ -184,12 +199,12 @@ def test_layers_import_only_downward():
     assert upward == []
 
 
-def test_every_module_has_a_layer():
+def test_every_module_has_a_layer() -> None:
     names = {module.removeprefix("codegym").lstrip(".").partition(".")[0] for module in FILES}
     assert names == set(LAYER)
 
 
-def test_the_sandbox_s_folders_import_only_downward():
+def test_the_sandbox_s_folders_import_only_downward() -> None:
     height = {name: number for number, names in enumerate(SANDBOX) for name in names}
 
     def place(module: str) -> str:
@@ -206,7 +221,7 @@ def test_the_sandbox_s_folders_import_only_downward():
     assert sideways == []
 
 
-def test_docker_is_imported_only_by_its_own_backend():
+def test_docker_is_imported_only_by_its_own_backend() -> None:
     def packages(module: str) -> set[str]:
         nodes = list(ast.walk(TREES[module]))
         plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
@@ -218,7 +233,7 @@ def test_docker_is_imported_only_by_its_own_backend():
     assert {module for module in users if not module.startswith("codegym.sandbox.docker.")} == set()
 
 
-def test_nothing_imports_in_circles():
+def test_nothing_imports_in_circles() -> None:
     graph = {module: imports(module) - {module} for module in FILES}
     while leaves := [module for module, used in graph.items() if not used & graph.keys()]:
         for module in leaves:
@@ -226,7 +241,7 @@ def test_nothing_imports_in_circles():
     assert graph == {}
 
 
-def test_the_engine_knows_no_player():
+def test_the_engine_knows_no_player() -> None:
     used = imports("codegym.rollout.engine") | imports("codegym.rollout.crew")
     assert "codegym.rollout.play" not in used
 
@@ -235,7 +250,7 @@ def run(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
 
 
-def test_importing_codegym_is_quick_and_loads_nothing_heavy():
+def test_importing_codegym_is_quick_and_loads_nothing_heavy() -> None:
     timed = "import time, sys; t = time.perf_counter(); import codegym; print(time.perf_counter() - t)"
     assert min(float(run(timed)) for _ in range(3)) < 0.2
     heavy = {"torch", "trl", "transformers", "docker", "gymnasium", "pydantic", "numpy", "typer"}
@@ -249,11 +264,11 @@ def test_importing_codegym_is_quick_and_loads_nothing_heavy():
     ("codegym.board.render", {"torch", "docker", "gymnasium"}),
     ("codegym.cli", {"torch", "docker", "gymnasium", "numpy"}),
 ])  # fmt: skip
-def test_heavy_packages_are_loaded_only_where_they_are_needed(module, banned):
+def test_heavy_packages_are_loaded_only_where_they_are_needed(module: str, banned: set[str]) -> None:
     assert not banned & set(run(f"import {module}, sys; print(*sys.modules)").split())
 
 
-def test_exported_names():
+def test_exported_names() -> None:
     exported = {m: tree for m, tree in TREES.items() if FILES[m].name == "__init__.py"}
     for module in exported:
         names = getattr(sys.modules.get(module) or __import__(module, fromlist=["*"]), "__all__", [])
@@ -262,7 +277,7 @@ def test_exported_names():
     assert codegym.__version__.count(".") == 2
 
 
-def test_a_grader_s_digest_is_of_all_that_grades_and_of_no_more():
+def test_a_grader_s_digest_is_of_all_that_grades_and_of_no_more() -> None:
     from codegym.grade.grade import grader_digest, grader_files
 
     named = {path.relative_to(PACKAGE).as_posix() for path in grader_files()}

@@ -1,6 +1,7 @@
 """An entry follows from its episodes, and says so when it does not."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from codegym.errors import ConfigError
 BOARD = Board(name="b", title="B", suite="kata", split="test", samples=4, ks=(1, 4))
 
 
-def attempt(task: str, sample: int, outcome: Outcome, **more) -> Episode:
+def attempt(task: str, sample: int, outcome: Outcome, **more: object) -> Episode:
     fields = {
         "id": f"{task}-{sample}",
         "suite": "kata",
@@ -42,7 +43,7 @@ def entry(episodes: list[Episode]) -> Entry:
     return make_entry(BOARD, episodes, suite_digest="sd", seeds=[7], created="2026-01-01", wall_seconds=9.0)
 
 
-def test_counts_scores_and_totals():
+def test_counts_scores_and_totals() -> None:
     made = entry(run())
     assert made.counts == {"t0": (4, 0), "t1": (4, 1), "t2": (4, 2), "t3": (4, 3), "t4": (0, 0)}
     assert made.score("pass@1").value == pytest.approx(6 / 16)
@@ -57,11 +58,11 @@ def test_counts_scores_and_totals():
     assert set(made.summary()) == {"pass@1", "pass@4", "pass^4", "ci95"}
 
 
-def test_undefined_scores_are_absent():
+def test_undefined_scores_are_absent() -> None:
     assert set(entry([attempt("t", 0, Outcome.RESOLVED)]).scores) == {"pass@1"}
 
 
-def test_verify_recomputes_everything():
+def test_verify_recomputes_everything() -> None:
     episodes = run()
     made = entry(episodes)
     assert verify(made, reversed(episodes), BOARD) == []
@@ -73,14 +74,14 @@ def test_verify_recomputes_everything():
     assert [line.split(":")[0] for line in verify(made, touched, BOARD)] == ["episodes_digest"]
 
 
-def test_a_second_try_replaces_an_infrastructure_error_and_nothing_else():
+def test_a_second_try_replaces_an_infrastructure_error_and_nothing_else() -> None:
     lost, first = attempt("t", 0, Outcome.INFRA_ERROR), attempt("t", 0, Outcome.UNRESOLVED)
     better = attempt("t", 0, Outcome.RESOLVED)
     assert one_per_attempt([lost, first, better]) == [first]
     assert one_per_attempt([lost, lost]) == [lost]
 
 
-def test_episodes_that_do_not_belong_together_are_refused():
+def test_episodes_that_do_not_belong_together_are_refused() -> None:
     one = attempt("t", 0, Outcome.RESOLVED)
     for other, said in [
         ({"policy": "q"}, "one policy"),
@@ -95,7 +96,7 @@ def test_episodes_that_do_not_belong_together_are_refused():
         entry([attempt("t", 0, Outcome.RESOLVED, suite="other")])
 
 
-def test_entries_on_disk(tmp_path):
+def test_entries_on_disk(tmp_path: Path) -> None:
     made = entry(run())
     assert write_entry(tmp_path, made).name == "tiny-after.json"
     worse = made.model_copy(update={"policy": "a noop", "scores": {}})
@@ -108,7 +109,7 @@ def test_entries_on_disk(tmp_path):
     assert slug("../../etc/Passwd v1.5!") == "etc-passwd-v1.5"
 
 
-def test_every_shipped_board_loads_and_holds_verifiable_rows():
+def test_every_shipped_board_loads_and_holds_verifiable_rows() -> None:
     assert set(board_names()) >= {"kata", "pyrepair"}
     for name in board_names():
         board = load_board(board_folder(name))
@@ -118,7 +119,7 @@ def test_every_shipped_board_loads_and_holds_verifiable_rows():
         board_folder("kat")
 
 
-def test_a_board_that_asks_for_more_than_it_samples_is_refused(tmp_path):
+def test_a_board_that_asks_for_more_than_it_samples_is_refused(tmp_path: Path) -> None:
     (tmp_path / "board.toml").write_text('name="b"\ntitle="B"\nsuite="kata"\nsamples=4\nks=[1,8]\n')
     with pytest.raises(ConfigError, match="between 1 and samples = 4"):
         load_board(tmp_path)
@@ -129,7 +130,7 @@ def lossy(lost: int, of: int) -> Entry:
     return entry([attempt("t", i, Outcome.INFRA_ERROR if i < lost else Outcome.RESOLVED) for i in range(of)])
 
 
-def test_too_many_lost_episodes_leave_no_score():
+def test_too_many_lost_episodes_leave_no_score() -> None:
     kept, none = lossy(2, 40), lossy(12, 40)
     assert (kept.score("pass@1").value, kept.mean_reward, kept.lost()) == (1.0, 1.0, "2 of 40 episodes were lost")
     assert (none.scores, none.score("pass@1"), none.mean_reward) == ({}, None, None)
@@ -141,7 +142,7 @@ def test_too_many_lost_episodes_leave_no_score():
     assert too_many_lost(2, 16) is True
 
 
-def test_an_older_entry_with_scores_has_none_either():
+def test_an_older_entry_with_scores_has_none_either() -> None:
     older = lossy(12, 40).model_copy(update={"scores": entry(run()).scores, "mean_reward": 0.5})
     assert older.score("pass@1") is None
     assert older.summary() == {"ci95": None}

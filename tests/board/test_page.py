@@ -1,9 +1,12 @@
 """What people look at: complete, escaped, readable without a network, and the same for the same entries."""
 
+from __future__ import annotations
+
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import pytest
@@ -15,6 +18,9 @@ from codegym.board.render import define_board, render
 from codegym.board.template import coordinate, fill
 from codegym.episode import Episode, Outcome, StopReason, Verdict
 from codegym.errors import ConfigError
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 BOARD = """
 name = "b"
@@ -65,7 +71,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_names_of_strangers_are_escaped_everywhere(folder):
+def test_names_of_strangers_are_escaped_everywhere(folder: Path) -> None:
     render(folder)
     page, readme = (folder / "index.html").read_text(), (folder / "README.md").read_text()
     assert "<script" not in page
@@ -73,28 +79,28 @@ def test_names_of_strangers_are_escaped_everywhere(folder):
     assert "after \\<script\\>alert(1)\\</script\\> \\| x" in readme
 
 
-def test_the_same_entries_give_the_same_bytes(folder):
+def test_the_same_entries_give_the_same_bytes(folder: Path) -> None:
     render(folder)
     first = (folder / "index.html").read_bytes(), (folder / "README.md").read_bytes()
     render(folder)
     assert ((folder / "index.html").read_bytes(), (folder / "README.md").read_bytes()) == first
 
 
-def test_the_page_asks_nothing_of_the_network(folder):
+def test_the_page_asks_nothing_of_the_network(folder: Path) -> None:
     render(folder)
     page = (folder / "index.html").read_text()
     for word in ("http:", "https:", "src=", "url(", "@import", "<link", "<script"):
         assert word not in page
 
 
-def test_a_board_without_entries_says_how_to_make_one(tmp_path):
+def test_a_board_without_entries_says_how_to_make_one(tmp_path: Path) -> None:
     (tmp_path / "board.toml").write_text(BOARD)
     assert render(tmp_path).rows == ()
     assert "codegym eval --board b" in (tmp_path / "README.md").read_text()
     assert "No entries yet" in (tmp_path / "index.html").read_text()
 
 
-def test_gains_are_shown_where_they_can_be_and_explained_where_not(folder):
+def test_gains_are_shown_where_they_can_be_and_explained_where_not(folder: Path) -> None:
     write(folder, "elsewhere", 1, suite_digest="e" * 64)
     found = {row.entry.policy: row for row in render(folder).rows}
     assert found["before"].gain is None
@@ -107,7 +113,7 @@ def test_gains_are_shown_where_they_can_be_and_explained_where_not(folder):
     assert "gain over before" in (folder / "README.md").read_text()
 
 
-def test_lost_episodes_stand_beside_the_score_or_in_its_place(folder):
+def test_lost_episodes_stand_beside_the_score_or_in_its_place(folder: Path) -> None:
     write(folder, "some lost", 1, lost=3)
     write(folder, "many lost", 1, lost=24)
     rows = {row.entry.policy: row for row in render(folder).rows}
@@ -126,7 +132,7 @@ def test_lost_episodes_stand_beside_the_score_or_in_its_place(folder):
     assert "<small>no score: 24 of 80 lost</small>" in page
 
 
-def test_nothing_is_gained_over_a_baseline_without_a_score(folder):
+def test_nothing_is_gained_over_a_baseline_without_a_score(folder: Path) -> None:
     write(folder, "before", 0, lost=24)
     rows = {row.entry.policy: row for row in render(folder).rows}
     (after,) = (row for name, row in rows.items() if name.startswith("after"))
@@ -134,7 +140,7 @@ def test_nothing_is_gained_over_a_baseline_without_a_score(folder):
     assert after.note == "no gain: before: 24 of 80 episodes were lost"
 
 
-def test_rows_are_ranked_by_the_smallest_k(folder):
+def test_rows_are_ranked_by_the_smallest_k(folder: Path) -> None:
     (folder / "board.toml").write_text(BOARD.replace("[1, 4]", "[4]"))
     board = Board(name="b", title="B", suite="kata", samples=4, ks=(4,))
     for path in (folder / "entries").iterdir():
@@ -150,7 +156,7 @@ def parse(page: str) -> ElementTree.Element:
     return ElementTree.fromstring(closed)  # noqa: S314 - made by the test
 
 
-def test_every_field_of_an_entry_is_escaped(folder):
+def test_every_field_of_an_entry_is_escaped(folder: Path) -> None:
     evil = """"><script>alert('x')</script>"""
     (folder / "board.toml").write_text(BOARD.replace('"before"', f"""'''{evil}'''"""))
     write(folder, evil, 3)
@@ -168,7 +174,7 @@ def test_every_field_of_an_entry_is_escaped(folder):
     assert {evil, f"gain over {evil}", f"{evil}-00"} <= heads
 
 
-def test_every_mark_of_a_plot_has_a_title(folder):
+def test_every_mark_of_a_plot_has_a_title(folder: Path) -> None:
     render(folder)
     plots = parse((folder / "index.html").read_text()).findall(".//svg[@class='plot']")
     marks = [mark for plot in plots for kind in ("circle", "rect") for mark in plot.iterfind(f".//{kind}")]
@@ -177,13 +183,13 @@ def test_every_mark_of_a_plot_has_a_title(folder):
     assert all(mark.find("title").text for mark in marks)
 
 
-def test_a_long_name_is_cut_and_its_title_is_whole(folder):
+def test_a_long_name_is_cut_and_its_title_is_whole(folder: Path) -> None:
     write(folder, "x" * 60, 1)
     render(folder)
     assert f"<title>{'x' * 60}</title>{'x' * 23}…" in (folder / "index.html").read_text()
 
 
-def test_a_name_that_a_template_lacks_is_an_error():
+def test_a_name_that_a_template_lacks_is_an_error() -> None:
     with pytest.raises(UndefinedError):
         fill("board.html.j2")
 
@@ -191,12 +197,12 @@ def test_a_name_that_a_template_lacks_is_an_error():
 @pytest.mark.parametrize(
     ("value", "text"), [(0.0, "0"), (1.5, "1.5"), (12.346, "12.35"), (100, "100"), (-2.0, "-2")]
 )
-def test_a_coordinate_has_at_most_two_decimals(value, text):
+def test_a_coordinate_has_at_most_two_decimals(value: float, text: str) -> None:
     assert coordinate(value) == text
 
 
 @pytest.fixture
-def browser(tmp_path: Path) -> Iterator[object]:
+def browser(tmp_path: Path) -> Iterator[Chrome]:
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is in the dev extra")
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if not chromium or not driver:
@@ -219,7 +225,7 @@ def browser(tmp_path: Path) -> Iterator[object]:
     session.quit()
 
 
-def test_the_page_in_a_browser(folder, browser):
+def test_the_page_in_a_browser(folder: Path, browser: Chrome) -> None:
     """Opened from disk it draws every plot, says nothing on the console and fits a phone's width."""
     render(folder)
     browser.get(f"file://{folder}/index.html")
@@ -234,7 +240,7 @@ def test_the_page_in_a_browser(folder, browser):
     assert wide <= window
 
 
-def test_a_runs_folder_becomes_a_board(tmp_path):
+def test_a_runs_folder_becomes_a_board(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"no board\.toml"):
         define_board(tmp_path)
     for resolved, policy in enumerate(("tiny-before", "tiny-after")):

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codegym.board.stats import (
+    Counts,
     bootstrap,
     count_episodes,
     estimate,
@@ -41,7 +42,7 @@ def episode(task: str, outcome: Outcome | None, sample: int = 0) -> Episode:
 
 
 @given(attempts, st.integers(1, 10))
-def test_equal_the_average_over_every_choice_of_k_attempts(attempt, k):
+def test_equal_the_average_over_every_choice_of_k_attempts(attempt: tuple[int, int], k: int) -> None:
     n, c = attempt
     results = [True] * c + [False] * (n - c)
     drawn = list(combinations(results, k))
@@ -54,7 +55,7 @@ def test_equal_the_average_over_every_choice_of_k_attempts(attempt, k):
 
 
 @given(attempts.filter(lambda a: a[0] > 1), st.data())
-def test_more_attempts_help_any_and_hurt_all(attempt, data):
+def test_more_attempts_help_any_and_hurt_all(attempt: tuple[int, int], data: st.DataObject) -> None:
     n, c = attempt
     k = data.draw(st.integers(1, n - 1))
     assert pass_at_k(n, c, k) <= pass_at_k(n, c, k + 1)
@@ -62,7 +63,7 @@ def test_more_attempts_help_any_and_hurt_all(attempt, data):
 
 
 @given(attempts.filter(lambda a: a[0] > a[1]), st.data())
-def test_another_success_never_lowers_either(attempt, data):
+def test_another_success_never_lowers_either(attempt: tuple[int, int], data: st.DataObject) -> None:
     n, c = attempt
     k = data.draw(st.integers(1, n))
     assert pass_at_k(n, c, k) <= pass_at_k(n, c + 1, k)
@@ -70,14 +71,14 @@ def test_another_success_never_lowers_either(attempt, data):
 
 
 @pytest.mark.parametrize(("n", "c", "k"), [(3, 4, 1), (3, -1, 1), (3, 1, 0)])
-def test_nonsense_is_refused(n, c, k):
+def test_nonsense_is_refused(n: int, c: int, k: int) -> None:
     with pytest.raises(ValueError, match="need 0 <= c <= n"):
         pass_at_k(n, c, k)
 
 
 @given(counts, st.integers(1, 9))
 @settings(max_examples=25)
-def test_an_estimate_lies_in_its_interval_and_counts_only_tasks_it_can_speak_of(found, k):
+def test_an_estimate_lies_in_its_interval_and_counts_only_tasks_it_can_speak_of(found: Counts, k: int) -> None:
     told = estimate(found, k)
     able = [task for task, (n, _) in found.items() if n >= k]
     if not able:
@@ -89,7 +90,7 @@ def test_an_estimate_lies_in_its_interval_and_counts_only_tasks_it_can_speak_of(
     assert told.tasks == len(able) == len(task_values(found, k))
 
 
-def test_the_interval_covers_the_truth_about_as_often_as_it_says():
+def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     rng = np.random.default_rng(7)
     hits = 0
     for trial in range(200):
@@ -99,14 +100,14 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     assert 0.90 <= hits / 200 <= 0.99
 
 
-def test_the_interval_agrees_with_the_normal_approximation_and_repeats():
+def test_the_interval_agrees_with_the_normal_approximation_and_repeats() -> None:
     values = np.random.default_rng(1).random(400)
     low, high = bootstrap(values, seed=3)
     assert (low, high) == bootstrap(values, seed=3) != bootstrap(values, seed=4)
     assert high - low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.05)
 
 
-def test_pairing_cancels_how_hard_the_tasks_are():
+def test_pairing_cancels_how_hard_the_tasks_are() -> None:
     before = {f"t{i}": (8, i % 8) for i in range(100)}
     after = {task: (n, c + 1) for task, (n, c) in before.items()}
     found = gain(before, after)
@@ -120,12 +121,12 @@ def test_pairing_cancels_how_hard_the_tasks_are():
 
 @given(counts)
 @settings(max_examples=10)
-def test_no_policy_gains_on_itself(found):
+def test_no_policy_gains_on_itself(found: Counts) -> None:
     if any(n for n, _ in found.values()):
         assert gain(found, found).value == 0
 
 
-def test_what_could_not_be_graded_is_left_out_and_counted():
+def test_what_could_not_be_graded_is_left_out_and_counted() -> None:
     made = [
         episode("b", Outcome.RESOLVED),
         episode("b", Outcome.TAMPERED, 1),

@@ -27,6 +27,7 @@ FILES = {
 }
 
 Opener = Callable[..., Sandbox]
+Alive = Callable[[Sandbox, str], bool]
 
 
 def _usable(kind: str) -> Backend:
@@ -116,7 +117,7 @@ def tight(sealed: Backend, tree: Tree) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def alive() -> Callable[[Sandbox, str], bool]:
+def alive() -> Alive:
     """Return whether a process whose command line contains a marker runs in the box."""
 
     def check(box: Sandbox, marker: str) -> bool:

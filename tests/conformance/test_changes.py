@@ -1,16 +1,18 @@
 """What differs from the base tree, seen from outside."""
 
+from pathlib import Path
+
 import pytest
 
 from codegym.sandbox.lay import lay_files
-from codegym.sandbox.protocol import Backend, Changes, File, Tree
+from codegym.sandbox.protocol import Backend, Changes, File, Sandbox, Tree
 from codegym.task import Limits
 from codegym.tree import store_tree, tree_digest
 
 CALC = b"def add(a, b):\n    return a - b\n"
 
 
-def test_a_fresh_box_has_no_changes(shared):
+def test_a_fresh_box_has_no_changes(shared: Sandbox) -> None:
     assert shared.changes() == {}
 
 
@@ -86,29 +88,31 @@ def changes_by_case(
 
 
 @pytest.mark.parametrize("case", range(len(CASES)), ids=[command for command, _ in CASES])
-def test_changes(changes_by_case, case):
+def test_changes(changes_by_case: dict[int, Changes], case: int) -> None:
     assert changes_by_case[case] == CASES[case][1]
 
 
-def test_what_the_box_hides_from_git_is_still_seen(box):
+def test_what_the_box_hides_from_git_is_still_seen(box: Sandbox) -> None:
     box.exec("mkdir -p .git/info && echo '*' | tee .gitignore > .git/info/exclude && echo x >> calc.py")
     changes = box.changes()
     assert changes["calc.py"] == File(CALC + b"x\n")
     assert changes[".gitignore"] == File(b"*\n")
 
 
-def test_changes_can_be_read_when_the_box_forbids_it(box):
+def test_changes_can_be_read_when_the_box_forbids_it(box: Sandbox) -> None:
     box.exec("mkdir closed && echo x > closed/file && chmod 000 closed/file closed calc.py")
     assert box.changes()["closed/file"] == File(b"x\n")
 
 
-def test_changes_of_writes_and_removals_from_outside(box):
+def test_changes_of_writes_and_removals_from_outside(box: Sandbox) -> None:
     box.write("a/b.sh", b"b", executable=True)
     box.remove("pkg/other.txt")
     assert box.changes() == {"a/b.sh": File(b"b", executable=True), "pkg/other.txt": None}
 
 
-def test_what_changed_can_be_laid_over_the_base(backend, base_files, tmp_path):
+def test_what_changed_can_be_laid_over_the_base(
+    backend: Backend, base_files: dict[str, File], tmp_path: Path
+) -> None:
     files = {f"{i}/{path}": file for i in range(len(CASES)) for path, file in base_files.items()}
     wanted = {f"{i}/{path}": file for i, (_, changes) in enumerate(CASES) for path, file in changes.items()}
     tree = Tree((store_tree(files, tmp_path),), tree_digest(files))

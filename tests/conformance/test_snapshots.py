@@ -5,14 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from codegym.sandbox.protocol import File
+from codegym.sandbox.protocol import File, Sandbox, Tree
 from codegym.tree import read_tree
-from tests.conformance.conftest import ON_DISK, SEALED
+from tests.conformance.conftest import ON_DISK, SEALED, Alive, Opener
 
 pytestmark = pytest.mark.parametrize("backend", ["fake", *SEALED, ON_DISK], indirect=True)
 
 
-def test_restore_really_returns(box):
+def test_restore_really_returns(box: Sandbox) -> None:
     box.exec("echo kept > kept; rm pkg/other.txt; chmod +x calc.py; ln -s kept soft; mkdir hollow")
     snapshot = box.snapshot()
     before = box.changes()
@@ -23,7 +23,7 @@ def test_restore_really_returns(box):
     assert box.exec("test -x calc.py && test ! -e more").exit_code == 0
 
 
-def test_a_snapshot_of_the_untouched_box_is_the_base_tree(box):
+def test_a_snapshot_of_the_untouched_box_is_the_base_tree(box: Sandbox) -> None:
     snapshot = box.snapshot()
     box.exec("rm -r pkg link; echo x > calc.py")
     box.restore(snapshot)
@@ -31,7 +31,7 @@ def test_a_snapshot_of_the_untouched_box_is_the_base_tree(box):
     assert box.exec("cat pkg/other.txt link").stdout.startswith("other\ndef add")
 
 
-def test_snapshots_nest_and_can_be_used_again(box):
+def test_snapshots_nest_and_can_be_used_again(box: Sandbox) -> None:
     snapshots = []
     for i in range(3):
         box.exec(f"echo {i} >> log; rm -f only{i - 1}; touch only{i}")
@@ -43,7 +43,7 @@ def test_snapshots_nest_and_can_be_used_again(box):
         box.exec("echo dirt >> log; rm only*")
 
 
-def test_a_replaced_folder_survives_snapshot_and_restore(box):
+def test_a_replaced_folder_survives_snapshot_and_restore(box: Sandbox) -> None:
     box.exec("rm -r pkg && mkdir pkg && echo n > pkg/new")
     snapshot = box.snapshot()
     box.exec("rm -r pkg")
@@ -51,7 +51,7 @@ def test_a_replaced_folder_survives_snapshot_and_restore(box):
     assert box.exec("ls -A pkg").stdout == "new\n"
 
 
-def test_forks_diverge(box):
+def test_forks_diverge(box: Sandbox) -> None:
     box.exec("echo common > common; rm calc.py")
     snapshot = box.snapshot()
     with box.fork() as fork:
@@ -66,7 +66,7 @@ def test_forks_diverge(box):
         assert box.read("common") == b"parent\n"
 
 
-def test_a_fork_outlives_its_parent(box):
+def test_a_fork_outlives_its_parent(box: Sandbox) -> None:
     box.write("a", b"a")
     fork = box.fork()
     snapshot = fork.snapshot()
@@ -77,21 +77,21 @@ def test_a_fork_outlives_its_parent(box):
     fork.close()
 
 
-def test_restore_ends_a_command_that_is_not_over(box, alive):
+def test_restore_ends_a_command_that_is_not_over(box: Sandbox, alive: Alive) -> None:
     snapshot = box.snapshot()
     box.exec("(setsid sleep 47.13 &)")
     box.restore(snapshot)
     assert not alive(box, "47.13")
 
 
-def test_the_base_tree_is_never_written(box, tree):
+def test_the_base_tree_is_never_written(box: Sandbox, tree: Tree) -> None:
     before = [read_tree(layer) for layer in tree.layers]
     box.exec("echo x > calc.py; rm -r pkg; chmod 777 run.sh; touch new")
     box.restore(box.snapshot())
     assert [read_tree(layer) for layer in tree.layers] == before
 
 
-def test_boxes_at_once_do_not_see_each_other(open_box):
+def test_boxes_at_once_do_not_see_each_other(open_box: Opener) -> None:
     barrier = threading.Barrier(8)
 
     def work(name: int) -> dict[str, File | None]:
@@ -108,14 +108,14 @@ def test_boxes_at_once_do_not_see_each_other(open_box):
     assert [changes["name"] for changes in all_changes] == [File(str(n).encode()) for n in range(8)]
 
 
-def test_one_box_may_be_used_from_many_threads_in_turn(box):
+def test_one_box_may_be_used_from_many_threads_in_turn(box: Sandbox) -> None:
     for i in range(4):
         with ThreadPoolExecutor(1) as thread:
             assert thread.submit(box.exec, ["echo", str(i)]).result().stdout == f"{i}\n"
 
 
 @pytest.mark.parametrize("depth", [4])
-def test_a_snapshot_of_a_fork_of_a_snapshot(box, depth):
+def test_a_snapshot_of_a_fork_of_a_snapshot(box: Sandbox, depth: int) -> None:
     boxes = [box]
     for level in range(depth):
         boxes[-1].exec(f"echo {level} >> log; rm -rf d; mkdir d; touch d/{level}")

@@ -1,6 +1,7 @@
 """What policies are tried on: openings that need no env, and a tiny model with random weights."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,9 @@ from codegym.task import FolderSource, Task, TestPlan
 from codegym.tool.dialect import dialect
 from codegym.tool.tools import TOOLS
 from tests.policy.chat_server import Server, serving
+
+Tiny = tuple[Any, Any]
+"""A causal language model of transformers, and its tokenizer."""
 
 
 @pytest.fixture
@@ -33,7 +37,7 @@ def opening() -> Callable[..., Opening]:
 
 
 @pytest.fixture(scope="session")
-def tiny():
+def tiny() -> Tiny:
     """A tiny model and its tokenizer."""
     pytest.importorskip("trl", reason="needs the train extra")
     from codegym.train.config import TinySection

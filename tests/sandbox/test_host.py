@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -15,10 +16,12 @@ from codegym.sandbox.doctor import checks
 from codegym.sandbox.host.cgroup import cgroup_roots, named_cgroup, sweep_cgroups
 from codegym.sandbox.host.lease import lease_is_held, owner_lease, owners, reap
 from codegym.sandbox.image.image import _folder, host_image, image_digest, image_names, load_image
+from codegym.sandbox.layered.box import LaidBox
+from codegym.sandbox.protocol import Tree
 from codegym.task import Limits
 
 
-def test_backends_by_name():
+def test_backends_by_name() -> None:
     assert {"bwrap", "docker", "docker-volume", "fake"} <= set(backend_names())
     assert backend("fake") is backend("fake")
     assert [c.name for c in backend("fake").capabilities() if not c.available]
@@ -26,7 +29,7 @@ def test_backends_by_name():
         backend("bwarp")
 
 
-def test_images_are_described_and_named_by_digest():
+def test_images_are_described_and_named_by_digest() -> None:
     assert image_names() == ["cc", "node", "python"]
     digests = {image_digest(name) for name in image_names()}
     assert len(digests) == 3
@@ -51,14 +54,14 @@ def test_images_are_described_and_named_by_digest():
         ("node", "node -e 'console.log(6*7)'", "42"),
     ],
 )
-def test_images_provide_what_they_say(tree, image, command, says):
+def test_images_provide_what_they_say(tree: Tree, image: str, command: str, says: str) -> None:
     with backend("bwrap").open(tree, image, Limits()) as box:
         result = box.exec(command)
     assert result.exit_code == 0, result.stderr
     assert says in result.stdout + result.stderr
 
 
-def test_a_plain_pytest_finds_its_plugins_rewritten(tree):
+def test_a_plain_pytest_finds_its_plugins_rewritten(tree: Tree) -> None:
     program = (
         "import sys, pytest, _pytest.assertion.rewrite as rewrite\n"
         "seen, rewritten = [], rewrite._rewrite_test\n"
@@ -72,7 +75,7 @@ def test_a_plain_pytest_finds_its_plugins_rewritten(tree):
     assert result.stdout.splitlines()[-1] == "True ['/work/test_it.py']"
 
 
-def test_a_tool_brings_its_own_folder_and_no_other(tmp_path, monkeypatch):
+def test_a_tool_brings_its_own_folder_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder of a tool is bound whole: it must not be the one that holds everything else of the user's."""
     for folder in ("home/.local/bin", "tools/bin", "loose"):
         tool = tmp_path / folder / f"codegym-{folder.partition('/')[0]}"
@@ -88,7 +91,7 @@ def test_a_tool_brings_its_own_folder_and_no_other(tmp_path, monkeypatch):
             _folder("cc", name)
 
 
-def test_a_lease_is_held_while_its_process_lives():
+def test_a_lease_is_held_while_its_process_lives() -> None:
     script = "from codegym.sandbox.host.lease import owner_lease; print(owner_lease().id, flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -102,7 +105,9 @@ def test_a_lease_is_held_while_its_process_lives():
     assert lease_is_held(owner_lease().id)
 
 
-def test_a_lease_whose_owner_died_before_it_was_registered_is_removed(tmp_path, monkeypatch):
+def test_a_lease_whose_owner_died_before_it_was_registered_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     folder = tmp_path / "codegym" / "leases"
     folder.mkdir(parents=True)
@@ -115,7 +120,7 @@ def test_a_lease_whose_owner_died_before_it_was_registered_is_removed(tmp_path, 
     assert young.exists(), "its owner may be about to register it"
 
 
-def test_many_may_clean_up_at_the_same_moment(tmp_path, monkeypatch):
+def test_many_may_clean_up_at_the_same_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     folder = tmp_path / "codegym" / "leases"
     folder.mkdir(parents=True)
@@ -129,7 +134,7 @@ def test_many_may_clean_up_at_the_same_moment(tmp_path, monkeypatch):
     assert owners() == []
 
 
-def test_what_a_writer_that_was_killed_began_is_removed(tmp_path, monkeypatch):
+def test_what_a_writer_that_was_killed_began_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     program = (
         "import os, signal, codegym.tree as t\n"
@@ -150,7 +155,7 @@ def test_what_a_writer_that_was_killed_began_is_removed(tmp_path, monkeypatch):
     assert not list((tmp_path / "codegym" / "trees").iterdir())
 
 
-def test_groups_whose_cache_is_gone_are_removed_once_nobody_is_in_them(box):
+def test_groups_whose_cache_is_gone_are_removed_once_nobody_is_in_them(box: LaidBox) -> None:
     if not cgroup_roots():
         pytest.skip("no control groups may be made here")
     orphan = named_cgroup("0123456789ab-1")
@@ -165,7 +170,7 @@ def test_groups_whose_cache_is_gone_are_removed_once_nobody_is_in_them(box):
     assert box.exec("true").exit_code == 0
 
 
-def test_the_doctor_looks_at_everything_and_knows_a_remedy():
+def test_the_doctor_looks_at_everything_and_knows_a_remedy() -> None:
     results = {check.name: check for check in checks()}
     assert {"bubblewrap", "overlayfs", "control groups", "runner", "image python", "docker", "disk"} <= set(
         results

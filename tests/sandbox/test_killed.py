@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,10 +20,13 @@ from codegym.errors import SandboxError
 from codegym.sandbox.bwrap.census import open_boxes
 from codegym.sandbox.host.cgroup import cgroup_roots
 from codegym.sandbox.host.lease import owners, reap
+from codegym.sandbox.layered.box import LaidBox
+from codegym.sandbox.protocol import Tree
 from tests.sandbox.killed_owner import SLEEPER
 
 KILLS = int(os.environ.get("CODEGYM_KILLS", "3"))
 OWNER = Path(__file__).with_name("killed_owner.py")
+StartOwner = Callable[..., subprocess.Popen[str]]
 
 
 def below(pid: int) -> list[int]:
@@ -41,7 +45,7 @@ def groups(lease: str) -> list[Path]:
     return [folder for root in cgroup_roots() for folder in root.glob(f"codegym-{lease}-*")]
 
 
-def gone(condition, seconds: float = 10.0) -> bool:
+def gone(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -49,10 +53,10 @@ def gone(condition, seconds: float = 10.0) -> bool:
 
 
 @pytest.fixture
-def owner(tree):
+def owner(tree: Tree) -> Iterator[StartOwner]:
     started = []
 
-    def start(seed: int, stage: str = "auto") -> subprocess.Popen:
+    def start(seed: int, stage: str = "auto") -> subprocess.Popen[str]:
         argv = [sys.executable, str(OWNER), str(tree.layers[0]), str(seed), stage]
         process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         started.append(process)
@@ -66,7 +70,7 @@ def owner(tree):
 
 
 @pytest.mark.parametrize("stage", ["auto", "disk"])
-def test_owners_killed_at_random_moments_leave_nothing(owner, box, stage):
+def test_owners_killed_at_random_moments_leave_nothing(owner: StartOwner, box: LaidBox, stage: str) -> None:
     box.write("mine", b"mine")
     mine = {lease.id for lease in owners() if lease.pid == os.getpid()}
     for seed in range(KILLS):
@@ -85,7 +89,9 @@ def test_owners_killed_at_random_moments_leave_nothing(owner, box, stage):
     assert {lease.id for lease in owners() if lease.is_held} >= mine
 
 
-def test_a_box_whose_own_processes_are_killed_is_an_error_and_leaves_nothing(tree, owner):
+def test_a_box_whose_own_processes_are_killed_is_an_error_and_leaves_nothing(
+    tree: Tree, owner: StartOwner
+) -> None:
     process = owner(99)
     chance = random.Random(99)
     for _ in range(3 * KILLS):
@@ -102,7 +108,7 @@ def test_a_box_whose_own_processes_are_killed_is_an_error_and_leaves_nothing(tre
     reap()
 
 
-def test_a_box_in_use_says_that_it_is_gone(box):
+def test_a_box_in_use_says_that_it_is_gone(box: LaidBox) -> None:
     for victim in below(box.cell.pid)[:1]:
         os.kill(victim, signal.SIGKILL)
     with pytest.raises(SandboxError, match="gone"):

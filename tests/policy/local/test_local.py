@@ -1,10 +1,15 @@
 """The local policy: batching changes nothing, ids are kept as sampled, contexts end cleanly."""
 
+from __future__ import annotations
+
 import copy
 import math
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,6 +18,10 @@ from codegym.errors import CodegymError, ConfigError, PolicyError
 from codegym.policy.protocol import Opening
 from codegym.task import FolderSource, Task, TestPlan
 from codegym.tokens import turns_of_mask
+from tests.policy.conftest import Tiny
+
+if TYPE_CHECKING:
+    from codegym.policy.local.policy import LocalPolicy
 
 pytestmark = pytest.mark.train
 
@@ -25,12 +34,12 @@ TASK = Task(
 )
 
 
-def opening(text="def f(a):", seed=0):
+def opening(text: str = "def f(a):", seed: int = 0) -> Opening:
     return Opening(task=TASK, system="", observation=text, seed=seed)
 
 
 @pytest.fixture
-def policy(tiny):
+def policy(tiny: Tiny) -> Iterator[LocalPolicy]:
     from codegym.policy.local.policy import LocalPolicy, Sampling
 
     model, tokenizer = tiny
@@ -39,7 +48,7 @@ def policy(tiny):
     made.close()
 
 
-def reference(model, ids, sampled):
+def reference(model: Any, ids: Sequence[int], sampled: Sequence[int]) -> list[float]:
     import torch
 
     with torch.no_grad():
@@ -47,7 +56,7 @@ def reference(model, ids, sampled):
     return [logprobs[len(ids) + i - 1, token].item() for i, token in enumerate(sampled)]
 
 
-def test_a_ragged_batch_over_several_turns_gives_the_logprobs_of_one_row_alone(tiny):
+def test_a_ragged_batch_over_several_turns_gives_the_logprobs_of_one_row_alone(tiny: Tiny) -> None:
     from codegym.policy.local.generate import Generation, Generator
 
     model, _ = tiny
@@ -72,7 +81,7 @@ def test_a_ragged_batch_over_several_turns_gives_the_logprobs_of_one_row_alone(t
             request.sampled, request.logprobs = [], []
 
 
-def test_temperature_scales_what_is_sampled_and_its_logprobs(tiny):
+def test_temperature_scales_what_is_sampled_and_its_logprobs(tiny: Tiny) -> None:
     from codegym.policy.local.generate import Generation, Generator
 
     model, _ = tiny
@@ -84,7 +93,7 @@ def test_temperature_scales_what_is_sampled_and_its_logprobs(tiny):
     assert greedy[0].sampled == greedy[1].sampled
 
 
-def test_tokens_are_those_sampled_and_observed_in_order(policy, tiny):
+def test_tokens_are_those_sampled_and_observed_in_order(policy: LocalPolicy, tiny: Tiny) -> None:
     model, tokenizer = tiny
     conversation = policy.begin(opening())
     conversation.reply(None)
@@ -104,7 +113,7 @@ def test_tokens_are_those_sampled_and_observed_in_order(policy, tiny):
     assert conversation.usage()["completion_tokens"] == sum(tokens.mask)
 
 
-def test_an_episode_reads_as_the_chat_template_would_render_it(tiny):
+def test_an_episode_reads_as_the_chat_template_would_render_it(tiny: Tiny) -> None:
     from codegym.policy.chat import ChatFormat
 
     _, tokenizer = tiny
@@ -118,7 +127,7 @@ def test_an_episode_reads_as_the_chat_template_would_render_it(tiny):
     assert tokenizer.decode(joined) == whole
 
 
-def test_a_warm_up_reads_what_an_episode_would_hold_and_learns_what_was_said(tiny):
+def test_a_warm_up_reads_what_an_episode_would_hold_and_learns_what_was_said(tiny: Tiny) -> None:
     from codegym.policy.chat import ChatFormat
     from codegym.train.data.conversation import IGNORED, Turn, encode
 
@@ -134,8 +143,8 @@ def test_a_warm_up_reads_what_an_episode_would_hold_and_learns_what_was_said(tin
     assert encode(told, ChatFormat(tokenizer), len(row["input_ids"]) - 1) is None
 
 
-def test_many_threads_are_answered_in_batches_and_seeds_decide(policy):
-    def episode(seed):
+def test_many_threads_are_answered_in_batches_and_seeds_decide(policy: LocalPolicy) -> None:
+    def episode(seed: int) -> list[str]:
         conversation = policy.begin(opening(seed=seed))
         return [conversation.reply(None).text, conversation.reply("ok").text]
 
@@ -145,7 +154,7 @@ def test_many_threads_are_answered_in_batches_and_seeds_decide(policy):
     assert len({tuple(texts) for texts in first}) > 8
 
 
-def test_a_full_context_is_said(policy):
+def test_a_full_context_is_said(policy: LocalPolicy) -> None:
     conversation = policy.begin(opening("def f(a, b):\n" * 2))
     replies = [conversation.reply(None)]
     while replies[-1].finished:
@@ -154,7 +163,7 @@ def test_a_full_context_is_said(policy):
     assert len(replies) < 20
 
 
-def test_a_closed_policy_refuses(tiny):
+def test_a_closed_policy_refuses(tiny: Tiny) -> None:
     from codegym.policy.local.policy import LocalPolicy
 
     policy = LocalPolicy(*tiny, name="tiny")
@@ -163,7 +172,7 @@ def test_a_closed_policy_refuses(tiny):
         policy.begin(opening()).reply(None)
 
 
-def test_an_answer_under_way_can_be_stopped(tiny):
+def test_an_answer_under_way_can_be_stopped(tiny: Tiny) -> None:
     from codegym.policy.local.generate import Generation, Generator
 
     request = Generation([5, 6, 7], 1000, np.random.default_rng(0))
@@ -172,7 +181,7 @@ def test_an_answer_under_way_can_be_stopped(tiny):
     assert len(request.sampled) == 3
 
 
-def test_what_the_model_can_not_do_is_a_policy_error(tiny):
+def test_what_the_model_can_not_do_is_a_policy_error(tiny: Tiny) -> None:
     from codegym.policy.local.policy import LocalPolicy
 
     policy = LocalPolicy(*tiny, name="tiny")
@@ -183,7 +192,7 @@ def test_what_the_model_can_not_do_is_a_policy_error(tiny):
     policy.close()
 
 
-def test_a_bug_is_raised_where_it_is_waited_for(tiny):
+def test_a_bug_is_raised_where_it_is_waited_for(tiny: Tiny) -> None:
     from codegym.policy.local.policy import LocalPolicy
 
     policy = LocalPolicy(None, tiny[1], name="tiny")
@@ -192,7 +201,7 @@ def test_a_bug_is_raised_where_it_is_waited_for(tiny):
     policy.close()
 
 
-def test_tools_reach_the_template_in_the_native_dialect_only(tiny):
+def test_tools_reach_the_template_in_the_native_dialect_only(tiny: Tiny) -> None:
     from codegym.policy.chat import ChatFormat
     from codegym.train.model.tiny import TEMPLATE
 
@@ -210,14 +219,14 @@ def test_tools_reach_the_template_in_the_native_dialect_only(tiny):
     assert said["native"] != said["tagged"]
 
 
-def test_a_model_that_is_not_there_is_named(tmp_path):
+def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
     from codegym.policy.local.policy import LocalPolicy
 
     with pytest.raises(PolicyError, match="nowhere"):
         LocalPolicy.load(str(tmp_path / "nowhere"))
 
 
-def test_a_saved_model_is_loaded(tiny, tmp_path):
+def test_a_saved_model_is_loaded(tiny: Tiny, tmp_path: Path) -> None:
     from codegym.policy.local.policy import LocalPolicy
 
     model, tokenizer = tiny
@@ -228,7 +237,7 @@ def test_a_saved_model_is_loaded(tiny, tmp_path):
     policy.close()
 
 
-def rendered(tokenizer, template, system="Be brief.", observation="x = 1"):
+def rendered(tokenizer: Any, template: str, system: str = "Be brief.", observation: str = "x = 1") -> str:
     from codegym.policy.chat import ChatFormat
 
     tokenizer = copy.deepcopy(tokenizer)
@@ -237,7 +246,7 @@ def rendered(tokenizer, template, system="Be brief.", observation="x = 1"):
     return tokenizer.decode(chat.opening_ids(replace(opening(observation), system=system)))
 
 
-def test_a_template_without_a_system_role_gets_the_system_prompt_before_the_first_observation(tiny):
+def test_a_template_without_a_system_role_gets_the_system_prompt_before_the_first_observation(tiny: Tiny) -> None:
     from codegym.train.model.tiny import TEMPLATE
 
     turns = "{% for m in messages %}[{{ m.role }}]{{ m.content }}<|end|>{% endfor %}"
@@ -252,7 +261,7 @@ def test_a_template_without_a_system_role_gets_the_system_prompt_before_the_firs
 
 
 @pytest.mark.parametrize("template", [None, "", "{% for %}", "x", "{{ raise_exception('no') }}", "{{ a.b.c }}"])
-def test_a_template_that_can_not_be_used_is_said_at_once(tiny, template):
+def test_a_template_that_can_not_be_used_is_said_at_once(tiny: Tiny, template: str | None) -> None:
     from codegym.policy.local.policy import LocalPolicy
 
     model, tokenizer = tiny[0], copy.deepcopy(tiny[1])
@@ -268,7 +277,7 @@ def test_a_template_that_can_not_be_used_is_said_at_once(tiny, template):
     ("opens", "tag"),
     [("<think>\n", "<think>"), ("[THINK]", "[THINK]"), ("<think>\n\n</think>\n\n", ""), ("<think>Briefly:", "")],
 )
-def test_a_thought_that_the_template_opens_is_in_the_answer(tiny, opens, tag):
+def test_a_thought_that_the_template_opens_is_in_the_answer(tiny: Tiny, opens: str, tag: str) -> None:
     from codegym.policy.local.policy import LocalPolicy, Sampling
     from codegym.train.model.tiny import ANSWER, TEMPLATE
 
@@ -281,7 +290,7 @@ def test_a_thought_that_the_template_opens_is_in_the_answer(tiny, opens, tag):
     assert text == tag + tokenizer.decode(conversation.ids, skip_special_tokens=True)
 
 
-def test_special_tokens_are_left_out_of_answers_unless_they_are_the_tags_of_thoughts(tiny):
+def test_special_tokens_are_left_out_of_answers_unless_they_are_the_tags_of_thoughts(tiny: Tiny) -> None:
     from codegym.policy.chat import ChatFormat
 
     tokenizer = copy.deepcopy(tiny[1])
@@ -292,7 +301,7 @@ def test_special_tokens_are_left_out_of_answers_unless_they_are_the_tags_of_thou
 
 @pytest.mark.parametrize("broken", ["model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json"])
 @pytest.mark.parametrize("content", [b"", b"{", b"{}", b"[]"])
-def test_a_broken_model_is_an_error_of_ours(tiny, tmp_path, broken, content):
+def test_a_broken_model_is_an_error_of_ours(tiny: Tiny, tmp_path: Path, broken: str, content: bytes) -> None:
     from codegym.policy.local.policy import LocalPolicy
 
     model, tokenizer = tiny

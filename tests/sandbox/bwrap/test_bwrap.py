@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from codegym.sandbox.host.lease import reap
 from codegym.sandbox.image.image import host_image
 from codegym.sandbox.layered.box import BoxKind, LaidBox
 from codegym.sandbox.layered.store import stores
+from codegym.sandbox.protocol import Tree
 from codegym.task import Limits
 
 ATTACK = r"""
@@ -55,7 +57,7 @@ int main(void) {
 """
 
 
-def test_the_host_is_left_as_it_was(tree):
+def test_the_host_is_left_as_it_was(tree: Tree) -> None:
     with BwrapBackend().open(tree, "cc", Limits()) as box:
         pid, group = box.cell.pid, box.cell.group
         mounts = Path("/proc/self/mounts").read_text().splitlines()
@@ -64,7 +66,7 @@ def test_the_host_is_left_as_it_was(tree):
     assert group is None or not group.memory.exists()
 
 
-def test_a_service_outlives_commands_but_not_restore(box):
+def test_a_service_outlives_commands_but_not_restore(box: LaidBox) -> None:
     start = box.snapshot()
     box.spawn(["/bin/sh", "-c", "(setsid sleep 47.31 &) ; while :; do date +%s%N > /tmp/beat; sleep 0.02; done"])
     box.exec("sleep 0.1; sleep 47.32 & (setsid sleep 47.33 &)")
@@ -79,7 +81,9 @@ def test_a_service_outlives_commands_but_not_restore(box):
     assert "47.31" not in box.exec("ps ax -o args=").stdout
 
 
-def test_private_folders_below_what_is_bound_are_covered(tree, tmp_path, monkeypatch):
+def test_private_folders_below_what_is_bound_are_covered(
+    tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A package installed below /usr, or beside a tool, would show the solutions of its suites."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
     solution = tmp_path / "share/codegym/suites/s/gold.patch"
@@ -97,7 +101,7 @@ def test_private_folders_below_what_is_bound_are_covered(tree, tmp_path, monkeyp
         )
 
 
-def test_a_box_that_does_not_start_is_ended_at_once(tree):
+def test_a_box_that_does_not_start_is_ended_at_once(tree: Tree) -> None:
     keeper = Keeper(Sources(stores(tree), emptied=("/proc/keys",)), ("sleep", "60"), 1)
     began = time.monotonic()
     keeper.close()
@@ -105,7 +109,7 @@ def test_a_box_that_does_not_start_is_ended_at_once(tree):
     assert not Path(f"/proc/{keeper.pid}").exists()
 
 
-def test_fifty_snapshots_deep(box):
+def test_fifty_snapshots_deep(box: LaidBox) -> None:
     snapshots = []
     for i in range(50):
         box.write(f"n/{i}", str(i).encode())
@@ -120,7 +124,7 @@ def test_fifty_snapshots_deep(box):
     assert sorted(box.changes()) == ["n/10", "n/9"]
 
 
-def test_restore_frees_the_disk_and_empties_tmp(tree):
+def test_restore_frees_the_disk_and_empties_tmp(tree: Tree) -> None:
     with BwrapBackend().open(tree, "cc", Limits(disk_mb=16)) as box:
         start = box.snapshot()
         for _ in range(4):
@@ -132,7 +136,7 @@ def test_restore_frees_the_disk_and_empties_tmp(tree):
             assert box.exec("ls -A /tmp /dev/shm").stdout == "/dev/shm:\n\n/tmp:\nhome\n"
 
 
-def test_a_very_deep_folder_does_no_harm(box):
+def test_a_very_deep_folder_does_no_harm(box: LaidBox) -> None:
     start = box.snapshot()
     deep = box.exec("mkdir -p $(printf 'd/%.0s' $(seq 1500)) && cd $(printf 'd/%.0s' $(seq 1500)) && : > f")
     assert deep.exit_code == 0
@@ -142,7 +146,7 @@ def test_a_very_deep_folder_does_no_harm(box):
     assert box.changes() == {}
 
 
-def test_a_command_can_not_touch_the_runner(box):
+def test_a_command_can_not_touch_the_runner(box: LaidBox) -> None:
     box.write("attack.c", ATTACK.encode())
     tried = box.exec("gcc -o /tmp/attack attack.c && /tmp/attack")
     assert (tried.exit_code, tried.stdout) == (0, "")
@@ -165,11 +169,11 @@ def test_a_command_can_not_touch_the_runner(box):
         "cat /sys/kernel/notes",
     ],
 )
-def test_attacks_fail(box, attack):
+def test_attacks_fail(box: LaidBox, attack: str) -> None:
     assert box.exec(attack).exit_code != 0
 
 
-def test_setuid_gives_nothing(box):
+def test_setuid_gives_nothing(box: LaidBox) -> None:
     assert box.exec("cp /usr/bin/id . && chmod 4755 id && ./id -u").stdout == "1000\n"
 
 
@@ -193,7 +197,7 @@ def _state(pid: int) -> str:
 
 
 @pytest.mark.parametrize("victim", ["keeper", "bubblewrap", "runner", "service"])
-def test_when_one_dies_all_die_and_it_is_an_error_not_a_result(box, victim):
+def test_when_one_dies_all_die_and_it_is_an_error_not_a_result(box: LaidBox, victim: str) -> None:
     box.spawn(["sleep", "47.51"])
     box.exec("true")
     keeper = box.cell.pid
@@ -230,7 +234,7 @@ box.exec("setsid sleep 47.42")
 """
 
 
-def test_nothing_outlives_a_killed_owner(tree, box):
+def test_nothing_outlives_a_killed_owner(tree: Tree, box: LaidBox) -> None:
     owner = subprocess.Popen([sys.executable, "-c", OWNER, str(tree.layers[0])], stdout=subprocess.PIPE, text=True)
     with owner:
         keeper, _, group = owner.stdout.readline().strip().partition(" ")
@@ -250,7 +254,7 @@ def test_nothing_outlives_a_killed_owner(tree, box):
 
 
 @pytest.fixture
-def ungrouped(tree):
+def ungrouped(tree: Tree) -> Iterator[LaidBox]:
     with BwrapBackend(cgroups=False).open(tree, "cc", Limits(memory_mb=128, processes=24, disk_mb=16)) as box:
         assert box.cell.group is None
         yield box
@@ -266,7 +270,7 @@ def ungrouped(tree):
         "ulimit -n 4096 && echo all",
     ],
 )
-def test_limits_hold_without_control_groups(ungrouped, excess):
+def test_limits_hold_without_control_groups(ungrouped: LaidBox, excess: str) -> None:
     result = ungrouped.exec(excess, timeout=10)
     assert "all" not in result.stdout
     assert result.exit_code != 0
@@ -300,14 +304,14 @@ t.join()
 
 
 @pytest.mark.parametrize("hoard", HOARDS)
-def test_without_control_groups_no_memory_is_held_that_the_watcher_does_not_see(tree, hoard):
+def test_without_control_groups_no_memory_is_held_that_the_watcher_does_not_see(tree: Tree, hoard: str) -> None:
     with BwrapBackend(cgroups=False).open(tree, "python", Limits(memory_mb=128, disk_mb=16)) as box:
         result = box.exec(["python3", "-c", HOARDS[hoard] + "\nprint('all')"], timeout=20)
         assert "all" not in result.stdout
         assert box.exec("head -c 1000 /dev/zero | wc -c").stdout.strip() == "1000"
 
 
-def test_a_talkative_hog_is_seen_too(tree):
+def test_a_talkative_hog_is_seen_too(tree: Tree) -> None:
     hog = 'perl -e \'$| = 1; for (1..20000) { push @x, "a" x 20000; print "b" x 5000 }; print STDERR "all"\''
     with BwrapBackend().open(tree, "cc", Limits(memory_mb=64, disk_mb=2048)) as box:
         result = box.exec(hog, timeout=30)
@@ -316,7 +320,7 @@ def test_a_talkative_hog_is_seen_too(tree):
 
 
 @pytest.mark.skipif(not limits_cpu(), reason="no control group limits processors here")
-def test_processor_time_of_all_processes_is_limited(tree):
+def test_processor_time_of_all_processes_is_limited(tree: Tree) -> None:
     burn = "import os, time\nos.fork()\nstart, end = time.process_time(), time.monotonic() + 1.2\n"
     burn += "while time.monotonic() < end: pass\n"
     with BwrapBackend(cpus=0.25).open(tree, "python", Limits()) as box:

@@ -40,7 +40,7 @@ box.exec("sleep 100")
 """
 
 
-def test_no_engine_is_a_capability_and_an_error_that_say_what_to_do(tmp_path):
+def test_no_engine_is_a_capability_and_an_error_that_say_what_to_do(tmp_path: Path) -> None:
     nobody = DockerBackend(base_url=f"unix://{tmp_path}/nobody.sock")
     (run,) = nobody.capabilities()
     assert (run.name, run.available) == ("run", False)
@@ -49,13 +49,13 @@ def test_no_engine_is_a_capability_and_an_error_that_say_what_to_do(tmp_path):
         nobody.open(Tree((tmp_path,), "t"), "python", Limits())
 
 
-def test_an_engine_far_away_is_refused():
+def test_an_engine_far_away_is_refused() -> None:
     far = DockerBackend(base_url="tcp://127.0.0.1:1")
     (run,) = far.capabilities()
     assert not run.available
 
 
-def test_an_engine_that_can_not_mount_or_limit_is_refused():
+def test_an_engine_that_can_not_mount_or_limit_is_refused() -> None:
     rootless, podman = {"SecurityOptions": ["name=rootless"]}, {"SecurityOptions": []}
     for info, is_podman in ((rootless, False), (podman, True)):
         refused = partial(why_refused, info, "http+docker://localhost", None, podman=is_podman)
@@ -67,7 +67,7 @@ def test_an_engine_that_can_not_mount_or_limit_is_refused():
     )
 
 
-def test_an_image_is_named_by_what_it_is_built_from():
+def test_an_image_is_named_by_what_it_is_built_from() -> None:
     assert image_tag("python") != image_tag("cc").replace("cc", "python")
     assert image_tag("python") in build_command("python")
     with pytest.raises(SandboxError, match="Did you mean 'python'"):
@@ -95,7 +95,7 @@ def docker(own_cache: None) -> DockerBackend:
 
 
 @pytest.fixture(scope="module")
-def client(docker) -> Iterator[DockerClient]:
+def client(docker: DockerBackend) -> Iterator[DockerClient]:
     engine = connect()
     if absent := missing(engine):
         pytest.skip(f"images are missing: {', '.join(build_command(name) for name in absent)}")
@@ -109,7 +109,7 @@ def tree(tmp_path: Path) -> Tree:
 
 
 @pytest.mark.docker
-def test_an_unknown_runtime_is_refused_by_name(docker, client, tree):
+def test_an_unknown_runtime_is_refused_by_name(docker: DockerBackend, client: DockerClient, tree: Tree) -> None:
     other = DockerBackend(runtime="no-such-runtime")
     assert "no-such-runtime" in other.capabilities()[0].why
     with pytest.raises(SandboxError, match="no-such-runtime"):
@@ -117,7 +117,9 @@ def test_an_unknown_runtime_is_refused_by_name(docker, client, tree):
 
 
 @pytest.mark.docker
-def test_a_box_is_never_opened_in_a_weaker_way(docker, client, tree, monkeypatch):
+def test_a_box_is_never_opened_in_a_weaker_way(
+    docker: DockerBackend, client: DockerClient, tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """If a container can't make namespaces, the backend fails, and names the one that can."""
 
     def fail(*_: object) -> None:
@@ -133,7 +135,7 @@ def test_a_box_is_never_opened_in_a_weaker_way(docker, client, tree, monkeypatch
 
 
 @pytest.mark.docker
-def test_what_the_engine_was_asked_for(docker, client, tree):
+def test_what_the_engine_was_asked_for(docker: DockerBackend, client: DockerClient, tree: Tree) -> None:
     with docker.open(tree, "python", Limits(memory_mb=256)):
         (container,) = _containers(client)
         settings = client.api.inspect_container(container["Id"])
@@ -156,7 +158,7 @@ def test_what_the_engine_was_asked_for(docker, client, tree):
 
 @pytest.mark.docker
 @pytest.mark.parametrize("image", ["cc", "node", "python"])
-def test_images_hold_their_toolchain(docker, client, tree, image):
+def test_images_hold_their_toolchain(docker: DockerBackend, client: DockerClient, tree: Tree, image: str) -> None:
     program = {
         "cc": "echo 'int main(void) { return 7; }' > m.c && cc m.c -o m && ./m; echo $?; make -v | head -c 8",
         "node": "echo 'console.log(6 + 1)' > m.js && node m.js && node --test --help > /dev/null && echo GNU Make",
@@ -168,7 +170,9 @@ def test_images_hold_their_toolchain(docker, client, tree, image):
 
 @pytest.mark.docker
 @pytest.mark.parametrize("kind", ["docker", "docker-volume"])
-def test_nothing_survives_an_owner_that_is_killed(docker, client, tree, kind):
+def test_nothing_survives_an_owner_that_is_killed(
+    docker: DockerBackend, client: DockerClient, tree: Tree, kind: str
+) -> None:
     with docker.open(tree, "python", Limits()) as ours:
         argv = [sys.executable, "-c", OWNER, str(tree.layers[0]), kind]
         with subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]) as owner:
@@ -185,7 +189,9 @@ def test_nothing_survives_an_owner_that_is_killed(docker, client, tree, kind):
 
 
 @pytest.mark.docker
-def test_a_container_that_is_gone_is_an_error_of_the_box(docker, client, tree):
+def test_a_container_that_is_gone_is_an_error_of_the_box(
+    docker: DockerBackend, client: DockerClient, tree: Tree
+) -> None:
     with docker.open(tree, "python", Limits()) as box:
         (container,) = _containers(client)
         client.api.remove_container(container["Id"], force=True, v=True)
@@ -194,7 +200,9 @@ def test_a_container_that_is_gone_is_an_error_of_the_box(docker, client, tree):
 
 
 @pytest.mark.docker
-def test_a_container_holds_one_workspace_after_another_and_nothing_of_the_one_before(client, own_cache, tree):
+def test_a_container_holds_one_workspace_after_another_and_nothing_of_the_one_before(
+    client: DockerClient, own_cache: None, tree: Tree
+) -> None:
     other = Tree((store_tree({"o": File(b"other")}, cache_dir() / "elsewhere"),), "o")
     with DockerBackend().open(tree, "python", Limits()) as box:
         (container,) = _containers(client)
@@ -222,7 +230,7 @@ MEDDLE = {
 
 @pytest.mark.docker
 @as_root
-def test_the_look_from_outside_sees(client, own_cache, tree):
+def test_the_look_from_outside_sees(client: DockerClient, own_cache: None, tree: Tree) -> None:
     with DockerBackend().open(tree, "python", Limits()) as box:
         assert box.residue() != (), "no baseline was recorded"
         box.record_baseline()
@@ -235,7 +243,7 @@ def test_the_look_from_outside_sees(client, own_cache, tree):
 
 @pytest.mark.docker
 @pytest.mark.parametrize("kind", ["docker", "docker-volume"])
-def test_closing_does_not_wait_for_a_command(client, own_cache, tree, kind):
+def test_closing_does_not_wait_for_a_command(client: DockerClient, own_cache: None, tree: Tree, kind: str) -> None:
     box = backend(kind).open(tree, "python", Limits())
     with ThreadPoolExecutor(1) as thread:
         running = thread.submit(box.exec, "sleep 30")
@@ -249,7 +257,9 @@ def test_closing_does_not_wait_for_a_command(client, own_cache, tree, kind):
 
 
 @pytest.mark.docker
-def test_layers_can_be_bound_when_they_can_not_be_handed_over(docker, client, tree):
+def test_layers_can_be_bound_when_they_can_not_be_handed_over(
+    docker: DockerBackend, client: DockerClient, tree: Tree
+) -> None:
     layers = tuple(owned_layer(layer, 900001000, cache_dir()) for layer in tree.layers)
     cell = start_cell(client, docker._engine.settings("python", Limits()), layers)
     try:

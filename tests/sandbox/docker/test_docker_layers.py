@@ -1,6 +1,7 @@
 """Folders on the host's disk for Docker: the owner of layers, copies, sizes, removal."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can make files 
 
 
 @pytest.fixture
-def layer(tmp_path):
+def layer(tmp_path: Path) -> Path:
     folder = tmp_path / "layer"
     (folder / "pkg").mkdir(parents=True)
     (folder / "pkg" / "a.py").write_text("a")
@@ -20,12 +21,12 @@ def layer(tmp_path):
     return folder
 
 
-def test_a_layer_of_the_right_owner_is_used_as_it_is(layer, tmp_path):
+def test_a_layer_of_the_right_owner_is_used_as_it_is(layer: Path, tmp_path: Path) -> None:
     assert owned_layer(layer, os.getuid(), tmp_path / "store") == layer
 
 
 @as_root
-def test_a_layer_of_another_owner_is_copied_once(layer, tmp_path):
+def test_a_layer_of_another_owner_is_copied_once(layer: Path, tmp_path: Path) -> None:
     first = owned_layer(layer, 1000, tmp_path / "store")
     assert first != layer
     assert (first / "pkg/a.py").read_text() == "a"
@@ -36,7 +37,7 @@ def test_a_layer_of_another_owner_is_copied_once(layer, tmp_path):
 
 
 @as_root
-def test_copies_keep_what_overlayfs_marks(tmp_path):
+def test_copies_keep_what_overlayfs_marks(tmp_path: Path) -> None:
     upper = tmp_path / "upper"
     (upper / "folder").mkdir(parents=True)
     os.mknod(upper / "gone", 0o020000, os.makedev(0, 0))
@@ -46,12 +47,12 @@ def test_copies_keep_what_overlayfs_marks(tmp_path):
     assert os.getxattr(tmp_path / "copy/folder", "user.overlay.opaque") == b"y"
 
 
-def test_a_copy_that_fails_says_why(tmp_path):
+def test_a_copy_that_fails_says_why(tmp_path: Path) -> None:
     with pytest.raises(SandboxError, match="No such file"):
         copy_tree(tmp_path / "missing", tmp_path / "copy")
 
 
-def test_usage_counts_contents_and_entries(tmp_path):
+def test_usage_counts_contents_and_entries(tmp_path: Path) -> None:
     (tmp_path / "d").mkdir()
     assert usage(tmp_path) == 4096
     (tmp_path / "d" / "big").write_bytes(b"x" * 1_000_000)
@@ -61,7 +62,7 @@ def test_usage_counts_contents_and_entries(tmp_path):
     assert usage(tmp_path) < 1_200_000
 
 
-def test_what_was_closed_is_removed_too(tmp_path):
+def test_what_was_closed_is_removed_too(tmp_path: Path) -> None:
     (tmp_path / "box/closed/inner").mkdir(parents=True)
     (tmp_path / "box/closed").chmod(0)
     remove_folder(tmp_path / "box")
@@ -70,11 +71,11 @@ def test_what_was_closed_is_removed_too(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a,b", "a:b", "a\\b"])
-def test_paths_that_the_mount_options_can_not_hold_are_refused(tmp_path, name):
+def test_paths_that_the_mount_options_can_not_hold_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(SandboxError, match="move the cache"):
         overlay_options((tmp_path / name,), tmp_path / "u", tmp_path / "w")
 
 
-def test_too_many_layers_are_refused(tmp_path):
+def test_too_many_layers_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SandboxError, match="flatten"):
         overlay_options((tmp_path,) * 500, tmp_path / "u", tmp_path / "w")

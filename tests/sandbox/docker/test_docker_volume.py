@@ -31,7 +31,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         yield opened
 
 
-def test_snapshots_and_forks(box):
+def test_snapshots_and_forks(box: Sandbox) -> None:
     box.exec("echo x > a; rm -r d; mkdir d; touch d/c")
     snapshot = box.snapshot()
     with box.fork() as fork:
@@ -42,7 +42,7 @@ def test_snapshots_and_forks(box):
     assert box.changes() == {"a": File(b"x\n"), "d/b": None, "d/c": File(b"")}
 
 
-def test_sealed(box):
+def test_sealed(box: Sandbox) -> None:
     status = dict(line.split(":", 1) for line in box.exec("cat /proc/self/status").stdout.splitlines())
     assert int(status["CapBnd"], 16) == 0
     assert status["NoNewPrivs"].strip() == "1"
@@ -51,7 +51,7 @@ def test_sealed(box):
     assert box.exec(["python3", "-c", "b = bytearray(1 << 28)"]).oom
 
 
-def test_a_full_workspace_says_so_and_can_be_emptied(box):
+def test_a_full_workspace_says_so_and_can_be_emptied(box: Sandbox) -> None:
     filled = box.exec("i=0; while [ $i -lt 3000 ]; do head -c 1000000 /dev/zero > f$i; i=$((i+1)); done")
     assert filled.exit_code == -9
     assert "the workspace grew beyond 8 MB" in filled.stderr

@@ -4,13 +4,14 @@ import os
 import sys
 import threading
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from codegym.sandbox.bwrap.backend import BwrapBackend
 from codegym.sandbox.host.disk import DiskWatch
 from codegym.sandbox.host.folder import remove_tree, usage
-from codegym.sandbox.protocol import ExecResult
+from codegym.sandbox.protocol import ExecResult, Tree
 from codegym.task import Limits
 
 
@@ -26,7 +27,7 @@ def deep(folder: Path, levels: int) -> None:
     os.close(at)
 
 
-def test_a_folder_of_any_depth_and_mode_is_counted_and_deleted(tmp_path):
+def test_a_folder_of_any_depth_and_mode_is_counted_and_deleted(tmp_path: Path) -> None:
     top = tmp_path / "top"
     (top / "closed/inner").mkdir(parents=True)
     (top / "closed/inner/file").write_bytes(b"x" * 9000)
@@ -41,7 +42,7 @@ def test_a_folder_of_any_depth_and_mode_is_counted_and_deleted(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
 
 
-def test_a_folder_is_deleted_while_somebody_still_writes_in_it(tmp_path):
+def test_a_folder_is_deleted_while_somebody_still_writes_in_it(tmp_path: Path) -> None:
     top, stop = tmp_path / "top", threading.Event()
     (top / "d").mkdir(parents=True)
 
@@ -61,7 +62,7 @@ def test_a_folder_is_deleted_while_somebody_still_writes_in_it(tmp_path):
     assert not top.exists()
 
 
-def test_what_a_killed_command_left_is_allowed_until_it_is_deleted(tmp_path):
+def test_what_a_killed_command_left_is_allowed_until_it_is_deleted(tmp_path: Path) -> None:
     watch, ended = DiskWatch(tmp_path, 1), ExecResult(0, "", "", oom=True)
     (tmp_path / "a").write_bytes(b"x" * (2 << 20))
     killed = watch.checked(ended)
@@ -78,7 +79,7 @@ def test_what_a_killed_command_left_is_allowed_until_it_is_deleted(tmp_path):
 
 
 @pytest.mark.parametrize("stage", ["memory", "disk"])
-def test_a_backend_says_where_its_boxes_write(stage, tree):
+def test_a_backend_says_where_its_boxes_write(stage: Literal["memory", "disk"], tree: Tree) -> None:
     backend = BwrapBackend(stage=stage)
     capabilities = {capability.name: capability for capability in backend.capabilities()}
     if not capabilities["run"].available:

@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from codegym.sandbox.backend import backend, pooled
 from codegym.sandbox.bwrap.backend import BwrapBackend
 from codegym.sandbox.bwrap.capabilities import why_unavailable
+from codegym.sandbox.layered.box import LaidBox
 from codegym.sandbox.pool.pool import Pool
 from codegym.sandbox.protocol import File, Tree
 from codegym.task import Limits
@@ -28,7 +29,7 @@ def soon(condition: Callable[[], bool]) -> bool:
 
 
 @pytest.fixture
-def pool():
+def pool() -> Iterator[Pool]:
     if why_unavailable():
         pytest.skip(why_unavailable())
     pool = Pool(BwrapBackend(), most=3, spare=0)
@@ -36,7 +37,7 @@ def pool():
     pool.close()
 
 
-def test_boxes_are_ready_ahead_of_demand_and_closed_when_nobody_comes(tree):
+def test_boxes_are_ready_ahead_of_demand_and_closed_when_nobody_comes(tree: Tree) -> None:
     before = set(threading.enumerate())
     patient = Pool(BwrapBackend(), most=3, spare=2)
     with patient.open(tree, "cc", LIMITS):
@@ -50,7 +51,7 @@ def test_boxes_are_ready_ahead_of_demand_and_closed_when_nobody_comes(tree):
         assert pool.counts.opened == pool.counts.retired
 
 
-def test_a_waiting_box_serves_every_tree_of_its_store(pool, tree):
+def test_a_waiting_box_serves_every_tree_of_its_store(pool: Pool, tree: Tree) -> None:
     other = Tree((store_tree({"o": File(b"other")}, tree.layers[0].parent),), "")
     elsewhere = Tree((Path(__file__).parent,), "")
     for _ in range(3):
@@ -64,13 +65,13 @@ def test_a_waiting_box_serves_every_tree_of_its_store(pool, tree):
     assert pool.counts.opened == 2
 
 
-def test_other_limits_are_another_kind(pool, tree):
+def test_other_limits_are_another_kind(pool: Pool, tree: Tree) -> None:
     for memory in (256, 300, 256):
         pool.open(tree, "cc", Limits(memory_mb=memory)).close()
     assert (pool.counts.opened, pool.counts.reused) == (2, 1)
 
 
-def test_no_more_wait_than_asked(pool, tree):
+def test_no_more_wait_than_asked(pool: Pool, tree: Tree) -> None:
     boxes = [pool.open(tree, "cc", LIMITS) for _ in range(5)]
     for box in boxes:
         box.close()
@@ -86,7 +87,7 @@ server.accept()[0].close(); client.close()'""",
 
 
 @pytest.mark.parametrize("trace", TRACES)
-def test_what_can_not_be_undone_is_quarantined_and_replaced(pool, tree, trace):
+def test_what_can_not_be_undone_is_quarantined_and_replaced(pool: Pool, tree: Tree, trace: str) -> None:
     with pool.open(tree, "python", LIMITS) as box:
         assert box.exec(TRACES[trace]).exit_code == 0
     (why,) = pool.counts.quarantined
@@ -108,7 +109,9 @@ def test_what_can_not_be_undone_is_quarantined_and_replaced(pool, tree, trace):
         (lambda box: __import__("resource").prlimit(box.cell.own_processes.runner, 7, (512, 512)), "limits"),
     ],
 )
-def test_the_look_from_outside_sees(box, tree, meddle, expected):
+def test_the_look_from_outside_sees(
+    box: LaidBox, tree: Tree, meddle: Callable[[LaidBox], object], expected: str
+) -> None:
     assert box.residue() != (), "no baseline was recorded"
     box.record_baseline()
     box.renew(tree)
@@ -118,7 +121,7 @@ def test_the_look_from_outside_sees(box, tree, meddle, expected):
 
 
 @pytest.mark.parametrize("role", ["keeper", "bubblewrap", "runner"])
-def test_a_box_that_died_while_it_waited_is_not_handed_out(pool, tree, role):
+def test_a_box_that_died_while_it_waited_is_not_handed_out(pool: Pool, tree: Tree, role: str) -> None:
     with pool.open(tree, "cc", LIMITS) as box:
         inner = box._slot.box
     assert inner.is_alive()
@@ -129,7 +132,7 @@ def test_a_box_that_died_while_it_waited_is_not_handed_out(pool, tree, role):
     assert list(pool.counts.quarantined) == ["it died while it waited"]
 
 
-def test_what_died_while_it_waited_is_cleaned_up_before_anybody_comes(tree):
+def test_what_died_while_it_waited_is_cleaned_up_before_anybody_comes(tree: Tree) -> None:
     pool = Pool(BwrapBackend(), spare=1, idle_seconds=2.0)
     with pool.open(tree, "cc", LIMITS) as box:
         inner = box._slot.box
@@ -138,7 +141,7 @@ def test_what_died_while_it_waited_is_cleaned_up_before_anybody_comes(tree):
     pool.close()
 
 
-def test_fifty_levels_of_forks_and_snapshots(pool, tree):
+def test_fifty_levels_of_forks_and_snapshots(pool: Pool, tree: Tree) -> None:
     box = pool.open(tree, "cc", LIMITS)
     box.exec("mkdir gone hidden; touch gone/x hidden/x; rm -r d")
     seconds = []
@@ -163,7 +166,7 @@ def test_fifty_levels_of_forks_and_snapshots(pool, tree):
     assert min(seconds[40:]) < 0.1
 
 
-def test_many_snapshots_of_one_box_stay_correct_and_few_layers_deep(box):
+def test_many_snapshots_of_one_box_stay_correct_and_few_layers_deep(box: LaidBox) -> None:
     snapshots = []
     for i in range(110):
         box.exec(
@@ -182,6 +185,6 @@ def test_many_snapshots_of_one_box_stay_correct_and_few_layers_deep(box):
     assert box.exec("ls d; ls -d only*; wc -l <log").stdout.split() == ["70", "only70", "71"]
 
 
-def test_names_are_pooled_once_for_the_process():
+def test_names_are_pooled_once_for_the_process() -> None:
     assert pooled("bwrap") is pooled("bwrap")
     assert pooled("fake") is backend("fake")

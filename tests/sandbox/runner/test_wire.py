@@ -5,7 +5,7 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -116,7 +116,9 @@ names = words.map(lambda word: word.replace("=", ""))
     env=st.dictionaries(names, words, max_size=4),
     stdin=st.binary(max_size=100),
 )
-def test_the_runner_reads_what_the_channel_sends(channel, *, op, cwd, argv, env, stdin):
+def test_the_runner_reads_what_the_channel_sends(
+    channel: Channel, *, op: str, cwd: str, argv: list[str], env: dict[str, str], stdin: bytes
+) -> None:
     ended = channel.run(argv, op=op, cwd=cwd, env=env, stdin=stdin, timeout=10, keep=1 << 20)
     settings_of_env = [os.fsencode(f"{name}={value}") for name, value in env.items()]
     expected = (ord(op), False, os.fsencode(cwd), [os.fsencode(word) for word in argv], settings_of_env, stdin)
@@ -125,7 +127,7 @@ def test_the_runner_reads_what_the_channel_sends(channel, *, op, cwd, argv, env,
 
 
 @pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE, 1_000_000])
-def test_input_of_any_length_arrives_in_pieces(channel, size):
+def test_input_of_any_length_arrives_in_pieces(channel: Channel, size: int) -> None:
     stdin = bytes(i * 7 % 251 for i in range(size))
     ended = channel.run(["w"], stdin=stdin, timeout=60, keep=1 << 22)
     _, more, *_, first = reported(ended.stdout)
@@ -133,7 +135,7 @@ def test_input_of_any_length_arrives_in_pieces(channel, size):
     assert first + ended.stderr == stdin
 
 
-def test_the_longest_command_fits_into_a_frame(channel):
+def test_the_longest_command_fits_into_a_frame(channel: Channel) -> None:
     ended = channel.run(["x" * ((4 << 20) - 10), "y"], cwd="/", timeout=60, keep=1 << 23)
     assert [len(word) for word in reported(ended.stdout)[3]] == [(4 << 20) - 10, 1]
 
@@ -142,7 +144,9 @@ u64 = st.integers(0, 2**64 - 1)
 
 
 @given(st.integers(-64, 255), st.tuples(u64, u64, u64, u64))
-def test_the_channel_reads_how_a_command_ended(channel, code, numbers):
+def test_the_channel_reads_how_a_command_ended(
+    channel: Channel, code: int, numbers: tuple[int, int, int, int]
+) -> None:
     wall, user, system, peak = numbers
     argv = [str(number) for number in (code, *numbers)]
     ended = channel.run(argv, op="e", timeout=10, keep=1 << 16)
@@ -162,7 +166,7 @@ payloads = st.one_of(
 
 
 @given(st.lists(payloads.filter(lambda payload: payload[1:2] in {b"", b"\0"}), min_size=1, max_size=8))
-def test_a_malformed_request_is_refused_and_nothing_else(channel, requests):
+def test_a_malformed_request_is_refused_and_nothing_else(channel: Channel, requests: list[bytes]) -> None:
     """The runner agrees with the specified format on which payloads are requests, and on what they say."""
     for number, payload in enumerate(requests, 1):
         channel._wire.send(frame("X", number, payload))
@@ -181,7 +185,13 @@ returned = st.tuples(others, st.integers(0, 2**32 - 1), st.binary(max_size=200))
 
 @settings(max_examples=40, deadline=None)
 @given(st.booleans(), st.lists(returned, max_size=5), returned, st.data())
-def test_a_stream_may_break_off_anywhere(peer, sockets, whole, last, data):
+def test_a_stream_may_break_off_anywhere(
+    peer: Path,
+    sockets: bool,
+    whole: list[tuple[int, int, bytes]],
+    last: tuple[int, int, bytes],
+    data: st.DataObject,
+) -> None:
     """Whole frames come back as they were; a stream may end in a head, but not in a payload."""
     cut = data.draw(st.integers(0, len(frame(*last)) - 1))
     running = Peer(peer, *(["sockets"] if sockets else []))
@@ -193,7 +203,7 @@ def test_a_stream_may_break_off_anywhere(peer, sockets, whole, last, data):
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.binary(min_size=HEAD.size, max_size=60), min_size=1))
-def test_noise_ends_the_runner_and_does_not_crash_it(peer, noise):
+def test_noise_ends_the_runner_and_does_not_crash_it(peer: Path, noise: list[bytes]) -> None:
     running = Peer(peer)
     with suppress(BrokenPipeError):
         running.sock.sendall(b"".join(noise))
@@ -201,7 +211,7 @@ def test_noise_ends_the_runner_and_does_not_crash_it(peer, noise):
 
 
 @pytest.mark.parametrize(("size", "code"), [(MAX_FRAME, WHOLE), (MAX_FRAME + 1, BROKEN), (2**32 - 1, BROKEN)])
-def test_a_frame_has_a_longest_size(peer, size, code):
+def test_a_frame_has_a_longest_size(peer: Path, size: int, code: int) -> None:
     running = Peer(peer)
     running.sock.sendall(HEAD.pack(size, ord("?"), 1))
     if code == WHOLE:
@@ -209,7 +219,7 @@ def test_a_frame_has_a_longest_size(peer, size, code):
     assert running.end() == (b"", code)
 
 
-def test_a_descriptor_travels_with_its_frame_only(peer, tmp_path):
+def test_a_descriptor_travels_with_its_frame_only(peer: Path, tmp_path: Path) -> None:
     running = Peer(peer, "sockets")
     with (tmp_path / "layer").open("w") as layer:
         socket.send_fds(running.sock, [frame("T", 1, b"l/0\0\0")], [layer.fileno()])
@@ -241,7 +251,9 @@ calls = st.sampled_from(
 
 @settings(max_examples=300)
 @given(calls, hostile)
-def test_whatever_a_runner_sends_the_channel_answers_or_loses_the_box(call, stream):
+def test_whatever_a_runner_sends_the_channel_answers_or_loses_the_box(
+    call: Callable[[Channel], object], stream: bytes
+) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(stream)
@@ -250,7 +262,7 @@ def test_whatever_a_runner_sends_the_channel_answers_or_loses_the_box(call, stre
             call(Channel(SocketWire(ours)))
 
 
-def test_every_source_fits_into_the_line_length():
+def test_every_source_fits_into_the_line_length() -> None:
     long = [
         f"{path.name}:{number}"
         for path in sorted(SOURCE.glob("*.[ch]"))
