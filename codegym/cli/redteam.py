@@ -66,7 +66,7 @@ def verb(
 
 def _table(siege: Siege) -> Group:
     rows = table("attack", "task", "outcome", "earned", "no-op", "", right=("earned", "no-op"))
-    for attempt in siege.attempts:
+    for attempt in sorted(siege.attempts, key=lambda attempt: attempt.through):  # what matters comes last
         earned = UNKNOWN if attempt.earned is None else f"{attempt.earned:.2f}"
         note = f"THROUGH {attempt.leak or attempt.detail}" if attempt.through else attempt.detail[:100]
         cells = (attempt.attack, attempt.task, attempt.outcome.value, earned, f"{attempt.noop:.2f}")
