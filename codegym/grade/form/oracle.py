@@ -19,7 +19,6 @@ from codegym.grade.form.edit import Edit, Edits, Text, apply_edits
 from codegym.grade.form.pure import Purity
 from codegym.grade.form.python_module import Module
 from codegym.grade.form.python_values import is_value, value_variants
-from codegym.grade.form.table import called_name
 
 RECORD_PATH = "/tmp/.codegym-seen"  # noqa: S108  a path in the box
 """The file in the box to which a recording module writes."""
@@ -37,9 +36,9 @@ _RECORDER = (
     f"and is_exact(is_exact, value) else {_UNSTEADY!r})) + chr(10)), value)[1])"
 )
 """A function that writes down a value and returns it. It is written out at each value, and has no name."""
-_LONGEST = 4000
+_LONGEST = 12_000
 """If there are several values, longer ones stay computed, so that one leaves room for the others."""
-_LONGEST_TABLE = 40_000
+_LONGEST_TABLE = 60_000
 """All values of one table together have at most so many characters: a longer file would be slow to parse."""
 _MOST_VARIANTS = 3
 """An exam uses at most three wrong forms of one place, in four sheets."""
@@ -111,12 +110,7 @@ def _loops(body: Iterable[ast.stmt], depth: int = 2) -> list[ast.For]:
 
 def _is_finite(pure: Purity, values: ast.expr) -> bool:
     """Return whether the values of a loop come from pure calls of functions that end, and may be written out."""
-    calls = [node for node in ast.walk(values) if isinstance(node, ast.Call)]
-    return (
-        all(called_name(each) in _FINITE for each in calls)
-        and pure.is_computed(values)
-        and not pure.is_doubted(values)
-    )
+    return pure.ends(values, _FINITE) and pure.is_computed(values) and not pure.is_doubted(values)
 
 
 def _oracle(pure: Purity, value: ast.expr, check: ast.expr | ast.stmt | None = None) -> Oracle:
@@ -222,10 +216,17 @@ def _is_steady(exposed: str) -> bool:
     """Return whether nothing can be changed in place of what ``exposed`` has: values, and containers of items."""
     try:
         values, containers = ast.literal_eval(exposed)
-        items = [tuple(each.values() if isinstance(each, dict) else each) for each in containers]
+        items = [_items(each) for each in containers]
         return isinstance(hash((values, *items)), int)
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return False
+
+
+def _items(value: object) -> tuple[object, ...]:
+    """Return the items of a container that code could change in place; any other value is its own only item."""
+    if isinstance(value, dict):
+        return tuple(value.values())
+    return tuple(value) if isinstance(value, list | tuple | set | frozenset) else (value,)
 
 
 def _is_plain(value: str) -> bool:

@@ -44,6 +44,8 @@ _TAKERS = frozenset({"next", "pop", "popitem", "popleft", "send"})
 """Functions that take a value away: the next call returns another one. They have to be run."""
 
 
+_ENDLESS = frozenset({"count", "cycle", "iter", "repeat"})
+"""Functions whose values may never end."""
 _RANDOM = frozenset({"random", *random.__all__})
 """The module whose functions share one sequence of numbers, and these functions."""
 
@@ -103,6 +105,21 @@ class FileNames:
         return frozenset(name for name in self.functions if pure.is_pure(ast.Name(name, ast.Load())))
 
     @cached_property
+    def finite_functions(self) -> frozenset[str]:
+        """The pure functions of the file that end, and whose values do if they are generators.
+
+        They contain no ``while``, do not call themselves, and call each other and no source of endless values.
+        """
+        finite = set(self.pure_functions)
+        finite -= {name for name in finite if _may_be_endless(self.functions[name])}
+        while endless := {name for name in finite if self._own_calls(name) - finite}:
+            finite -= endless
+        return frozenset(finite)
+
+    def _own_calls(self, name: str) -> set[str]:
+        return self.reads(self.functions[name]) & self.functions.keys()
+
+    @cached_property
     def doubted_names(self) -> frozenset[str]:
         """The names of the file in a check of pure values only.
 
@@ -144,6 +161,11 @@ class Purity:
     def is_computed(self, node: ast.expr) -> bool:
         """Return whether ``node`` is pure and contains a call."""
         return any(isinstance(each, ast.Call) for each in ast.walk(node)) and self.is_pure(node)
+
+    def ends(self, node: ast.expr, known: frozenset[str]) -> bool:
+        """Return whether all calls in ``node`` are of functions that end: of the file, or named in ``known``."""
+        names = {called_name(each) for each in ast.walk(node) if isinstance(each, ast.Call)}
+        return names <= known | self._file.finite_functions
 
     def is_doubted(self, *nodes: ast.expr) -> bool:
         """Return whether a name in ``nodes`` is in a check of pure values only, or depends on such a name."""
@@ -256,6 +278,14 @@ def _checked_part(node: ast.AST) -> ast.AST | None:
     if isinstance(node, ast.If) and isinstance(node.body[0], ast.Raise):
         return node.test
     return None
+
+
+def _may_be_endless(function: Function) -> bool:
+    """Return whether a function has a ``while``, calls itself, or uses a source of endless values."""
+    nodes = list(ast.walk(function))
+    names = {each.id for each in nodes if isinstance(each, ast.Name)}
+    names |= {each.attr for each in nodes if isinstance(each, ast.Attribute)}
+    return any(isinstance(each, ast.While) for each in nodes) or not names.isdisjoint(_ENDLESS | {function.name})
 
 
 def _takes_from_outside(node: ast.AST) -> bool:

@@ -278,3 +278,56 @@ def test_loops_can_not_be_made_easy(tmp_path: Path) -> None:
     patch = patch_of({"mod.py": EASY_RANGE}, REPO)
     assert grade(suite, task, patch, backend=BWRAP, cache=None, bank=bank).outcome is Outcome.UNRESOLVED
     assert grade(suite, task, gold, backend=BWRAP, cache=None, bank=bank).outcome is Outcome.RESOLVED
+
+
+OWN_LOOP = """def numbers(most):
+    for a in range(most):
+        yield [a, 0]
+
+def test_it():
+    for pair in numbers(3):
+        assert ordered(pair) == sorted(pair)
+"""
+
+
+def test_values_of_a_generator_of_the_file_can_not_be_made_easy(tmp_path: Path) -> None:
+    plan = {"framework": "pytest", "fail_to_pass": ("tests/test_mod.py::test_it",)}
+    gold = patch_of({"mod.py": GOLD}, REPO)
+    files = {"tests/test_mod.py": HEAD + OWN_LOOP}
+    suite, task = suite_of(tmp_path, REPO, files, tests=plan, image="python", gold_patch=gold)
+    bank = prove(Subject(suite, task, BWRAP))
+    assert "([[0, 0], [1, 0], [2, 0]])" in [edit.text for edit in bank.bases["tests/test_mod.py"]]
+    fewer = EASY_RANGE.replace("[1]", "[0]").replace("return [1, 1]", "return [0, 0]")
+    patch = patch_of({"mod.py": fewer}, REPO)
+    assert grade(suite, task, patch, backend=BWRAP, cache=None, bank=bank).outcome is Outcome.UNRESOLVED
+    assert grade(suite, task, gold, backend=BWRAP, cache=None, bank=bank).outcome is Outcome.RESOLVED
+
+
+def test_a_number_that_a_loop_depends_on_can_not_be_changed_in_place(tmp_path: Path) -> None:
+    test = "import pytest\n\n@pytest.mark.parametrize('most', [3, 2])\ndef test_it(most):\n"
+    test += "    for n in reversed(range(most)):\n        assert ordered([n, 0]) == sorted([n, 0])\n"
+    plan = {
+        "framework": "pytest",
+        "fail_to_pass": ("tests/test_mod.py::test_it[3]", "tests/test_mod.py::test_it[2]"),
+    }
+    gold = patch_of({"mod.py": GOLD}, REPO)
+    files = {"tests/test_mod.py": HEAD + test}
+    suite, task = suite_of(tmp_path, REPO, files, tests=plan, image="python", gold_patch=gold)
+    written = "".join(edit.text for edit in prove(Subject(suite, task, BWRAP)).bases["tests/test_mod.py"])
+    assert "[2, 1, 0]" in written
+    assert "[1, 0]" in written
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    n = 0\n    while True:\n        yield (n := n + 1)\n",
+        "    for n in itertools.count():\n        yield n\n",
+        "    yield 1\n    yield from numbers()\n",
+        "    yield from others()\n\ndef others():\n    yield from itertools.cycle('ab')\n",
+    ],
+)
+def test_values_that_may_never_end_are_not_recorded(body: str) -> None:
+    loop = "def test_it():\n    for n in numbers():\n        assert ordered(n)\n"
+    text = HEAD + "import itertools\n\ndef numbers():\n" + body + "\n" + loop
+    assert computed_inputs(Module(text.encode()), ["test_it"]) == []

@@ -2,53 +2,10 @@ import pytest
 from quill.buffer import GapBuffer
 
 
-class Model:
-    """The same editor, the simple way: every state is kept."""
-
-    def __init__(self, text):
-        self.text, self.cursor = text, 0
-        self.done, self.undone = [], []
-
-    def move(self, position):
-        self.cursor = max(0, min(position, len(self.text)))
-
-    def replace(self, start, end, new):
-        if start == end and not new:
-            return
-        before = (self.text, self.cursor)
-        self.text = self.text[:start] + new + self.text[end:]
-        self.cursor = start + len(new)
-        self.done.append((before, (self.text, self.cursor)))
-        self.undone.clear()
-
-    def insert(self, text):
-        self.replace(self.cursor, self.cursor, text)
-
-    def delete_before(self, count=1):
-        self.replace(max(0, self.cursor - count), self.cursor, "")
-
-    def delete_after(self, count=1):
-        self.replace(self.cursor, min(len(self.text), self.cursor + count), "")
-
-    def undo(self):
-        if not self.done:
-            return False
-        self.undone.append(self.done.pop())
-        self.text, self.cursor = self.undone[-1][0]
-        return True
-
-    def redo(self):
-        if not self.undone:
-            return False
-        self.done.append(self.undone.pop())
-        self.text, self.cursor = self.done[-1][1]
-        return True
-
-
-def script(seed, length):
+def script(seed):
     """A fixed, long and jumpy series of commands."""
     state = seed
-    for _ in range(length):
+    for _ in range(240):
         state = (state * 1103515245 + 12345) % 2**31
         choice, amount = (state >> 16) % 9, (state >> 8) % 37
         yield [
@@ -64,17 +21,56 @@ def script(seed, length):
         ][choice]
 
 
-def run(target, command, argument):
-    return getattr(target, command)() if argument is None else getattr(target, command)(argument)
+def edit(command, argument, text, cursor):
+    """The span that a command replaces, and the new text."""
+    if command == "insert":
+        return cursor, cursor, argument
+    if command == "delete_before":
+        return max(0, cursor - argument), cursor, ""
+    return cursor, min(len(text), cursor + argument), ""
+
+
+def expected(seed):
+    """What an editor answers that keeps every state, and every twenty-fourth of its states."""
+    text, cursor, done, undone, answers, states = "The quick brown fox", 0, [], [], [], []
+    for number, (command, argument) in enumerate(script(seed)):
+        answer = None
+        if command == "move":
+            cursor = max(0, min(argument, len(text)))
+        elif command == "undo":
+            answer = bool(done)
+            if done:
+                undone.append(done.pop())
+                text, cursor = undone[-1][0]
+        elif command == "redo":
+            answer = bool(undone)
+            if undone:
+                done.append(undone.pop())
+                text, cursor = done[-1][1]
+        else:
+            start, end, new = edit(command, argument, text, cursor)
+            if start != end or new:
+                before = (text, cursor)
+                text, cursor = text[:start] + new + text[end:], start + len(new)
+                done.append((before, (text, cursor)))
+                undone.clear()
+        answers.append(answer)
+        if number % 24 == 23:
+            states.append((text, cursor, len(text)))
+    return answers, states
 
 
 @pytest.mark.parametrize("seed", [1, 7, 42, 99, 2024])
 @pytest.mark.parametrize("capacity", [0, 1, 16])
 def test_like_the_model(seed, capacity):
-    buffer, model = GapBuffer("The quick brown fox", capacity), Model("The quick brown fox")
-    for command, argument in script(seed, 400):
-        assert run(buffer, command, argument) == run(model, command, argument)
-        assert (buffer.text, buffer.cursor, len(buffer)) == (model.text, model.cursor, len(model.text))
+    buffer = GapBuffer("The quick brown fox", capacity)
+    answers, states = [], []
+    for number, (command, argument) in enumerate(script(seed)):
+        method = getattr(buffer, command)
+        answers.append(method() if argument is None else method(argument))
+        if number % 24 == 23:
+            states.append((buffer.text, buffer.cursor, len(buffer)))
+    assert (answers, states) == expected(seed)
 
 
 def test_typing_and_reading():
