@@ -30,6 +30,7 @@ VERBS = {
     "export": "exporting",
     "forge": "forge",
     "certify": "certify",
+    "difficulty": "difficulty",
     "grade": "grading",
     "redteam": "redteam",
     "play": "play",
