@@ -29,7 +29,7 @@ LAYERS = [  # lowest first; modules of one layer may import each other, as long 
     {"tool", "grade", "reward"},
     {"env", "env_option", "space", "registry", "plugin", "foundry", "policy", "importer", "exporter"},
     {"rollout"},
-    {"board", "bench", "redteam"},
+    {"board", "bench", "redteam", "inspection"},
     {"evaluate"},
     {"train"},
     {"cli"},

@@ -31,6 +31,7 @@ VERBS = {
     "forge": "forge",
     "certify": "certify",
     "difficulty": "difficulty",
+    "inspect": "inspecting",
     "grade": "grading",
     "redteam": "redteam",
     "play": "play",
