@@ -23,7 +23,7 @@ def page(report: SuiteReport) -> str:
         name=report.suite.removeprefix("codegym/").rpartition("-v")[0],
         facts=_facts(report),
         kinds=plot.bars({kind: {"": n} for kind, n in report.counts("kind").items()}, "Tasks by kind"),
-        groups=plot.bars(_groups(report), "Tasks by group and split"),
+        groups=plot.bars(_groups(report), "Tasks by group and split", _splits(report)),
         sizes=[plot.histogram(SIZES[name], report.values(name), _words(s)) for name, s in report.sizes.items()],
         rates=plot.rates(report.rows),
         reach=_reach(report),
@@ -72,14 +72,18 @@ def _facts(report: SuiteReport) -> list[tuple[str, object]]:
 
 
 def _groups(report: SuiteReport) -> dict[str, dict[str, int]]:
+    """Return the number of tasks by group and split; by split alone if each task is a group of its own."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
+    single = len(report.counts("cluster")) == len(report.rows)
     for row in report.rows:
-        counts[row.cluster][row.split] += 1
-    return {group: dict(sorted(splits.items(), key=_order)) for group, splits in counts.items()}
+        counts["each task alone" if single else row.cluster][row.split] += 1
+    return {group: dict(splits) for group, splits in counts.items()}
 
 
-def _order(item: tuple[str, int]) -> tuple[int, str]:
-    return (_SPLITS.index(item[0]) if item[0] in _SPLITS else len(_SPLITS), item[0])
+def _splits(report: SuiteReport) -> list[str]:
+    """Return the splits that have tasks, in their usual order."""
+    names = report.counts("split")
+    return [name for name in _SPLITS if name in names] + sorted(names.keys() - {*_SPLITS})
 
 
 def _reach(report: SuiteReport) -> plot.Bars | None:

@@ -15,13 +15,14 @@ from codegym.inspection.facts import TaskFacts
 
 _LINE = 28.0
 """Height of a row of bars."""
-_BAR_START = 270.0
-_BAR_END = WIDTH - 110
+_BARS_WIDTH = 540.0
+_BAR_START = 216.0
+_BAR_END = _BARS_WIDTH - 90
 _MOST_BARS = 18
-"""Rows of bars; the rest is one more row."""
+"""Rows of bars; of the rest only the sum is written."""
 _SMALL_WIDTH = 300.0
 """Width of a histogram; several are side by side."""
-_SMALL_HEIGHT = 150.0
+_SMALL_HEIGHT = 142.0
 _FLOOR = 118.0
 """Where the columns of a histogram stand."""
 _CEILING = 22.0
@@ -53,6 +54,7 @@ class Bars:
     """Horizontal bars. ``track`` is the length of the whole behind each bar; 0 if bars are counts."""
 
     says: str
+    width: float
     height: float
     name_end: float
     start: float
@@ -108,31 +110,34 @@ class Rates:
     ranges: tuple[RateRange, ...]
 
 
-def bars(counts: Mapping[str, Mapping[str, int]], says: str) -> Bars | None:
-    """Place a bar per name, as long as its counts, which are by colour name. ``None`` if there are none."""
+def bars(counts: Mapping[str, Mapping[str, int]], says: str, parts_in_order: Sequence[str] = ("",)) -> Bars | None:
+    """Place a bar per name, as long as the sum of its parts; each part of a bar has a colour.
+
+    ``None`` if there are no bars.
+    """
     rows = sorted(counts.items(), key=lambda row: (-sum(row[1].values()), row[0]))
-    if len(rows) > _MOST_BARS + 1:
-        rest = rows[_MOST_BARS:]
-        sums: dict[str, int] = {}
-        for _, parts in rest:
-            for name, count in parts.items():
-                sums[name] = sums.get(name, 0) + count
-        rows = [*rows[:_MOST_BARS], (f"{len(rest)} others", sums)]
+    rows, rest = (rows[:_MOST_BARS], rows[_MOST_BARS:]) if len(rows) > _MOST_BARS + 1 else (rows, [])
     longest = max((sum(parts.values()) for _, parts in rows), default=0)
     if not longest:
         return None
-    names = tuple(dict.fromkeys(name for _, parts in rows for name in parts))
     scale = (_BAR_END - _BAR_START) / longest
-    placed = tuple(_bar(number, name, parts, names, scale) for number, (name, parts) in enumerate(rows))
-    key = tuple((name, number) for number, name in enumerate(names)) if len(names) > 1 else ()
-    return Bars(says, _LINE * len(rows) + 6, _BAR_START - 10, _BAR_START, 0.0, placed, key)
+    placed = tuple(_bar(number, name, parts, parts_in_order, scale) for number, (name, parts) in enumerate(rows))
+    sums = {part: sum(row.get(part, 0) for row in counts.values()) for part in parts_in_order}
+    key = tuple((f"{part}: {count} tasks", number) for number, (part, count) in enumerate(sums.items()) if part)
+    if rest:
+        others = f"{sum(sum(parts.values()) for _, parts in rest)} in all"
+        placed += (Bar(f"{len(rest)} others", _LINE * (len(rows) + 0.5), (), others, _BAR_START),)
+    return Bars(says, _BARS_WIDTH, _LINE * len(placed) + 6, _BAR_START - 10, _BAR_START, 0.0, placed, key)
 
 
 def shares(rows: Sequence[tuple[str, int, int]], says: str, unit: str) -> Bars | None:
     """Place a bar per (name, part, whole), in front of a track that is the whole. ``None`` if there are none."""
     length = _BAR_END - _BAR_START
     placed = []
-    for number, (name, part, whole) in enumerate(rows[:_MOST_BARS]):
+    rows, rest = (rows[:_MOST_BARS], rows[_MOST_BARS:]) if len(rows) > _MOST_BARS + 1 else (rows, ())
+    if rest:
+        rows = [*rows, (f"{len(rest)} others", sum(row[1] for row in rest), sum(row[2] for row in rest))]
+    for number, (name, part, whole) in enumerate(rows):
         share = part / whole if whole else 0.0
         text = f"{part} of {whole}"
         title = f"{name}: {text} {unit}, {percent(share)} %"
@@ -140,7 +145,8 @@ def shares(rows: Sequence[tuple[str, int, int]], says: str, unit: str) -> Bars |
         placed.append(Bar(name, _LINE * (number + 0.5), (segment,), text, _BAR_END + 10))
     if not placed:
         return None
-    return Bars(says, _LINE * len(placed) + 6, _BAR_START - 10, _BAR_START, length, tuple(placed), ())
+    height = _LINE * len(placed) + 6
+    return Bars(says, _BARS_WIDTH, height, _BAR_START - 10, _BAR_START, length, tuple(placed), ())
 
 
 def histogram(name: str, values: Sequence[int], summary: str) -> Histogram:
@@ -160,7 +166,7 @@ def histogram(name: str, values: Sequence[int], summary: str) -> Histogram:
         low = bounds[i - 1] + 1 if i else 0
         span = str(bounds[i]) if low == bounds[i] else f"{low} to {bounds[i]}"
         mark = Mark(step * place + 2, _FLOOR - height, f"{span}: {counts[i]} tasks")
-        columns.append(Column(mark, step - 4, height, span.replace(" to ", "\u2013"), counts[i]))
+        columns.append(Column(mark, step - 4, height, str(bounds[i]), counts[i]))
     says = f"{name}: {'; '.join(column.mark.title for column in columns)}"
     return Histogram(name, says, summary, _SMALL_WIDTH, _SMALL_HEIGHT, _FLOOR, tuple(columns))
 
