@@ -149,8 +149,8 @@ def merged(records: Iterable[TaskAttempts]) -> list[TaskAttempts]:
         key = (record.task, record.digest, record.policy, record.policy_digest)
         by_key[key] = _sum(by_key[key], record) if key in by_key else record
     played = {(record.task, record.policy) for record in by_key.values() if not record.is_from_entry}
-    kept = [r for r in by_key.values() if not (r.is_from_entry and (r.task, r.policy) in played)]
-    return sorted(kept, key=lambda record: (record.task, record.policy, record.policy_digest))
+    records = [r for r in by_key.values() if not (r.is_from_entry and (r.task, r.policy) in played)]
+    return sorted(records, key=lambda record: (record.task, record.policy, record.policy_digest))
 
 
 def _sum(one: TaskAttempts, other: TaskAttempts) -> TaskAttempts:

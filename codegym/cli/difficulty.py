@@ -27,10 +27,10 @@ from codegym.cli.setting import (
     settle,
     watched,
 )
-from codegym.difficulty import Level, TaskAttempts, difficulties, difficulty_path, keep_attempts, read_attempts
+from codegym.difficulty import Level, TaskAttempts, difficulties, difficulty_path, read_attempts
 from codegym.errors import ConfigError
 from codegym.evaluate.attempts import chosen_tasks
-from codegym.evaluate.difficulty import BASELINES, DIALECTS, KNOWS_THE_SOLUTION, PlayedPolicy, attempts_in
+from codegym.evaluate.difficulty import BASELINES, DIALECTS, KNOWS_THE_SOLUTION, PlayedPolicy, count_folders
 from codegym.evaluate.folder import new_folder
 from codegym.evaluate.setting import play_metrics
 from codegym.suite import Suite, load_suite
@@ -64,11 +64,9 @@ def verb(
 ) -> None:
     """Measure how hard a suite's tasks are: how often policies solve each, with an interval.
 
-    Policies play as in `codegym eval`, or recorded episodes count (--episodes). The counts are kept beside the
-    suite, and later ones are added. `codegym list tasks` then shows each task's rate, and a label: easy, medium
-    and hard are thirds of the tasks that the same policies attempted. Until there are four attempts, and where the
-    attempts do not tell tasks apart, a task's difficulty is unknown. Attempts that the machine lost do not count;
-    if they are too many for a score, none of that policy's do, and the verb exits with 3.
+    Policies play as in `codegym eval`, or recorded episodes count (--episodes). Counts are kept beside the suite
+    and add up. `codegym list tasks` shows each task's rate, and a label: thirds of the tasks that the same policies
+    attempted, unknown until then. Lost attempts do not count; if they are too many, the verb exits with 3.
 
     Examples:
 
@@ -91,19 +89,16 @@ def verb(
             ) as setting, watched(folder) as progress:  # fmt: skip
                 play_metrics(setting, chosen, attempts, folder, progress)
         folders.append(folder)
-    counted: list[PlayedPolicy] = []
-    for path in folders:
-        counted += attempts_in(path, loaded, read_attempts(loaded))
-        keep_attempts(loaded, [record for one in counted for record in one.records])
-    _notice_left_out(counted)
+    policies = count_folders(loaded, folders)
+    _notice_left_out(policies)
     records = read_attempts(loaded)
     give(_value(loaded, records), _text(loaded, records), as_json=as_json)
-    raise Exit(0 if all(one.is_scored for one in counted) else INFRASTRUCTURE)
+    raise Exit(0 if all(one.is_scored for one in policies) else INFRASTRUCTURE)
 
 
-def _notice_left_out(counted: list[PlayedPolicy]) -> None:
+def _notice_left_out(policies: list[PlayedPolicy]) -> None:
     """Print what does not count, policy by policy."""
-    for one in counted:
+    for one in policies:
         if not one.is_scored:
             notice(
                 f"{one.policy}: {one.lost} attempts were lost to the machine, so none counts: --resume tries again"
@@ -165,8 +160,8 @@ def _text(suite: Suite, records: list[TaskAttempts]) -> Group:
     for name, digest in _policies(records):
         row = _policy(name, digest, records)
         score = estimate({r.task: (r.attempts, r.solved) for r in records if r.policy_digest == digest}, 1)
-        shown = f"{percent(score.value)} % ({interval(score)})" if score else ""
-        rows.add_row(Text(name), digest[:10], *(str(row[column]) for column in numbers), shown)
+        rate = f"{percent(score.value)} % ({interval(score)})" if score else ""
+        rows.add_row(Text(name), digest[:10], *(str(row[column]) for column in numbers), rate)
     labels = ", ".join(f"{count} {label}" for label, count in value["labels"].items())
     about = f"{suite.name}: {value['tasks']} tasks, {labels}"
     return Group(rows, Text(f"{about}\n{value['file']}; codegym list tasks {suite.name} shows each task"))

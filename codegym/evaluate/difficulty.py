@@ -15,7 +15,7 @@ from typing import Any
 
 from codegym.board.entry import Entry, read_entries
 from codegym.board.stats import is_resolved
-from codegym.difficulty import TaskAttempts, wilson
+from codegym.difficulty import TaskAttempts, keep_attempts, read_attempts, wilson
 from codegym.digest import digest_json
 from codegym.episode import Episode, is_graded, too_many_lost
 from codegym.episode_file import read_episodes
@@ -48,13 +48,26 @@ class PlayedPolicy:
     is_scored: bool = True
 
 
-def attempts_in(path: Path, suite: Suite, known: Iterable[TaskAttempts] = ()) -> list[PlayedPolicy]:
+def count_folders(suite: Suite, folders: Iterable[Path]) -> list[PlayedPolicy]:
+    """Add the attempts in ``folders`` to those kept beside the suite; return them by folder and policy.
+
+    Raises :class:`ConfigError` as :func:`attempts_in` does.
+    """
+    policies: list[PlayedPolicy] = []
+    for folder in folders:
+        played = attempts_in(folder, suite, read_attempts(suite))
+        keep_attempts(suite, [record for one in played for record in one.records])
+        policies += played
+    return policies
+
+
+def attempts_in(path: Path, suite: Suite, earlier: Iterable[TaskAttempts] = ()) -> list[PlayedPolicy]:
     """Return the attempts at tasks of ``suite`` in a file of episodes or below a folder, by policy.
 
-    If a folder has no episodes, its board entries are read (``entries/*.json``). Episodes that ``known`` records
+    If a folder has no episodes, its board entries are read (``entries/*.json``). Episodes that ``earlier`` records
     count are left out. Raises :class:`ConfigError` if there are neither, or something can't be read.
     """
-    counted = {(r.policy, r.policy_digest, source) for r in known for source in r.sources}
+    before = {(r.policy, r.policy_digest, source) for r in earlier for source in r.sources}
     logs = sorted({log.parent for log in path.rglob("episodes-*.jsonl")}) if path.is_dir() else [path]
     if not logs:
         entries = read_entries(path)
@@ -65,7 +78,7 @@ def attempts_in(path: Path, suite: Suite, known: Iterable[TaskAttempts] = ()) ->
     for log in logs:
         for episode, digest in _with_policies(log):
             played[episode.policy, digest].append(episode)
-    return [_of_episodes(*key, episodes, suite, counted) for key, episodes in sorted(played.items())]
+    return [_of_episodes(*key, episodes, suite, before) for key, episodes in sorted(played.items())]
 
 
 def _with_policies(log: Path) -> Iterator[tuple[Episode, str]]:
@@ -83,7 +96,11 @@ def _policy_digest(policy: str, facts: Mapping[str, Any]) -> str:
 
 
 def _of_episodes(
-    policy: str, policy_digest: str, episodes: list[Episode], suite: Suite, counted: set[tuple[str, str, str]]
+    policy: str,
+    policy_digest: str,
+    episodes: list[Episode],
+    suite: Suite,
+    before: set[tuple[str, str, str]],
 ) -> PlayedPolicy:
     """Count one policy's episodes. Of several tries of an attempt the first graded one counts."""
     first: dict[str, Episode] = {}
@@ -97,7 +114,7 @@ def _of_episodes(
         return PlayedPolicy(policy, policy_digest, (), lost, others, is_scored=False)
     by_task: dict[str, list[Episode]] = defaultdict(list)
     for episode in graded:
-        if (policy, policy_digest, episode.id) not in counted:
+        if (policy, policy_digest, episode.id) not in before:
             by_task[episode.task].append(episode)
     records = tuple(_record(policy_digest, group) for _, group in sorted(by_task.items()))
     return PlayedPolicy(policy, policy_digest, records, lost, others)

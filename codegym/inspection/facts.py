@@ -125,5 +125,5 @@ def _named_functions(task: Task) -> tuple[str, ...]:
     metadata = task.metadata
     if metadata.get("function"):
         return (f"{metadata.get('file', '')}: {metadata['function']}",)
-    named = metadata.get("functions") or ()
-    return tuple(map(str, named)) if isinstance(named, list | tuple) else ()
+    names = metadata.get("functions") or ()
+    return tuple(map(str, names)) if isinstance(names, list | tuple) else ()

@@ -73,8 +73,8 @@ def changed_functions(patch: str, after: Mapping[str, bytes]) -> dict[tuple[str,
             inside = [function for function in functions if function.first <= line <= function.last]
             name = inside[-1].name if inside else MODULE
             changed[path, name] = inside[-1].lines if inside else 0
-    named = {path for path, name in changed if name != MODULE}
-    return {key: lines for key, lines in changed.items() if key[1] != MODULE or key[0] not in named}
+    with_function = {path for path, name in changed if name != MODULE}
+    return {key: lines for key, lines in changed.items() if key[1] != MODULE or key[0] not in with_function}
 
 
 def _new_lines(part: FilePatch) -> Iterator[int]:

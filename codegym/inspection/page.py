@@ -86,7 +86,7 @@ def _splits(report: SuiteReport) -> list[str]:
     return [name for name in _SPLITS if name in names] + sorted(names.keys() - {*_SPLITS})
 
 
-def _reach(report: SuiteReport) -> plot.Bars | None:
+def _reach(report: SuiteReport) -> plot.BarChart | None:
     rows = [(source.source, source.functions_with_tasks, source.functions) for source in report.reach.sources]
     return plot.shares(rows, "Share of each source's functions that have tasks", "functions have tasks")
 

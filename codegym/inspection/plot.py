@@ -50,7 +50,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Bars:
+class BarChart:
     """Horizontal bars. ``track`` is the length of the whole behind each bar; 0 if bars are counts."""
 
     says: str
@@ -110,8 +110,10 @@ class Rates:
     ranges: tuple[RateRange, ...]
 
 
-def bars(counts: Mapping[str, Mapping[str, int]], says: str, parts_in_order: Sequence[str] = ("",)) -> Bars | None:
-    """Place a bar per name, as long as the sum of its parts; each part of a bar has a colour.
+def bars(
+    counts: Mapping[str, Mapping[str, int]], says: str, colours: Sequence[str] = ("",)
+) -> BarChart | None:
+    """Place a bar per name, as long as the sum of its parts; ``colours`` are the names of all parts.
 
     ``None`` if there are no bars.
     """
@@ -121,16 +123,16 @@ def bars(counts: Mapping[str, Mapping[str, int]], says: str, parts_in_order: Seq
     if not longest:
         return None
     scale = (_BAR_END - _BAR_START) / longest
-    placed = tuple(_bar(number, name, parts, parts_in_order, scale) for number, (name, parts) in enumerate(rows))
-    sums = {part: sum(row.get(part, 0) for row in counts.values()) for part in parts_in_order}
+    placed = tuple(_bar(number, name, parts, colours, scale) for number, (name, parts) in enumerate(rows))
+    sums = {part: sum(row.get(part, 0) for row in counts.values()) for part in colours}
     key = tuple((f"{part}: {count} tasks", number) for number, (part, count) in enumerate(sums.items()) if part)
     if rest:
         others = f"{sum(sum(parts.values()) for _, parts in rest)} in all"
         placed += (Bar(f"{len(rest)} others", _LINE * (len(rows) + 0.5), (), others, _BAR_START),)
-    return Bars(says, _BARS_WIDTH, _LINE * len(placed) + 6, _BAR_START - 10, _BAR_START, 0.0, placed, key)
+    return BarChart(says, _BARS_WIDTH, _LINE * len(placed) + 6, _BAR_START - 10, _BAR_START, 0.0, placed, key)
 
 
-def shares(rows: Sequence[tuple[str, int, int]], says: str, unit: str) -> Bars | None:
+def shares(rows: Sequence[tuple[str, int, int]], says: str, unit: str) -> BarChart | None:
     """Place a bar per (name, part, whole), in front of a track that is the whole. ``None`` if there are none."""
     length = _BAR_END - _BAR_START
     placed = []
@@ -146,7 +148,7 @@ def shares(rows: Sequence[tuple[str, int, int]], says: str, unit: str) -> Bars |
     if not placed:
         return None
     height = _LINE * len(placed) + 6
-    return Bars(says, _BARS_WIDTH, height, _BAR_START - 10, _BAR_START, length, tuple(placed), ())
+    return BarChart(says, _BARS_WIDTH, height, _BAR_START - 10, _BAR_START, length, tuple(placed), ())
 
 
 def histogram(name: str, values: Sequence[int], summary: str) -> Histogram:

@@ -32,7 +32,7 @@ class SourceReach(Frozen):
     most_per_function: int
 
 
-class Reach(Frozen):
+class SuiteReach(Frozen):
     """The reach of a suite's tasks. ``missing`` counts the sources that are not on this machine.
 
     ``sources`` is empty in a generated suite, whose tasks are programs of their own.
@@ -52,18 +52,18 @@ class Reach(Frozen):
         return sum(s.functions_with_tasks for s in self.sources), sum(s.functions for s in self.sources)
 
 
-def reach_of(suite: Suite, tasks: Sequence[Task], facts: Mapping[str, TaskFacts]) -> Reach:
+def reach_of(suite: Suite, tasks: Sequence[Task], facts: Mapping[str, TaskFacts]) -> SuiteReach:
     """Return the reach of ``tasks``, source by source, those with most tasks first."""
     if suite.generated:
-        return Reach()
+        return SuiteReach()
     by_source: dict[str, list[Task]] = defaultdict(list)
     for task in tasks:
         by_source[task.source.model_dump_json()].append(task)
     sources = [_source_reach(suite, group, facts) for group in by_source.values()]
-    known = [source for source in sources if source is not None]
-    return Reach(
-        sources=tuple(sorted(known, key=lambda source: (-source.tasks, source.source))),
-        missing=len(sources) - len(known),
+    present = [source for source in sources if source is not None]
+    return SuiteReach(
+        sources=tuple(sorted(present, key=lambda source: (-source.tasks, source.source))),
+        missing=len(sources) - len(present),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from codegym.errors import TaskError
 from codegym.inspection.facts import files_before
+from codegym.inspection.functions import is_source
 from codegym.patch import PatchError
 from codegym.suite import Suite
 from codegym.task import Frozen, Task
@@ -28,12 +29,16 @@ class ShownTest(Frozen):
 
 
 class TaskReading(Frozen):
-    """All of a task that a person needs to judge it. ``more_tests`` fail-to-pass tests are not shown."""
+    """All of a task that a person needs to judge it. ``more_tests`` fail-to-pass tests are not shown.
+
+    ``hidden_files`` maps the paths of hidden files to their text, if the ids of tests do not name their files.
+    """
 
     task: str
     instruction: str
     gold_patch: str
     tests: tuple[ShownTest, ...]
+    hidden_files: dict[str, str]
     more_tests: int
     pass_to_pass: int
 
@@ -47,11 +52,13 @@ def drawn(ids: Sequence[str], count: int, seed: int) -> list[str]:
 def reading_of(suite: Suite, task: Task) -> TaskReading:
     """Return a task with the code of its first fail-to-pass tests, as far as its files are on this machine."""
     tests = task.tests.fail_to_pass
+    shown_tests = tuple(_shown_tests(suite, task, tests[:_MOST_TESTS]))
     return TaskReading(
         task=task.id,
         instruction=task.instruction.strip(),
         gold_patch=task.gold_patch,
-        tests=tuple(_shown_tests(suite, task, tests[:_MOST_TESTS])),
+        tests=shown_tests,
+        hidden_files={} if any(test.code for test in shown_tests) else _hidden_files(suite, task),
         more_tests=max(0, len(tests) - _MOST_TESTS),
         pass_to_pass=len(task.tests.pass_to_pass),
     )
@@ -71,6 +78,16 @@ def _shown_tests(suite: Suite, task: Task, tests: Sequence[str]) -> Iterator[Sho
         code = cut(_code(path, text, name), _MOST_CHARACTERS)
         yield ShownTest(id=test, is_visible=test in task.tests.visible, code="" if code in already else code)
         already.add(code)
+
+
+def _hidden_files(suite: Suite, task: Task) -> dict[str, str]:
+    """Return the text of the hidden source files, by path; none if they are not on this machine."""
+    try:
+        files = suite.hidden(task)
+    except (TaskError, PatchError):
+        return {}
+    texts = {path: file.content.decode(errors="replace") for path, file in files.items() if is_source(path)}
+    return {path: cut(text, _MOST_CHARACTERS) for path, text in texts.items()}
 
 
 def _code(path: str, text: str, name: str) -> str:

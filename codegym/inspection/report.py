@@ -10,7 +10,7 @@ from codegym.certificate import TaskCertificate
 from codegym.difficulty import Difficulty, TaskAttempts, difficulties, read_attempts
 from codegym.inspection.duplicates import TwinGroup, surplus, twin_groups
 from codegym.inspection.facts import TaskFacts, facts_of
-from codegym.inspection.reach import Reach, reach_of
+from codegym.inspection.reach import SuiteReach, reach_of
 from codegym.inspection.reading import TaskReading, drawn, reading_of
 from codegym.inspection.refusals import Refusal, refusals_of
 from codegym.progress.protocol import Progress, silent
@@ -66,7 +66,7 @@ class SuiteReport(Frozen):
     certified: int
     sizes: dict[str, SizeSummary]
     policies: tuple[PolicySummary, ...]
-    reach: Reach
+    reach: SuiteReach
     duplicates: tuple[TwinGroup, ...]
     surplus: int
     refusals: tuple[Refusal, ...]

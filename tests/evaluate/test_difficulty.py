@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from codegym.board.entry import make_entry, write_entry
-from codegym.difficulty import difficulties, keep_attempts, read_attempts
+from codegym.difficulty import difficulties, read_attempts
 from codegym.episode import Episode, Outcome, StopReason, Verdict
 from codegym.errors import ConfigError
-from codegym.evaluate.difficulty import attempts_in
+from codegym.evaluate.difficulty import attempts_in, count_folders
 from codegym.evaluate.folder import keep_facts
 from codegym.evaluate.measure import question, standing_board
 from codegym.rollout.log import EpisodeLog
@@ -57,13 +57,16 @@ def write(folder: Path, episodes: Iterable[Episode]) -> Path:
 def test_episodes_are_counted_by_policy_and_only_once(own: Suite, tmp_path: Path) -> None:
     played = [*attempts(own, "strong", solved=True), *attempts(own, "weak", solved=False)]
     folder = write(tmp_path / "run" / "episodes", played)
-    for _ in range(2):
-        counted = attempts_in(folder.parent, own, read_attempts(own))
-        keep_attempts(own, [record for one in counted for record in one.records])
+    other = write(tmp_path / "other", attempts(own, "third", solved=True, tasks=["clamp"]))
+    for folders in ([folder.parent, other], [folder]):
+        count_folders(own, folders)
     assert [(r.task, r.policy, r.attempts, r.solved) for r in read_attempts(own)] == [
-        (task, policy, 4, 4 * (policy == "strong")) for task in TASKS for policy in ("strong", "weak")
+        (task, policy, 4, 4 * (policy != "weak"))
+        for task in TASKS
+        for policy in ("strong", "third", "weak")
+        if policy != "third" or task == "clamp"
     ]
-    assert {one.rate for one in difficulties(read_attempts(own)).values()} == {0.5}
+    assert {one.rate for one in difficulties(read_attempts(own)).values()} == {0.5, 2 / 3}
 
 
 def test_a_policy_that_plays_otherwise_is_another(own: Suite, tmp_path: Path) -> None:
