@@ -65,7 +65,7 @@ def verb(
     """Measure how hard a suite's tasks are: how often policies solve each, with an interval.
 
     Policies play as in `codegym eval`, or recorded episodes count (--episodes). Counts are kept beside the suite
-    and add up. `codegym list tasks` shows each task's rate, and a label: thirds of the tasks that the same policies
+    and add up. `codegym list tasks` shows each task's rate and a label: thirds of the tasks that the same policies
     attempted, unknown until then. Lost attempts do not count; if they are too many, the verb exits with 3.
 
     Examples:

@@ -77,6 +77,8 @@ def kind_of(task: Task) -> str:
     origin, detail = (str(metadata.get(name) or "") for name in ("origin", "operator"))
     level = f"level {metadata['level']}" if metadata.get("level") else ""
     detail = detail or str(metadata.get("kind") or level)
+    if "+" in detail:  # several slips: too many combinations to count
+        detail = ""
     words = [word for word in (origin, detail) if word]
     return ": ".join(dict.fromkeys(words)) or str(metadata.get("format") or "other")
 

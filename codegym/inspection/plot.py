@@ -16,7 +16,7 @@ from codegym.inspection.facts import TaskFacts
 _LINE = 28.0
 """Height of a row of bars."""
 _BARS_WIDTH = 540.0
-_BAR_START = 216.0
+_BAR_START = 226.0
 _BAR_END = _BARS_WIDTH - 90
 _MOST_BARS = 18
 """Rows of bars; of the rest only the sum is written."""
@@ -110,9 +110,7 @@ class Rates:
     ranges: tuple[RateRange, ...]
 
 
-def bars(
-    counts: Mapping[str, Mapping[str, int]], says: str, colours: Sequence[str] = ("",)
-) -> BarChart | None:
+def bars(counts: Mapping[str, Mapping[str, int]], says: str, colours: Sequence[str] = ("",)) -> BarChart | None:
     """Place a bar per name, as long as the sum of its parts; ``colours`` are the names of all parts.
 
     ``None`` if there are no bars.
