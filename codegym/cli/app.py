@@ -30,6 +30,8 @@ VERBS = {
     "export": "exporting",
     "forge": "forge",
     "certify": "certify",
+    "difficulty": "difficulty",
+    "inspect": "inspecting",
     "grade": "grading",
     "redteam": "redteam",
     "play": "play",

@@ -11,14 +11,17 @@ from typer import Argument, Option
 
 from codegym.board.definition import board_folder, board_names, load_board
 from codegym.board.entry import read_entries
+from codegym.board.standings import percent
 from codegym.certificate import TaskCertificate
 from codegym.cli.output import Json, give, table
+from codegym.difficulty import Difficulty, difficulties, read_attempts
 from codegym.errors import ConfigError, TaskError, unknown
 from codegym.sandbox.image.image import image_names, load_image
 from codegym.suite import claimed_suite, load_manifest, load_suite, read_certificates, suite_names
 
 Rows = list[dict[str, Any]]
 _COUNTS = ("tasks", "certified", "quarantined", "refused", "unproven")
+_NUMBERS = ("entries", "solve_rate", "ci95", "attempts", "p50_s", "max_s", "memory_mb")
 
 
 def verb(
@@ -30,8 +33,9 @@ def verb(
     """List suites, a suite's tasks and their certificates, images and boards.
 
     For a suite: its tasks, how many are certified, how many lost unsteady tests (quarantined), how many more were
-    refused, and how many have tests that can't be examined (unproven). For a task: its certificate, the seconds of
-    a run, and the most memory of a process.
+    refused, and how many have tests that can't be examined (unproven). For a task: its difficulty, as far as
+    `codegym difficulty` measured it, with the share of attempts that solved it and its 95 % interval; its
+    certificate, the seconds of a run, and the most memory of a process.
 
     Examples:
 
@@ -75,6 +79,7 @@ def _tasks(name: str, split: str | None) -> Rows:
         raise ConfigError(f"whose tasks? codegym list tasks SUITE, with one of: {', '.join(suite_names())}")
     suite = claimed_suite(name)
     certificates = read_certificates(suite)
+    measured = difficulties(read_attempts(load_suite(name)))
     return [
         {
             "task": task.id,
@@ -82,6 +87,7 @@ def _tasks(name: str, split: str | None) -> Rows:
             "image": task.image,
             "digest": task.digest,
             **_facts(task.metadata),
+            **_difficulty(measured.get(task.id, Difficulty())),
             **_certificate(certificates.get(task.id)),
         }
         for task in suite.split(split)
@@ -103,7 +109,17 @@ def _certificate(certificate: TaskCertificate | None) -> dict[str, Any]:
 
 
 def _facts(metadata: dict[str, Any]) -> dict[str, Any]:
-    return {name: metadata.get(name) for name in ("language", "difficulty", "origin")}
+    return {name: metadata.get(name) for name in ("language", "origin")}
+
+
+def _difficulty(measured: Difficulty) -> dict[str, Any]:
+    """Return what was measured as cells; rates and their interval are fractions."""
+    return {
+        "difficulty": measured.level.value,
+        "solve_rate": measured.rate,
+        "ci95": measured.interval,
+        "attempts": measured.attempts or None,
+    }
 
 
 def _images() -> Rows:
@@ -126,7 +142,7 @@ def _board(name: str) -> dict[str, Any]:
 
 def _table(name: str, rows: Rows) -> Group:
     heads = [head for head in (rows[0] if rows else {}) if any(row[head] not in ("", None, {}) for row in rows)]
-    cells = table(*heads, title=name, right=(*_COUNTS, "entries", "p50_s", "max_s", "memory_mb"))
+    cells = table(*heads, title=name, right=(*_COUNTS, *_NUMBERS))
     for row in rows:
         cells.add_row(*(Text(_cell(head, row[head])) for head in heads))
     return Group(cells, Text(""))
@@ -135,6 +151,10 @@ def _table(name: str, rows: Rows) -> Group:
 def _cell(head: str, value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {count}" for key, count in value.items())
+    if value is not None and head == "solve_rate":
+        return f"{percent(value)} %"
+    if value is not None and head == "ci95":
+        return " to ".join(map(percent, value))
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return str("" if value is None else value)[: 10 if head == "digest" else None]

@@ -14,6 +14,7 @@ from importlib.resources import files as resources
 from pathlib import Path
 from shlex import quote
 
+from codegym.difficulty import Difficulty, difficulties, read_attempts
 from codegym.errors import ConfigError
 from codegym.harness.inbox_text import program
 from codegym.harness.junit import prints_junit
@@ -37,17 +38,17 @@ sys.exit(pytest.main(sys.argv[1:], plugins=[filter_addopts(pytest)[1]]))
 
 
 def export_harbor(suite: Suite, tasks: Iterable[Task], out: Path, progress: Callable[[int], None]) -> int:
-    """Write one folder per task below ``out`` and return their number.
+    """Write one folder per task below ``out`` and return their number. Each names its measured difficulty.
 
     Raises :class:`~codegym.errors.ConfigError` if a folder exists already.
     """
-    count = 0
+    count, measured = 0, difficulties(read_attempts(suite))
     for count, task in enumerate(tasks, 1):
         folder = out / task.id
         if folder.exists():
             raise ConfigError(f"{folder} exists already: choose another --out")
         try:
-            _write_task(suite, task, folder)
+            _write_task(suite, task, folder, measured.get(task.id, Difficulty()).level)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -55,10 +56,10 @@ def export_harbor(suite: Suite, tasks: Iterable[Task], out: Path, progress: Call
     return count
 
 
-def _write_task(suite: Suite, task: Task, folder: Path) -> None:
+def _write_task(suite: Suite, task: Task, folder: Path, level: str) -> None:
     files = whole_tree(suite, task)
     gold = apply_patch(task.gold_patch, files.get)
-    _write_text(folder / "task.toml", _toml(suite, task))
+    _write_text(folder / "task.toml", _toml(suite, task, level))
     _write_text(folder / "instruction.md", task.instruction)
     _write_environment(folder / "environment", task, files)
     _write_solution(folder / "solution", task, gold)
@@ -118,7 +119,7 @@ def _write_tests(folder: Path, task: Task, hidden: Files) -> None:
         _write_text(folder / "run_pytest.py", f"{program('addopts')}\n{_RUN_PYTEST}")
 
 
-def _toml(suite: Suite, task: Task) -> str:
+def _toml(suite: Suite, task: Task, level: str) -> str:
     """Return the text of ``task.toml``. Strings are written as in JSON, which is valid TOML."""
     facts = task.metadata
     own = {
@@ -131,7 +132,7 @@ def _toml(suite: Suite, task: Task) -> str:
         "limits": task.limits.model_dump_json(),
     }
     tables: dict[str, dict[str, str | float | int]] = {
-        "metadata": {"difficulty": str(facts.get("difficulty", "unknown")), "category": "software-engineering"},
+        "metadata": {"difficulty": str(level), "category": "software-engineering"},
         "metadata.codegym": {**own},
         "verifier": {"timeout_sec": task.limits.grade_seconds},
         "agent": {"timeout_sec": task.limits.episode_seconds},

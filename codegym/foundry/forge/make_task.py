@@ -1,4 +1,4 @@
-"""Turns a draft that breaks the right tests into a task: its instruction, its tests, its estimated difficulty."""
+"""Turns a draft that breaks the right tests into a task: its instruction, its tests, its estimated effort."""
 
 from __future__ import annotations
 
@@ -16,10 +16,6 @@ from codegym.task import FolderSource, Limits, Task
 
 _VISIBLE = 3
 """Tests of each kind, failing and passing, that the agent's test tool runs."""
-_EASY = 8.0
-"""The largest effort of an easy task, in lines; see :func:`effort_of`."""
-_MEDIUM = 25.0
-"""The largest effort of a task of medium difficulty."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +41,6 @@ class TaskTemplate:
             "package": origin.name,
             "version": origin.version,
             "license": origin.license,
-            "difficulty": "easy" if effort <= _EASY else "medium" if effort <= _MEDIUM else "hard",
             "effort": round(effort, 1),
         }
 
@@ -91,8 +86,8 @@ def _metadata(draft: Draft, trial: Trial, template: TaskTemplate) -> dict[str, A
 def effort_of(draft: Draft) -> float:
     """Estimate a task's effort, in lines: those to write, a share of those to read, and a few per place to find.
 
-    A removed body is easy to find, a slip is not. This is a guess from sizes; how often policies solve the task is
-    what counts, and nobody knows that when the task is made.
+    A removed body is easy to find, a slip is not. This is a guess from sizes and no measure of difficulty, which
+    is how often policies solve the task (:mod:`codegym.difficulty`).
     """
     effort = 0.0
     for located in draft.mutations:

@@ -15,10 +15,6 @@ from codegym.task import SdistSource, Task, TestPlan
 
 _VISIBLE = 3
 """Tests of each kind, failing and passing, that the agent's test tool runs."""
-_EASY_LINES = 15
-"""Lines of the longest function whose bug is easy."""
-_MEDIUM_LINES = 40
-"""Lines of the longest function whose bug is of medium difficulty."""
 
 
 def materialise(locked: LockedTask, package: LockedPackage, recipe: Recipe, tree: Path) -> Task:
@@ -78,11 +74,4 @@ def _metadata(locked: LockedTask, package: LockedPackage, source: str) -> dict[s
         "function_lines": lines,
         "single_line": single,
         "fail_to_pass": len(locked.fail),
-        "difficulty": _difficulty(lines, single=single),
     }
-
-
-def _difficulty(lines: int, *, single: bool) -> str:
-    if not single or lines > _MEDIUM_LINES:
-        return "hard"
-    return "easy" if lines <= _EASY_LINES else "medium"
