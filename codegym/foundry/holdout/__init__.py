@@ -1,0 +1,1 @@
+"""Holds tests out of the agent's tree."""
