@@ -10,7 +10,7 @@ import codegym.foundry
 FOUNDRY = Path(codegym.foundry.__file__).parent
 ROOMS = [
     {"issue", "stoppable"},
-    {"repository"},
+    {"record", "repository"},
     {"draft"},
     {"certify"},
     {"forge", "recipe", "handmade"},
