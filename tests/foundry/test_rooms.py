@@ -11,6 +11,7 @@ FOUNDRY = Path(codegym.foundry.__file__).parent
 ROOMS = [
     {"issue", "stoppable"},
     {"record", "repository"},
+    {"holdout"},
     {"draft"},
     {"certify"},
     {"forge", "recipe", "handmade"},

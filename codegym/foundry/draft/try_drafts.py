@@ -11,8 +11,10 @@ from codegym.foundry.draft.draft import Draft
 from codegym.foundry.draft.in_threads import TrialCounts, Try, try_in_threads
 from codegym.foundry.draft.setup import FORGE_LIMITS, Resources, TrialSetup
 from codegym.foundry.draft.trial import Journal, Trial, read_trial
-from codegym.foundry.holdout.hold_out import NOTHING, Noticed, OpenProject, hold_out
+from codegym.foundry.holdout.hold_out import NOTHING, hold_out
+from codegym.foundry.holdout.open_project import Noticed, OpenProject
 from codegym.foundry.holdout.run_changed import run_changed
+from codegym.foundry.record.record import Boundary
 from codegym.harness.result import TestRun
 from codegym.sandbox.protocol import Backend, Sandbox, Snapshot
 
@@ -103,10 +105,12 @@ class TrialBox:
         trial = read_trial(run, tests)
         if trial.refused:
             return trial
-        hidden = hold_out(self._opened(), _noticed(draft, trial))
+        hidden, made_tests = hold_out(self._opened(), _noticed(draft, trial, setup))
         if not hidden and setup.plan.framework == "pytest":
             return Trial(refused=NOTHING)
-        return read_trial(run, tests, hidden)
+        if made_tests is None:
+            return read_trial(run, tests, hidden)
+        return read_trial(run.joined(made_tests.run), (*tests, *made_tests.ids), hidden)
 
     def _run(self, draft: Draft, tests: tuple[str, ...]) -> TestRun:
         """Run ``tests`` with the draft's changes, and with the files that the draft hides."""
@@ -137,5 +141,12 @@ class TrialBox:
             self._box = None
 
 
-def _noticed(draft: Draft, trial: Trial) -> Noticed:
-    return Noticed(trial.failed, trial.passed, draft.key, is_described=draft.operator == "removal")
+def _noticed(draft: Draft, trial: Trial, setup: TrialSetup) -> Noticed:
+    return Noticed(
+        failed=trial.failed,
+        passed=trial.passed,
+        key=draft.key,
+        changes=dict(draft.changed_files(setup.files)),
+        functions=[Boundary(each.path, each.mutation.function, each.first) for each in draft.mutations],
+        is_described=draft.operator == "removal",
+    )

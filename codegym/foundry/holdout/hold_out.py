@@ -4,59 +4,57 @@ from __future__ import annotations
 
 import posixpath
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import NamedTuple
 
 from codegym.errors import TaskError
+from codegym.foundry.holdout.characterise import MadeTests, characterise
 from codegym.foundry.holdout.choose import Units, all_functions, choices
 from codegym.foundry.holdout.hidden import Hidden
+from codegym.foundry.holdout.open_project import Noticed, OpenProject
 from codegym.foundry.holdout.run_changed import run_changed
 from codegym.foundry.holdout.unit import file_of
-from codegym.sandbox.protocol import File, Sandbox
-from codegym.task import TestPlan
-from codegym.tree import Files
+from codegym.sandbox.protocol import File
 
 NOTHING = "no test can be hidden"
 """Why a draft is refused all of whose failing tests would be in the agent's tree."""
 _TRIED = 4
 """Choices of what to hold out that are tried for one draft."""
+_ENOUGH = 3
+"""Failing functions or cases that are held out; if there are fewer, further tests are made."""
 
 
-@dataclass(frozen=True)
-class OpenProject:
-    """A project without any bug in a ``box``; ``tests`` are the tests that pass in it."""
+class HoldOut(NamedTuple):
+    """What is hidden of a draft's tests, and the tests that were made for it, if any."""
 
-    box: Sandbox
-    plan: TestPlan
-    files: Files
-    tests: tuple[str, ...]
-    seconds: float
+    hidden: Hidden
+    made_tests: MadeTests | None = None
 
 
-@dataclass(frozen=True)
-class Noticed:
-    """The tests that a draft breaks, some that it does not break, and the draft's key.
+def hold_out(opened: OpenProject, noticed: Noticed) -> HoldOut:
+    """Return what to hide of a draft's failing tests; nothing if that is not possible.
 
-    ``is_described`` is true if the instruction says what is missing, so that no failing test has to be visible.
+    Some failing tests stay visible where there are enough, or where further tests can be made. Raises
+    :class:`~codegym.errors.SandboxError` if the box fails.
     """
-
-    failed: Sequence[str]
-    passed: Sequence[str]
-    key: str
-    is_described: bool
-
-
-def hold_out(opened: OpenProject, noticed: Noticed) -> Hidden:
-    """Return what to hide of a draft's failing tests; nothing if it can't be or if too little would be left."""
     if opened.plan.framework != "pytest":
-        return Hidden()
-    proposals = [*choices(opened.files, noticed.failed, noticed.passed, noticed.key)][:_TRIED]
-    if noticed.is_described or len(noticed.failed) > 1:
-        proposals.append(all_functions(opened.files, noticed.failed))
-    for units in proposals:
-        if units and _visible_tests_pass(opened, units):
-            return Hidden(units=units)
-    return Hidden()
+        return HoldOut(Hidden())
+    proposals = islice(choices(opened.files, noticed.failed, noticed.passed, noticed.key), _TRIED)
+    hidden = _first_sound(opened, proposals)
+    if len({unit for unit in map(hidden.unit_of, noticed.failed) if unit}) < _ENOUGH:
+        made_tests = characterise(opened, noticed)
+        if made_tests is not None:
+            texts = {made_tests.path: made_tests.text}
+            return HoldOut(Hidden(units=hidden.units, new_files=texts), made_tests)
+    if not hidden and (noticed.is_described or len(noticed.failed) > 1):
+        hidden = _first_sound(opened, [all_functions(opened.files, noticed.failed)])
+    return HoldOut(hidden)
+
+
+def _first_sound(opened: OpenProject, proposals: Iterable[Units]) -> Hidden:
+    units = next((units for units in proposals if units and _visible_tests_pass(opened, units)), ())
+    return Hidden(units=units)
 
 
 def _visible_tests_pass(opened: OpenProject, units: Units) -> bool:

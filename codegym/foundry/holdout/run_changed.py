@@ -15,14 +15,15 @@ def run_changed(
     box: Sandbox, plan: TestPlan, files: Files, changes: Changes, *, tests: Sequence[str], seconds: float
 ) -> TestRun:
     """Run ``tests`` with ``changes`` made to ``files``, which are in ``box``; then restore the files."""
-    _write(box, changes)
+    write_changes(box, changes)
     try:
         return run_tests(box, plan, tests, timeout=seconds, warm=True)
     finally:
-        _write(box, {path: files.get(path) for path in changes})
+        write_changes(box, {path: files.get(path) for path in changes})
 
 
-def _write(box: Sandbox, changes: Changes) -> None:
+def write_changes(box: Sandbox, changes: Changes) -> None:
+    """Write and remove files in ``box``, as ``changes`` say."""
     for path, file in changes.items():
         if file is None:
             box.remove(path)
