@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from random import Random
 
 from codegym.digest import digest_json
 from codegym.episode import TestStatus
@@ -26,12 +27,16 @@ from codegym.tree import file_at, read_tree
 Results = dict[tuple[str, Edits], dict[str, bool]]
 """Maps the edits of a file, by its path, to the tests that were run with them: true for a test that failed."""
 
+_MOST_GUARDS = 60
+"""Pass-to-pass tests for which forms are made: an exam examines few of them, and each takes runs to prove."""
+
 
 class Trials:
     """The forms of one task that were run under gold so far, and the box in which further forms are run.
 
-    ``bank`` has no places yet; its bases are in every run. ``passing`` are the tests that pass under gold.
-    ``limit`` is the time that one run may take, in seconds.
+    ``bank`` has no places yet; its bases are in every run. ``passing`` are the tests that pass under gold. A task
+    may have hundreds of pass-to-pass tests: forms are made for ``core``, the fail-to-pass tests, and for some of
+    the others; all these are ``examined``. ``limit`` is the time that one run may take, in seconds.
     """
 
     def __init__(self, subject: Subject, room: Room, bank: Bank, passing: frozenset[str], limit: float) -> None:
@@ -39,6 +44,10 @@ class Trials:
         self.files = test_files(subject)
         self.kept_forms: dict[Proposal, list[Form]] = {}
         self.shared_results = _shared_results(_gold_key(subject))
+        self.core = passing.intersection(subject.task.tests.fail_to_pass)
+        guards = sorted(passing - self.core)
+        chance = Random(bank.key)  # noqa: S311 - the same tests every time
+        self.examined = self.core.union(chance.sample(guards, min(_MOST_GUARDS, len(guards))))
         self._numbers = {test: number for number, test in enumerate(bank.tests)}
 
     def run(self, edits: Sequence[tuple[str, Edits]], ids: tuple[str, ...]) -> TestRun:
@@ -73,9 +82,9 @@ class Trials:
         return {self.bank.tests[number] for form in self.kept_forms[proposal] for number in form.fails}
 
     def tests_below(self, count: int) -> list[str]:
-        """Return the tests that the kept forms of fewer than ``count`` places make fail."""
+        """Return the examined tests that the kept forms of fewer than ``count`` places make fail."""
         places = [self.kept_tests(proposal) for proposal in self.kept_forms]
-        return [test for test in self.passing if sum(test in place for place in places) < count]
+        return [test for test in self.examined if sum(test in place for place in places) < count]
 
 
 def test_files(subject: Subject) -> dict[str, File]:
