@@ -17,9 +17,9 @@ def bug_report(package: str, failed: Sequence[str], messages: Sequence[str]) -> 
     no such test fails, the first message is that of a failure which the agent can't run.
     """
     if not failed:
-        shown = [f"    {line}" for line in messages[0].splitlines()]
+        message_lines = [f"    {line}" for line in messages[0].splitlines()]
         first, last = f"{package} does not do what it should:", "Find the mistake in the code and repair it."
-        return "\n".join([first, "", *shown, "", last])
+        return "\n".join([first, "", *message_lines, "", last])
     several = len(failed) > 1
     lines = [f"{package}: {len(failed)} tests fail." if several else f"{package}: a test fails.", ""]
     for test, message in list(zip(failed, messages, strict=False))[:_DETAILED]:

@@ -79,8 +79,8 @@ def read_trial(run: TestRun, tests: tuple[str, ...], hidden: Hidden = Hidden()) 
         return Trial(refused="unnoticed" if not failed else "breaks everything" if not passed else "disorder")
     messages = {i: _ADDRESS.sub("…", run.failures.get(i, "")) for i in failed}
     failed = tuple(sorted(failed, key=lambda i: _rank(messages[i], is_hidden=hidden.contains(i))))
-    shown = [i for i in failed if not hidden.contains(i)][:_SHOWN] or failed[:1]
-    return Trial(failed=failed, passed=passed, messages=tuple(messages[i] for i in shown), hidden=hidden)
+    listed = [i for i in failed if not hidden.contains(i)][:_SHOWN] or failed[:1]
+    return Trial(failed=failed, passed=passed, messages=tuple(messages[i] for i in listed), hidden=hidden)
 
 
 def _rank(message: str, *, is_hidden: bool) -> tuple[bool, bool, bool]:

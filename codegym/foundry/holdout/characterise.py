@@ -15,7 +15,7 @@ from random import Random
 
 from codegym.episode import TestStatus
 from codegym.foundry.holdout.evaluate import evaluate
-from codegym.foundry.holdout.example import Example, examples_file, named, names
+from codegym.foundry.holdout.example import Example, examples_file, names, names_in_text
 from codegym.foundry.holdout.open_project import Noticed, OpenProject
 from codegym.foundry.holdout.run_changed import run_changed, write_changes
 from codegym.foundry.holdout.unit import file_of
@@ -124,7 +124,7 @@ def _confirmed(
 ) -> MadeTests | None:
     """Return the examples that pass on the right tree, if some of them fail with the bug."""
     path = f"{folder}test_examples_{noticed.key[:8]}.py"
-    subject = named(dict.fromkeys(each.name for each in noticed.functions))
+    subject = names_in_text(dict.fromkeys(each.name for each in noticed.functions))
     first = _run(opened, {}, path, examples_file(subject, examples), len(examples))
     kept_examples = [
         example

@@ -1,4 +1,4 @@
-"""Removes tests from a Python test file: whole functions and methods, or some of their cases.
+"""Removes tests from a test file: in Python functions, methods and single cases, in JavaScript single tests.
 
 All other lines stay as they are, so that what is left looks like a file that never had the tests.
 """
@@ -9,6 +9,7 @@ import ast
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from codegym.errors import TaskError
+from codegym.foundry.holdout.javascript import without_tests
 from codegym.foundry.holdout.module import Function, TestModule, read_module
 from codegym.foundry.holdout.unit import case_of, file_of, function_of
 from codegym.sandbox.protocol import Changes, File
@@ -27,17 +28,24 @@ def without_units(files: Files, units: Collection[str]) -> Changes:
     changes: Changes = dict.fromkeys(sorted(whole & {*files}))
     for path in sorted({file_of(unit) for unit in units} - whole):
         file, own = files[path], [unit for unit in units if file_of(unit) == path]
-        changes[path] = File(_without(read_module(file.content), own), executable=file.executable)
+        changes[path] = File(_without_units(file.content, own), executable=file.executable)
     return changes
 
 
 def can_be_cut(content: bytes, unit: str) -> bool:
     """Return whether the function or the case ``unit`` can be removed from the file with this ``content``."""
     try:
-        _without(read_module(content), [unit])
+        _without_units(content, [unit])
     except TaskError:
         return False
     return True
+
+
+def _without_units(content: bytes, units: Sequence[str]) -> bytes:
+    """Return a test file without ``units``, which all name that file."""
+    if file_of(units[0]).endswith(".py"):
+        return _without(read_module(content), units)
+    return without_tests(content, [unit.partition("::")[2] for unit in units])
 
 
 def _without(module: TestModule, units: Iterable[str]) -> bytes:

@@ -57,6 +57,6 @@ def _function(name: str, example: Example) -> str:
     return "\n".join(["", "", f"def {name}():", *(f"    {line}" for line in example.setup), *body])
 
 
-def named(subject: Iterable[str]) -> str:
+def names_in_text(subject: Iterable[str]) -> str:
     """Return the names of functions as they are written in a sentence."""
     return " and ".join(f"`{name}`" for name in subject)

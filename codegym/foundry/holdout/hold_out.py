@@ -38,11 +38,12 @@ def hold_out(opened: OpenProject, noticed: Noticed) -> HoldOut:
     Some failing tests stay visible where there are enough, or where further tests can be made. Raises
     :class:`~codegym.errors.SandboxError` if the box fails.
     """
-    if opened.plan.framework != "pytest":
+    if opened.plan.framework == "tap":
         return HoldOut(Hidden())
     proposals = islice(choices(opened.files, noticed.failed, noticed.passed, noticed.key), _TRIED)
     hidden = _first_sound(opened, proposals)
-    if len({unit for unit in map(hidden.unit_of, noticed.failed) if unit}) < _ENOUGH:
+    units = {unit for unit in map(hidden.unit_of, noticed.failed) if unit}
+    if opened.plan.framework == "pytest" and len(units) < _ENOUGH:
         made_tests = characterise(opened, noticed)
         if made_tests is not None:
             texts = {made_tests.path: made_tests.text}
@@ -60,7 +61,7 @@ def _first_sound(opened: OpenProject, proposals: Iterable[Units]) -> Hidden:
 def _visible_tests_pass(opened: OpenProject, units: Units) -> bool:
     """Return whether the tests that stay in the agent's tree pass under gold.
 
-    The files are run that changed, and those that mention a removed file.
+    Under pytest the files are run that changed, and those that mention a removed file.
     """
     hidden = Hidden(units=units)
     try:
@@ -71,12 +72,14 @@ def _visible_tests_pass(opened: OpenProject, units: Units) -> bool:
     paths = [path for path, file in changes.items() if file is not None]
     others = [path for path in _test_paths(opened) if path not in changes]
     paths += [path for path in others if _mentions_any(opened.files[path], removed)]
-    expected = tuple(test for test in opened.tests if file_of(test) in {*paths} and not hidden.contains(test))
+    plan, expected = opened.plan, [test for test in opened.tests if not hidden.contains(test)]
+    if plan.framework == "pytest":
+        expected = [test for test in expected if file_of(test) in {*paths}]
+        plan = plan.model_copy(update={"command": " ".join([plan.command, *map(shlex.quote, paths)])})
     if not expected:
-        return True
-    plan = opened.plan.model_copy(update={"command": " ".join([opened.plan.command, *map(shlex.quote, paths)])})
+        return plan.framework == "pytest"
     run = run_changed(opened.box, plan, opened.files, changes, tests=(), seconds=opened.seconds)
-    return run.passed(expected)
+    return run.passed(tuple(expected))
 
 
 def _test_paths(opened: OpenProject) -> list[str]:

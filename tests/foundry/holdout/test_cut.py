@@ -117,3 +117,26 @@ def test_the_cases_that_stay_are_those_that_were_not_cut(cut: set[str]) -> None:
     call = next(node for node in ast.walk(tree) if isinstance(node, ast.Call))
     names = ["-".join(map(str, row)) for row in ast.literal_eval(call.args[1])]
     assert names == [name for name in ("1-2", "3-e", "5-6", "7-8") if name not in cut]
+
+
+SCRIPT = """\
+const test = require("node:test");
+const { words } = require("../lib/words.js");
+
+test("words", () => {
+  assert.deepStrictEqual(words(") a"), ["a"]); // :)
+});
+
+test('none', () => assert.deepStrictEqual(words(""), []));
+"""
+
+
+def test_a_test_goes_from_a_javascript_file() -> None:
+    path = "test/words.test.js"
+    files = {path: File(SCRIPT.encode())}
+    changed = without_units(files, [f"{path}::words"])[path]
+    assert changed is not None
+    start, end = SCRIPT.index('test("words"'), SCRIPT.index("test('none'")
+    assert changed.content.decode() == SCRIPT[:start] + SCRIPT[end:]
+    assert can_be_cut(SCRIPT.encode(), f"{path}::none")
+    assert not can_be_cut(SCRIPT.encode(), f"{path}::group > words")
