@@ -20,7 +20,7 @@ class OperatorYield(Frozen):
 class ForgeReport(Frozen):
     """A forged suite: where it is, and what came of each operator.
 
-    ``pins`` are the packages added to the image, ``missing`` the requirements that could not be installed,
+    ``with_hidden_tests`` of the ``tasks`` are decided by tests that are not in the agent's tree too. ``pins`` are the packages added to the image, ``missing`` the requirements that could not be installed,
     ``left_out`` the test files that were not surveyed. ``per_minute`` is certified tasks per minute of all time.
     """
 
@@ -30,6 +30,7 @@ class ForgeReport(Frozen):
     digest: str
     origin: str
     tasks: int
+    with_hidden_tests: int
     tests: int
     quarantined: tuple[str, ...]
     left_out: tuple[str, ...]

@@ -6,8 +6,7 @@ that the tasks of one suite hold out differently.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from random import Random
 
 from codegym.errors import TaskError
@@ -81,11 +80,3 @@ def _case_names(files: Files, function: str) -> frozenset[str]:
     except TaskError:
         return frozenset()
     return frozenset(cases[1]) if cases else frozenset()
-
-
-def by_function(tests: Sequence[str]) -> Mapping[str, list[str]]:
-    """Return the tests of each function."""
-    groups: dict[str, list[str]] = defaultdict(list)
-    for test in tests:
-        groups[function_of(test)].append(test)
-    return groups
