@@ -101,9 +101,7 @@ def _summary(report: ForgeReport) -> Group:
         counts = (str(result.tried), str(result.made), str(result.certified), share)
         rows.add_row(operator, *counts, f"{result.seconds:.0f}", Text(refused))
     open_tasks = report.tasks - report.with_hidden_tests
-    warning = (
-        f"{open_tasks} tasks have no hidden tests: the agent can read all that decide\n" if open_tasks else ""
-    )
+    warning = f"{open_tasks} tasks have no hidden tests: the agent can read what decides\n" if open_tasks else ""
     aside = f", {len(report.quarantined)} tests in quarantine" if report.quarantined else ""
     notes = _notes(report)
     total = (

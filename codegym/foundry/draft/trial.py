@@ -15,7 +15,7 @@ from codegym.harness.result import TestRun
 from codegym.task import Frozen
 
 _ADDRESS = re.compile(r"\b0?x[0-9a-f]{8,}\b")
-TRIAL_VERSION = 2
+TRIAL_VERSION = 3
 """Raised when trials mean something else than before, so that those in old journals are not used."""
 _SHOWN = 3
 """Broken tests whose messages are kept."""

@@ -15,7 +15,7 @@ from random import Random
 
 from codegym.episode import TestStatus
 from codegym.foundry.holdout.evaluate import evaluate
-from codegym.foundry.holdout.example import Example, examples_file, names, names_in_text
+from codegym.foundry.holdout.example import Example, examples_file, names
 from codegym.foundry.holdout.open_project import Noticed, OpenProject
 from codegym.foundry.holdout.run_changed import run_changed, write_changes
 from codegym.foundry.holdout.unit import file_of
@@ -62,6 +62,8 @@ def characterise(opened: OpenProject, noticed: Noticed) -> MadeTests | None:
         wrong = evaluate(opened.box, opened.plan, folder, calls)
     finally:
         write_changes(opened.box, {path: opened.files.get(path) for path in noticed.changes})
+    if noticed.is_described:  # documentation seldom tells which varied calls raise
+        right = [None if one is not None and one.is_varied and one.raises else one for one in right]
     examples = _chosen(right, wrong)
     return _confirmed(opened, noticed, folder, examples) if examples else None
 
@@ -93,9 +95,8 @@ def _calls(opened: OpenProject, noticed: Noticed) -> list[Example]:
         sources = [call.source for call in group]
         modules = tuple(sorted({module for call in group for module in call.modules}))
         share = -(-_VARIED * len(group) // len(recorded))
-        varied += [
-            _call(source, setup, modules, is_varied=True) for source in varied_sources(sources, share, chance)
-        ]
+        others = varied_sources(sources, share, chance, alike=noticed.is_described)
+        varied += [_call(source, setup, modules, is_varied=True) for source in others]
     return [*varied, *(_call(call.source, call.setup, call.modules, is_varied=False) for call in recorded)]
 
 
@@ -124,7 +125,7 @@ def _confirmed(
 ) -> MadeTests | None:
     """Return the examples that pass on the right tree, if some of them fail with the bug."""
     path = f"{folder}test_examples_{noticed.key[:8]}.py"
-    subject = names_in_text(dict.fromkeys(each.name for each in noticed.functions))
+    subject = list(dict.fromkeys(each.name for each in noticed.functions))
     first = _run(opened, {}, path, examples_file(subject, examples), len(examples))
     kept_examples = [
         example

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _LINE = 100
@@ -29,14 +29,16 @@ class Example:
         return self.value, self.raises
 
 
-def examples_file(subject: str, examples: Sequence[Example]) -> str:
-    """Return a test file with one test function per example; ``subject`` names what they are about."""
+def examples_file(functions: Sequence[str], examples: Sequence[Example]) -> str:
+    """Return a test file with one test function per example; ``functions`` are what they are about."""
     modules = {module for example in examples for module in example.modules}
     imports = [f"import {module}" for module in sorted(modules - {"pytest"})]
     if any(example.raises for example in examples):
         imports += ["", "import pytest"] if imports else ["import pytest"]
-    functions = [_function(name, example) for name, example in zip(names(examples), examples, strict=True)]
-    return "\n".join([f'"""What {subject} returns and raises."""', "", *imports, *functions]) + "\n"
+    tests = [_function(name, example) for name, example in zip(names(examples), examples, strict=True)]
+    about = " and ".join(f"`{name}`" for name in functions)
+    verbs = "returns and raises" if len(functions) == 1 else "return and raise"
+    return "\n".join([f'"""What {about} {verbs}."""', "", *imports, *tests]) + "\n"
 
 
 def names(examples: Sequence[Example]) -> list[str]:
@@ -55,8 +57,3 @@ def _function(name: str, example: Example) -> str:
     else:
         body = [f"{indent}assert {example.source} == {example.value}"]
     return "\n".join(["", "", f"def {name}():", *(f"    {line}" for line in example.setup), *body])
-
-
-def names_in_text(subject: Iterable[str]) -> str:
-    """Return the names of functions as they are written in a sentence."""
-    return " and ".join(f"`{name}`" for name in subject)
