@@ -1,8 +1,8 @@
 """Makes further calls of recorded ones: one of the literals is replaced by another.
 
 Calls of a *like* kind have texts of the same shape and numbers of the same sign, so that documentation which
-covers the recorded calls probably covers them too. Others try the edges: what is empty, doubled, negative or out of
-order.
+covers the recorded calls probably covers them too. Others try the edges: what is empty, doubled, negative or out
+of order.
 """
 
 from __future__ import annotations

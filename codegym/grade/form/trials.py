@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from random import Random
 
-from codegym.digest import digest_json
+from codegym.digest import digest_bytes, digest_json
 from codegym.episode import TestStatus
 from codegym.grade.form.bank import Bank, Form
 from codegym.grade.form.edit import Edit, Edits, apply_edits
@@ -21,11 +22,12 @@ from codegym.grade.room import Room
 from codegym.grade.subject import Subject
 from codegym.harness.cache import workspace_digest
 from codegym.harness.result import TestRun
-from codegym.sandbox.protocol import Changes, File
+from codegym.sandbox.protocol import Changes, File, Tree
+from codegym.source import source_tree
 from codegym.tree import file_at, read_tree
 
-Results = dict[tuple[str, Edits], dict[str, bool]]
-"""Maps the edits of a file, by its path, to the tests that were run with them: true for a test that failed."""
+Results = dict[tuple[str, str, Edits], dict[str, bool]]
+"""Maps the edits of a file, by its path and digest, to the tests that were run with them: true if they failed."""
 
 _MOST_GUARDS = 60
 """Pass-to-pass tests for which forms are made: an exam examines few of them, and each takes runs to prove."""
@@ -57,6 +59,11 @@ class Trials:
             by_path.setdefault(path, []).extend(file_edits)
         files = {path: edit_file(self.files[path], file_edits) for path, file_edits in by_path.items()}
         return self.room.run(files, ids, self.limit, self.bank.aliases)
+
+    def shared_result(self, path: str, edits: Edits) -> dict[str, bool]:
+        """Return the results of tests with ``edits`` of a file, to be filled: true for a test that failed."""
+        content = self.files[path].content if path in self.files else b""
+        return self.shared_results.setdefault((path, digest_bytes(content), edits), {})
 
     def failed_tests(self, run: TestRun) -> frozenset[str]:
         """Return the tests that failed in ``run``.
@@ -110,9 +117,23 @@ def _shared_results(_gold_key: str) -> Results:
 
 def _gold_key(subject: Subject) -> str:
     """Return the digest of the files that are in the box under gold, and of how tests are run there."""
-    layers, task = subject.suite.tree(subject.task).layers, subject.task
-    changed: Changes = {path: file for layer in reversed(layers[:-1]) for path, file in read_tree(layer).items()}
-    changed |= {**(subject.gold or {}), **subject.hidden}
-    differing = {path: file for path, file in changed.items() if file != file_at(layers[-1], path)}
-    digest = workspace_digest(layers[-1].name, dict(sorted(differing.items())))
+    suite, task = subject.suite, subject.task
+    base = source_tree(task.source, suite.root)
+    changed = _changes_of_setup(base, suite.tree(task)) | {**(subject.gold or {}), **subject.hidden}
+    own = {path for path in _own_test_files(subject) if file_at(base, path) is None}
+    differing = {p: file for p, file in changed.items() if p not in own and file != file_at(base, p)}
+    digest = workspace_digest(base.name, dict(sorted(differing.items())))
     return digest_json([digest, task.image, task.tests.framework, task.tests.command, subject.backend.name])
+
+
+def _changes_of_setup(base: Path, tree: Tree) -> Changes:
+    """Return how the agent's tree differs from the folder ``base``, its source."""
+    layers = [layer for layer in tree.layers if layer != base]
+    changed: Changes = {path: file for layer in reversed(layers) for path, file in read_tree(layer).items()}
+    removed = {*read_tree(base)} - {*changed} if base not in tree.layers else set()
+    return changed | dict.fromkeys(removed)
+
+
+def _own_test_files(subject: Subject) -> frozenset[str]:
+    """Return the hidden files of deciding tests. Results of other tests do not depend on those that are new."""
+    return frozenset(subject.hidden).intersection(subject.deciding_files)
