@@ -11,7 +11,8 @@ from codegym.foundry.draft.draft import Draft
 from codegym.foundry.draft.in_threads import TrialCounts, Try, try_in_threads
 from codegym.foundry.draft.setup import FORGE_LIMITS, Resources, TrialSetup
 from codegym.foundry.draft.trial import Journal, Trial, read_trial
-from codegym.foundry.holdout.hold_out import NOTHING, hold_out
+from codegym.foundry.holdout.choose import Units
+from codegym.foundry.holdout.hold_out import NOTHING, hold_out, visible_tests_pass
 from codegym.foundry.holdout.open_project import Noticed, OpenProject
 from codegym.foundry.holdout.run_changed import run_changed
 from codegym.foundry.record.record import Boundary
@@ -73,6 +74,7 @@ class TrialBox:
         self._journal = journal
         self._box: Sandbox | None = None
         self._clean: Snapshot | None = None
+        self._sound: dict[Units, bool] = {}
 
     def try_draft(self, draft: Draft) -> Trial:
         """Return what a draft does to the tests: from the journal if it is recorded there, otherwise by runs.
@@ -97,6 +99,8 @@ class TrialBox:
         setup = self._setup
         tests = draft.tests or setup.tests
         trial = read_trial(self._run(draft, tests), tests, draft.hidden)
+        if draft.hidden and not self._is_sound(draft.hidden.units):
+            return Trial(refused=NOTHING)
         if trial.refused or draft.hidden or setup.plan.framework == "tap":
             return trial
         if setup.guard is not None:
@@ -111,6 +115,12 @@ class TrialBox:
         if made_tests is None:
             return read_trial(run, tests, hidden)
         return read_trial(run.joined(made_tests.run), (*tests, *made_tests.ids), hidden)
+
+    def _is_sound(self, units: Units) -> bool:
+        """Return whether the tests that stay without ``units`` pass; several trials of one chain ask that."""
+        if units not in self._sound:
+            self._sound[units] = visible_tests_pass(self._opened(), units)
+        return self._sound[units]
 
     def _run(self, draft: Draft, tests: tuple[str, ...]) -> TestRun:
         """Run ``tests`` with the draft's changes, and with the files that the draft hides."""

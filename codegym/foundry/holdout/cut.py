@@ -49,12 +49,14 @@ def _without_units(content: bytes, units: Sequence[str]) -> bytes:
 
 
 def _without(module: TestModule, units: Iterable[str]) -> bytes:
+    """Return a Python file without some functions and cases; a function that has no case left goes as well."""
     functions = {function_of(unit) for unit in units if not case_of(unit)}
     cases: dict[str, set[str]] = {}
     for unit in units:
         if case_of(unit) and function_of(unit) not in functions:
             cases.setdefault(function_of(unit), set()).add(case_of(unit))
-    spans = [span for unit, cut in cases.items() for span in _case_spans(module, unit, cut)]
+    functions |= {unit for unit, cut in cases.items() if (read := module.cases(unit)) and cut >= {*read[1]}}
+    spans = [s for unit, cut in cases.items() if unit not in functions for s in _case_spans(module, unit, cut)]
     nodes = [node for unit in sorted(functions) for node in _functions(module, unit)]
     spans += [_span(module, node) for node in _with_emptied_classes(module.tree, nodes)]
     text = module.text
@@ -133,7 +135,7 @@ def _case_spans(module: TestModule, unit: str, cut: set[str]) -> Iterator[_Span]
         raise TaskError(f"single cases can't be removed from {unit}")
     cases, names = read
     for listed in (cases.call.args[1], *(keyword.value for keyword in cases.call.keywords)):
-        if not isinstance(listed, ast.List | ast.Tuple) or (isinstance(listed, ast.Tuple) and len(names) < 4):
+        if not isinstance(listed, ast.List):
             raise TaskError(f"single cases can't be removed from {unit}")
         yield from _element_spans(module, listed.elts, [name in cut for name in names])
 

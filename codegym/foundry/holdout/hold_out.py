@@ -54,11 +54,11 @@ def hold_out(opened: OpenProject, noticed: Noticed) -> HoldOut:
 
 
 def _first_sound(opened: OpenProject, proposals: Iterable[Units]) -> Hidden:
-    units = next((units for units in proposals if units and _visible_tests_pass(opened, units)), ())
+    units = next((units for units in proposals if units and visible_tests_pass(opened, units)), ())
     return Hidden(units=units)
 
 
-def _visible_tests_pass(opened: OpenProject, units: Units) -> bool:
+def visible_tests_pass(opened: OpenProject, units: Units) -> bool:
     """Return whether the tests that stay in the agent's tree pass under gold.
 
     Under pytest the files are run that changed, and those that mention a removed file.

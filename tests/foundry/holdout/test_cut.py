@@ -90,10 +90,14 @@ def test_the_ids_of_cases_go_with_them() -> None:
     assert '("x", [2, 4], ids=["b", "d"])' in left("test_named[a]", "test_named[c]")
 
 
+def test_a_function_without_cases_goes() -> None:
+    assert left(*(f"test_named[{name}]" for name in "abcd")) == left("test_named")
+
+
 def test_what_can_not_be_cut_is_refused() -> None:
-    everything = [f"test_named[{name}]" for name in "abcd"]
-    with pytest.raises(TaskError, match="single cases"):
-        left(*everything)
+    for unit in ("test_last[1]", "test_named[e]"):
+        with pytest.raises(TaskError, match="single cases"):
+            left(unit)
     for text in ("x = 1; y = 2\n", "if True:\n    def test_a(): pass\n", "def test_a(:\n"):
         assert not can_be_cut(text.encode(), f"{PATH}::test_a")
 
