@@ -36,8 +36,9 @@ def changed_functions(task: Task) -> dict[str, list[str]]:
     metadata = task.metadata
     if task.tests.framework != "pytest" or task.tests.hidden is None:
         return {}
-    paths = metadata.get("files") or [metadata.get("file")]
-    functions = metadata.get("functions") or [metadata.get("function")]
+    paths, functions = metadata.get("files"), metadata.get("functions")
+    paths = paths if isinstance(paths, list | tuple) else [metadata.get("file")]
+    functions = functions if isinstance(functions, list | tuple) else [metadata.get("function")]
     names = [str(name) for name in functions if name]
     return {str(path): names for path in paths if path and names}
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from codegym.episode import TestStatus
 from codegym.errors import SandboxError
 from codegym.foundry.draft.draft import Draft
 from codegym.foundry.draft.in_threads import TrialCounts, Try, try_in_threads
@@ -19,6 +20,8 @@ from codegym.foundry.record.record import Boundary
 from codegym.harness.result import TestRun
 from codegym.sandbox.protocol import Backend, Sandbox, Snapshot
 
+_DECIDED = (TestStatus.PASSED, TestStatus.FAILED, TestStatus.ERROR)
+"""A test of the guard that is skipped or not collected with the bug is not part of the task."""
 _UNSETTLED = ("timeout", "memory", "the box failed")
 """Reasons for a refusal that may be gone on another day. Such a trial is not written to the journal."""
 
@@ -103,9 +106,11 @@ class TrialBox:
             return Trial(refused=NOTHING)
         if trial.refused or draft.hidden or setup.plan.framework == "tap":
             return trial
+        near = frozenset(tests)
         if setup.guard is not None:
-            tests = setup.guard.tests(draft.paths, (*trial.failed, *trial.passed))
+            tests = setup.guard.tests(draft.paths, near)
         run = self._run(draft, tests)
+        tests = tuple(test for test in tests if test in near or run.results.get(test) in _DECIDED)
         trial = read_trial(run, tests)
         if trial.refused:
             return trial
