@@ -36,7 +36,8 @@ class TaskCertificate(Frozen):
     runs disagreed; ``stable`` counts the fail-to-pass tests that always failed without the gold patch and always
     passed with it. ``seconds`` is the duration of a grade; ``percentiles`` (p50, p90, max) are durations of its
     test runs. ``bank`` is the digest of the forms that grades draw from; ``unproven`` are the tests without a
-    form. ``memory_mb`` is the peak memory of one process. ``why`` gives the reasons against the task; empty if
+    form. ``memoriser`` is the outcome of a cheat that knows what the visible tests call (``None``: not played).
+    ``memory_mb`` is the peak memory of one process. ``why`` gives the reasons against the task; empty if
     there are none. ``settled`` is false if infrastructure failed: such a certificate is printed, never saved.
     """
 
@@ -58,11 +59,12 @@ class TaskCertificate(Frozen):
     versions: dict[str, str] = Field(default_factory=dict)
     bank: str = ""
     unproven: tuple[str, ...] = ()
+    memoriser: Outcome | None = None
 
     @property
     def refused(self) -> bool:
         """Whether the task is excluded; a task that can be used without its tests in quarantine is not."""
-        return bool(self.why) and not (self.flaky and self.stable)
+        return bool(self.why) and (self.memoriser is Outcome.RESOLVED or not (self.flaky and self.stable))
 
 
 def without_tests(task: Task, quarantined: Iterable[str]) -> Task:

@@ -39,6 +39,11 @@ def read_tree(root: Path) -> dict[str, File]:
     return dict(sorted(files.items()))
 
 
+def without_caches(files: Files) -> dict[str, File]:
+    """Return ``files`` without those that :func:`read_tree` would leave out."""
+    return {path: file for path, file in files.items() if _IGNORED_FOLDERS.isdisjoint(path.split("/")[:-1])}
+
+
 def tree_digest(files: Files) -> str:
     """Return the digest of a tree. It covers paths, contents, executable bits and links, nothing else."""
     return digest_json({path: [digest_bytes(f.content), f.executable, f.link] for path, f in files.items()})

@@ -100,13 +100,15 @@ def _summary(report: ForgeReport) -> Group:
         share = f"{100 * result.certified / result.tried:.0f} %" if result.tried else "-"
         counts = (str(result.tried), str(result.made), str(result.certified), share)
         rows.add_row(operator, *counts, f"{result.seconds:.0f}", Text(refused))
+    open_tasks = report.tasks - report.with_hidden_tests
+    warning = f"{open_tasks} tasks have no hidden tests: the agent can read what decides\n" if open_tasks else ""
     aside = f", {len(report.quarantined)} tests in quarantine" if report.quarantined else ""
     notes = _notes(report)
     total = (
         f"{report.suite}: {report.tasks} certified tasks from {report.origin}, {report.tests} tests pass{aside}\n"
         f"{report.per_minute:g} a minute: {report.seconds:.0f} s in all, {report.survey_seconds:.0f} s surveying, "
         f"{report.certify_seconds:.0f} s certifying; the whole test suite takes {report.test_seconds:.1f} s\n"
-        f"{notes}{report.folder}"
+        f"{warning}{notes}{report.folder}"
     )
     return Group(rows, Text(total))
 

@@ -13,8 +13,13 @@ _LISTED = 10
 def bug_report(package: str, failed: Sequence[str], messages: Sequence[str]) -> str:
     """Return the report of a bug: how many tests fail, and the messages of the first few.
 
-    ``messages`` are in the order of ``failed``; there may be fewer of them.
+    ``failed`` are tests that the agent can run. ``messages`` are in the same order; there may be fewer of them. If
+    no such test fails, the first message is that of a failure which the agent can't run.
     """
+    if not failed:
+        message_lines = [f"    {line}" for line in messages[0].splitlines()]
+        first, last = f"{package} does not do what it should:", "Find the mistake in the code and repair it."
+        return "\n".join([first, "", *message_lines, "", last])
     several = len(failed) > 1
     lines = [f"{package}: {len(failed)} tests fail." if several else f"{package}: a test fails.", ""]
     for test, message in list(zip(failed, messages, strict=False))[:_DETAILED]:
@@ -28,20 +33,21 @@ def bug_report(package: str, failed: Sequence[str], messages: Sequence[str]) -> 
 def body_request(functions: Sequence[tuple[str, str]], failed: Sequence[str], *, other_bugs: bool) -> str:
     """Return the request to write the missing bodies of ``functions``, which are pairs of a name and a path.
 
-    ``other_bugs`` adds that the code has mistakes elsewhere. ``failed`` are the tests that have to pass.
+    ``other_bugs`` adds that the code has mistakes elsewhere. ``failed`` are tests in the agent's tree that have to
+    pass.
     """
     one = len(functions) == 1
     what = "The body of a function is missing:" if one else "The bodies of some functions are missing:"
     names = [f"- `{name}` in {path}" for name, path in functions]
     rest = ["", "Elsewhere there are mistakes to repair."] if other_bugs else []
-    request = "Write what its documentation, its callers and its tests ask for. These tests have to pass:"
-    return "\n".join([what, "", *names, *rest, "", request, "", *_list(failed)])
+    request = "Write what its documentation, its callers and its tests ask for."
+    listed = ["", "These tests have to pass, and others:", "", *_list(failed)] if failed else []
+    return "\n".join([what, "", *names, *rest, "", request, *listed])
 
 
-def change_request(message: str, failed: Sequence[str]) -> str:
-    """Return the request to make the change that a commit's ``message`` describes, with the first hidden tests."""
-    request = "Make this change. Tests that are not in the repository decide, among them:"
-    return "\n".join([message, "", request, "", *_list(failed)])
+def change_request(message: str) -> str:
+    """Return the request to make the change that a commit's ``message`` describes."""
+    return "\n".join([message, "", "Make this change. Tests that are not in the repository decide."])
 
 
 def _list(tests: Sequence[str]) -> list[str]:

@@ -35,6 +35,11 @@ class TestRun(Frozen):
     tampering: tuple[str, ...] = ()
     cached: bool = False
 
+    def joined(self, other: TestRun) -> TestRun:
+        """Return this run with the results of ``other`` tests added."""
+        added = {"results": self.results | other.results, "failures": self.failures | other.failures}
+        return self.model_copy(update=added)
+
     def passed(self, ids: tuple[str, ...]) -> bool:
         """Return whether the run is complete and every one of ``ids`` was observed to pass."""
         return self.complete and all(self.results.get(i) is TestStatus.PASSED for i in ids)

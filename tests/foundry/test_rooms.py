@@ -10,7 +10,8 @@ import codegym.foundry
 FOUNDRY = Path(codegym.foundry.__file__).parent
 ROOMS = [
     {"issue", "stoppable"},
-    {"repository"},
+    {"record", "repository"},
+    {"holdout"},
     {"draft"},
     {"certify"},
     {"forge", "recipe", "handmade"},

@@ -23,6 +23,7 @@ from codegym.episode import Outcome, Verdict
 from codegym.errors import GradeError, SandboxError, TaskError, failure_of
 from codegym.failure import Owner
 from codegym.foundry.certify.condition import Condition, conditions
+from codegym.foundry.certify.memoriser import changed_functions, memoriser_patch
 from codegym.foundry.certify.repeat import RepeatedRun, Repeater
 from codegym.foundry.certify.store import Certificate, Unfinished
 from codegym.foundry.certify.weigh import Evidence, weigh
@@ -182,9 +183,23 @@ class _Certification:
         try:
             if not evidence.trouble:
                 evidence.add_workspaces(workspaces(self.suite, task))
+                self._play_memoriser(task, evidence)
         except TaskError as error:
             evidence.verdicts[State.GOLD] = Verdict(outcome=Outcome.INVALID_PATCH, detail=str(error))
         return evidence
+
+    def _play_memoriser(self, task: Task, evidence: Evidence) -> None:
+        """Grade a cheat that remembers the calls of the visible tests, if the task has hidden ones."""
+        if evidence.verdicts[State.GOLD].outcome is not Outcome.RESOLVED or not changed_functions(task):
+            return
+        try:
+            patch = memoriser_patch(Subject(self.suite, task, self.backend))
+        except SandboxError as error:
+            evidence.trouble = str(error)
+            return
+        if patch:
+            evidence.memoriser = verdict = self._verdict(task, patch, evidence)
+            evidence.trouble = verdict.detail if verdict.outcome is Outcome.INFRA_ERROR else ""
 
     def _verdict(self, task: Task, patch: str, evidence: Evidence) -> Verdict:
         """Grade a patch by a bank of forms, which is made once for both patches.

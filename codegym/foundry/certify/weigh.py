@@ -17,6 +17,8 @@ from codegym.grade.form.bank import Bank
 from codegym.task import Task
 
 _PASSED = TestStatus.PASSED
+MEMORISED = "a patch that only remembers what the visible tests call resolves it"
+"""Why a task is refused that the memoriser resolves."""
 _NAMED = 5
 """Flaky tests that a refusal names; the others are only counted."""
 
@@ -27,13 +29,15 @@ class Evidence:
 
     ``runs`` are by the key of the workspace. ``spaces`` maps each state to its workspace; it is empty if a patch
     does not fit. ``trouble`` is the failure of the machine that left the task unsettled. ``bank`` are the forms
-    that the patches were graded by.
+    that the patches were graded by. ``memoriser`` is the verdict on the patch of a cheat, if there is one
+    (:mod:`codegym.foundry.certify.memoriser`).
     """
 
     verdicts: dict[State, Verdict] = field(default_factory=dict)
     spaces: Mapping[State, Workspace] = field(default_factory=dict)
     trouble: str = ""
     bank: Bank | None = None
+    memoriser: Verdict | None = None
     runs: dict[str, list[frozenset[str]]] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
     memory_mb: list[float] = field(default_factory=list)
@@ -82,6 +86,7 @@ def weigh(task: Task, evidence: Evidence) -> TaskCertificate:
         percentiles=_percentiles(evidence.seconds),
         memory_mb=max(evidence.memory_mb, default=None),
         bank=evidence.bank.digest if evidence.bank else "",
+        memoriser=evidence.memoriser.outcome if evidence.memoriser else None,
         unproven=evidence.bank.unproven(task.tests.deciding) if evidence.bank else (),
     )
 
@@ -122,6 +127,8 @@ def _grading_objection(evidence: Evidence) -> str:
 def _objection(evidence: Evidence, quarantined: tuple[str, ...], stable: int) -> str:
     if objection := _grading_objection(evidence):
         return objection
+    if evidence.memoriser is not None and evidence.memoriser.outcome is Outcome.RESOLVED:
+        return MEMORISED
     if quarantined:
         more = f" and {len(quarantined) - _NAMED} more" if len(quarantined) > _NAMED else ""
         left = "no fail-to-pass test is stable" if not stable else f"{stable} fail-to-pass tests are stable"

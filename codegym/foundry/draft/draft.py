@@ -7,12 +7,13 @@ drafts of all operators in the same way.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from codegym.digest import digest_bytes, digest_json
 from codegym.foundry.draft.bounds import Bounds
 from codegym.foundry.draft.candidates import candidates, is_hard
+from codegym.foundry.holdout.hidden import Hidden
 from codegym.foundry.repository.project import Project
 from codegym.foundry.repository.reach import Reach
 from codegym.mutate import Mutation
@@ -42,7 +43,7 @@ class Draft:
     """The mutations that one operator proposes for one task, and the ``tests`` to try them with (empty: all).
 
     ``bounds`` are pairs of a key and of how many tasks may have that key. ``parts`` are the ids of the tasks that
-    a chain is made of.
+    a chain is made of, ``hidden`` what these hide.
     """
 
     operator: str
@@ -50,6 +51,12 @@ class Draft:
     tests: tuple[str, ...]
     bounds: tuple[tuple[str, int], ...] = ()
     parts: tuple[str, ...] = ()
+    hidden: Hidden = field(default_factory=Hidden)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files that the mutations change, sorted."""
+        return tuple(sorted({located.path for located in self.mutations}))
 
     @property
     def key(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from codegym.foundry.holdout.guard import Guard
 from codegym.progress.protocol import Progress
 from codegym.sandbox.protocol import Backend, Tree
 from codegym.task import Limits, TestPlan
@@ -17,7 +18,8 @@ FORGE_LIMITS = Limits(command_seconds=700, grade_seconds=700, memory_mb=2048, di
 class TrialSetup:
     """A project as it is without any bug, and how its tests are run.
 
-    ``tests`` are the ids of the tests that pass in it; ``seconds`` is how long one run of tests may take.
+    ``tests`` are the ids of the tests that pass in it; ``seconds`` is how long one run of tests may take. With a
+    ``guard``, a draft that makes a task gets further tests.
     """
 
     files: Files
@@ -26,6 +28,7 @@ class TrialSetup:
     tree: Tree
     tests: tuple[str, ...]
     seconds: float
+    guard: Guard | None = None
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,24 @@
-"""Tries a bug: writes it into a box, runs the tests that may notice it, and restores the files."""
+"""What a bug does to tests: which fail with it, which still pass, and which of them the agent does not get."""
 
 from __future__ import annotations
 
 import json
 import re
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 
+from pydantic import Field
+
 from codegym.episode import TestStatus
+from codegym.foundry.holdout.hidden import Hidden
 from codegym.harness.result import TestRun
-from codegym.harness.run import run_tests
-from codegym.sandbox.protocol import File, Sandbox
-from codegym.task import Frozen, TestPlan
-from codegym.tree import Files
+from codegym.task import Frozen
 
 _ADDRESS = re.compile(r"\b0?x[0-9a-f]{8,}\b")
+TRIAL_VERSION = 3
+"""Raised when trials mean something else than before, so that those in old journals are not used."""
+_SHOWN = 3
+"""Broken tests whose messages are kept."""
 _SHORT = 160
 """A failure's message of at most this many characters, without a memory address, comes before all others."""
 
@@ -23,13 +26,20 @@ _SHORT = 160
 class Trial(Frozen):
     """What a bug did: the tests that it broke, the tests that still pass, and messages of the first broken ones.
 
-    ``refused`` is the reason why the bug makes no task; then all other fields are empty.
+    ``hidden`` are those of the tests that are not in the agent's tree; broken ones that are come first in
+    ``failed``. ``refused`` is the reason why the bug makes no task; then all other fields are empty.
     """
 
     refused: str = ""
     failed: tuple[str, ...] = ()
     passed: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
+    hidden: Hidden = Field(default_factory=Hidden)
+
+    @property
+    def visible_failures(self) -> tuple[str, ...]:
+        """The broken tests that are in the agent's tree."""
+        return tuple(test for test in self.failed if not self.hidden.contains(test))
 
 
 class Journal:
@@ -55,32 +65,12 @@ class Journal:
             file.write(json.dumps([key, trial.model_dump(mode="json")]) + "\n")
 
 
-def try_changes(
-    box: Sandbox,
-    plan: TestPlan,
-    files: Files,
-    changes: Mapping[str, File],
-    *,
-    tests: tuple[str, ...],
-    seconds: float,
-) -> Trial:
-    """Return what ``changes`` do to ``tests``, by writing them over ``files`` in ``box``; then restore the files.
+def read_trial(run: TestRun, tests: tuple[str, ...], hidden: Hidden = Hidden()) -> Trial:  # noqa: B008  it is frozen
+    """Return ``run`` as a trial that hides ``hidden``. All of ``tests`` pass in the project without the bug.
 
-    A trial is refused if the tests take over ``seconds``, if their run does not end in order, or unless some
-    tests fail and some pass.
+    A trial is refused if the run does not end in order and in time, or unless some tests fail and some pass. The
+    messages are those of visible tests; if none of these fails, that of a single hidden one.
     """
-    for path, file in changes.items():
-        box.write(path, file.content, executable=files[path].executable)
-    try:
-        run = run_tests(box, plan, tests, timeout=seconds, warm=True)
-    finally:
-        for path in changes:
-            box.write(path, files[path].content, executable=files[path].executable)
-    return read_trial(run, tests)
-
-
-def read_trial(run: TestRun, tests: tuple[str, ...]) -> Trial:
-    """Return ``run`` as a trial. All of ``tests`` pass in the project without the bug."""
     if run.timed_out or run.oom or not run.complete:
         return Trial(refused="timeout" if run.timed_out else "memory" if run.oom else "disorder")
     passed = tuple(i for i in tests if run.results.get(i) is TestStatus.PASSED)
@@ -88,5 +78,10 @@ def read_trial(run: TestRun, tests: tuple[str, ...]) -> Trial:
     if not failed or not passed or len(failed) + len(passed) < len(tests):
         return Trial(refused="unnoticed" if not failed else "breaks everything" if not passed else "disorder")
     messages = {i: _ADDRESS.sub("…", run.failures.get(i, "")) for i in failed}
-    failed = tuple(sorted(failed, key=lambda i: ("…" in messages[i], len(messages[i]) > _SHORT, failed.index(i))))
-    return Trial(failed=failed, passed=passed, messages=tuple(messages[i] for i in failed[:3]))
+    failed = tuple(sorted(failed, key=lambda i: _rank(messages[i], is_hidden=hidden.contains(i))))
+    listed = [i for i in failed if not hidden.contains(i)][:_SHOWN] or failed[:1]
+    return Trial(failed=failed, passed=passed, messages=tuple(messages[i] for i in listed), hidden=hidden)
+
+
+def _rank(message: str, *, is_hidden: bool) -> tuple[bool, bool, bool]:
+    return is_hidden, "…" in message, len(message) > _SHORT

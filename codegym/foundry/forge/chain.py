@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from codegym.foundry.draft.draft import Draft
 from codegym.foundry.draft.trial import Trial
+from codegym.foundry.holdout.hidden import Hidden, united
 from codegym.task import Task
 
 _FEWEST = 3
@@ -23,10 +24,11 @@ _MOST_USES = 2
 
 @dataclass(frozen=True)
 class ChainPart:
-    """A certified task, and the draft that it was made from."""
+    """A certified task, the draft that it was made from, and what it hides."""
 
     task: Task
     draft: Draft
+    hidden: Hidden
 
 
 def chain_drafts(parts: Sequence[ChainPart], most: int) -> Iterator[tuple[Draft, list[ChainPart]]]:
@@ -88,4 +90,5 @@ def _draft(parts: Sequence[ChainPart]) -> Draft:
     mutations = tuple(located for part in parts for located in part.draft.mutations)
     tests = (test for part in parts for test in part.task.tests.deciding)
     ids = tuple(part.task.id for part in parts)
-    return Draft("chain", mutations, tuple(dict.fromkeys(tests)), parts=ids)
+    hidden = united(part.hidden for part in parts)
+    return Draft("chain", mutations, tuple(dict.fromkeys(tests)), parts=ids, hidden=hidden)

@@ -17,7 +17,7 @@ from codegym.digest import digest_json
 from codegym.errors import TaskError
 from codegym.foundry.certify.store import keep_certificates
 from codegym.foundry.draft.setup import Resources, TrialSetup
-from codegym.foundry.draft.trial import Journal
+from codegym.foundry.draft.trial import TRIAL_VERSION, Journal
 from codegym.foundry.forge.anchor import Anchors
 from codegym.foundry.forge.make_task import TaskTemplate
 from codegym.foundry.forge.operators import OperatorInputs, add_chains, add_commits, add_mutations
@@ -26,6 +26,7 @@ from codegym.foundry.forge.report import ForgeReport, why_empty
 from codegym.foundry.forge.survey import MOST_SECONDS, Survey, survey
 from codegym.foundry.forge.work import SuiteWork
 from codegym.foundry.forge.write import publish, suite_folder, write_forged
+from codegym.foundry.holdout.guard import Guard
 from codegym.foundry.repository.equip import Equipment, equipped
 from codegym.foundry.repository.project import Project
 from codegym.foundry.stoppable import StoppableBackend
@@ -130,6 +131,7 @@ def _inputs(prepared: _Prepared, anchors: Anchors, options: ForgeOptions, resour
         tree=prepared.tree,
         tests=surveyed.tests,
         seconds=min(seconds, _LONGEST_TRIAL) if surveyed.reach else seconds,
+        guard=Guard(surveyed.reach, surveyed.seconds) if surveyed.reach else None,
     )
     return OperatorInputs(
         template=TaskTemplate(project, source, _limits(surveyed), options.split),
@@ -145,7 +147,8 @@ def _inputs(prepared: _Prepared, anchors: Anchors, options: ForgeOptions, resour
 
 def _journal(setup: TrialSetup, suite: str) -> Journal:
     """Return the journal of the suite's trials with this tree, image, command and tests."""
-    key = digest_json([setup.tree.digest, image_digest(setup.image), setup.plan.command, list(setup.tests)])
+    inputs = [setup.tree.digest, image_digest(setup.image), setup.plan.command, list(setup.tests)]
+    key = digest_json([*inputs, TRIAL_VERSION])
     return Journal(cache_dir() / "forge" / f"{suite}-{key[:16]}.jsonl")
 
 
@@ -175,6 +178,7 @@ def _report(work: SuiteWork, suite: Suite, prepared: _Prepared, *, folder: Path,
         digest=suite.digest,
         origin=prepared.project.origin.label,
         tasks=len(suite.tasks),
+        with_hidden_tests=sum(task.tests.hidden is not None for task in suite.tasks.values()),
         tests=len(prepared.survey.tests),
         quarantined=prepared.survey.quarantined,
         left_out=prepared.survey.left_out,

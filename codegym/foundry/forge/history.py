@@ -186,10 +186,11 @@ def _task(trials: CommitTrials, commit: Commit, change: _Change, trial: Trial) -
         "files": sorted(change.gold),
         "gold_lines": lines,
         "fail_to_pass": len(trial.failed),
+        "hidden": True,
     }
     return Task(
         id=template.task_id(digest_json(["history", commit.id])),
-        instruction=change_request(plain_message(commit), trial.failed),
+        instruction=change_request(plain_message(commit)),
         source=source,
         tests=project.plan.model_copy(update=tests),
         image=project.image,

@@ -9,13 +9,11 @@ from typing import Any
 
 from codegym.foundry.draft.draft import Draft, task_id
 from codegym.foundry.draft.trial import Trial
+from codegym.foundry.draft.try_drafts import TriedDraft
+from codegym.foundry.holdout.task_parts import listed_tests, task_patches
 from codegym.foundry.issue import body_request, bug_report
 from codegym.foundry.repository.project import Project
-from codegym.patch import make_patch
 from codegym.task import FolderSource, Limits, Task
-
-_VISIBLE = 3
-"""Tests of each kind, failing and passing, that the agent's test tool runs."""
 
 
 @dataclass(frozen=True)
@@ -46,19 +44,20 @@ class TaskTemplate:
 
 
 def make_task(
-    draft: Draft, trial: Trial, template: TaskTemplate, *, subtasks: Mapping[str, Sequence[str]] | None = None
+    tried: TriedDraft, template: TaskTemplate, *, subtasks: Mapping[str, Sequence[str]] | None = None
 ) -> Task:
-    """Return the task to undo ``draft``, whose ``trial`` names the tests that it breaks and those that still pass.
+    """Return the task to undo a draft that was tried.
 
-    ``subtasks`` maps each part of a chain to the tests that only its repair makes pass.
+    The agent's tree lacks the hidden tests; they are laid over it for grading. ``subtasks`` maps each part of a
+    chain to the tests that only its repair makes pass.
     """
-    project = template.project
-    mutated = draft.changed_files(project.files)
-    original = {path: project.files[path] for path in mutated}
+    project, draft, trial = template.project, tried.draft, tried.trial
+    patches = task_patches(project.files, draft.changed_files(project.files), trial.hidden)
     tests = {
         "fail_to_pass": trial.failed,
         "pass_to_pass": trial.passed,
         "visible": visible_tests(project, trial),
+        "hidden": patches.hidden,
     }
     return Task(
         id=template.task_id(draft.key),
@@ -66,8 +65,8 @@ def make_task(
         source=template.source,
         tests=project.plan.model_copy(update=tests),
         image=project.image,
-        setup_patch=make_patch(original, dict(mutated)),
-        gold_patch=make_patch(mutated, dict(original)),
+        setup_patch=patches.setup,
+        gold_patch=patches.gold,
         limits=template.limits,
         metadata=_metadata(draft, trial, template) | ({"subtasks": dict(subtasks)} if subtasks else {}),
     )
@@ -80,6 +79,7 @@ def _metadata(draft: Draft, trial: Trial, template: TaskTemplate) -> dict[str, A
         "operator": draft.kind,
         "function_lines": sum(located.lines for located in draft.mutations),
         "fail_to_pass": len(trial.failed),
+        "hidden": len(trial.failed) > len(trial.visible_failures),
     }
 
 
@@ -97,18 +97,18 @@ def effort_of(draft: Draft) -> float:
 
 
 def visible_tests(project: Project, trial: Trial) -> tuple[str, ...]:
-    """Return the tests that the agent's test tool runs: some that fail and some that pass.
+    """Return the tests that the agent's test tool runs: some that fail and some that pass, all in its tree.
 
     A framework other than pytest can't run single tests, so that all are returned.
     """
-    if project.plan.framework != "pytest":
-        return (*trial.failed, *trial.passed)
-    return (*trial.failed[:_VISIBLE], *trial.passed[:_VISIBLE])
+    if project.plan.framework == "pytest":
+        return listed_tests(trial.failed, trial.passed, trial.hidden)
+    return tuple(test for test in (*trial.failed, *trial.passed) if not trial.hidden.contains(test))
 
 
 def _instruction(project: Project, draft: Draft, trial: Trial) -> str:
     removed = [located for located in draft.mutations if located.mutation.operator == "removal"]
     if not removed:
-        return bug_report(project.origin.name, trial.failed, trial.messages)
+        return bug_report(project.origin.name, trial.visible_failures, trial.messages)
     functions = [(located.mutation.function, located.path) for located in removed]
-    return body_request(functions, trial.failed, other_bugs=len(removed) < len(draft.mutations))
+    return body_request(functions, trial.visible_failures, other_bugs=len(removed) < len(draft.mutations))

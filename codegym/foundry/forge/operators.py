@@ -68,7 +68,7 @@ def _add_drafts(
         deadline=inputs.options.deadline(operator, inputs.start),
     )
     for tried in successes:
-        work.add(make_task(tried.draft, tried.trial, inputs.template), tried.draft)
+        work.add(make_task(tried, inputs.template), tried)
     return successes
 
 
@@ -106,7 +106,8 @@ def add_chains(work: SuiteWork, inputs: OperatorInputs) -> None:
             trial = box.try_draft(chain)
             subtasks = {} if trial.refused else subtasks_of(chain, parts, trial, box.try_draft)
             if subtasks:
-                work.add(make_task(chain, trial, inputs.template, subtasks=subtasks), chain)
+                tried_chain = TriedDraft(chain, trial)
+                work.add(make_task(tried_chain, inputs.template, subtasks=subtasks), tried_chain)
             else:
                 refused[trial.refused or "parts depend on each other"] += 1
     work.counts["chain"] = TrialCounts(tried, dict(refused), time.monotonic() - began)

@@ -20,8 +20,9 @@ class OperatorYield(Frozen):
 class ForgeReport(Frozen):
     """A forged suite: where it is, and what came of each operator.
 
-    ``pins`` are the packages added to the image, ``missing`` the requirements that could not be installed,
-    ``left_out`` the test files that were not surveyed. ``per_minute`` is certified tasks per minute of all time.
+    ``with_hidden_tests`` counts the tasks that are also decided by tests which the agent does not get. ``pins``
+    are the packages added to the image, ``missing`` the requirements that could not be installed, ``left_out`` the
+    test files that were not surveyed. ``per_minute`` is certified tasks per minute of all time.
     """
 
     suite: str
@@ -30,6 +31,7 @@ class ForgeReport(Frozen):
     digest: str
     origin: str
     tasks: int
+    with_hidden_tests: int
     tests: int
     quarantined: tuple[str, ...]
     left_out: tuple[str, ...]

@@ -9,8 +9,8 @@ from pathlib import Path
 from codegym.certificate import TaskCertificate, without_tests
 from codegym.foundry.certify.certify import certify
 from codegym.foundry.certify.store import Certificate
-from codegym.foundry.draft.draft import Draft
 from codegym.foundry.draft.in_threads import TrialCounts
+from codegym.foundry.draft.try_drafts import TriedDraft
 from codegym.foundry.forge.anchor import Anchors
 from codegym.foundry.forge.chain import ChainPart
 from codegym.foundry.forge.options import ForgeOptions
@@ -33,12 +33,12 @@ class SuiteWork:
     manifest: Manifest
     anchors: Anchors
     tasks: dict[str, Task] = field(default_factory=dict)
-    drafts: dict[str, Draft] = field(default_factory=dict)
+    drafts: dict[str, TriedDraft] = field(default_factory=dict)
     counts: dict[str, TrialCounts] = field(default_factory=dict)
     certificates: dict[str, TaskCertificate] = field(default_factory=dict)
     certify_seconds: float = 0.0
 
-    def add(self, task: Task, draft: Draft | None = None) -> None:
+    def add(self, task: Task, draft: TriedDraft | None = None) -> None:
         """Add a task, in place of an earlier one with its id."""
         self.tasks[task.id] = task
         self.drafts.pop(task.id, None)
@@ -85,7 +85,8 @@ class SuiteWork:
     def chain_parts(self) -> list[ChainPart]:
         """Return the certified tasks that may be part of a chain: those made from a draft with one mutation."""
         certified = [task for task in self.tasks.values() if task.id in self.drafts and self.is_certified(task)]
-        parts = [ChainPart(task, self.drafts[task.id]) for task in certified]
+        tried = [(task, self.drafts[task.id]) for task in certified]
+        parts = [ChainPart(task, draft.draft, draft.trial.hidden) for task, draft in tried]
         return [part for part in parts if part.draft.operator != "combined"]
 
     def yields(self) -> dict[str, OperatorYield]:

@@ -11,11 +11,12 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from codegym.atomic import write_whole
 from codegym.digest import digest_bytes
 from codegym.errors import TaskError
+from codegym.foundry.holdout.hidden import Hidden
 from codegym.task import Frozen
 
 
@@ -37,7 +38,8 @@ class LockedTask(Frozen):
 
     The text from ``start`` to ``end`` (characters) is replaced by ``new``; ``old_sha`` is the short hash of the
     old text. ``span`` is the first and the last line of the function. ``said`` are messages of the first tests
-    that fail. ``of`` is the package.
+    that fail. ``hidden`` are the tests that the agent does not get, and the files that were made for them.
+    ``of`` is the package.
     """
 
     id: str
@@ -53,6 +55,7 @@ class LockedTask(Frozen):
     fail: tuple[int, ...]
     keep: tuple[int, ...]
     said: tuple[str, ...]
+    hidden: Hidden = Field(default_factory=Hidden)
     digest: str = ""
 
 

@@ -7,6 +7,7 @@ ends, so that a run that was stopped can go on.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Collection
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from codegym.digest import digest_json
 from codegym.errors import TaskError
 from codegym.foundry.draft.draft import mutation_drafts, task_id
 from codegym.foundry.draft.setup import FORGE_LIMITS, Resources, TrialSetup
-from codegym.foundry.draft.trial import Journal
+from codegym.foundry.draft.trial import TRIAL_VERSION, Journal
 from codegym.foundry.draft.try_drafts import TriedDraft, try_drafts
+from codegym.foundry.holdout.guard import Guard
 from codegym.foundry.recipe.lock import Lock, LockedPackage, LockedTask, read_lock, short_sha, write_lock
 from codegym.foundry.recipe.materialise import materialise
 from codegym.foundry.recipe.recipe import Package, Recipe, load_recipe
@@ -59,19 +61,23 @@ def drop(root: Path, ids: Collection[str]) -> Lock:
 def _bugs(package: Package, recipe: Recipe, folder: Path, resources: Resources) -> list[TriedDraft]:
     """Return the mutations of one package that make tasks, in the order of its files."""
     files, tree = read_tree(folder), Tree((folder,), folder.name)
+    began = time.monotonic()
     reach = _measured(package, recipe, files, tree, resources)
-    key = digest_json([tree.digest, image_digest(recipe.image), recipe.trial_seconds])
+    seconds = time.monotonic() - began
+    key = digest_json([tree.digest, image_digest(recipe.image), recipe.trial_seconds, TRIAL_VERSION])
     steady = {test for test in reach.tests if not any(part in test for part in package.deselect)}
     sources = package.source_paths(files)
+    steady_reach = restricted(reach, steady)
     bugs, _ = try_drafts(
-        mutation_drafts(sources, files, recipe, restricted(reach, steady), package.tasks),
+        mutation_drafts(sources, files, recipe, steady_reach, package.tasks),
         TrialSetup(
             files=files,
             plan=package.plan(),
             image=recipe.image,
             tree=tree,
-            tests=reach.tests,
+            tests=steady_reach.tests,
             seconds=recipe.trial_seconds,
+            guard=Guard(steady_reach, seconds),
         ),
         resources=resources,
         journal=Journal(cache_dir() / "forge" / f"{package.name}-{key[:16]}.jsonl"),
@@ -126,5 +132,6 @@ def _lock_task(bug: TriedDraft, package: LockedPackage, recipe: Recipe, tree: Pa
         fail=tuple(number[i] for i in trial.failed),
         keep=tuple(number[i] for i in trial.passed),
         said=trial.messages,
+        hidden=trial.hidden,
     )
     return locked.model_copy(update={"digest": materialise(locked, package, recipe, tree).digest})

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from codegym.errors import TaskError
+from codegym.foundry.holdout.task_parts import listed_tests, task_patches
+from codegym.foundry.holdout.unit import file_of
 from codegym.foundry.issue import bug_report
 from codegym.foundry.recipe.lock import LockedPackage, LockedTask, short_sha
 from codegym.foundry.recipe.recipe import Recipe
 from codegym.mutate.encoding import encoding_of
-from codegym.patch import make_patch
 from codegym.sandbox.protocol import File
 from codegym.task import SdistSource, Task, TestPlan
-
-_VISIBLE = 3
-"""Tests of each kind, failing and passing, that the agent's test tool runs."""
+from codegym.tree import file_at
 
 
 def materialise(locked: LockedTask, package: LockedPackage, recipe: Recipe, tree: Path) -> Task:
@@ -22,30 +22,40 @@ def materialise(locked: LockedTask, package: LockedPackage, recipe: Recipe, tree
 
     Raises :class:`~codegym.errors.TaskError` if the package does not have the text that the bug replaces.
     """
-    file = tree / locked.path
-    original = File(file.read_bytes(), executable=bool(file.stat().st_mode & 0o100))
+    files = _files(tree, (locked.path, *map(file_of, locked.hidden.units)))
+    original = files[locked.path]
     encoding = encoding_of(original.content)
     source = original.content.decode(encoding)
     mutated = File(_mutant(source, locked).encode(encoding), executable=original.executable)
     fail = tuple(package.tests[n] for n in locked.fail)
     keep = tuple(package.tests[n] for n in locked.keep)
+    patches = task_patches(files, {locked.path: mutated}, locked.hidden)
     return Task(
         id=locked.id,
-        instruction=bug_report(package.package, fail, locked.said),
+        instruction=bug_report(package.package, [i for i in fail if not locked.hidden.contains(i)], locked.said),
         source=SdistSource(name=package.package, version=package.version, sha256=package.sha256),
         tests=TestPlan(
             framework="pytest",
             fail_to_pass=fail,
             pass_to_pass=keep,
-            visible=(*fail[:_VISIBLE], *keep[:_VISIBLE]),
+            visible=listed_tests(fail, keep, locked.hidden),
             command=package.options,
+            hidden=patches.hidden,
         ),
         image=recipe.image,
-        setup_patch=make_patch({locked.path: original}, {locked.path: mutated}),
-        gold_patch=make_patch({locked.path: mutated}, {locked.path: original}),
+        setup_patch=patches.setup,
+        gold_patch=patches.gold,
         limits=recipe.limits,
         metadata=_metadata(locked, package, source),
     )
+
+
+def _files(tree: Path, paths: Iterable[str]) -> dict[str, File]:
+    """Return those files of the folder ``tree`` that a task changes."""
+    files = {path: file_at(tree, path) for path in paths}
+    if missing := [path for path, file in files.items() if file is None]:
+        raise TaskError(f"{tree} has no {missing[0]}: make the lock again")
+    return {path: file for path, file in files.items() if file is not None}
 
 
 def _mutant(source: str, locked: LockedTask) -> str:
@@ -74,4 +84,5 @@ def _metadata(locked: LockedTask, package: LockedPackage, source: str) -> dict[s
         "function_lines": lines,
         "single_line": single,
         "fail_to_pass": len(locked.fail),
+        "hidden": bool(locked.hidden),
     }

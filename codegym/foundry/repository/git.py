@@ -13,7 +13,7 @@ from pathlib import Path
 
 from codegym.errors import TaskError
 from codegym.sandbox.protocol import File
-from codegym.tree import Files
+from codegym.tree import Files, without_caches
 
 _SECONDS = 900.0
 """Seconds that one git command may take; a clone is the longest."""
@@ -69,12 +69,13 @@ class History:
         self._blobs: dict[str, bytes] = {}
 
     def files(self, commit: str) -> Files:
-        """Return the files of a commit; submodules and files over 2 MiB are left out."""
+        """Return the files of a commit, without submodules, caches and files over 2 MiB."""
         lines = _git(self.folder, "ls-tree", "-r", "-z", "-l", commit).split(b"\0")
         entries = [_entry(line) for line in lines if line]
         small_enough = {name: (mode, blob) for mode, blob, size, name in entries if 0 <= size <= _LARGEST}
         self._read([blob for _, blob in small_enough.values()])
-        return {name: _file(mode, self._blobs[blob]) for name, (mode, blob) in sorted(small_enough.items())}
+        blobs = sorted(small_enough.items())
+        return without_caches({name: _file(mode, self._blobs[blob]) for name, (mode, blob) in blobs})
 
     def _read(self, blobs: list[str]) -> None:
         missing = [blob for blob in dict.fromkeys(blobs) if blob not in self._blobs]

@@ -15,7 +15,7 @@ from codegym.errors import TaskError
 from codegym.foundry.repository.declared import metadata
 from codegym.foundry.repository.git import History, clone, head, is_repository
 from codegym.sdist import read_sdist
-from codegym.tree import Files, read_tree
+from codegym.tree import Files, read_tree, without_caches
 
 _NOT_SOURCE = frozenset(
     {".venv", "venv", ".tox", ".nox", ".eggs", ".mypy_cache", ".ruff_cache", ".hypothesis", ".idea"}
@@ -76,7 +76,7 @@ def _folder(path: Path) -> Origin:
 
 
 def _sdist(path: Path) -> Origin:
-    return _origin(re.split(r"-\d", path.name)[0], path.name, read_sdist(path))
+    return _origin(re.split(r"-\d", path.name)[0], path.name, without_caches(read_sdist(path)))
 
 
 def _origin(name: str, label: str, files: Files) -> Origin:

@@ -77,7 +77,7 @@ class Reach:
         chosen = self._near(path, line, first, last)
         files = {_file(i) for i in chosen}
         others = [i for i in self.tests if _file(i) in files and i not in chosen]
-        return (*chosen, *_spread(others, _OTHERS))
+        return (*chosen, *spread(others, _OTHERS))
 
     def _near(self, path: str, line: int, first: int, last: int) -> tuple[str, ...]:
         """Return tests that run ``line``, then tests that run other lines of its function.
@@ -88,9 +88,9 @@ class Reach:
         exact = self.of(path, line, line) or self.of(path, first + 1, last)
         files = sorted({_file(i) for i in exact}, key=lambda f: (-sum(_file(i) == f for i in exact), f))
         around = self.of(path, first + 1, last) - exact
-        exact_ids = _spread([i for i in self.tests if i in exact and _file(i) in files[:2]], _MOST_TESTS)
+        exact_ids = spread([i for i in self.tests if i in exact and _file(i) in files[:2]], _MOST_TESTS)
         around_ids = [i for i in self.tests if i in around and _file(i) in files[:2]]
-        return (*exact_ids, *_spread(around_ids, min(_MOST_TESTS - len(exact_ids), _AROUND)))
+        return (*exact_ids, *spread(around_ids, min(_MOST_TESTS - len(exact_ids), _AROUND)))
 
 
 def _keep_nothing(_: Measured) -> None:
@@ -249,8 +249,8 @@ def _file(test: str) -> str:
     return test.partition("::")[0]
 
 
-def _spread(ids: list[str], most: int) -> list[str]:
+def spread(ids: Sequence[str], most: int) -> list[str]:
     """Return ``most`` of ``ids`` in their order, chosen by digest, so that they are spread over all of them."""
     if len(ids) <= most:
-        return ids
+        return [*ids]
     return [i for _, i in sorted(sorted((digest_json(i), i) for i in ids)[: max(most, 0)], key=lambda x: x[1])]

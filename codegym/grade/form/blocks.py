@@ -34,11 +34,16 @@ _RUN_AT_ONCE = re.compile(
 """A function that the test file runs itself: a test, a named helper, or one that is called where it is written."""
 
 
+def without_texts(text: str) -> str:
+    """Return ``text`` with spaces in place of comments and of what is in quotes."""
+    return _COMMENT_OR_TEXT.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+
+
 class Blocks:
     """Splits a text into statements and blocks in braces."""
 
     def __init__(self, text: str) -> None:
-        self._text = _COMMENT_OR_TEXT.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+        self._text = without_texts(text)
         self._starts: list[int] = []
         self._statements: list[tuple[bool, int]] = []
         """For each of ``_starts``: whether the block around it is always run, and where its statement begins."""

@@ -7,7 +7,7 @@ and places that are at fault there are dropped (:mod:`codegym.grade.form.rehears
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 
@@ -42,6 +42,8 @@ from codegym.sandbox.image.image import image_digest
 
 _SLOWER = 5
 """A form may take five times as long as the tests under gold: a failing test may wait where gold does not."""
+_MOST_SHARED_CASES = 20
+"""Cases of several functions for which forms are made beside those of fail-to-pass tests: each takes two runs."""
 _SECONDS_TO_START = 10
 """Added to that, since quick tests may be slow to start on a busy machine."""
 
@@ -147,11 +149,28 @@ def _try_proposals(trials: Trials, failing: Mapping[str, frozenset[int]], chance
     renamed = frozenset(test.partition("::")[0] for test in trials.bank.aliases)
     proposed = proposals(subject, passing, renamed, failing, chance)
     oracles = oracle_proposals(subject, passing, trials.room, failing)
+    oracles = [each for each in oracles if trials.examined.intersection(each.tests)]
     own_tests_known = [each for each in proposed if each.tests and not _is_in_literal(each, oracles)]
-    try_in_rounds(trials, [*oracles, *own_tests_known])
+    try_in_rounds(trials, [*oracles, *_examined(trials, own_tests_known)])
     try_rows(trials, [each for each in proposed if each.is_row])
     try_one_by_one(trials, [each for each in proposed if not each.tests and not each.is_row])
     try_in_rounds(trials, extra_checks(subject, trials.tests_below(1)))
+
+
+def _examined(trials: Trials, proposed: Sequence[Proposal]) -> Iterator[Proposal]:
+    """Yield the proposals about examined tests.
+
+    Cases that functions share are run one by one; only so many are yielded that no fail-to-pass test has.
+    """
+    shared = 0
+    for proposal in proposed:
+        is_core = not trials.core.isdisjoint(proposal.tests)
+        if proposal.is_shared_case and not is_core:
+            shared += 1
+            if shared > _MOST_SHARED_CASES:
+                continue
+        if is_core or not trials.examined.isdisjoint(proposal.tests):
+            yield proposal
 
 
 def _is_in_literal(proposal: Proposal, oracles: Sequence[Proposal]) -> bool:

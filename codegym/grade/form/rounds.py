@@ -64,13 +64,13 @@ def _try_together(trials: Trials, variants: Sequence[Variant]) -> None:
         failed = trials.failed_tests(run)
         for proposal, edits in together:
             trials.keep(proposal, edits, failed.intersection(proposal.tests))
-            results = trials.shared_results.setdefault((proposal.path, edits), {})
+            results = trials.shared_result(proposal.path, edits)
             results |= {test: test in failed for test in proposal.tests}
 
 
 def _keep_shared_result(trials: Trials, proposal: Proposal, edits: Edits) -> bool:
     """Keep a form that was run for another task with the same tree; return whether it was."""
-    results = trials.shared_results.get((proposal.path, edits), {})
+    results = trials.shared_result(proposal.path, edits)
     if not results.keys() >= set(proposal.tests):
         return False
     trials.keep(proposal, edits, [test for test in proposal.tests if results[test]])

@@ -22,6 +22,7 @@ from codegym.patch import make_patch
 from codegym.registry import register_envs
 from codegym.reward import subtask_verdicts
 from codegym.sandbox.backend import backend
+from codegym.sandbox.protocol import File
 from codegym.suite import Suite, load_suite, read_certificates
 from codegym.task import Task
 from codegym.tree import file_at
@@ -91,6 +92,31 @@ def test_every_operator_makes_certified_tasks(report: ForgeReport, suite: Suite)
     assert {*certificates} == {*suite.tasks}
     assert not any(certificate.why for certificate in certificates.values())
     assert all(task.metadata["effort"] > 0 and "difficulty" not in task.metadata for task in suite.tasks.values())
+
+
+def test_what_decides_is_not_in_the_agent_s_tree_nor_in_the_instruction(suite: Suite) -> None:
+    for task in suite.tasks.values():
+        hidden = suite.hidden(task)
+        files = {path: suite.base_file(task, path) for path in hidden}
+        assert task.metadata["hidden"] is True
+        absent = [test for test in task.tests.fail_to_pass if not is_visible(test, files)]
+        assert absent
+        assert not {*absent} & {*task.instruction.split()}
+        assert not {*absent} & {*task.tests.visible}
+
+
+def is_visible(test: str, files: dict[str, File | None]) -> bool:
+    """Return whether the agent has a test; ``files`` are its copies of those that grading replaces."""
+    path, _, name = test.partition("::")
+    file = files.get(path)
+    return path not in files or (file is not None and f"def {name}(" in file.content.decode())
+
+
+def test_the_memoriser_resolves_no_task(suite: Suite) -> None:
+    certificates = read_certificates(suite)
+    played = [name for name, task in suite.tasks.items() if task.metadata["origin"] != "history"]
+    assert {certificates[name].memoriser for name in played} <= {Outcome.UNRESOLVED, Outcome.TIMEOUT, None}
+    assert Outcome.UNRESOLVED in {certificates[name].memoriser for name in played}
 
 
 def test_gymnasium_makes_an_env_of_the_suite(suite: Suite) -> None:

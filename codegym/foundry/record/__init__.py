@@ -1,0 +1,4 @@
+"""Records what a package's tests call, and what comes of it, in a box.
+
+- ``call``: recorded calls, as data. ``record``: runs tests and records. ``inbox/`` runs in the box.
+"""
