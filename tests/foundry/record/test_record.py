@@ -9,6 +9,7 @@ import pytest
 from codegym.episode import TestStatus
 from codegym.foundry.record.call import RecordedCall, read_calls
 from codegym.foundry.record.record import Boundary, Recording, record_calls
+from codegym.foundry.record.replay import replay
 from codegym.harness.run import run_tests
 from codegym.sandbox.backend import backend
 from codegym.sandbox.protocol import File, Sandbox, Tree
@@ -287,3 +288,25 @@ def test_a_forged_answer_is_left_out(change: dict[str, object]) -> None:
     assert len(read_calls([ANSWER])) == 1
     assert read_calls([ANSWER | change, 7, None, [], ANSWER]) == read_calls([ANSWER])
     assert read_calls({"not": "a list"}) == read_calls(None) == ()
+
+
+def test_a_call_made_again_gives_the_same(box: Sandbox, recording: Recording) -> None:
+    for call in recording.calls:
+        again = replay(box, call, path=".")
+        if call.source:
+            assert again is not None
+            assert again.outcome == call.outcome
+            assert again.frames == call.frames
+        else:
+            assert again is None
+
+
+def test_a_call_made_again_in_changed_code(box: Sandbox, recording: Recording) -> None:
+    call = by_source(recording)["a_stock = shop.Stock(1); a_stock.put('tea'); a_stock.take(); len(a_stock)"]
+    box.write("shop/_money.py", MONEY.replace("return len(self.items)", "return 7").encode())
+    again = replay(box, call, path=".")
+    box.write("shop/_money.py", MONEY.replace('"main"', "1 / 0").encode())
+    broken = replay(box, call, path=".")
+    box.write("shop/_money.py", MONEY.encode())
+    assert again == call.model_copy(update={"value": "7"})
+    assert broken is None
