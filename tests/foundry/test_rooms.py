@@ -12,7 +12,7 @@ ROOMS = [
     {"issue", "stoppable"},
     {"record", "repository"},
     {"draft"},
-    {"certify"},
+    {"certify", "describe"},
     {"forge", "recipe", "handmade"},
 ]  # lowest first
 HEIGHT = {room: height for height, rooms in enumerate(ROOMS) for room in rooms}

@@ -16,6 +16,8 @@ from codegym.catalog import cache_dir
 from codegym.digest import digest_json
 from codegym.errors import TaskError
 from codegym.foundry.certify.store import keep_certificates
+from codegym.foundry.describe.describe import Describer
+from codegym.foundry.describe.observe import Observer
 from codegym.foundry.draft.setup import Resources, TrialSetup
 from codegym.foundry.draft.trial import Journal
 from codegym.foundry.forge.anchor import Anchors
@@ -61,10 +63,11 @@ def forge(project: Project, options: ForgeOptions, progress: Progress = silent) 
         root.mkdir()
         work = SuiteWork(root, _manifest(project, options, version), Anchors())
         inputs = _inputs(prepared, work.anchors, options, resources)
-        add_mutations(work, inputs)
-        add_commits(work, inputs)
-        work.certify(options, progress)
-        add_chains(work, inputs)
+        with inputs.describer.observer:
+            add_mutations(work, inputs)
+            add_commits(work, inputs)
+            work.certify(options, progress)
+            add_chains(work, inputs)
         work.certify(options, progress)
         suite = work.suite()
         if not suite.tasks:
@@ -133,6 +136,7 @@ def _inputs(prepared: _Prepared, anchors: Anchors, options: ForgeOptions, resour
     )
     return OperatorInputs(
         template=TaskTemplate(project, source, _limits(surveyed), options.split),
+        describer=Describer(project.origin.name, Observer(project, setup, resources.backend)),
         setup=setup,
         reach=surveyed.reach,
         test_seconds=surveyed.seconds,

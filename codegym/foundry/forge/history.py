@@ -189,7 +189,7 @@ def _task(trials: CommitTrials, commit: Commit, change: _Change, trial: Trial) -
     }
     return Task(
         id=template.task_id(digest_json(["history", commit.id])),
-        instruction=change_request(plain_message(commit), trial.failed),
+        instruction=change_request(plain_message(commit)),
         source=source,
         tests=project.plan.model_copy(update=tests),
         image=project.image,

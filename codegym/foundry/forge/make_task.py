@@ -9,7 +9,6 @@ from typing import Any
 
 from codegym.foundry.draft.draft import Draft, task_id
 from codegym.foundry.draft.trial import Trial
-from codegym.foundry.issue import body_request, bug_report
 from codegym.foundry.repository.project import Project
 from codegym.patch import make_patch
 from codegym.task import FolderSource, Limits, Task
@@ -51,7 +50,12 @@ class TaskTemplate:
 
 
 def make_task(
-    draft: Draft, trial: Trial, template: TaskTemplate, *, subtasks: Mapping[str, Sequence[str]] | None = None
+    draft: Draft,
+    trial: Trial,
+    template: TaskTemplate,
+    *,
+    instruction: str,
+    subtasks: Mapping[str, Sequence[str]] | None = None,
 ) -> Task:
     """Return the task to undo ``draft``, whose ``trial`` names the tests that it breaks and those that still pass.
 
@@ -67,7 +71,7 @@ def make_task(
     }
     return Task(
         id=template.task_id(draft.key),
-        instruction=_instruction(project, draft, trial),
+        instruction=instruction,
         source=template.source,
         tests=project.plan.model_copy(update=tests),
         image=project.image,
@@ -109,11 +113,3 @@ def visible_tests(project: Project, trial: Trial) -> tuple[str, ...]:
     if project.plan.framework != "pytest":
         return (*trial.failed, *trial.passed)
     return (*trial.failed[:_VISIBLE], *trial.passed[:_VISIBLE])
-
-
-def _instruction(project: Project, draft: Draft, trial: Trial) -> str:
-    removed = [located for located in draft.mutations if located.mutation.operator == "removal"]
-    if not removed:
-        return bug_report(project.origin.name, trial.failed, trial.messages)
-    functions = [(located.mutation.function, located.path) for located in removed]
-    return body_request(functions, trial.failed, other_bugs=len(removed) < len(draft.mutations))

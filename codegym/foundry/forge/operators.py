@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from codegym.foundry.describe.describe import Describer, VisibleTests
 from codegym.foundry.draft.bounds import Bounds
 from codegym.foundry.draft.draft import Draft, combined_drafts, mutation_drafts, removal_drafts
 from codegym.foundry.draft.in_threads import TrialCounts
 from codegym.foundry.draft.setup import Resources, TrialSetup
-from codegym.foundry.draft.trial import Journal
+from codegym.foundry.draft.trial import Journal, Trial
 from codegym.foundry.draft.try_drafts import TrialBox, TriedDraft, try_drafts
 from codegym.foundry.forge.chain import chain_drafts, subtasks_of
 from codegym.foundry.forge.history import CommitTrials, try_commits
@@ -29,6 +30,7 @@ class OperatorInputs:
     """What every operator needs. ``start`` is the time (monotonic) at which trials began."""
 
     template: TaskTemplate
+    describer: Describer
     setup: TrialSetup
     reach: Reach | None
     test_seconds: float
@@ -68,8 +70,13 @@ def _add_drafts(
         deadline=inputs.options.deadline(operator, inputs.start),
     )
     for tried in successes:
-        work.add(make_task(tried.draft, tried.trial, inputs.template), tried.draft)
+        text = _instruction(inputs, tried.draft, tried.trial)
+        work.add(make_task(tried.draft, tried.trial, inputs.template, instruction=text), tried.draft)
     return successes
+
+
+def _instruction(inputs: OperatorInputs, draft: Draft, trial: Trial) -> str:
+    return inputs.describer.instruction(draft, VisibleTests(trial.failed, trial.passed, trial.messages))
 
 
 def add_commits(work: SuiteWork, inputs: OperatorInputs) -> None:
@@ -106,7 +113,8 @@ def add_chains(work: SuiteWork, inputs: OperatorInputs) -> None:
             trial = box.try_draft(chain)
             subtasks = {} if trial.refused else subtasks_of(chain, parts, trial, box.try_draft)
             if subtasks:
-                work.add(make_task(chain, trial, inputs.template, subtasks=subtasks), chain)
+                text = _instruction(inputs, chain, trial)
+                work.add(make_task(chain, trial, inputs.template, instruction=text, subtasks=subtasks), chain)
             else:
                 refused[trial.refused or "parts depend on each other"] += 1
     work.counts["chain"] = TrialCounts(tried, dict(refused), time.monotonic() - began)

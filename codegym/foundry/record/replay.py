@@ -41,5 +41,9 @@ def replay(box: Sandbox, call: RecordedCall, *, path: str, seconds: float = _SEC
     answer: Any = read_answer(result.stdout, nonce)
     if not isinstance(answer, dict):
         return None
-    fields = json.loads(call.model_dump_json(exclude={"frames"}))
-    return next(iter(read_calls([fields | answer])), None)
+    blank = {"path": "", "function": "", "line": 0, "name": "", "source": "", "setup": [], "modules": []}
+    outcome = read_calls([blank | {"arguments": [], "direct": True, "test": ""} | answer])
+    if not outcome:
+        return None
+    fields = outcome[0].kind, outcome[0].value, outcome[0].type, outcome[0].message, outcome[0].frames
+    return call.model_copy(update=dict(zip(("kind", "value", "type", "message", "frames"), fields, strict=True)))
