@@ -75,7 +75,7 @@ def _block(lines: Sequence[str]) -> str:
 
 def _script(symptom: Symptom) -> str:
     call = symptom.actual
-    statements = [*(f"import {module}" for module in call.modules), *call.setup, call.source]
+    statements = [*(f"import {module}" for module in call.modules), *call.setup, call.shown]
     return "\n".join(["```python", *statements, "```"])
 
 
@@ -83,7 +83,7 @@ def _expectation(symptoms: Sequence[Symptom]) -> str:
     """Return what should have come of the calls, in one sentence each."""
     first = f"It should {outcome_words(symptoms[0].expected, '')}."
     others = [
-        f"Likewise, {ticked(other.expected.source)} should {outcome_words(other.expected, '')}; "
+        f"Likewise, {ticked(other.expected.shown)} should {outcome_words(other.expected, '')}; "
         f"it {outcome_words(other.actual)}."
         for other in symptoms[1:]
         if not other.expected.setup
@@ -105,7 +105,7 @@ def _terse(reporter: Reporter, symptoms: Sequence[Symptom]) -> str:
     size = len(first.expected.source) + len(first.expected.value) + len(first.actual.value)
     if first.expected.setup or size > _SHORT:
         return _body(reporter, symptoms)
-    words = f"{ticked(first.expected.source)} {outcome_words(first.actual)}, "
+    words = f"{ticked(first.expected.shown)} {outcome_words(first.actual)}, "
     words += f"but it should {outcome_words(first.expected, '')}."
     if first.actual.kind == "raised":
         return f"{words}\n\n{_block(reporter.prompt.output(first.actual))}"
@@ -166,6 +166,7 @@ def plain_report(package: str, messages: Sequence[str], *, more: bool = False) -
     if more or not messages:
         where = f"{package} has further mistakes." if more else f"{package} does not do what it should."
         return f"{where} Its tests and its documentation show them. Find the cause in the code and repair it."
-    shown = [line for message in messages[:2] for line in (f"    {part}" for part in message.splitlines())]
+    distinct = list(dict.fromkeys(messages))[:2]
+    shown = [line for message in distinct for line in (f"    {part}" for part in message.splitlines())]
     first = f"{package} does not do what it should. A check of it ends with:"
     return "\n".join([first, "", *shown, "", "Find the cause in the code and repair it."])

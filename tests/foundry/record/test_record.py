@@ -68,6 +68,12 @@ class Stock:
     def __len__(self):
         return len(self.items)
 
+    def __setitem__(self, at, item):
+        self.items[at] = item
+
+    def sorted_by(self, key):
+        return sorted(self.items, key=key)
+
 
 class FullError(Exception):
     pass
@@ -140,6 +146,11 @@ def test_stock():
         stock.put("salt")
     assert stock.take() == "tea"
     assert len(stock) == 0
+    stock.put("cups")
+    stock[0] = "cup"
+    assert stock.sorted_by(lambda item: len(item)) == ["cup"]
+    end = 1
+    assert stock.sorted_by(lambda item: item[end]) == ["cup"]
 
 
 def test_halves():
@@ -192,6 +203,7 @@ def by_source(recording: Recording) -> dict[str, RecordedCall]:
 def test_calls_are_written_as_a_user_would(recording: Recording) -> None:
     values = {source: call.value for source, call in by_source(recording).items() if call.kind == "returned"}
     kinds = "kind=shop._money.Kind.FOOD", "kind=shop._money.Kind.TOOL"
+    before = "a_stock = shop.Stock(1); a_stock.put('tea'); a_stock.take(); a_stock.put('cups')"
     assert values == {
         "shop.total([1, 2], 3, start=10)": "16",
         "shop.total([])": "0",
@@ -209,6 +221,9 @@ def test_calls_are_written_as_a_user_would(recording: Recording) -> None:
         "a_stock = shop.Stock(1); a_stock.put('tea')": "None",
         "a_stock = shop.Stock(1); a_stock.put('tea'); a_stock.take()": "'tea'",
         "a_stock = shop.Stock(1); a_stock.put('tea'); a_stock.take(); len(a_stock)": "0",
+        before: "None",
+        f"{before}; a_stock.__setitem__(0, 'cup')": "None",
+        f"{before}; a_stock[0] = 'cup'; a_stock.sorted_by(lambda item: len(item))": "['cup']",
         "list(shop.halves([3]))": "[1.5]",
     }
 
@@ -236,7 +251,8 @@ def test_a_call_names_its_place_and_its_test(recording: Recording) -> None:
 def test_what_can_t_be_written_is_marked(recording: Recording) -> None:
     unwritten = [call for call in recording.calls if not call.source]
     assert [(call.name, call.arguments, call.value) for call in unwritten] == [
-        ("shop.halves", (("numbers", ""),), "[0.5, 1.0]")
+        ("shop.Stock.sorted_by", (("key", ""),), "['cup']"),
+        ("shop.halves", (("numbers", ""),), "[0.5, 1.0]"),
     ]
 
 
@@ -273,14 +289,15 @@ def test_a_run_that_ends_early_has_no_calls(box: Sandbox) -> None:
 
 
 ANSWER = {
-    "path": "a.py", "function": "f", "line": 1, "name": "a.f", "source": "a.f(1)", "setup": [], "modules": ["a"],
+    "path": "a.py", "function": "f", "line": 1, "name": "a.f", "source": "a.f(1)", "statement": "", "setup": [], "modules": ["a"],
     "arguments": [["x", "1"]], "direct": True, "test": "t", "kind": "returned", "value": "2", "type": "int",
     "message": "", "frames": [],
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("change", [
-    {"source": "a.f(lambda: 1)"}, {"value": "[n for n in a]"}, {"source": "a.f(1); b()"}, {"value": "("},
+    {"source": "a.f(x := 1)"}, {"statement": "a.b = 1; c()"}, {"statement": "import os"},
+    {"value": "[n for n in a]"}, {"source": "a.f(1); b()"}, {"value": "("},
     {"setup": ["import os"]}, {"kind": "guessed"}, {"line": "1x"}, {"more": 1}, {"value": "-" * 7000 + "1"},
     {"arguments": [["x", "(yield)"]]}, {"frames": [["a.py", "one"]]},
 ])  # fmt: skip

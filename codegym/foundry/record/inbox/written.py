@@ -74,8 +74,12 @@ class CallWriter:
         self.objects.used.clear()
         entry = self.names.of_function(frame)
         instance, parameters = parameters_of(frame, entry, name)
+        self.values.may_write_lambdas = True
         arguments = [(key, prefix, self._write(value)) for key, prefix, value in parameters]
-        source = self._source(entry, instance, arguments, is_generator=bool(frame.f_code.co_flags & _GENERATOR))
+        self.values.may_write_lambdas = False
+        source, statement = self._source(
+            entry, instance, arguments, is_generator=bool(frame.f_code.co_flags & _GENERATOR)
+        )
         used = list(dict.fromkeys(self.objects.used))
         before = self.objects.setup(used)
         setup, modules = before or ([], set())
@@ -85,6 +89,7 @@ class CallWriter:
             "line": frame.f_code.co_firstlineno,
             "name": f"{entry[0]}.{entry[1]}" if entry else "",
             "source": source if before is not None else "",
+            "statement": statement,
             "setup": setup,
             "modules": sorted(self.values.modules | modules),
             "arguments": [[key, text] for key, _, text in arguments],
@@ -93,15 +98,15 @@ class CallWriter:
         }
         return OpenCall(facts, used, instance if name.endswith("__init__") else None)
 
-    def _source(self, entry: Any, instance: Any, arguments: list[Any], *, is_generator: bool) -> str:
+    def _source(self, entry: Any, instance: Any, arguments: list[Any], *, is_generator: bool) -> tuple[str, str]:
         if entry is None or not all(text for _, _, text in arguments):
-            return ""
+            return "", ""
         try:
             texts = [prefix + text for _, prefix, text in arguments]
-            source = ExpressionWriter(self.values).write(entry, instance, texts)
+            source, statement = ExpressionWriter(self.values).write(entry, instance, texts)
         except (UnwritableError, *_TROUBLE):
-            return ""
-        return f"list({source})" if source and is_generator else source
+            return "", ""
+        return (f"list({source})", f"list({source})") if is_generator else (source, statement)
 
     def end(self, call: OpenCall, value: Any, *, raised: bool) -> None:
         """Add the call, which returned ``value`` or raised its last exception."""
@@ -112,17 +117,16 @@ class CallWriter:
             value = call.instance
         facts.update(self.raised(call.error) if raised else self._returned(value, call))
         if facts["direct"] and facts["source"] and not raised:
-            if facts["value"] or not self._is_own(value):
-                self.objects.change(facts["source"], facts["modules"], call.used)
-            else:
+            if not facts["value"] and self._is_own(value):
                 self.objects.add(value, facts["source"], facts["modules"], call.used)
+            elif facts["statement"]:
+                self.objects.change(facts["statement"], facts["modules"], call.used)
         self._add(facts)
 
     def _add(self, facts: dict[str, Any]) -> None:
         key = (facts["path"], facts["name"] or facts["function"])
-        text = repr(
-            [facts[part] for part in ("path", "function", "setup", "source", "arguments", "value", "kind")]
-        )
+        parts = ("setup", "source", "arguments", "kind", "value", "type", "message")
+        text = repr([key, *(facts[part] for part in parts)])
         if text in self._texts or self._counts.get(key, 0) >= self.most_each:
             return
         self._texts.add(text)
