@@ -21,6 +21,7 @@ from codegym.foundry.describe.observe import Observer
 from codegym.foundry.draft.setup import Resources, TrialSetup
 from codegym.foundry.draft.trial import Journal
 from codegym.foundry.forge.anchor import Anchors
+from codegym.foundry.forge.commit_image import CommitImages
 from codegym.foundry.forge.make_task import TaskTemplate
 from codegym.foundry.forge.operators import OperatorInputs, add_chains, add_commits, add_mutations
 from codegym.foundry.forge.options import ForgeOptions
@@ -84,9 +85,11 @@ def forge(project: Project, options: ForgeOptions, progress: Progress = silent) 
 class _Prepared:
     """A project with the image that it needs, its stored tree and its survey.
 
-    ``ready`` is the time (monotonic) at which all that was done.
+    ``base`` is the project before anything was added to its image. ``ready`` is the time
+    (monotonic) at which all that was done.
     """
 
+    base: Project
     equipment: Equipment
     tree: Tree
     survey: Survey
@@ -109,7 +112,7 @@ def _prepare(project: Project, options: ForgeOptions, resources: Resources) -> _
     surveyed = _survey(equipment, tree, options, resources)
     ready = time.monotonic()
     resources.progress(label, 1, 1)
-    return _Prepared(equipment, tree, surveyed, ready)
+    return _Prepared(project, equipment, tree, surveyed, ready)
 
 
 def _survey(equipment: Equipment, tree: Tree, options: ForgeOptions, resources: Resources) -> Survey:
@@ -137,6 +140,9 @@ def _inputs(prepared: _Prepared, anchors: Anchors, options: ForgeOptions, resour
     return OperatorInputs(
         template=TaskTemplate(project, source, _limits(surveyed), options.split),
         describer=Describer(project.origin.name, Observer(project, setup, resources.backend)),
+        images=CommitImages(
+            prepared.base, prepared.equipment, resources.backend, options.more, declared=options.declared
+        ),
         setup=setup,
         reach=surveyed.reach,
         test_seconds=surveyed.seconds,

@@ -15,6 +15,7 @@ from codegym.foundry.draft.setup import Resources, TrialSetup
 from codegym.foundry.draft.trial import Journal, Trial
 from codegym.foundry.draft.try_drafts import TrialBox, TriedDraft, try_drafts
 from codegym.foundry.forge.chain import chain_drafts, subtasks_of
+from codegym.foundry.forge.commit_image import CommitImages
 from codegym.foundry.forge.history import CommitTrials, try_commits
 from codegym.foundry.forge.make_task import TaskTemplate, make_task
 from codegym.foundry.forge.options import ForgeOptions
@@ -31,6 +32,7 @@ class OperatorInputs:
 
     template: TaskTemplate
     describer: Describer
+    images: CommitImages
     setup: TrialSetup
     reach: Reach | None
     test_seconds: float
@@ -88,6 +90,8 @@ def add_commits(work: SuiteWork, inputs: OperatorInputs) -> None:
         history=history,
         template=inputs.template,
         anchors=work.anchors,
+        images=inputs.images,
+        issues=inputs.options.issues,
         backend=inputs.resources.backend,
         seconds=max(_COMMIT_SECONDS, 4 * inputs.test_seconds),
     )

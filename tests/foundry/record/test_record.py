@@ -289,7 +289,8 @@ def test_a_run_that_ends_early_has_no_calls(box: Sandbox) -> None:
 
 
 ANSWER = {
-    "path": "a.py", "function": "f", "line": 1, "name": "a.f", "source": "a.f(1)", "statement": "", "setup": [], "modules": ["a"],
+    "path": "a.py", "function": "f", "line": 1, "name": "a.f", "source": "a.f(1)", "statement": "", "setup": [],
+    "modules": ["a"],
     "arguments": [["x", "1"]], "direct": True, "test": "t", "kind": "returned", "value": "2", "type": "int",
     "message": "", "frames": [],
 }  # fmt: skip
