@@ -76,16 +76,12 @@ def verb(
     - `codegym forge https://example.org/ring.git --test-command "make -s test" --operators removal,history`
     - `codegym forge . --test-command "ctest --output-junit /tmp/r.xml" --junit /tmp/r.xml --image cc`
     """
-    names = tuple(part.strip() for part in operators.split(",") if part.strip())
-    for one in names:
-        if one not in OPERATORS:
-            raise ConfigError(unknown("operator", one, OPERATORS))
     with tempfile.TemporaryDirectory(prefix="codegym-forge-") as scratch, bars() as progress:
         code = origin(source, Path(scratch))
         options = ForgeOptions(
             name=name or suite_name(code.name),
             out=out,
-            operators=names,
+            operators=_operators(operators),
             most=tasks,
             split=split,
             backend=sandbox,
@@ -99,6 +95,14 @@ def verb(
         )
         report = forge(project(code, test_command, junit=junit, image=image), options, progress)
     give(report.model_dump(mode="json"), _summary(report), as_json=as_json)
+
+
+def _operators(text: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    for one in names:
+        if one not in OPERATORS:
+            raise ConfigError(unknown("operator", one, OPERATORS))
+    return names
 
 
 def _summary(report: ForgeReport) -> Group:

@@ -60,9 +60,10 @@ class Describer:
             self.observer.close()
             missing, bugs = work.missing_names(), []
         files = sorted({located.path for located in draft.mutations})
+        project_tests = self.observer.setup.tests if work.is_observable else ()
         for number in range(_WORDINGS):
             text = self._text(work, missing, bugs, random.Random(f"{draft.key} {number}"))  # noqa: S311  for wording
-            if not mentions(text, self.observer.setup.tests, files):
+            if not mentions(text, project_tests, files):
                 return text
         return self._text(work, work.missing_names(), [], random.Random(draft.key), quiet=True)  # noqa: S311
 
@@ -171,7 +172,7 @@ class _Description:
     def missing_names(self) -> list[MissingFunction]:
         """Return the functions without a body, by their names alone."""
         removed = [located for located in self.draft.mutations if is_removal(located)]
-        return [self._named(located, "", ()) for located in removed]
+        return [self._missing_function(located, "", ()) for located in removed]
 
     def _missing(self, located: LocatedMutation) -> MissingFunction:
         boundary = Boundary(located.path, located.mutation.function, located.first)
@@ -181,10 +182,10 @@ class _Description:
         name = next((call.name for call in own if call.name), "")
         examples = self._examples([call for call in own if call.is_written])
         if examples:
-            return self._named(located, name, examples)
+            return self._missing_function(located, name, examples)
         callers = self.observer.symptoms(self.changed(located), self.failing, _MOST_REPLAYED // 2)
         public = [symptom.expected for symptom in callers if symptom.expected.is_written]
-        return self._named(located, name, chosen_examples(public), is_reached=False)
+        return self._missing_function(located, name, chosen_examples(public), is_reached=False)
 
     def _examples(self, calls: Sequence[RecordedCall]) -> tuple[RecordedCall, ...]:
         confirmed = []
@@ -194,7 +195,7 @@ class _Description:
                 confirmed.append(again.model_copy(update={"frames": ()}))
         return tuple(confirmed)
 
-    def _named(
+    def _missing_function(
         self, located: LocatedMutation, name: str, examples: tuple[RecordedCall, ...], *, is_reached: bool = True
     ) -> MissingFunction:
         project, function = self.observer.project, located.mutation.function

@@ -42,7 +42,7 @@ class Reporter:
         return self.random.choice((
             f"Please find {what} in the code and repair it, for similar calls as well.",
             f"Find {what} and mend the code. Other calls of this kind have to work too.",
-            f"Please fix this in the code: not only for this example, but {what} of it.",
+            f"Please fix {what} in the code, not only what is shown here.",
         ))  # fmt: skip
 
     def guess(self) -> str:
@@ -75,15 +75,21 @@ def _block(lines: Sequence[str]) -> str:
 
 def _script(symptom: Symptom) -> str:
     call = symptom.actual
-    statements = [*(f"import {module}" for module in call.modules), *call.setup, call.shown]
+    statements = [*(f"import {module}" for module in call.modules), *call.setup, call.as_typed]
     return "\n".join(["```python", *statements, "```"])
+
+
+def _should(symptom: Symptom) -> str:
+    if symptom.actual.kind == "raised" and symptom.expected.value == "None":
+        return "There should be no error."
+    return f"It should {outcome_words(symptom.expected, '')}."
 
 
 def _expectation(symptoms: Sequence[Symptom]) -> str:
     """Return what should have come of the calls, in one sentence each."""
-    first = f"It should {outcome_words(symptoms[0].expected, '')}."
+    first = _should(symptoms[0])
     others = [
-        f"Likewise, {ticked(other.expected.shown)} should {outcome_words(other.expected, '')}; "
+        f"Likewise, {ticked(other.expected.as_typed)} should {outcome_words(other.expected, '')}; "
         f"it {outcome_words(other.actual)}."
         for other in symptoms[1:]
         if not other.expected.setup
@@ -105,8 +111,9 @@ def _terse(reporter: Reporter, symptoms: Sequence[Symptom]) -> str:
     size = len(first.expected.source) + len(first.expected.value) + len(first.actual.value)
     if first.expected.setup or size > _SHORT:
         return _body(reporter, symptoms)
-    words = f"{ticked(first.expected.shown)} {outcome_words(first.actual)}, "
-    words += f"but it should {outcome_words(first.expected, '')}."
+    words = f"{ticked(first.expected.as_typed)} {outcome_words(first.actual)}. {_should(first)}"
+    if first.actual.kind == "returned":
+        words = words.replace(". It should", ", but it should")
     if first.actual.kind == "raised":
         return f"{words}\n\n{_block(reporter.prompt.output(first.actual))}"
     return words
@@ -130,11 +137,11 @@ def _steps(reporter: Reporter, symptoms: Sequence[Symptom]) -> str:
     ]
     code = "\n".join(["```python", *statements, "```"])
     if first.actual.kind == "raised":
-        seen = f"This ends with\n\n{_block(reporter.prompt.output(first.actual))}"
+        observation = f"This ends with\n\n{_block(reporter.prompt.output(first.actual))}"
     else:
-        seen = f"The last line {outcome_words(first.actual)}."
+        observation = f"The last line {outcome_words(first.actual)}."
     heading = f"{title(reporter, first)}\n\nSteps to reproduce:"
-    return "\n\n".join([heading, code, seen, _expectation(symptoms)])
+    return "\n\n".join([heading, code, observation, _expectation(symptoms)])
 
 
 def _headings(reporter: Reporter, symptoms: Sequence[Symptom]) -> str:
@@ -167,6 +174,6 @@ def plain_report(package: str, messages: Sequence[str], *, more: bool = False) -
         where = f"{package} has further mistakes." if more else f"{package} does not do what it should."
         return f"{where} Its tests and its documentation show them. Find the cause in the code and repair it."
     distinct = list(dict.fromkeys(messages))[:2]
-    shown = [line for message in distinct for line in (f"    {part}" for part in message.splitlines())]
+    lines = [line for message in distinct for line in (f"    {part}" for part in message.splitlines())]
     first = f"{package} does not do what it should. A check of it ends with:"
-    return "\n".join([first, "", *shown, "", "Find the cause in the code and repair it."])
+    return "\n".join([first, "", *lines, "", "Find the cause in the code and repair it."])

@@ -61,7 +61,7 @@ def _block(examples: Sequence[RecordedCall], prompt: Prompt) -> str:
     modules = sorted({module for example in examples for module in example.modules})
     lines = [f">>> import {module}" for module in modules]
     for example in examples:
-        lines += [line for statement in (*example.setup, example.shown) for line in prompted(statement)]
+        lines += [line for statement in (*example.setup, example.as_typed) for line in prompted(statement)]
         none = ["# returns None"] if example.value == "None" else []
         lines += none or prompt.output(example)
     return "\n".join(["```pycon", *lines, "```"])

@@ -24,7 +24,7 @@ class Prompt:
 
     def session(self, call: RecordedCall) -> list[str]:
         """Return the lines of a session at the prompt that makes ``call``."""
-        statements = [*(f"import {module}" for module in call.modules), *call.setup, call.shown]
+        statements = [*(f"import {module}" for module in call.modules), *call.setup, call.as_typed]
         lines = [line for statement in statements for line in prompted(statement)]
         return [*lines, *self.output(call)]
 

@@ -56,8 +56,8 @@ def unspecified(text: str, before: Files, hidden: Mapping[str, File]) -> tuple[s
         words |= _words(path) | _words(_decoded(file))
     missing: list[str] = []
     for path, file in sorted(hidden.items()):
-        wanted = _of_python(_decoded(file)) if path.endswith(".py") else _of_tokens(_decoded(file))
-        missing += [name for name in wanted if name.lower() not in words]
+        used_words = _of_python(_decoded(file)) if path.endswith(".py") else _of_tokens(_decoded(file))
+        missing += [name for name in used_words if name.lower() not in words]
     return tuple(dict.fromkeys(missing))
 
 

@@ -49,10 +49,10 @@ class CommitImages:
             if key not in self._by_needs:
                 if len(self._by_needs) >= _MOST_IMAGES:
                     return self.newest
-                self._by_needs[key] = self._made(files)
+                self._by_needs[key] = self._make(files)
             return self._by_needs[key]
 
-    def _made(self, files: Files) -> Equipment | str:
+    def _make(self, files: Files) -> Equipment | str:
         try:
             return equipped(replace(self.base, files=files), self.backend, self.more)
         except (TaskError, SandboxError) as error:

@@ -72,7 +72,7 @@ class RecordedCall(Frozen):
         return self.kind, self.value, self.type, self.message
 
     @property
-    def shown(self) -> str:
+    def as_typed(self) -> str:
         """The call as a user would write it."""
         return self.statement or self.source
 
