@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from typer import Argument, Option
 
 from codegym.cli.output import Json, give, table
 from codegym.errors import ConfigError, unknown
+from codegym.foundry.describe.change import read_issues
 from codegym.foundry.forge.forge import forge
 from codegym.foundry.forge.options import OPERATORS, ForgeOptions
 from codegym.foundry.forge.report import ForgeReport
@@ -24,6 +26,10 @@ NO_ARGS_IS_HELP = True
 _More = Annotated[
     list[str] | None,
     Option("--with", help="A Python package that the project needs as well; may be given several times."),
+]
+_Issues = Annotated[
+    Path | None,
+    Option(help="A JSON list of the git host's issues (number, title, body), for the texts of history tasks."),
 ]
 _Seconds = Annotated[
     float, Option(min=0, help="The most seconds for the survey, and again for all trials; 0: no limit.")
@@ -38,6 +44,7 @@ def verb(
     junit: Annotated[str, Option(help="The JUnit report that the test command writes.")] = "",
     image: Annotated[str, Option(help="An image to use unchanged; default: one made for the project.")] = "",
     more: _More = None,
+    issues: _Issues = None,
     name: Annotated[str, Option(help="The suite's name; default: the package's.")] = "",
     out: Annotated[Path | None, Option(help="The suite's folder; default: with your other suites.")] = None,
     operators: Annotated[str, Option(help="The ways to make tasks, separated by commas.")] = ",".join(OPERATORS),
@@ -69,16 +76,12 @@ def verb(
     - `codegym forge https://example.org/ring.git --test-command "make -s test" --operators removal,history`
     - `codegym forge . --test-command "ctest --output-junit /tmp/r.xml" --junit /tmp/r.xml --image cc`
     """
-    names = tuple(part.strip() for part in operators.split(",") if part.strip())
-    for one in names:
-        if one not in OPERATORS:
-            raise ConfigError(unknown("operator", one, OPERATORS))
     with tempfile.TemporaryDirectory(prefix="codegym-forge-") as scratch, bars() as progress:
         code = origin(source, Path(scratch))
         options = ForgeOptions(
             name=name or suite_name(code.name),
             out=out,
-            operators=names,
+            operators=_operators(operators),
             most=tasks,
             split=split,
             backend=sandbox,
@@ -88,15 +91,27 @@ def verb(
             replace=replace,
             declared=not image,
             more=tuple(more or ()),
+            issues=read_issues(issues) if issues else {},
         )
         report = forge(project(code, test_command, junit=junit, image=image), options, progress)
     give(report.model_dump(mode="json"), _summary(report), as_json=as_json)
 
 
+def _operators(text: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    for one in names:
+        if one not in OPERATORS:
+            raise ConfigError(unknown("operator", one, OPERATORS))
+    return names
+
+
 def _summary(report: ForgeReport) -> Group:
     rows = table("operator", "tried", "made", "certified", "yield", "seconds", "refused", right=_NUMBERS)
     for operator, result in report.operators.items():
-        refused = ", ".join(f"{why} {count}" for why, count in sorted(result.refused.items()))
+        reasons = Counter[str]()
+        for why, count in result.refused.items():
+            reasons[why.partition(":")[0]] += count
+        refused = ", ".join(f"{why} {count}" for why, count in sorted(reasons.items()))
         share = f"{100 * result.certified / result.tried:.0f} %" if result.tried else "-"
         counts = (str(result.tried), str(result.made), str(result.certified), share)
         rows.add_row(operator, *counts, f"{result.seconds:.0f}", Text(refused))

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 _DETAILED = 3
 """Failures that a bug report shows with their messages; the others are only counted."""
-_LISTED = 10
-"""Tests that a request lists by id; the others are only counted."""
 
 
 def bug_report(package: str, failed: Sequence[str], messages: Sequence[str]) -> str:
@@ -30,26 +28,6 @@ def bug_report(package: str, failed: Sequence[str], messages: Sequence[str]) -> 
     return "\n".join(lines)
 
 
-def body_request(functions: Sequence[tuple[str, str]], failed: Sequence[str], *, other_bugs: bool) -> str:
-    """Return the request to write the missing bodies of ``functions``, which are pairs of a name and a path.
-
-    ``other_bugs`` adds that the code has mistakes elsewhere. ``failed`` are tests in the agent's tree that have to
-    pass.
-    """
-    one = len(functions) == 1
-    what = "The body of a function is missing:" if one else "The bodies of some functions are missing:"
-    names = [f"- `{name}` in {path}" for name, path in functions]
-    rest = ["", "Elsewhere there are mistakes to repair."] if other_bugs else []
-    request = "Write what its documentation, its callers and its tests ask for."
-    listed = ["", "These tests have to pass, and others:", "", *_list(failed)] if failed else []
-    return "\n".join([what, "", *names, *rest, "", request, *listed])
-
-
-def change_request(message: str) -> str:
-    """Return the request to make the change that a commit's ``message`` describes."""
-    return "\n".join([message, "", "Make this change. Tests that are not in the repository decide."])
-
-
-def _list(tests: Sequence[str]) -> list[str]:
-    more = [f"- and {len(tests) - _LISTED} more"] if len(tests) > _LISTED else []
-    return [*(f"- {test}" for test in tests[:_LISTED]), *more]
+def change_request(text: str) -> str:
+    """Return the request to make the change that ``text`` describes."""
+    return f"{text}\n\nMake this change. Tests that are not in the repository decide."

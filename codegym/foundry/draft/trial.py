@@ -41,6 +41,11 @@ class Trial(Frozen):
         """The broken tests that are in the agent's tree."""
         return tuple(test for test in self.failed if not self.hidden.contains(test))
 
+    @property
+    def visible_passes(self) -> tuple[str, ...]:
+        """The tests that still pass and are in the agent's tree."""
+        return tuple(test for test in self.passed if not self.hidden.contains(test))
+
 
 class Journal:
     """Trials by key, in a file of one line per trial, so that a forge that was stopped can go on."""

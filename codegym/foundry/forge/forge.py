@@ -16,9 +16,12 @@ from codegym.catalog import cache_dir
 from codegym.digest import digest_json
 from codegym.errors import TaskError
 from codegym.foundry.certify.store import keep_certificates
+from codegym.foundry.describe.describe import Describer
+from codegym.foundry.describe.observe import Observer
 from codegym.foundry.draft.setup import Resources, TrialSetup
 from codegym.foundry.draft.trial import TRIAL_VERSION, Journal
 from codegym.foundry.forge.anchor import Anchors
+from codegym.foundry.forge.commit_image import CommitImages
 from codegym.foundry.forge.make_task import TaskTemplate
 from codegym.foundry.forge.operators import OperatorInputs, add_chains, add_commits, add_mutations
 from codegym.foundry.forge.options import ForgeOptions
@@ -62,10 +65,11 @@ def forge(project: Project, options: ForgeOptions, progress: Progress = silent) 
         root.mkdir()
         work = SuiteWork(root, _manifest(project, options, version), Anchors())
         inputs = _inputs(prepared, work.anchors, options, resources)
-        add_mutations(work, inputs)
-        add_commits(work, inputs)
-        work.certify(options, progress)
-        add_chains(work, inputs)
+        with inputs.describer.observer:
+            add_mutations(work, inputs)
+            add_commits(work, inputs)
+            work.certify(options, progress)
+            add_chains(work, inputs)
         work.certify(options, progress)
         suite = work.suite()
         if not suite.tasks:
@@ -82,9 +86,11 @@ def forge(project: Project, options: ForgeOptions, progress: Progress = silent) 
 class _Prepared:
     """A project with the image that it needs, its stored tree and its survey.
 
-    ``ready`` is the time (monotonic) at which all that was done.
+    ``base`` is the project before anything was added to its image. ``ready`` is the time
+    (monotonic) at which all that was done.
     """
 
+    base: Project
     equipment: Equipment
     tree: Tree
     survey: Survey
@@ -107,7 +113,7 @@ def _prepare(project: Project, options: ForgeOptions, resources: Resources) -> _
     surveyed = _survey(equipment, tree, options, resources)
     ready = time.monotonic()
     resources.progress(label, 1, 1)
-    return _Prepared(equipment, tree, surveyed, ready)
+    return _Prepared(project, equipment, tree, surveyed, ready)
 
 
 def _survey(equipment: Equipment, tree: Tree, options: ForgeOptions, resources: Resources) -> Survey:
@@ -135,6 +141,10 @@ def _inputs(prepared: _Prepared, anchors: Anchors, options: ForgeOptions, resour
     )
     return OperatorInputs(
         template=TaskTemplate(project, source, _limits(surveyed), options.split),
+        describer=Describer(project.origin.name, Observer(project, setup, resources.backend)),
+        images=CommitImages(
+            prepared.base, prepared.equipment, resources.backend, options.more, declared=options.declared
+        ),
         setup=setup,
         reach=surveyed.reach,
         test_seconds=surveyed.seconds,

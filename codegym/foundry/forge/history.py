@@ -7,7 +7,7 @@ grading. What it changes in the source is the gold patch. The box gets the paren
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -15,10 +15,13 @@ from codegym.digest import digest_json
 from codegym.episode import TestStatus
 from codegym.errors import SandboxError
 from codegym.foundry.certify.repeat import apply_changes
+from codegym.foundry.describe.change import HostIssue, change_text
+from codegym.foundry.describe.underspecified import unspecified
 from codegym.foundry.draft.in_threads import TrialCounts, Try, try_in_threads
 from codegym.foundry.draft.setup import FORGE_LIMITS, Resources
 from codegym.foundry.draft.trial import Trial
 from codegym.foundry.forge.anchor import Anchors, difference
+from codegym.foundry.forge.commit_image import CommitImages
 from codegym.foundry.forge.make_task import TaskTemplate
 from codegym.foundry.issue import change_request
 from codegym.foundry.repository.git import Commit, History, changed_paths, commits
@@ -27,7 +30,7 @@ from codegym.grade.protected import is_protected
 from codegym.harness.result import TestRun
 from codegym.harness.run import run_tests
 from codegym.patch import PatchError, make_patch
-from codegym.sandbox.protocol import Backend, Changes, Sandbox, Tree
+from codegym.sandbox.protocol import Backend, Changes, File, Sandbox, Tree
 from codegym.task import PatchSource, Task
 from codegym.tree import Files, store_tree
 
@@ -41,21 +44,25 @@ _MOST_GUARDS = 60
 """Pass-to-pass tests of one task."""
 _MOST_VISIBLE = 10
 """Pass-to-pass tests that the agent's test tool runs."""
-_TRAILER = re.compile(
-    r"(?m)^(?:[A-Z][\w-]+-by|Change-Id|PR-URL|Reviewed|git-svn-id)\b.*$"
-    r"|\(#\d+\)|(?i:\b(?:close[sd]?|fix(?:e[sd])?) #\d+)"
-)
+_MOST_NAMED = 5
+"""Names that a refusal lists."""
+_IMPORT_ERROR = re.compile(r"\b(?:ModuleNotFoundError|ImportError): [^\n]{1,200}")
 
 
 @dataclass(frozen=True)
 class CommitTrials:
-    """A repository's history, and how its commits are tried. One run of tests may take ``seconds``."""
+    """A repository's history, and how its commits are tried. One run of tests may take ``seconds``.
+
+    ``issues`` are those of the git host, by number, if they are at hand.
+    """
 
     history: History
     template: TaskTemplate
     anchors: Anchors
+    images: CommitImages
     backend: Backend
     seconds: float
+    issues: Mapping[int, HostIssue]
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,17 @@ class _Change:
     before: Files
     gold: Changes
     hidden: Changes
+
+    @property
+    def hidden_files(self) -> dict[str, File]:
+        """The hidden files that the commit adds or changes."""
+        return {path: file for path, file in self.hidden.items() if file is not None}
+
+    @property
+    def after(self) -> Files:
+        """The files with the whole change."""
+        changed = {**self.before, **self.gold, **self.hidden}
+        return {path: file for path, file in changed.items() if file is not None}
 
 
 def try_commits(
@@ -96,11 +114,6 @@ def try_commits(
     return sorted((task for _, task in succeeded), key=lambda task: task.id), counts
 
 
-def plain_message(commit: Commit) -> str:
-    """Return a commit's message without trailers and issue numbers, which can't be looked up in a box."""
-    return re.sub(r"\n{3,}", "\n\n", _TRAILER.sub("", commit.message)).strip()
-
-
 def _promising(trials: CommitTrials) -> Iterator[Commit]:
     """Yield the commits that change source and tests, and few files in all, newest first."""
     project, folder = trials.template.project, trials.history.folder
@@ -118,20 +131,33 @@ def _is_hidden(project: Project, path: str) -> bool:
 
 def _try_commit(trials: CommitTrials, commit: Commit) -> Task | str:
     """Return a commit's task, or the reason why it makes none."""
-    if len(plain_message(commit).split()) < _FEWEST_WORDS:
-        return "its message says too little"
     change = _change(trials, commit)
+    text = _text(trials, commit, change)
+    if why := _why_unclear(text, change):
+        return why
+    equipment = trials.images.equipment(change.after)
+    if isinstance(equipment, str):
+        return equipment
     try:
-        right, wrong = _run_both(trials, change)
+        right, wrong = _run_both(trials, change, equipment.project)
     except (SandboxError, OSError):
         return "the box failed"
     trial = _trial(right, wrong)
     if trial.refused:
-        return trial.refused
+        return _reason(trial.refused, right, equipment.missing)
     try:
-        return _task(trials, commit, change, trial)
+        return _task(trials, commit, change, trial, text=text, project=equipment.project)
     except PatchError:
         return "no patch can hold it"
+
+
+def _why_unclear(text: str, change: _Change) -> str:
+    """Return why ``text`` and the files before the change do not say what it has to be; empty if they do."""
+    if len(text.split()) < _FEWEST_WORDS:
+        return "its message says too little"
+    missing = unspecified(text, change.before, change.hidden_files)
+    more = ", …" if len(missing) > _MOST_NAMED else ""
+    return f"underspecified: {', '.join(missing[:_MOST_NAMED])}{more}" if missing else ""
 
 
 def _change(trials: CommitTrials, commit: Commit) -> _Change:
@@ -145,22 +171,35 @@ def _change(trials: CommitTrials, commit: Commit) -> _Change:
     )
 
 
-def _run_both(trials: CommitTrials, change: _Change) -> tuple[TestRun, TestRun]:
+def _text(trials: CommitTrials, commit: Commit, change: _Change) -> str:
+    """Return what the commit is about, without lines that name hidden test files."""
+    paths = [path for path in change.hidden if is_test_path(path)]
+    return change_text(commit.message, trials.issues, [*paths, *(path.rpartition("/")[2] for path in paths)])
+
+
+def _reason(refused: str, right: TestRun, missing: Sequence[str]) -> str:
+    """Return why a commit is refused, with the import that failed and what could not be installed."""
+    texts = [*right.failures.values(), right.output]
+    error = next((match[0] for text in texts if (match := _IMPORT_ERROR.search(text))), "")
+    lacking = f"could not be installed: {', '.join(missing)}" if missing else ""
+    details = "; ".join(filter(None, [error, lacking])) if refused in ("no test passes", "disorder") else ""
+    return f"{refused}: {details}" if details else refused
+
+
+def _run_both(trials: CommitTrials, change: _Change, project: Project) -> tuple[TestRun, TestRun]:
     """Run the commit's tests with its own source, then with its parent's."""
-    changed = {**change.before, **change.gold, **change.hidden}
-    solved = {path: file for path, file in changed.items() if file is not None}
+    solved = change.after
     undone = {path: change.before.get(path) for path in change.gold}
-    tree, project = store_tree(solved), trials.template.project
+    tree = store_tree(solved)
     with trials.backend.open(Tree((tree,), tree.name), project.image, FORGE_LIMITS) as box:
-        right = _run(trials, box, solved, sorted(change.hidden))
+        right = _run(trials, box, project, solved, sorted(change.hidden))
         apply_changes(box, {path: file for path, file in undone.items() if file is not None or path in solved})
-        wrong = _run(trials, box, solved, sorted(change.hidden))
+        wrong = _run(trials, box, project, solved, sorted(change.hidden))
     return right, wrong
 
 
-def _run(trials: CommitTrials, box: Sandbox, files: Files, tests: list[str]) -> TestRun:
+def _run(trials: CommitTrials, box: Sandbox, project: Project, files: Files, tests: list[str]) -> TestRun:
     """Run the test files among ``tests``, or all of ``files`` if there is none; other frameworks run all."""
-    project = trials.template.project
     plan = project.plan
     if plan.framework == "pytest":
         chosen = [path for path in tests if project.is_test_file(path)] or list(project.test_files(files))
@@ -168,8 +207,10 @@ def _run(trials: CommitTrials, box: Sandbox, files: Files, tests: list[str]) -> 
     return run_tests(box, plan, timeout=trials.seconds, warm=True)
 
 
-def _task(trials: CommitTrials, commit: Commit, change: _Change, trial: Trial) -> Task:
-    template, project = trials.template, trials.template.project
+def _task(
+    trials: CommitTrials, commit: Commit, change: _Change, trial: Trial, *, text: str, project: Project
+) -> Task:
+    template = trials.template
     source, setup = trials.anchors.source_of(change.before)
     old = {path: change.before[path] for path in {*change.gold, *change.hidden} if path in change.before}
     patch = make_patch({path: file for path, file in old.items() if path in change.gold}, change.gold)
@@ -190,7 +231,7 @@ def _task(trials: CommitTrials, commit: Commit, change: _Change, trial: Trial) -
     }
     return Task(
         id=template.task_id(digest_json(["history", commit.id])),
-        instruction=change_request(plain_message(commit)),
+        instruction=change_request(text),
         source=source,
         tests=project.plan.model_copy(update=tests),
         image=project.image,

@@ -11,7 +11,6 @@ from codegym.foundry.draft.draft import Draft, task_id
 from codegym.foundry.draft.trial import Trial
 from codegym.foundry.draft.try_drafts import TriedDraft
 from codegym.foundry.holdout.task_parts import listed_tests, task_patches
-from codegym.foundry.issue import body_request, bug_report
 from codegym.foundry.repository.project import Project
 from codegym.task import FolderSource, Limits, Task
 
@@ -44,7 +43,11 @@ class TaskTemplate:
 
 
 def make_task(
-    tried: TriedDraft, template: TaskTemplate, *, subtasks: Mapping[str, Sequence[str]] | None = None
+    tried: TriedDraft,
+    template: TaskTemplate,
+    *,
+    instruction: str,
+    subtasks: Mapping[str, Sequence[str]] | None = None,
 ) -> Task:
     """Return the task to undo a draft that was tried.
 
@@ -61,7 +64,7 @@ def make_task(
     }
     return Task(
         id=template.task_id(draft.key),
-        instruction=_instruction(project, draft, trial),
+        instruction=instruction,
         source=template.source,
         tests=project.plan.model_copy(update=tests),
         image=project.image,
@@ -104,11 +107,3 @@ def visible_tests(project: Project, trial: Trial) -> tuple[str, ...]:
     if project.plan.framework == "pytest":
         return listed_tests(trial.failed, trial.passed, trial.hidden)
     return tuple(test for test in (*trial.failed, *trial.passed) if not trial.hidden.contains(test))
-
-
-def _instruction(project: Project, draft: Draft, trial: Trial) -> str:
-    removed = [located for located in draft.mutations if located.mutation.operator == "removal"]
-    if not removed:
-        return bug_report(project.origin.name, trial.visible_failures, trial.messages)
-    functions = [(located.mutation.function, located.path) for located in removed]
-    return body_request(functions, trial.visible_failures, other_bugs=len(removed) < len(draft.mutations))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from codegym.foundry.describe.describe import Describer, VisibleTests
 from codegym.foundry.draft.bounds import Bounds
 from codegym.foundry.draft.draft import Draft, combined_drafts, mutation_drafts, removal_drafts
 from codegym.foundry.draft.in_threads import TrialCounts
@@ -14,6 +15,7 @@ from codegym.foundry.draft.setup import Resources, TrialSetup
 from codegym.foundry.draft.trial import Journal
 from codegym.foundry.draft.try_drafts import TrialBox, TriedDraft, try_drafts
 from codegym.foundry.forge.chain import chain_drafts, subtasks_of
+from codegym.foundry.forge.commit_image import CommitImages
 from codegym.foundry.forge.history import CommitTrials, try_commits
 from codegym.foundry.forge.make_task import TaskTemplate, make_task
 from codegym.foundry.forge.options import ForgeOptions
@@ -29,6 +31,8 @@ class OperatorInputs:
     """What every operator needs. ``start`` is the time (monotonic) at which trials began."""
 
     template: TaskTemplate
+    describer: Describer
+    images: CommitImages
     setup: TrialSetup
     reach: Reach | None
     test_seconds: float
@@ -68,8 +72,14 @@ def _add_drafts(
         deadline=inputs.options.deadline(operator, inputs.start),
     )
     for tried in successes:
-        work.add(make_task(tried, inputs.template), tried)
+        work.add(make_task(tried, inputs.template, instruction=_instruction(inputs, tried)), tried)
     return successes
+
+
+def _instruction(inputs: OperatorInputs, tried: TriedDraft) -> str:
+    trial = tried.trial
+    visible = VisibleTests(trial.visible_failures, trial.visible_passes, trial.messages)
+    return inputs.describer.instruction(tried.draft, visible)
 
 
 def add_commits(work: SuiteWork, inputs: OperatorInputs) -> None:
@@ -81,6 +91,8 @@ def add_commits(work: SuiteWork, inputs: OperatorInputs) -> None:
         history=history,
         template=inputs.template,
         anchors=work.anchors,
+        images=inputs.images,
+        issues=inputs.options.issues,
         backend=inputs.resources.backend,
         seconds=max(_COMMIT_SECONDS, 4 * inputs.test_seconds),
     )
@@ -107,7 +119,9 @@ def add_chains(work: SuiteWork, inputs: OperatorInputs) -> None:
             subtasks = {} if trial.refused else subtasks_of(chain, parts, trial, box.try_draft)
             if subtasks:
                 tried_chain = TriedDraft(chain, trial)
-                work.add(make_task(tried_chain, inputs.template, subtasks=subtasks), tried_chain)
+                text = _instruction(inputs, tried_chain)
+                task = make_task(tried_chain, inputs.template, instruction=text, subtasks=subtasks)
+                work.add(task, tried_chain)
             else:
                 refused[trial.refused or "parts depend on each other"] += 1
     work.counts["chain"] = TrialCounts(tried, dict(refused), time.monotonic() - began)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from codegym.foundry.describe.change import HostIssue
 
 OPERATORS = ("mutation", "removal", "combined", "history", "chain")
 """The operators that make tasks, in the order in which they are tried."""
@@ -20,6 +23,7 @@ class ForgeOptions:
     ``seconds`` bounds the time of the survey and, again, the time of all trials; 0 is no bound. Certification
     follows and is not bounded. ``workers`` boxes are open at a time; each state of a task is run ``repeats``
     times. The image gets the packages ``more`` and, if ``declared``, those that the project declares to need.
+    ``issues`` are a git host's, by number: the texts that commits refer to.
     """
 
     name: str
@@ -34,6 +38,7 @@ class ForgeOptions:
     replace: bool = False
     declared: bool = True
     more: tuple[str, ...] = ()
+    issues: Mapping[int, HostIssue] = field(default_factory=dict)
 
     def deadline(self, operator: str, start: float) -> float:
         """Return the time at which ``operator`` has to stop, if trials began at ``start``."""

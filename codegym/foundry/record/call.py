@@ -1,7 +1,7 @@
 """Recorded calls: what was called, with which arguments, what came of it. All of it comes from a box.
 
-So it is read with limits, and each source is parsed: it consists of literals, names, attributes, operators and
-calls, and has no other syntax.
+So it is read with limits, and each source is parsed: it consists of literals, names, attributes, operators,
+calls and lambdas, and has no other syntax.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _LONGEST = 6000
 _ALLOWED = (
     ast.Expression, ast.Constant, ast.Name, ast.Attribute, ast.Call, ast.keyword, ast.Tuple, ast.List, ast.Set,
     ast.Dict, ast.UnaryOp, ast.BinOp, ast.Compare, ast.Subscript, ast.expr_context, ast.unaryop, ast.operator,
-    ast.cmpop,
+    ast.cmpop, ast.Lambda, ast.arguments, ast.arg,
 )  # fmt: skip
 
 
@@ -37,8 +37,9 @@ class RecordedCall(Frozen):
     ``function`` is the qualified name (without ``<locals>``) of a function in ``path`` whose first line is
     ``line``, decorators included. ``name`` is the dotted name by which a user imports it, empty if there is none.
     ``source`` is the call as an expression, empty if an argument can't be written; first the statements ``setup``
-    have to run, and before them ``modules`` have to be imported. ``arguments`` are (parameter, source), ``*`` and
-    ``**`` for further ones; an empty source means that it can't be written.
+    have to run, and before them ``modules`` have to be imported. ``statement`` is how a user would write the call
+    if it is meant to change something (``cache[1] = 2``); it may be empty. ``arguments`` are (parameter, source),
+    ``*`` and ``**`` for further ones; an empty source means that it can't be written.
 
     A call has ``returned`` something: ``value`` is its source (empty if it can't be written) and ``type`` the name
     of its type. A generator's value is the list of what it yielded, and its ``source`` has ``list(…)``. Or it has
@@ -53,6 +54,7 @@ class RecordedCall(Frozen):
     line: int
     name: str
     source: str
+    statement: str = ""
     setup: tuple[str, ...]
     modules: tuple[str, ...]
     arguments: tuple[tuple[str, str], ...]
@@ -68,6 +70,11 @@ class RecordedCall(Frozen):
     def outcome(self) -> tuple[str, str, str, str]:
         """What came of the call; equal outcomes are equal."""
         return self.kind, self.value, self.type, self.message
+
+    @property
+    def as_typed(self) -> str:
+        """The call as a user would write it."""
+        return self.statement or self.source
 
     @property
     def is_written(self) -> bool:
@@ -87,7 +94,8 @@ def _well_formed(entries: list[Any]) -> Iterator[RecordedCall]:
         except ValidationError:
             continue
         sources = [call.source, call.value, *(source for _, source in call.arguments)]
-        if all(is_expression(source) for source in sources if source) and all(map(_is_statement, call.setup)):
+        statements = [*call.setup, *filter(None, [call.statement])]
+        if all(is_expression(source) for source in sources if source) and all(map(_is_statement, statements)):
             yield call
 
 
@@ -105,16 +113,25 @@ class _Answer(RecordedCall):
 
 
 def is_expression(source: str) -> bool:
-    """Return whether ``source`` is one expression of literals, names, attributes, operators and calls."""
-    if len(source) > _LONGEST:
-        return False
-    try:
-        tree = ast.parse(source, mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return all(isinstance(node, _ALLOWED) for node in ast.walk(tree))
+    """Return whether ``source`` is one expression of literals, names, attributes, operators, calls and lambdas."""
+    tree = _parsed(source, "eval")
+    return tree is not None and all(isinstance(node, _ALLOWED) for node in ast.walk(tree))
 
 
 def _is_statement(source: str) -> bool:
-    name, equals, value = source.partition(" = ")
-    return is_expression(value) if equals and name.isidentifier() else is_expression(source)
+    """Return whether ``source`` is one expression, one assignment or one deletion of an item."""
+    tree = _parsed(source, "exec")
+    if not isinstance(tree, ast.Module) or len(tree.body) != 1:
+        return False
+    statement = tree.body[0]
+    parts = [*ast.iter_child_nodes(statement)] if isinstance(statement, ast.Expr | ast.Assign | ast.Delete) else []
+    return bool(parts) and all(isinstance(node, _ALLOWED) for part in parts for node in ast.walk(part))
+
+
+def _parsed(source: str, mode: Literal["eval", "exec"]) -> ast.AST | None:
+    if len(source) > _LONGEST:
+        return None
+    try:
+        return ast.parse(source, mode=mode)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None

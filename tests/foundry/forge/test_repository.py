@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import doctest
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import gymnasium
 import pytest
@@ -12,6 +15,8 @@ import pytest
 from codegym.cli.app import main
 from codegym.episode import Outcome
 from codegym.errors import ConfigError, TaskError
+from codegym.foundry.describe.change import HostIssue
+from codegym.foundry.describe.mentions import mentions
 from codegym.foundry.forge.forge import forge
 from codegym.foundry.forge.options import ForgeOptions
 from codegym.foundry.forge.report import ForgeReport
@@ -124,7 +129,7 @@ def test_gymnasium_makes_an_env_of_the_suite(suite: Suite) -> None:
     task = tasks_of(suite, "removal")[0]
     env = gymnasium.make("codegym/ledger_made-v1", task=task.id, disable_env_checker=True)
     observation, _ = env.reset()
-    assert "is missing" in observation
+    assert "NotImplementedError" in observation or "is missing" in observation
     env.close()
 
 
@@ -143,6 +148,33 @@ def test_a_removed_body_leaves_its_documentation(suite: Suite) -> None:
         assert text.count("raise NotImplementedError") == 1
         assert text.count('"""') == 12
         assert "for at, amount in" not in text or task.metadata["functions"] != ["largest"]
+
+
+def test_no_instruction_names_a_test_or_a_changed_file(suite: Suite) -> None:
+    for task in suite.tasks.values():
+        tests = (*task.tests.deciding, "tests/test_ledger.py::test_total", "tests/test_show.py::test_show")
+        assert mentions(task.instruction, tests, task.metadata["files"]) == ()
+        assert "test_" not in task.instruction
+
+
+def test_what_instructions_show_is_what_execution_gives(suite: Suite) -> None:
+    path, shown = "src/ledger/__init__.py", 0
+    for task in [*tasks_of(suite, "mutation"), *tasks_of(suite, "removal")]:
+        wrong, right = suite.base_file(task, path), file_at(suite.root / task.source.path, path)  # type: ignore[union-attr]
+        file = right if task.metadata["origin"] == "removal" else wrong
+        assert file is not None
+        ledger = ModuleType("ledger")
+        exec(file.content, ledger.__dict__)  # noqa: S102
+        for block in re.findall(r"```pycon\n(>>>.*?\n)```", task.instruction, re.DOTALL):
+            text = block.replace(">>> import ledger\n", "").replace("# returns None\n", "")
+            example = doctest.DocTestParser().get_doctest(text, {"ledger": ledger}, task.id, None, None)
+            result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example)
+            assert result.failed == 0
+            shown += result.attempted
+        for call, got in re.findall(r"^`(ledger\..*?)` returns `(.*?)`, but", task.instruction, re.MULTILINE):
+            assert repr(eval(call, {"ledger": ledger})) == got  # noqa: S307
+            shown += 1
+    assert shown > 3
 
 
 def test_a_history_task_hides_its_tests_and_shows_the_commit_message(suite: Suite) -> None:
@@ -228,7 +260,7 @@ def test_removal_and_history_make_tasks_of_c_and_javascript(
     folder = tmp_path / name
     folder.mkdir()
     commit(folder, texts[0], "Begin")
-    commit(folder, texts[1], "Say how much room is left, and which word is longest")
+    commit(folder, texts[1], "Add ring_room, how much room is left, and longest, the longest word")
     report = forge(
         project_of(folder, command), ForgeOptions(name, operators=("removal", "history"), most=4, repeats=2)
     )
@@ -236,6 +268,42 @@ def test_removal_and_history_make_tasks_of_c_and_javascript(
     assert report.operators["history"].certified == 1
     tasks = load_suite(name).tasks.values()
     assert any(task.metadata.get("functions") == [function] for task in tasks)
+
+
+def test_a_commit_is_refused_with_a_true_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    folder = tmp_path / "past"
+    folder.mkdir()
+    commit(folder, PYTHON, "Begin")
+    needing = PYTHON["pyproject.toml"] + 'dependencies = ["absent-package"]\n'
+    code = PYTHON_LATER["src/ledger/__init__.py"]
+    commit(
+        folder,
+        {**PYTHON_LATER, "pyproject.toml": needing, "src/ledger/__init__.py": f"import absent_package\n{code}"},
+        "Show an amount with the help of another package",
+    )
+    more = '\n\ndef negated(cents):\n    """Return less."""\n    return -cents\n'
+    test = "\n\ndef test_negated():\n    from ledger import negated\n\n    assert negated(3) == -3\n"
+    commit(
+        folder,
+        {"pyproject.toml": PYTHON["pyproject.toml"], "src/ledger/__init__.py": code + more,
+         "tests/test_show.py": PYTHON_LATER["tests/test_show.py"] + test},
+        "Do without that package, and some more (#12)",
+    )  # fmt: skip
+    options = ForgeOptions("refused_made", operators=("history", "removal"), most=1, repeats=1)
+    report = forge(project_of(folder), options)
+    assert report.operators["history"].refused == {
+        "underspecified: negated": 1,
+        "no test passes: ModuleNotFoundError: No module named 'absent_package'; "
+        "could not be installed: absent-package": 1,
+    }
+    issues = {12: HostIssue(number=12, title="Negated amounts", body="I need `negated(cents)`, for refunds.")}
+    options = ForgeOptions("told_made", operators=("history",), most=1, repeats=1, issues=issues)
+    forge(project_of(folder), options)
+    (task,) = load_suite("told_made").tasks.values()
+    assert task.instruction.startswith("Negated amounts\n\nI need `negated(cents)`, for refunds.")
+    assert "Do without that package, and some more" in task.instruction
+    assert "#12" not in task.instruction
 
 
 def test_a_command_that_writes_a_junit_report_can_be_forged(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from codegym.episode import TestStatus
 from codegym.foundry.record.call import RecordedCall, read_calls
 from codegym.foundry.record.record import Boundary, Recording, record_calls
+from codegym.foundry.record.replay import replay
 from codegym.harness.run import run_tests
 from codegym.sandbox.backend import backend
 from codegym.sandbox.protocol import File, Sandbox, Tree
@@ -66,6 +67,12 @@ class Stock:
 
     def __len__(self):
         return len(self.items)
+
+    def __setitem__(self, at, item):
+        self.items[at] = item
+
+    def sorted_by(self, key):
+        return sorted(self.items, key=key)
 
 
 class FullError(Exception):
@@ -139,6 +146,11 @@ def test_stock():
         stock.put("salt")
     assert stock.take() == "tea"
     assert len(stock) == 0
+    stock.put("cups")
+    stock[0] = "cup"
+    assert stock.sorted_by(lambda item: len(item)) == ["cup"]
+    end = 1
+    assert stock.sorted_by(lambda item: item[end]) == ["cup"]
 
 
 def test_halves():
@@ -191,6 +203,7 @@ def by_source(recording: Recording) -> dict[str, RecordedCall]:
 def test_calls_are_written_as_a_user_would(recording: Recording) -> None:
     values = {source: call.value for source, call in by_source(recording).items() if call.kind == "returned"}
     kinds = "kind=shop._money.Kind.FOOD", "kind=shop._money.Kind.TOOL"
+    before = "a_stock = shop.Stock(1); a_stock.put('tea'); a_stock.take(); a_stock.put('cups')"
     assert values == {
         "shop.total([1, 2], 3, start=10)": "16",
         "shop.total([])": "0",
@@ -208,6 +221,9 @@ def test_calls_are_written_as_a_user_would(recording: Recording) -> None:
         "a_stock = shop.Stock(1); a_stock.put('tea')": "None",
         "a_stock = shop.Stock(1); a_stock.put('tea'); a_stock.take()": "'tea'",
         "a_stock = shop.Stock(1); a_stock.put('tea'); a_stock.take(); len(a_stock)": "0",
+        before: "None",
+        f"{before}; a_stock.__setitem__(0, 'cup')": "None",
+        f"{before}; a_stock[0] = 'cup'; a_stock.sorted_by(lambda item: len(item))": "['cup']",
         "list(shop.halves([3]))": "[1.5]",
     }
 
@@ -235,7 +251,8 @@ def test_a_call_names_its_place_and_its_test(recording: Recording) -> None:
 def test_what_can_t_be_written_is_marked(recording: Recording) -> None:
     unwritten = [call for call in recording.calls if not call.source]
     assert [(call.name, call.arguments, call.value) for call in unwritten] == [
-        ("shop.halves", (("numbers", ""),), "[0.5, 1.0]")
+        ("shop.Stock.sorted_by", (("key", ""),), "['cup']"),
+        ("shop.halves", (("numbers", ""),), "[0.5, 1.0]"),
     ]
 
 
@@ -272,14 +289,16 @@ def test_a_run_that_ends_early_has_no_calls(box: Sandbox) -> None:
 
 
 ANSWER = {
-    "path": "a.py", "function": "f", "line": 1, "name": "a.f", "source": "a.f(1)", "setup": [], "modules": ["a"],
+    "path": "a.py", "function": "f", "line": 1, "name": "a.f", "source": "a.f(1)", "statement": "", "setup": [],
+    "modules": ["a"],
     "arguments": [["x", "1"]], "direct": True, "test": "t", "kind": "returned", "value": "2", "type": "int",
     "message": "", "frames": [],
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("change", [
-    {"source": "a.f(lambda: 1)"}, {"value": "[n for n in a]"}, {"source": "a.f(1); b()"}, {"value": "("},
+    {"source": "a.f(x := 1)"}, {"statement": "a.b = 1; c()"}, {"statement": "import os"},
+    {"value": "[n for n in a]"}, {"source": "a.f(1); b()"}, {"value": "("},
     {"setup": ["import os"]}, {"kind": "guessed"}, {"line": "1x"}, {"more": 1}, {"value": "-" * 7000 + "1"},
     {"arguments": [["x", "(yield)"]]}, {"frames": [["a.py", "one"]]},
 ])  # fmt: skip
@@ -287,3 +306,25 @@ def test_a_forged_answer_is_left_out(change: dict[str, object]) -> None:
     assert len(read_calls([ANSWER])) == 1
     assert read_calls([ANSWER | change, 7, None, [], ANSWER]) == read_calls([ANSWER])
     assert read_calls({"not": "a list"}) == read_calls(None) == ()
+
+
+def test_a_call_made_again_gives_the_same(box: Sandbox, recording: Recording) -> None:
+    for call in recording.calls:
+        again = replay(box, call, path=".")
+        if call.source:
+            assert again is not None
+            assert again.outcome == call.outcome
+            assert again.frames == call.frames
+        else:
+            assert again is None
+
+
+def test_a_call_made_again_in_changed_code(box: Sandbox, recording: Recording) -> None:
+    call = by_source(recording)["a_stock = shop.Stock(1); a_stock.put('tea'); a_stock.take(); len(a_stock)"]
+    box.write("shop/_money.py", MONEY.replace("return len(self.items)", "return 7").encode())
+    again = replay(box, call, path=".")
+    box.write("shop/_money.py", MONEY.replace('"main"', "1 / 0").encode())
+    broken = replay(box, call, path=".")
+    box.write("shop/_money.py", MONEY.encode())
+    assert again == call.model_copy(update={"value": "7"})
+    assert broken is None

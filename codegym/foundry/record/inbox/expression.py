@@ -22,6 +22,8 @@ _FUNCTIONS = {
     "__float__": "float", "__hash__": "hash", "__abs__": "abs", "__bytes__": "bytes", "__iter__": "iter",
     "__next__": "next", "__reversed__": "reversed",
 }  # fmt: skip
+_READING = {*_OPERATORS, *_FUNCTIONS, "__contains__"} - {"__next__"}
+"""Methods that hardly ever change their object, so that a later call can be written without them."""
 
 
 class ExpressionWriter:
@@ -30,9 +32,10 @@ class ExpressionWriter:
     def __init__(self, values: ValueWriter) -> None:
         self.values = values
 
-    def write(self, entry: Any, instance: Any, arguments: list[str]) -> str:
-        """Return the source of a call. Raises UnwritableError.
+    def write(self, entry: Any, instance: Any, arguments: list[str]) -> tuple[str, str]:
+        """Return the source of a call, and the statement that a user would write. Raises UnwritableError.
 
+        The statement is empty if the call only reads.
         ``entry`` is what :meth:`PublicNames.of_function` returned, ``instance`` the method's instance or class.
         """
         module, name, holder, function = entry
@@ -40,14 +43,21 @@ class ExpressionWriter:
         joined = ", ".join(arguments)
         if not holders or isinstance(holder, staticmethod):
             self.values.modules.add(module)
-            return f"{module}.{name}({joined})"
+            return _twice(f"{module}.{name}({joined})")
         if isinstance(holder, classmethod):
-            return f"{self.values.name_of(instance)}.{last}({joined})"
+            return _twice(f"{self.values.name_of(instance)}.{last}({joined})")
         if not _is_looked_up(type(instance), last, function):
             raise UnwritableError
         if last == "__init__":
-            return f"{self.values.name_of(type(instance))}({joined})"
-        return self._of_instance(self.values.write(instance), last, arguments, is_call=_is_call(holder))
+            return _twice(f"{self.values.name_of(type(instance))}({joined})")
+        variable = self.values.write(instance)
+        if last == "__setitem__" and len(arguments) == 2:
+            return f"{variable}.__setitem__({joined})", f"{variable}[{arguments[0]}] = {arguments[1]}"
+        if last == "__delitem__" and len(arguments) == 1:
+            return f"{variable}.__delitem__({joined})", f"del {variable}[{joined}]"
+        source = self._of_instance(variable, last, arguments, is_call=_is_call(holder))
+        only_reads = not _is_call(holder) or last in _READING
+        return source, "" if only_reads else source
 
     def _of_instance(  # noqa: PLR0911  one case per notation
         self, instance: str, last: str, arguments: list[str], *, is_call: bool
@@ -68,6 +78,10 @@ class ExpressionWriter:
         if last.startswith("__"):
             raise UnwritableError
         return f"{instance}.{last}({joined})"
+
+
+def _twice(source: str) -> tuple[str, str]:
+    return source, source
 
 
 def _is_call(holder: Any) -> bool:

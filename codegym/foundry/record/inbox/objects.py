@@ -22,7 +22,7 @@ class MadeObjects:
 
     def clear(self) -> None:
         """Forget everything: another test begins."""
-        self._statements: list[str] = []
+        self._statements: list[tuple[str, list[str]]] = []
         self._objects: dict[int, tuple[Any, str, list[int]]] = {}
         self._names: set[str] = set()
         self.used: list[int] = []
@@ -35,12 +35,18 @@ class MadeObjects:
         self.used.append(id(value))
         return name
 
-    def setup(self, used: list[int]) -> list[str] | None:
-        """Return the statements before a call with the objects ``used``, or ``None`` if they are too many."""
-        numbers = sorted({number for key in used for number in self._objects[key][2]})
-        return [self._statements[number] for number in numbers] if len(numbers) <= _MOST_STATEMENTS else None
+    def setup(self, used: list[int]) -> tuple[list[str], set[str]] | None:
+        """Return the statements before a call with the objects ``used``, and the modules that they need.
 
-    def add(self, value: Any, source: str, used: list[int]) -> None:
+        Returns ``None`` if there are too many.
+        """
+        numbers = sorted({number for key in used for number in self._objects[key][2]})
+        if len(numbers) > _MOST_STATEMENTS:
+            return None
+        statements = [self._statements[number] for number in numbers]
+        return [text for text, _ in statements], {module for _, modules in statements for module in modules}
+
+    def add(self, value: Any, source: str, modules: list[str], used: list[int]) -> None:
         """Note that the call ``source`` made ``value``."""
         try:
             reference = weakref.ref(value)
@@ -49,14 +55,14 @@ class MadeObjects:
         numbers = sorted({number for key in used for number in self._objects[key][2]})
         name = self._new_name(type(value).__name__)
         self._objects[id(value)] = (reference, name, [*numbers, len(self._statements)])
-        self._statements.append(name + " = " + source)
+        self._statements.append((name + " = " + source, modules))
 
-    def change(self, source: str, used: list[int]) -> None:
+    def change(self, source: str, modules: list[str], used: list[int]) -> None:
         """Note that the call ``source`` may have changed the objects ``used``."""
         for key in used:
             self._objects[key][2].append(len(self._statements))
         if used:
-            self._statements.append(source)
+            self._statements.append((source, modules))
 
     def _new_name(self, kind: str) -> str:
         words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind).strip("_").lower()

@@ -1,15 +1,18 @@
-# ruff: noqa: B905
+# ruff: noqa: B905, PTH123
 """Writes values as Python source that makes an equal value.
 
 Written are: ``None``, booleans, numbers, texts, bytes, ``...``; tuples, lists, sets and dictionaries of such
 values, ranges, slices; enum members, named tuples and dataclasses; classes and functions that have a name to
 import; and of the standard library: dates and times, ``Decimal``, ``Fraction``, ``UUID``, paths, ``OrderedDict``,
 ``Counter``, ``deque``, ``defaultdict`` and compiled patterns. Types have to be exact: a subclass may differ in
-more than its name. No code of the package runs here. Written for Python 3.8, whose ``zip`` is never strict.
+more than its name. As an argument, a ``lambda`` that needs nothing but built-ins is written as in its file. No
+code of the package runs here. Written for Python 3.8, whose ``zip`` is never strict.
 """
 
 from __future__ import annotations
 
+import ast
+import builtins
 import enum
 import math
 import types
@@ -21,6 +24,7 @@ if TYPE_CHECKING:  # in the box the programs are one text
 
 _LONGEST = 1500
 """Characters of one value's source."""
+_LONGEST_LAMBDA = 80
 _MOST_ITEMS = 60
 _DEEPEST = 6
 _MOST_BITS = 2000
@@ -52,6 +56,7 @@ class ValueWriter:
         self.names = names
         self.stand_in = stand_in
         self.modules: set[str] = set()
+        self.may_write_lambdas = False
 
     def write(self, value: Any, depth: int = 0) -> str:
         """Return the source of ``value``. Raises UnwritableError."""
@@ -76,7 +81,8 @@ class ValueWriter:
         if kind is bytearray:
             return f"bytearray({_short(bytes(value))})"
         if isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType)):
-            return self.name_of(value)
+            is_lambda = kind is types.FunctionType and value.__name__ == "<lambda>" and self.may_write_lambdas
+            return lambda_source(value) if is_lambda else self.name_of(value)
         return self._of_library(value, depth) or self._structure(value, depth)
 
     def name_of(self, value: Any) -> str:
@@ -184,3 +190,21 @@ def _number(value: Any) -> str:
     if isinstance(value, complex):
         return f"complex({_number(value.real)}, {_number(value.imag)})"
     return repr(value) if math.isfinite(value) else f"float('{value}')"
+
+
+def lambda_source(function: Any) -> str:
+    """Return the source of a ``lambda`` that is alone in its line and uses only its parameters and built-ins."""
+    code = function.__code__
+    if code.co_freevars or not all(name in dir(builtins) for name in code.co_names):
+        raise UnwritableError
+    try:
+        with open(code.co_filename, encoding="utf-8") as file:
+            text = file.read()
+        nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Lambda)]
+    except (OSError, SyntaxError, ValueError) as error:
+        raise UnwritableError from error
+    here = [node for node in nodes if node.lineno == code.co_firstlineno]
+    source = ast.get_source_segment(text, here[0]) if len(here) == 1 else None
+    if source is None or "\n" in source or len(source) > _LONGEST_LAMBDA:
+        raise UnwritableError
+    return source

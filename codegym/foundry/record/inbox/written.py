@@ -74,33 +74,39 @@ class CallWriter:
         self.objects.used.clear()
         entry = self.names.of_function(frame)
         instance, parameters = parameters_of(frame, entry, name)
+        self.values.may_write_lambdas = True
         arguments = [(key, prefix, self._write(value)) for key, prefix, value in parameters]
-        source = self._source(entry, instance, arguments, is_generator=bool(frame.f_code.co_flags & _GENERATOR))
+        self.values.may_write_lambdas = False
+        source, statement = self._source(
+            entry, instance, arguments, is_generator=bool(frame.f_code.co_flags & _GENERATOR)
+        )
         used = list(dict.fromkeys(self.objects.used))
-        setup = self.objects.setup(used)
+        before = self.objects.setup(used)
+        setup, modules = before or ([], set())
         facts = {
             "path": path,
             "function": name,
             "line": frame.f_code.co_firstlineno,
             "name": f"{entry[0]}.{entry[1]}" if entry else "",
-            "source": source if setup is not None else "",
-            "setup": setup or [],
-            "modules": sorted(self.values.modules),
+            "source": source if before is not None else "",
+            "statement": statement,
+            "setup": setup,
+            "modules": sorted(self.values.modules | modules),
             "arguments": [[key, text] for key, _, text in arguments],
             "direct": is_direct,
             "test": self._test,
         }
         return OpenCall(facts, used, instance if name.endswith("__init__") else None)
 
-    def _source(self, entry: Any, instance: Any, arguments: list[Any], *, is_generator: bool) -> str:
+    def _source(self, entry: Any, instance: Any, arguments: list[Any], *, is_generator: bool) -> tuple[str, str]:
         if entry is None or not all(text for _, _, text in arguments):
-            return ""
+            return "", ""
         try:
             texts = [prefix + text for _, prefix, text in arguments]
-            source = ExpressionWriter(self.values).write(entry, instance, texts)
+            source, statement = ExpressionWriter(self.values).write(entry, instance, texts)
         except (UnwritableError, *_TROUBLE):
-            return ""
-        return f"list({source})" if source and is_generator else source
+            return "", ""
+        return (f"list({source})", f"list({source})") if is_generator else (source, statement)
 
     def end(self, call: OpenCall, value: Any, *, raised: bool) -> None:
         """Add the call, which returned ``value`` or raised its last exception."""
@@ -109,19 +115,18 @@ class CallWriter:
             return
         if not raised and call.instance is not None:
             value = call.instance
-        facts.update(self._raised(call.error) if raised else self._returned(value, call))
+        facts.update(self.raised(call.error) if raised else self._returned(value, call))
         if facts["direct"] and facts["source"] and not raised:
-            if facts["value"] or not self._is_own(value):
-                self.objects.change(facts["source"], call.used)
-            else:
-                self.objects.add(value, facts["source"], call.used)
+            if not facts["value"] and self._is_own(value):
+                self.objects.add(value, facts["source"], facts["modules"], call.used)
+            elif facts["statement"]:
+                self.objects.change(facts["statement"], facts["modules"], call.used)
         self._add(facts)
 
     def _add(self, facts: dict[str, Any]) -> None:
         key = (facts["path"], facts["name"] or facts["function"])
-        text = repr(
-            [facts[part] for part in ("path", "function", "setup", "source", "arguments", "value", "kind")]
-        )
+        parts = ("setup", "source", "arguments", "kind", "value", "type", "message")
+        text = repr([key, *(facts[part] for part in parts)])
         if text in self._texts or self._counts.get(key, 0) >= self.most_each:
             return
         self._texts.add(text)
@@ -134,15 +139,23 @@ class CallWriter:
         return module != "builtins" and type(value).__name__ != "generator"
 
     def _returned(self, value: Any, call: OpenCall) -> dict[str, Any]:
+        facts = self.returned(value)
+        if call.is_broken:
+            facts["value"] = ""
+        call.facts["modules"] = sorted({*call.facts["modules"], *self.values.modules})
+        return facts
+
+    def returned(self, value: Any) -> dict[str, Any]:
+        """Return the facts of a call that returned ``value``."""
         self.values.modules.clear()
         self.objects.used.clear()
-        text = "" if call.is_broken else self._write(value)
+        text = self._write(value)
         if self.objects.used:  # a variable: the value is an object that can't be written
             text = ""
-        call.facts["modules"] = sorted({*call.facts["modules"], *self.values.modules})
         return {"kind": "returned", "value": text, "type": type(value).__name__, "message": "", "frames": []}
 
-    def _raised(self, error: Any) -> dict[str, Any]:
+    def raised(self, error: Any) -> dict[str, Any]:
+        """Return the facts of a call that raised ``error`` (type, value, traceback)."""
         kind, value, trace = error
         public = self.names.of_object(kind)
         try:
