@@ -7,7 +7,7 @@ every operator. So a suite that stops early still covers the whole package with 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -21,13 +21,17 @@ from codegym.tree import Files
 
 @dataclass(frozen=True)
 class Candidate:
-    """A mutation of one file, the first and last line of its function, and the tests that may notice it."""
+    """A mutation of one file, the first and last line of its function, and the tests that may notice it.
+
+    ``outermost`` is the function that contains its function and is in no other.
+    """
 
     path: str
     mutation: Mutation
     first: int
     last: int
     tests: tuple[str, ...]
+    outermost: str = ""
 
     @property
     def lines(self) -> int:
@@ -88,4 +92,11 @@ def _of_file(path: str, files: Files, bounds: Bounds, reach: Reach) -> Iterator[
             continue
         tests = noticing(mutation.line, first, last)
         if tests:
-            yield Candidate(path, mutation, first, last, tests)
+            yield Candidate(path, mutation, first, last, tests, _outermost(mutation.function, extents))
+
+
+def _outermost(function: str, functions: Collection[str]) -> str:
+    """Return the first of ``functions`` on the way to ``function``, such as ``f`` for ``f.inner``."""
+    parts = function.split(".")
+    prefixes = (".".join(parts[:count]) for count in range(1, len(parts)))
+    return next((prefix for prefix in prefixes if prefix in functions), function)

@@ -21,20 +21,32 @@ from codegym.mutate.removal import removals
 from codegym.sandbox.protocol import File
 from codegym.tree import Files
 
+_PER_FILE = 4
+"""Combined tasks of the same files and with the same number of mutations."""
+
 
 @dataclass(frozen=True)
 class LocatedMutation:
-    """A mutation of one file, with the first and the last line of the function around it."""
+    """A mutation of one file, with the first and the last line of the function around it.
+
+    ``outermost`` is the function that contains this one and is in no other; empty if this one is in no other.
+    """
 
     path: str
     mutation: Mutation
     first: int
     last: int
+    outermost: str = ""
 
     @property
     def lines(self) -> int:
         """How many lines the function has."""
         return self.last - self.first + 1
+
+    @property
+    def place(self) -> str:
+        """The file and the outermost function, by which tasks are counted as alike."""
+        return f"{self.path} {self.outermost or self.mutation.function}"
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,7 @@ class Draft:
     """The mutations that one operator proposes for one task, and the ``tests`` to try them with (empty: all).
 
     ``bounds`` are pairs of a key and of how many tasks may have that key. ``parts`` are the ids of the tasks that
-    a chain is made of.
+    a chain is made of. ``objection`` is the reason why a draft is not tried, if there is one.
     """
 
     operator: str
@@ -50,6 +62,7 @@ class Draft:
     tests: tuple[str, ...]
     bounds: tuple[tuple[str, int], ...] = ()
     parts: tuple[str, ...] = ()
+    objection: str = ""
 
     @property
     def key(self) -> str:
@@ -90,28 +103,42 @@ def mutation_drafts(
     hard = max(1, int(most * bounds.hard_share))
     for candidate in candidates(sources, bounds, files, reach):
         m = candidate.mutation
+        located = LocatedMutation(candidate.path, m, candidate.first, candidate.last, candidate.outermost)
         bounded = [
-            (f"{candidate.path} {m.function}", bounds.per_function),
+            *function_bounds([located], bounds),
+            (f"slips {located.place}", bounds.slips_per_function),
             (f"{candidate.path} {m.line}", 2),
             (m.operator, share),
         ]
         if is_hard(candidate, bounds):
             bounded.append(("hard", hard))
-        located = LocatedMutation(candidate.path, m, candidate.first, candidate.last)
         yield Draft("mutation", (located,), candidate.tests, tuple(bounded))
 
 
-def combined_drafts(noticed: list[Draft]) -> Iterator[Draft]:
+def function_bounds(mutations: Iterable[LocatedMutation], bounds: Bounds) -> list[tuple[str, int]]:
+    """Return how many tasks, of all operators together, may change each function that ``mutations`` change."""
+    return [(place, bounds.per_function) for place in dict.fromkeys(located.place for located in mutations)]
+
+
+def combined_drafts(noticed: list[Draft], bounds: Bounds, most: int) -> Iterator[Draft]:
     """Yield drafts of two, then of three mutations in different functions of one file.
 
-    ``noticed`` are drafts of one mutation that make tasks by themselves.
+    ``noticed`` are drafts of one mutation that make tasks by themselves. ``most`` is the number of tasks to make;
+    a kind of mutation may be in twice as many tasks as it may be in alone.
     """
+    share = 2 * max(2, int(most * bounds.operator_share))
     for size in (2, 3):
         for group in _groups(noticed, size):
             mutations = tuple(located for draft in group for located in draft.mutations)
             tests = tuple(dict.fromkeys(test for draft in group for test in draft.tests))
             paths = " ".join(sorted({located.path for located in mutations}))
-            yield Draft("combined", mutations, tests, ((f"{paths} {size}", 4),))
+            kinds = dict.fromkeys(located.mutation.operator for located in mutations)
+            bounded = [
+                (f"{paths} {size}", _PER_FILE),
+                *function_bounds(mutations, bounds),
+                *((kind, share) for kind in kinds),
+            ]
+            yield Draft("combined", mutations, tests, tuple(bounded))
 
 
 def _groups(noticed: list[Draft], size: int) -> Iterator[list[Draft]]:
@@ -128,7 +155,7 @@ def _groups(noticed: list[Draft], size: int) -> Iterator[list[Draft]]:
 def _one_per_function(drafts: Iterable[Draft], size: int) -> list[Draft]:
     by_function: dict[str, Draft] = {}
     for draft in drafts:
-        by_function.setdefault(draft.mutations[0].mutation.function, draft)
+        by_function.setdefault(draft.mutations[0].place, draft)
     return list(by_function.values())[:size]
 
 
@@ -152,4 +179,5 @@ def _removals(project: Project, bounds: Bounds, reach: Reach | None, path: str) 
         if last - mutation.line >= bounds.longest_function or (reach and not tests(mutation.line, last)):
             continue
         located = LocatedMutation(path, mutation, mutation.line, last)
-        yield Draft("removal", (located,), tests(mutation.line, last), ((f"{path} {mutation.function}", 1),))
+        bounded = ((f"removal {located.place}", 1), *function_bounds([located], bounds))
+        yield Draft("removal", (located,), tests(mutation.line, last), bounded)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+from codegym.digest import digest_bytes
 from codegym.episode import TestStatus
 from codegym.harness.result import TestRun
 from codegym.harness.run import run_tests
@@ -18,18 +19,27 @@ from codegym.tree import Files
 _ADDRESS = re.compile(r"\b0?x[0-9a-f]{8,}\b")
 _SHORT = 160
 """A failure's message of at most this many characters, without a memory address, comes before all others."""
+_DIGITS = 8
+"""Hex digits of a message's digest. Only the messages of one test are compared."""
 
 
 class Trial(Frozen):
     """What a bug did: the tests that it broke, the tests that still pass, and messages of the first broken ones.
 
-    ``refused`` is the reason why the bug makes no task; then all other fields are empty.
+    ``symptoms`` has, in the order of ``failed``, a digest of every broken test's message. ``refused`` is the
+    reason why the bug makes no task; then all other fields are empty.
     """
 
     refused: str = ""
     failed: tuple[str, ...] = ()
     passed: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
+    symptoms: tuple[str, ...] = ()
+
+    def symptom_of_test(self) -> dict[str, str]:
+        """Map each test to the digest of its message; to an empty text if it passes."""
+        symptoms = self.symptoms or ("failed",) * len(self.failed)
+        return dict.fromkeys(self.passed, "") | dict(zip(self.failed, symptoms, strict=True))
 
 
 class Journal:
@@ -89,4 +99,9 @@ def read_trial(run: TestRun, tests: tuple[str, ...]) -> Trial:
         return Trial(refused="unnoticed" if not failed else "breaks everything" if not passed else "disorder")
     messages = {i: _ADDRESS.sub("…", run.failures.get(i, "")) for i in failed}
     failed = tuple(sorted(failed, key=lambda i: ("…" in messages[i], len(messages[i]) > _SHORT, failed.index(i))))
-    return Trial(failed=failed, passed=passed, messages=tuple(messages[i] for i in failed[:3]))
+    return Trial(
+        failed=failed,
+        passed=passed,
+        messages=tuple(messages[i] for i in failed[:3]),
+        symptoms=tuple(digest_bytes(messages[i].encode())[:_DIGITS] for i in failed),
+    )

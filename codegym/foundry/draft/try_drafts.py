@@ -11,6 +11,7 @@ from codegym.foundry.draft.draft import Draft
 from codegym.foundry.draft.in_threads import TrialCounts, Try, try_in_threads
 from codegym.foundry.draft.setup import FORGE_LIMITS, Resources, TrialSetup
 from codegym.foundry.draft.trial import Journal, Trial, try_changes
+from codegym.foundry.draft.variety import Variety
 from codegym.sandbox.protocol import Backend, Sandbox, Snapshot
 
 _UNSETTLED = ("timeout", "memory", "the box failed")
@@ -31,14 +32,15 @@ def try_drafts(
     *,
     resources: Resources,
     journal: Journal,
+    variety: Variety,
     label: str,
     most: int,
     deadline: float,
 ) -> tuple[list[TriedDraft], TrialCounts]:
     """Try ``drafts`` until ``most`` of them make tasks, none is left, or ``deadline`` (monotonic) has passed.
 
-    Returns those that make tasks, sorted by key, and the counts of all. ``label`` names the drafts for whoever
-    watches the progress.
+    Returns those that make tasks, sorted by key, and the counts of all. ``variety`` refuses drafts that are too
+    much like others of the same suite. ``label`` names the drafts for whoever watches the progress.
     """
 
     @contextmanager
@@ -49,7 +51,7 @@ def try_drafts(
     succeeded, counts = try_in_threads(
         drafts,
         open_worker,
-        lambda draft: draft.bounds,
+        variety,
         resources=resources,
         label=label,
         most=most,

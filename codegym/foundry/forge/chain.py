@@ -11,7 +11,8 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from codegym.foundry.draft.draft import Draft
+from codegym.foundry.draft.bounds import Bounds
+from codegym.foundry.draft.draft import Draft, function_bounds
 from codegym.foundry.draft.trial import Trial
 from codegym.task import Task
 
@@ -88,4 +89,5 @@ def _draft(parts: Sequence[ChainPart]) -> Draft:
     mutations = tuple(located for part in parts for located in part.draft.mutations)
     tests = (test for part in parts for test in part.task.tests.deciding)
     ids = tuple(part.task.id for part in parts)
-    return Draft("chain", mutations, tuple(dict.fromkeys(tests)), parts=ids)
+    bounded = function_bounds(mutations, Bounds())
+    return Draft("chain", mutations, tuple(dict.fromkeys(tests)), tuple(bounded), ids)

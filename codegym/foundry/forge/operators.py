@@ -46,12 +46,13 @@ def add_mutations(work: SuiteWork, inputs: OperatorInputs) -> None:
     if reach and {"mutation", "combined"} & {*operators}:
         drafts = mutation_drafts(project.sources, project.files, bounds, reach, most)
         mutations = _add_drafts(work, inputs, "mutation", drafts)
+        if "mutation" not in operators:
+            work.remove_operator("mutation")
     if "removal" in operators:
         _add_drafts(work, inputs, "removal", removal_drafts(project, bounds, reach))
     if reach and "combined" in operators:
-        _add_drafts(work, inputs, "combined", combined_drafts([tried.draft for tried in mutations]))
-    if "mutation" not in operators:
-        work.remove_operator("mutation")
+        noticed = [tried.draft for tried in mutations]
+        _add_drafts(work, inputs, "combined", combined_drafts(noticed, bounds, most))
 
 
 def _add_drafts(
@@ -63,6 +64,7 @@ def _add_drafts(
         inputs.setup,
         resources=inputs.resources,
         journal=inputs.journal,
+        variety=work.variety,
         label=operator,
         most=inputs.options.most,
         deadline=inputs.options.deadline(operator, inputs.start),
@@ -102,11 +104,15 @@ def add_chains(work: SuiteWork, inputs: OperatorInputs) -> None:
     most = max(1, inputs.options.most // 4)
     with TrialBox(inputs.setup, inputs.resources.backend, inputs.journal) as box:
         for chain, parts in chain_drafts(work.chain_parts(), most):
+            if objection := work.variety.objection(chain):
+                refused[objection] += 1
+                continue
             tried += 1
             trial = box.try_draft(chain)
             subtasks = {} if trial.refused else subtasks_of(chain, parts, trial, box.try_draft)
-            if subtasks:
-                work.add(make_task(chain, trial, inputs.template, subtasks=subtasks), chain)
+            why = trial.refused or ("" if subtasks else "parts depend on each other")
+            if objection := why or work.variety.admit(chain, trial):
+                refused[objection] += 1
             else:
-                refused[trial.refused or "parts depend on each other"] += 1
+                work.add(make_task(chain, trial, inputs.template, subtasks=subtasks), chain)
     work.counts["chain"] = TrialCounts(tried, dict(refused), time.monotonic() - began)

@@ -17,6 +17,7 @@ from codegym.foundry.draft.draft import mutation_drafts, task_id
 from codegym.foundry.draft.setup import FORGE_LIMITS, Resources, TrialSetup
 from codegym.foundry.draft.trial import Journal
 from codegym.foundry.draft.try_drafts import TriedDraft, try_drafts
+from codegym.foundry.draft.variety import Variety
 from codegym.foundry.recipe.lock import Lock, LockedPackage, LockedTask, read_lock, short_sha, write_lock
 from codegym.foundry.recipe.materialise import materialise
 from codegym.foundry.recipe.recipe import Package, Recipe, load_recipe
@@ -75,6 +76,7 @@ def _bugs(package: Package, recipe: Recipe, folder: Path, resources: Resources) 
         ),
         resources=resources,
         journal=Journal(cache_dir() / "forge" / f"{package.name}-{key[:16]}.jsonl"),
+        variety=Variety(),
         label=f"mutations of {package.name}",
         most=package.tasks,
         deadline=math.inf,
