@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 
 from codegym.digest import digest_bytes, digest_json
 from codegym.foundry.draft.bounds import Bounds
 from codegym.foundry.draft.candidates import candidates, is_hard
-from codegym.foundry.repository.project import Project
 from codegym.foundry.repository.reach import Reach
 from codegym.mutate import Mutation
-from codegym.mutate.encoding import encoding_of, text_of_source
-from codegym.mutate.removal import removals
+from codegym.mutate.encoding import encoding_of
 from codegym.sandbox.protocol import File
 from codegym.tree import Files
 
@@ -157,27 +154,3 @@ def _one_per_function(drafts: Iterable[Draft], size: int) -> list[Draft]:
     for draft in drafts:
         by_function.setdefault(draft.mutations[0].place, draft)
     return list(by_function.values())[:size]
-
-
-def removal_drafts(project: Project, bounds: Bounds, reach: Reach | None) -> Iterator[Draft]:
-    """Yield one draft per function whose body can be removed, in an order that does not depend on its length."""
-    drafts = [draft for path in project.sources for draft in _removals(project, bounds, reach, path)]
-    yield from sorted(drafts, key=lambda draft: draft.key)
-
-
-def _removals(project: Project, bounds: Bounds, reach: Reach | None, path: str) -> Iterator[Draft]:
-    try:
-        removed = removals(text_of_source(project.files[path].content), project.language)
-    except (SyntaxError, ValueError, RecursionError):
-        return
-
-    @cache
-    def tests(first: int, last: int) -> tuple[str, ...]:
-        return reach.noticing(path, first, first - 1, last) if reach else ()
-
-    for mutation, last in removed:
-        if last - mutation.line >= bounds.longest_function or (reach and not tests(mutation.line, last)):
-            continue
-        located = LocatedMutation(path, mutation, mutation.line, last)
-        bounded = ((f"removal {located.place}", 1), *function_bounds([located], bounds))
-        yield Draft("removal", (located,), tests(mutation.line, last), bounded)

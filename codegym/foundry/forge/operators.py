@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from codegym.foundry.draft.bounds import Bounds
-from codegym.foundry.draft.draft import Draft, combined_drafts, mutation_drafts, removal_drafts
+from codegym.foundry.draft.draft import Draft, combined_drafts, mutation_drafts
 from codegym.foundry.draft.in_threads import TrialCounts
+from codegym.foundry.draft.removed import removal_drafts
 from codegym.foundry.draft.setup import Resources, TrialSetup
 from codegym.foundry.draft.trial import Journal
 from codegym.foundry.draft.try_drafts import TrialBox, TriedDraft, try_drafts
