@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from codegym.digest import digest_bytes, digest_json
 from codegym.foundry.draft.bounds import Bounds
 from codegym.foundry.draft.candidates import candidates, is_hard
+from codegym.foundry.repository.calls import CallGraph
 from codegym.foundry.repository.reach import Reach
 from codegym.mutate import Mutation
 from codegym.mutate.encoding import encoding_of
 from codegym.sandbox.protocol import File
 from codegym.tree import Files
-
-_PER_FILE = 4
-"""Combined tasks of the same files and with the same number of mutations."""
 
 
 @dataclass(frozen=True)
@@ -90,15 +88,16 @@ def task_id(package: str, key: str) -> str:
 
 
 def mutation_drafts(
-    sources: Iterable[str], files: Files, bounds: Bounds, reach: Reach, most: int
+    sources: Iterable[str], files: Files, bounds: Bounds, reach: Reach, *, graph: CallGraph, most: int
 ) -> Iterator[Draft]:
     """Yield drafts of one mutation each, spread over functions and operators.
 
-    ``most`` is the number of tasks to make of them; the shares in ``bounds`` are shares of it.
+    ``most`` is the number of tasks to make of them; the shares in ``bounds`` are shares of it. As long as there
+    are any, every second draft is in a function that its tests do not call themselves, as ``graph`` says.
     """
     share = max(2, int(most * bounds.operator_share))
     hard = max(1, int(most * bounds.hard_share))
-    for candidate in candidates(sources, bounds, files, reach):
+    for candidate in candidates(sources, bounds, files, reach, graph):
         m = candidate.mutation
         located = LocatedMutation(candidate.path, m, candidate.first, candidate.last, candidate.outermost)
         bounded = [
@@ -115,42 +114,3 @@ def mutation_drafts(
 def function_bounds(mutations: Iterable[LocatedMutation], bounds: Bounds) -> list[tuple[str, int]]:
     """Return how many tasks, of all operators together, may change each function that ``mutations`` change."""
     return [(place, bounds.per_function) for place in dict.fromkeys(located.place for located in mutations)]
-
-
-def combined_drafts(noticed: list[Draft], bounds: Bounds, most: int) -> Iterator[Draft]:
-    """Yield drafts of two, then of three mutations in different functions of one file.
-
-    ``noticed`` are drafts of one mutation that make tasks by themselves. ``most`` is the number of tasks to make;
-    a kind of mutation may be in twice as many tasks as it may be in alone.
-    """
-    share = 2 * max(2, int(most * bounds.operator_share))
-    for size in (2, 3):
-        for group in _groups(noticed, size):
-            mutations = tuple(located for draft in group for located in draft.mutations)
-            tests = tuple(dict.fromkeys(test for draft in group for test in draft.tests))
-            paths = " ".join(sorted({located.path for located in mutations}))
-            kinds = dict.fromkeys(located.mutation.operator for located in mutations)
-            bounded = [
-                (f"{paths} {size}", _PER_FILE),
-                *function_bounds(mutations, bounds),
-                *((kind, share) for kind in kinds),
-            ]
-            yield Draft("combined", mutations, tests, tuple(bounded))
-
-
-def _groups(noticed: list[Draft], size: int) -> Iterator[list[Draft]]:
-    by_path: dict[str, list[Draft]] = {}
-    for draft in noticed:
-        by_path.setdefault(draft.mutations[0].path, []).append(draft)
-    for path in sorted(by_path):
-        unused = sorted(by_path[path], key=lambda draft: digest_json([draft.key, size]))
-        while len(group := _one_per_function(unused, size)) == size:
-            yield group
-            unused = [draft for draft in unused if draft not in group]
-
-
-def _one_per_function(drafts: Iterable[Draft], size: int) -> list[Draft]:
-    by_function: dict[str, Draft] = {}
-    for draft in drafts:
-        by_function.setdefault(draft.mutations[0].place, draft)
-    return list(by_function.values())[:size]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -36,17 +36,19 @@ def try_drafts(
     label: str,
     most: int,
     deadline: float,
+    why_not: Callable[[Draft, Callable[[Draft], Trial]], str] = lambda _draft, _try: "",
 ) -> tuple[list[TriedDraft], TrialCounts]:
     """Try ``drafts`` until ``most`` of them make tasks, none is left, or ``deadline`` (monotonic) has passed.
 
     Returns those that make tasks, sorted by key, and the counts of all. ``variety`` refuses drafts that are too
     much like others of the same suite. ``label`` names the drafts for whoever watches the progress.
+    ``why_not`` may refuse a draft whose trial makes a task, after trials of its own.
     """
 
     @contextmanager
     def open_worker() -> Iterator[Try[Draft, Trial]]:
         with TrialBox(setup, resources.backend, journal) as box:
-            yield lambda draft: (trial := box.try_draft(draft)).refused or trial
+            yield lambda draft: (trial := box.try_draft(draft)).refused or why_not(draft, box.try_draft) or trial
 
     succeeded, counts = try_in_threads(
         drafts,

@@ -26,8 +26,10 @@ from codegym.foundry.forge.report import ForgeReport, why_empty
 from codegym.foundry.forge.survey import MOST_SECONDS, Survey, survey
 from codegym.foundry.forge.work import SuiteWork
 from codegym.foundry.forge.write import publish, suite_folder, write_forged
+from codegym.foundry.repository.calls import CallGraph
 from codegym.foundry.repository.equip import Equipment, equipped
 from codegym.foundry.repository.project import Project
+from codegym.foundry.repository.reach import Reach
 from codegym.foundry.stoppable import StoppableBackend
 from codegym.progress.protocol import Progress, silent
 from codegym.sandbox.backend import backend
@@ -135,6 +137,7 @@ def _inputs(prepared: _Prepared, anchors: Anchors, options: ForgeOptions, resour
         template=TaskTemplate(project, source, _limits(surveyed), options.split),
         setup=setup,
         reach=surveyed.reach,
+        graph=CallGraph(project.sources, project.files, surveyed.reach or Reach((), {})),
         test_seconds=surveyed.seconds,
         journal=_journal(setup, options.name),
         resources=resources,

@@ -8,18 +8,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from codegym.foundry.draft.bounds import Bounds
-from codegym.foundry.draft.draft import Draft, combined_drafts, mutation_drafts
+from codegym.foundry.draft.combined import combined_drafts, parts_alone, why_not_whole
+from codegym.foundry.draft.draft import Draft, mutation_drafts
 from codegym.foundry.draft.in_threads import TrialCounts
 from codegym.foundry.draft.removed import removal_drafts
 from codegym.foundry.draft.setup import Resources, TrialSetup
-from codegym.foundry.draft.trial import Journal
+from codegym.foundry.draft.trial import Journal, Trial
 from codegym.foundry.draft.try_drafts import TrialBox, TriedDraft, try_drafts
 from codegym.foundry.forge.chain import chain_drafts, subtasks_of
 from codegym.foundry.forge.history import CommitTrials, try_commits
 from codegym.foundry.forge.make_task import TaskTemplate, make_task
 from codegym.foundry.forge.options import ForgeOptions
 from codegym.foundry.forge.work import SuiteWork
+from codegym.foundry.repository.calls import CallGraph
 from codegym.foundry.repository.reach import Reach
+from codegym.task import Task
 
 _COMMIT_SECONDS = 30.0
 """Seconds that one run of a commit's tests may take, however quick the tests of the newest commit are."""
@@ -32,6 +35,7 @@ class OperatorInputs:
     template: TaskTemplate
     setup: TrialSetup
     reach: Reach | None
+    graph: CallGraph
     test_seconds: float
     journal: Journal
     resources: Resources
@@ -45,15 +49,14 @@ def add_mutations(work: SuiteWork, inputs: OperatorInputs) -> None:
     most, operators = inputs.options.most, inputs.options.operators
     mutations: list[TriedDraft] = []
     if reach and {"mutation", "combined"} & {*operators}:
-        drafts = mutation_drafts(project.sources, project.files, bounds, reach, most)
+        drafts = mutation_drafts(project.sources, project.files, bounds, reach, graph=inputs.graph, most=most)
         mutations = _add_drafts(work, inputs, "mutation", drafts)
         if "mutation" not in operators:
             work.remove_operator("mutation")
     if "removal" in operators:
         _add_drafts(work, inputs, "removal", removal_drafts(project, bounds, reach))
     if reach and "combined" in operators:
-        noticed = [tried.draft for tried in mutations]
-        _add_drafts(work, inputs, "combined", combined_drafts(noticed, bounds, most))
+        _add_drafts(work, inputs, "combined", combined_drafts(mutations, bounds, graph=inputs.graph, most=most))
 
 
 def _add_drafts(
@@ -69,10 +72,27 @@ def _add_drafts(
         label=operator,
         most=inputs.options.most,
         deadline=inputs.options.deadline(operator, inputs.start),
+        why_not=why_not_whole if operator == "combined" else lambda _draft, _try: "",
     )
     for tried in successes:
-        work.add(make_task(tried.draft, tried.trial, inputs.template), tried.draft)
+        work.add(_with_facts(make_task(tried.draft, tried.trial, inputs.template), tried, inputs), tried.draft)
     return successes
+
+
+def _with_facts(task: Task, tried: TriedDraft, inputs: OperatorInputs) -> Task:
+    """Return a task with what was measured of its bugs.
+
+    ``distance`` is the number of calls from a failing test to the farthest bug. ``needs_all`` counts the tests
+    that every bug of a combined task breaks.
+    """
+    failed, facts = tried.trial.failed, dict(task.metadata)
+    distances = [inputs.graph.distance(located.place, failed) for located in tried.draft.mutations]
+    if distance := max((each for each in distances if each), default=0):
+        facts["distance"] = distance
+    if tried.draft.operator == "combined":
+        alone = [inputs.journal.get(part.key) or Trial() for part in parts_alone(tried.draft)]
+        facts["needs_all"] = len(set(failed).intersection(*(trial.failed for trial in alone)))
+    return task.model_copy(update={"metadata": facts})
 
 
 def add_commits(work: SuiteWork, inputs: OperatorInputs) -> None:

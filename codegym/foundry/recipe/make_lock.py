@@ -21,6 +21,7 @@ from codegym.foundry.draft.variety import Variety
 from codegym.foundry.recipe.lock import Lock, LockedPackage, LockedTask, read_lock, short_sha, write_lock
 from codegym.foundry.recipe.materialise import materialise
 from codegym.foundry.recipe.recipe import Package, Recipe, load_recipe
+from codegym.foundry.repository.calls import CallGraph
 from codegym.foundry.repository.reach import Reach, measure, restricted
 from codegym.progress.protocol import Progress, silent
 from codegym.sandbox.image.image import image_digest
@@ -63,9 +64,10 @@ def _bugs(package: Package, recipe: Recipe, folder: Path, resources: Resources) 
     reach = _measured(package, recipe, files, tree, resources)
     key = digest_json([tree.digest, image_digest(recipe.image), recipe.trial_seconds])
     steady = {test for test in reach.tests if not any(part in test for part in package.deselect)}
-    sources = package.source_paths(files)
+    sources, steady_reach = package.source_paths(files), restricted(reach, steady)
+    graph = CallGraph(sources, files, steady_reach)
     bugs, _ = try_drafts(
-        mutation_drafts(sources, files, recipe, restricted(reach, steady), package.tasks),
+        mutation_drafts(sources, files, recipe, steady_reach, graph=graph, most=package.tasks),
         TrialSetup(
             files=files,
             plan=package.plan(),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from codegym.foundry.draft.bounds import Bounds
-from codegym.foundry.draft.draft import Draft, LocatedMutation, combined_drafts, function_bounds
+from codegym.foundry.draft.combined import combined_drafts
+from codegym.foundry.draft.draft import Draft, LocatedMutation, function_bounds
 from codegym.foundry.draft.trial import Trial
+from codegym.foundry.draft.try_drafts import TriedDraft
 from codegym.foundry.draft.variety import ALIKE, DUPLICATE, Variety
+from codegym.foundry.repository.calls import CallGraph
+from codegym.foundry.repository.reach import Reach
 from codegym.mutate import mutations
 
 SOURCE = """\
@@ -71,8 +75,9 @@ def test_a_draft_with_an_objection_is_not_tried() -> None:
 
 
 def test_combined_drafts_count_for_each_of_their_functions_and_kinds() -> None:
-    noticed = [Draft("mutation", (located("clamp"),), ("t",)), Draft("mutation", (located("total"),), ("u",))]
-    (combined,) = combined_drafts(noticed, Bounds(), 40)
+    noticed = [TriedDraft(draft("mutation", located(name)), trial(t="x")) for name in ("clamp", "total")]
+    graph = CallGraph((), {}, Reach((), {}))
+    (combined,) = combined_drafts(noticed, Bounds(), graph=graph, most=40)
     keys = {key for key, _ in combined.bounds}
     kinds = {m.mutation.operator for m in combined.mutations}
     assert {"a.py clamp", "a.py total"} | kinds < keys
