@@ -1,8 +1,9 @@
 """Which of a package's thousands of mutations to try, in which order.
 
-First comes one mutation of every function, then a second one, and so on. Within a function, first comes one of
-every operator. So a suite that stops early still covers the whole package with bugs of all kinds. Functions that
-the tests call themselves, and functions that they only reach through others, take turns.
+First comes one mutation of every function, then a second one, and so on. Within a function, mistakes in state,
+resources and order, which few places allow, take turns with the others, and first comes one of every operator. So
+a suite that stops early still covers the whole package with bugs of all kinds. Functions that the tests call
+themselves, and functions that they only reach through others, take turns.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from codegym.digest import digest_json
 from codegym.foundry.draft.bounds import Bounds
 from codegym.foundry.repository.calls import DIRECT, CallGraph
 from codegym.foundry.repository.reach import Reach
-from codegym.mutate import Mutation, scan
+from codegym.mutate import RARE, Mutation, scan
 from codegym.mutate.encoding import text_of_source
 from codegym.tree import Files
 
@@ -65,7 +66,10 @@ def candidates(
         sorted(everything, key=lambda c: c.key),
         lambda c: (c.path, c.mutation.function, c.mutation.operator),
     )
-    by_function = _interleaved(by_operator, lambda c: (c.path, c.mutation.function))
+    by_family = _interleaved(
+        by_operator, lambda c: (c.path, c.mutation.function, "rare" if c.mutation.operator in RARE else "")
+    )
+    by_function = _interleaved(by_family, lambda c: (c.path, c.mutation.function))
     far = {candidate for candidate in by_function if is_far(graph, candidate.place, candidate.tests)}
     return list(
         alternated(
