@@ -47,3 +47,17 @@ def change_request(message: str, failed: Sequence[str]) -> str:
 def _list(tests: Sequence[str]) -> list[str]:
     more = [f"- and {len(tests) - _LISTED} more"] if len(tests) > _LISTED else []
     return [*(f"- {test}" for test in tests[:_LISTED]), *more]
+
+
+def slowdown_report(package: str, test: str, times: int, lines: int, most: int) -> str:
+    """Return the report that the calls of ``test``, made so many ``times``, run more than ``most`` lines."""
+    return "\n".join(
+        [
+            f"{package} became slow: it gives the right results and does much more work than it needs.",
+            "",
+            f"If what {test} does is done {times} times in a row, {lines} lines of the package are run.",
+            f"At most {most} should be. Everything that the package does has to stay as it is.",
+            "",
+            "A test that is not in the repository counts the lines; no test measures time.",
+        ]
+    )

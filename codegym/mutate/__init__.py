@@ -7,7 +7,7 @@ every operator imitates a mistake that people make.
 - ``mutation``: a mutation as data. ``scan``: finds all mutations of a module. ``site``: a function and its
   variables, as operators see them.
 - ``calls``, ``expressions``, ``literals``, ``names``, ``order``, ``resources``, ``state``, ``statements``: the
-  operators. ``removal``: removes the body of a function.
+  operators. ``slow``: mistakes that only cost work. ``removal``: removes the body of a function.
 - ``braces``: finds functions in C, C++ and JavaScript. ``encoding``: reads sources that are not UTF-8.
 - ``smallest``: the fix of a line with the fewest tokens.
 """

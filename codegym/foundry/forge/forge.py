@@ -20,7 +20,7 @@ from codegym.foundry.draft.setup import Resources, TrialSetup
 from codegym.foundry.draft.trial import Journal
 from codegym.foundry.forge.anchor import Anchors
 from codegym.foundry.forge.make_task import TaskTemplate
-from codegym.foundry.forge.operators import OperatorInputs, add_chains, add_commits, add_mutations
+from codegym.foundry.forge.operators import OperatorInputs, add_chains, add_commits, add_mutations, add_slowdowns
 from codegym.foundry.forge.options import ForgeOptions
 from codegym.foundry.forge.report import ForgeReport, why_empty
 from codegym.foundry.forge.survey import MOST_SECONDS, Survey, survey
@@ -64,6 +64,7 @@ def forge(project: Project, options: ForgeOptions, progress: Progress = silent) 
         work = SuiteWork(root, _manifest(project, options, version), Anchors())
         inputs = _inputs(prepared, work.anchors, options, resources)
         add_mutations(work, inputs)
+        add_slowdowns(work, inputs)
         add_commits(work, inputs)
         work.certify(options, progress)
         add_chains(work, inputs)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from codegym.foundry.counted.slow_drafts import SLOWDOWN, slow_drafts
+from codegym.foundry.counted.slow_trial import SlowTrial, SlowTrials, SlowVariety
 from codegym.foundry.draft.bounds import Bounds
 from codegym.foundry.draft.combined import combined_drafts, parts_alone, why_not_whole
 from codegym.foundry.draft.draft import Draft, mutation_drafts
-from codegym.foundry.draft.in_threads import TrialCounts
+from codegym.foundry.draft.in_threads import TrialCounts, Try, try_in_threads
 from codegym.foundry.draft.removed import removal_drafts
-from codegym.foundry.draft.setup import Resources, TrialSetup
+from codegym.foundry.draft.setup import FORGE_LIMITS, Resources, TrialSetup
 from codegym.foundry.draft.trial import Journal, Trial
 from codegym.foundry.draft.try_drafts import TrialBox, TriedDraft, try_drafts
 from codegym.foundry.forge.chain import chain_drafts, subtasks_of
 from codegym.foundry.forge.history import CommitTrials, try_commits
 from codegym.foundry.forge.make_task import TaskTemplate, make_task
 from codegym.foundry.forge.options import ForgeOptions
+from codegym.foundry.forge.slow_task import slow_task
 from codegym.foundry.forge.work import SuiteWork
 from codegym.foundry.repository.calls import CallGraph
 from codegym.foundry.repository.reach import Reach
@@ -93,6 +97,30 @@ def _with_facts(task: Task, tried: TriedDraft, inputs: OperatorInputs) -> Task:
         alone = [inputs.journal.get(part.key) or Trial() for part in parts_alone(tried.draft)]
         facts["needs_all"] = len(set(failed).intersection(*(trial.failed for trial in alone)))
     return task.model_copy(update={"metadata": facts})
+
+
+def add_slowdowns(work: SuiteWork, inputs: OperatorInputs) -> None:
+    """Add tasks of functions that do the same with more work, if the reach of the tests is known."""
+    if inputs.reach is None or SLOWDOWN not in inputs.options.operators:
+        return
+    trials, backend = SlowTrials(inputs.setup), inputs.resources.backend
+
+    @contextmanager
+    def open_worker() -> Iterator[Try[Draft, SlowTrial]]:
+        with backend.open(inputs.setup.tree, inputs.setup.image, FORGE_LIMITS) as box:
+            yield lambda draft: trials.attempt(box, draft)
+
+    successes, work.counts[SLOWDOWN] = try_in_threads(
+        slow_drafts(inputs.template.project, Bounds(), inputs.reach),
+        open_worker,
+        SlowVariety(work.variety),
+        resources=inputs.resources,
+        label=SLOWDOWN,
+        most=max(1, inputs.options.most // 4),
+        deadline=inputs.options.deadline(SLOWDOWN, inputs.start),
+    )
+    for draft, trial in successes:
+        work.add(slow_task(draft, trial, inputs.template))
 
 
 def add_commits(work: SuiteWork, inputs: OperatorInputs) -> None:
