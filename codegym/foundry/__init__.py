@@ -6,6 +6,7 @@
 - ``holdout/``: which tests the agent does not get, and how they are removed from its tree.
 - ``draft/``: edits that may become tasks: which ones to try, and what each of them does to the tests.
 - ``describe/``: writes instructions from what the code does when it is executed.
+- ``counted/``: edits that make code slower, and tests that count the lines that are run.
 - ``certify/``: runs what the tasks of any suite claim, and writes the certificates.
 - ``forge/``: makes a suite of tasks from any repository. ``recipe/``: makes a suite, with a lock, from pinned
   packages. ``handmade/``: starts and completes suites that a person writes.

@@ -31,3 +31,17 @@ def bug_report(package: str, failed: Sequence[str], messages: Sequence[str]) -> 
 def change_request(text: str) -> str:
     """Return the request to make the change that ``text`` describes."""
     return f"{text}\n\nMake this change. Tests that are not in the repository decide."
+
+
+def slowdown_report(package: str, test: str, times: int, lines: int, most: int) -> str:
+    """Return the report that the calls of ``test``, made so many ``times``, run more than ``most`` lines."""
+    return "\n".join(
+        [
+            f"{package} became slow: it gives the right results and does much more work than it needs.",
+            "",
+            f"If what {test} does is done {times} times in a row, {lines} lines of the package are run.",
+            f"At most {most} should be. Everything that the package does has to stay as it is.",
+            "",
+            "A test that is not in the repository counts the lines; no test measures time.",
+        ]
+    )

@@ -6,13 +6,13 @@ every operator imitates a mistake that people make.
 
 - ``mutation``: a mutation as data. ``scan``: finds all mutations of a module. ``site``: a function and its
   variables, as operators see them.
-- ``calls``, ``expressions``, ``literals``, ``names``, ``statements``: the operators. ``removal``: removes the body
-  of a function.
+- ``calls``, ``expressions``, ``literals``, ``names``, ``order``, ``resources``, ``state``, ``statements``: the
+  operators. ``slow``: mistakes that only cost work. ``removal``: removes the body of a function.
 - ``braces``: finds functions in C, C++ and JavaScript. ``encoding``: reads sources that are not UTF-8.
 - ``smallest``: the fix of a line with the fewest tokens.
 """
 
 from codegym.mutate.mutation import Mutation, apply
-from codegym.mutate.scan import OPERATORS, functions, mutations, scan
+from codegym.mutate.scan import OPERATORS, RARE, functions, mutations, scan
 
-__all__ = ["OPERATORS", "Mutation", "apply", "functions", "mutations", "scan"]
+__all__ = ["OPERATORS", "RARE", "Mutation", "apply", "functions", "mutations", "scan"]

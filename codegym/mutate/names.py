@@ -49,7 +49,7 @@ def site(text: SourceText, function: cst.FunctionDef) -> Site:
     names = _Locals(text)
     function.params.visit(names)
     function.body.visit(names)
-    return Site(text, names.bound, tuple(names.attributes))
+    return Site(text, names.bound, tuple(names.attributes), function)
 
 
 def _another(node: cst.BaseExpression | None, site: Site) -> Iterator[TextEdit]:

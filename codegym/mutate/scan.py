@@ -11,18 +11,27 @@ from dataclasses import dataclass, field
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
-from codegym.mutate import calls, expressions, literals, names, statements
+from codegym.mutate import calls, expressions, literals, names, order, resources, state, statements
 from codegym.mutate.mutation import Mutation
 from codegym.mutate.site import Operator, Site, SourceText, TextEdit, line_starts
 
 OPERATORS: dict[str, tuple[type[cst.CSTNode], Operator]] = {
+    **state.OPERATORS,
+    **resources.OPERATORS,
+    **order.OPERATORS,
     **expressions.OPERATORS,
     **literals.OPERATORS,
     **calls.OPERATORS,
     **names.OPERATORS,
     **statements.OPERATORS,
 }
-"""Maps the name of each operator to the type of nodes that it changes, and to its function."""
+"""Maps the name of each operator to the type of nodes that it changes, and to its function.
+
+If two operators make the same edit, it is the first one's. Those whose mistakes are rare come first.
+"""
+
+RARE = frozenset({*state.OPERATORS, *resources.OPERATORS, *order.OPERATORS})
+"""The operators whose mistakes are in state, in resources and in the order of statements."""
 
 _BY_TYPE: dict[type[cst.CSTNode], list[tuple[str, Operator]]] = {}
 for _name, (_type, _operator) in OPERATORS.items():

@@ -40,6 +40,10 @@ class SourceText:
         """Return the line, from 1, on which a node starts."""
         return int(self.range_of(node).start.line)
 
+    def column(self, node: cst.CSTNode) -> int:
+        """Return the column, from 0, at which a node starts."""
+        return int(self.range_of(node).start.column)
+
     def line_of(self, offset: int) -> int:
         """Return the line, from 1, of a character offset."""
         return bisect_right(self.line_starts, offset)
@@ -52,7 +56,7 @@ class SourceText:
 
 @dataclass(frozen=True)
 class Site:
-    """The function around a node. ``names`` maps each of its local variables to the line that binds it first.
+    """The ``function`` around a node. ``names`` maps each of its local variables to the line that binds it first.
 
     ``attributes`` are those that it reads from ``self``.
     """
@@ -60,6 +64,7 @@ class Site:
     text: SourceText
     names: dict[str, int]
     attributes: tuple[str, ...]
+    function: cst.FunctionDef
 
     def of(self, node: cst.CSTNode) -> str:
         """Return a node's text."""

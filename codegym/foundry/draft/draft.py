@@ -8,34 +8,41 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 
 from codegym.digest import digest_bytes, digest_json
 from codegym.foundry.draft.bounds import Bounds
 from codegym.foundry.draft.candidates import candidates, is_hard
 from codegym.foundry.holdout.hidden import Hidden
-from codegym.foundry.repository.project import Project
+from codegym.foundry.repository.calls import CallGraph
 from codegym.foundry.repository.reach import Reach
 from codegym.mutate import Mutation
-from codegym.mutate.encoding import encoding_of, text_of_source
-from codegym.mutate.removal import removals
+from codegym.mutate.encoding import encoding_of
 from codegym.sandbox.protocol import File
 from codegym.tree import Files
 
 
 @dataclass(frozen=True)
 class LocatedMutation:
-    """A mutation of one file, with the first and the last line of the function around it."""
+    """A mutation of one file, with the first and the last line of the function around it.
+
+    ``outermost`` is the function that contains this one and is in no other; empty if this one is in no other.
+    """
 
     path: str
     mutation: Mutation
     first: int
     last: int
+    outermost: str = ""
 
     @property
     def lines(self) -> int:
         """How many lines the function has."""
         return self.last - self.first + 1
+
+    @property
+    def place(self) -> str:
+        """The file and the outermost function, by which tasks are counted as alike."""
+        return f"{self.path} {self.outermost or self.mutation.function}"
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class Draft:
     """The mutations that one operator proposes for one task, and the ``tests`` to try them with (empty: all).
 
     ``bounds`` are pairs of a key and of how many tasks may have that key. ``parts`` are the ids of the tasks that
-    a chain is made of, ``hidden`` what these hide.
+    a chain is made of, ``hidden`` what these hide. ``objection`` is the reason why a draft is not tried, if any.
     """
 
     operator: str
@@ -52,6 +59,7 @@ class Draft:
     bounds: tuple[tuple[str, int], ...] = ()
     parts: tuple[str, ...] = ()
     hidden: Hidden = field(default_factory=Hidden)
+    objection: str = ""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -87,76 +95,29 @@ def task_id(package: str, key: str) -> str:
 
 
 def mutation_drafts(
-    sources: Iterable[str], files: Files, bounds: Bounds, reach: Reach, most: int
+    sources: Iterable[str], files: Files, bounds: Bounds, reach: Reach, *, graph: CallGraph, most: int
 ) -> Iterator[Draft]:
     """Yield drafts of one mutation each, spread over functions and operators.
 
-    ``most`` is the number of tasks to make of them; the shares in ``bounds`` are shares of it.
+    ``most`` is the number of tasks to make of them; the shares in ``bounds`` are shares of it. As long as there
+    are any, every second draft is in a function that its tests do not call themselves, as ``graph`` says.
     """
     share = max(2, int(most * bounds.operator_share))
     hard = max(1, int(most * bounds.hard_share))
-    for candidate in candidates(sources, bounds, files, reach):
+    for candidate in candidates(sources, bounds, files, reach, graph):
         m = candidate.mutation
+        located = LocatedMutation(candidate.path, m, candidate.first, candidate.last, candidate.outermost)
         bounded = [
-            (f"{candidate.path} {m.function}", bounds.per_function),
+            *function_bounds([located], bounds),
+            (f"slips {located.place}", bounds.slips_per_function),
             (f"{candidate.path} {m.line}", 2),
             (m.operator, share),
         ]
         if is_hard(candidate, bounds):
             bounded.append(("hard", hard))
-        located = LocatedMutation(candidate.path, m, candidate.first, candidate.last)
         yield Draft("mutation", (located,), candidate.tests, tuple(bounded))
 
 
-def combined_drafts(noticed: list[Draft]) -> Iterator[Draft]:
-    """Yield drafts of two, then of three mutations in different functions of one file.
-
-    ``noticed`` are drafts of one mutation that make tasks by themselves.
-    """
-    for size in (2, 3):
-        for group in _groups(noticed, size):
-            mutations = tuple(located for draft in group for located in draft.mutations)
-            tests = tuple(dict.fromkeys(test for draft in group for test in draft.tests))
-            paths = " ".join(sorted({located.path for located in mutations}))
-            yield Draft("combined", mutations, tests, ((f"{paths} {size}", 4),))
-
-
-def _groups(noticed: list[Draft], size: int) -> Iterator[list[Draft]]:
-    by_path: dict[str, list[Draft]] = {}
-    for draft in noticed:
-        by_path.setdefault(draft.mutations[0].path, []).append(draft)
-    for path in sorted(by_path):
-        unused = sorted(by_path[path], key=lambda draft: digest_json([draft.key, size]))
-        while len(group := _one_per_function(unused, size)) == size:
-            yield group
-            unused = [draft for draft in unused if draft not in group]
-
-
-def _one_per_function(drafts: Iterable[Draft], size: int) -> list[Draft]:
-    by_function: dict[str, Draft] = {}
-    for draft in drafts:
-        by_function.setdefault(draft.mutations[0].mutation.function, draft)
-    return list(by_function.values())[:size]
-
-
-def removal_drafts(project: Project, bounds: Bounds, reach: Reach | None) -> Iterator[Draft]:
-    """Yield one draft per function whose body can be removed, in an order that does not depend on its length."""
-    drafts = [draft for path in project.sources for draft in _removals(project, bounds, reach, path)]
-    yield from sorted(drafts, key=lambda draft: draft.key)
-
-
-def _removals(project: Project, bounds: Bounds, reach: Reach | None, path: str) -> Iterator[Draft]:
-    try:
-        removed = removals(text_of_source(project.files[path].content), project.language)
-    except (SyntaxError, ValueError, RecursionError):
-        return
-
-    @cache
-    def tests(first: int, last: int) -> tuple[str, ...]:
-        return reach.noticing(path, first, first - 1, last) if reach else ()
-
-    for mutation, last in removed:
-        if last - mutation.line >= bounds.longest_function or (reach and not tests(mutation.line, last)):
-            continue
-        located = LocatedMutation(path, mutation, mutation.line, last)
-        yield Draft("removal", (located,), tests(mutation.line, last), ((f"{path} {mutation.function}", 1),))
+def function_bounds(mutations: Iterable[LocatedMutation], bounds: Bounds) -> list[tuple[str, int]]:
+    """Return how many tasks, of all operators together, may change each function that ``mutations`` change."""
+    return [(place, bounds.per_function) for place in dict.fromkeys(located.place for located in mutations)]

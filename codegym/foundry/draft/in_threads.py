@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from codegym.foundry.draft.setup import Resources
 from codegym.foundry.stoppable import StoppableBackend
@@ -20,10 +20,40 @@ R = TypeVar("R")
 Try = Callable[[C], R | str]
 """Returns a candidate's result, or the reason why it is refused."""
 
+C_contra = TypeVar("C_contra", contravariant=True)
+R_contra = TypeVar("R_contra", contravariant=True)
+
+
+class Admission(Protocol[C_contra, R_contra]):
+    """Decides which candidates are tried, and which results are kept. It is called by one thread at a time."""
+
+    def objection(self, candidate: C_contra, /) -> str:
+        """Return why a candidate is passed over, or an empty text if it is to be tried."""
+        ...
+
+    def admit(self, candidate: C_contra, result: R_contra, /) -> str:
+        """Keep a result and return an empty text, or return why it is refused."""
+        ...
+
+
+class AdmitAll:
+    """Admits every candidate and every result."""
+
+    def objection(self, _candidate: object, /) -> str:
+        """Return no objection."""
+        return ""
+
+    def admit(self, _candidate: object, _result: object, /) -> str:
+        """Return no objection."""
+        return ""
+
 
 @dataclass(frozen=True)
 class TrialCounts:
-    """How many candidates were tried, how many were refused for each reason, and the seconds that it took."""
+    """How many candidates were tried, how many were refused for each reason, and the seconds that it took.
+
+    Candidates that were passed over without a trial are counted among the refused ones only.
+    """
 
     tried: int
     refused: Mapping[str, int]
@@ -33,7 +63,7 @@ class TrialCounts:
 def try_in_threads(
     candidates: Iterator[C],
     open_worker: Callable[[], AbstractContextManager[Try[C, R]]],
-    bounds_of: Callable[[C], Sequence[tuple[str, int]]],
+    admission: Admission[C, R],
     *,
     resources: Resources,
     label: str,
@@ -42,23 +72,24 @@ def try_in_threads(
 ) -> tuple[list[tuple[C, R]], TrialCounts]:
     """Try ``candidates`` until ``most`` succeeded, none is left, or the clock (monotonic) reaches ``deadline``.
 
-    Each thread enters ``open_worker`` once and uses what it gives. ``bounds_of`` returns pairs of a key and of
-    how many candidates with that key may succeed; a candidate that would exceed a bound is passed over.
-    ``label`` names the work for whoever watches the progress. Returns the candidates that succeeded, each with
-    its result, in the order in which they did.
+    Each thread enters ``open_worker`` once and uses what it gives. ``admission`` may pass over a candidate before
+    it is tried, or refuse its result. ``label`` names the work for whoever watches the progress. Returns the
+    candidates that succeeded, each with its result, in the order in which they did.
     """
     lock, stopped, began = threading.Lock(), threading.Event(), time.monotonic()
     succeeded: list[tuple[C, R]] = []
-    refused, used, tried = Counter[str](), Counter[str](), 0
-
-    def fits(candidate: C) -> bool:
-        return all(used[key] < bound for key, bound in bounds_of(candidate))
+    refused, tried = Counter[str](), 0
 
     def take() -> C | None:
         with lock:
             if len(succeeded) >= most or time.monotonic() > deadline or stopped.is_set():
                 return None
-            return next((candidate for candidate in candidates if fits(candidate)), None)
+            for candidate in candidates:
+                objection = admission.objection(candidate)
+                if not objection:
+                    return candidate
+                refused[objection] += 1
+            return None
 
     def record(candidate: C, result: R | str) -> None:
         nonlocal tried
@@ -66,9 +97,12 @@ def try_in_threads(
             tried += 1
             if isinstance(result, str):
                 refused[result] += 1
-            elif len(succeeded) < most and fits(candidate):
+            elif len(succeeded) >= most:
+                pass
+            elif objection := admission.admit(candidate, result):
+                refused[objection] += 1
+            else:
                 succeeded.append((candidate, result))
-                used.update(key for key, _ in bounds_of(candidate))
             resources.progress(f"trying {label}", len(succeeded), most)
 
     def work() -> None:

@@ -9,25 +9,29 @@ from pathlib import Path
 
 from pydantic import Field
 
+from codegym.digest import digest_bytes
 from codegym.episode import TestStatus
 from codegym.foundry.holdout.hidden import Hidden
 from codegym.harness.result import TestRun
 from codegym.task import Frozen
 
 _ADDRESS = re.compile(r"\b0?x[0-9a-f]{8,}\b")
-TRIAL_VERSION = 3
+TRIAL_VERSION = 4
 """Raised when trials mean something else than before, so that those in old journals are not used."""
 _SHOWN = 3
 """Broken tests whose messages are kept."""
 _SHORT = 160
 """A failure's message of at most this many characters, without a memory address, comes before all others."""
+_DIGITS = 8
+"""Hex digits of a message's digest. Only the messages of one test are compared."""
 
 
 class Trial(Frozen):
     """What a bug did: the tests that it broke, the tests that still pass, and messages of the first broken ones.
 
     ``hidden`` are those of the tests that are not in the agent's tree; broken ones that are come first in
-    ``failed``. ``refused`` is the reason why the bug makes no task; then all other fields are empty.
+    ``failed``. ``symptoms`` has, in the order of ``failed``, a digest of every broken test's message. ``refused``
+    is the reason why the bug makes no task; then all other fields are empty.
     """
 
     refused: str = ""
@@ -35,6 +39,7 @@ class Trial(Frozen):
     passed: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
     hidden: Hidden = Field(default_factory=Hidden)
+    symptoms: tuple[str, ...] = ()
 
     @property
     def visible_failures(self) -> tuple[str, ...]:
@@ -45,6 +50,11 @@ class Trial(Frozen):
     def visible_passes(self) -> tuple[str, ...]:
         """The tests that still pass and are in the agent's tree."""
         return tuple(test for test in self.passed if not self.hidden.contains(test))
+
+    def symptom_of_test(self) -> dict[str, str]:
+        """Map each test to the digest of its message; to an empty text if it passes."""
+        symptoms = self.symptoms or ("failed",) * len(self.failed)
+        return dict.fromkeys(self.passed, "") | dict(zip(self.failed, symptoms, strict=True))
 
 
 class Journal:
@@ -85,7 +95,13 @@ def read_trial(run: TestRun, tests: tuple[str, ...], hidden: Hidden = Hidden()) 
     messages = {i: _ADDRESS.sub("…", run.failures.get(i, "")) for i in failed}
     failed = tuple(sorted(failed, key=lambda i: _rank(messages[i], is_hidden=hidden.contains(i))))
     listed = [i for i in failed if not hidden.contains(i)][:_SHOWN] or failed[:1]
-    return Trial(failed=failed, passed=passed, messages=tuple(messages[i] for i in listed), hidden=hidden)
+    return Trial(
+        failed=failed,
+        passed=passed,
+        messages=tuple(messages[i] for i in listed),
+        hidden=hidden,
+        symptoms=tuple(digest_bytes(messages[i].encode())[:_DIGITS] for i in failed),
+    )
 
 
 def _rank(message: str, *, is_hidden: bool) -> tuple[bool, bool, bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ from codegym.foundry.draft.draft import Draft
 from codegym.foundry.draft.in_threads import TrialCounts, Try, try_in_threads
 from codegym.foundry.draft.setup import FORGE_LIMITS, Resources, TrialSetup
 from codegym.foundry.draft.trial import Journal, Trial, read_trial
+from codegym.foundry.draft.variety import Variety
 from codegym.foundry.holdout.choose import Units
 from codegym.foundry.holdout.hold_out import NOTHING, hold_out, visible_tests_pass
 from codegym.foundry.holdout.open_project import Noticed, OpenProject
@@ -40,25 +41,28 @@ def try_drafts(
     *,
     resources: Resources,
     journal: Journal,
+    variety: Variety,
     label: str,
     most: int,
     deadline: float,
+    why_not: Callable[[Draft, Callable[[Draft], Trial]], str] = lambda _draft, _try: "",
 ) -> tuple[list[TriedDraft], TrialCounts]:
     """Try ``drafts`` until ``most`` of them make tasks, none is left, or ``deadline`` (monotonic) has passed.
 
-    Returns those that make tasks, sorted by key, and the counts of all. ``label`` names the drafts for whoever
-    watches the progress.
+    Returns those that make tasks, sorted by key, and the counts of all. ``variety`` refuses drafts that are too
+    much like others of the same suite. ``label`` names the drafts for whoever watches the progress.
+    ``why_not`` may refuse a draft whose trial makes a task, after trials of its own.
     """
 
     @contextmanager
     def open_worker() -> Iterator[Try[Draft, Trial]]:
         with TrialBox(setup, resources.backend, journal) as box:
-            yield lambda draft: (trial := box.try_draft(draft)).refused or trial
+            yield lambda draft: (trial := box.try_draft(draft)).refused or why_not(draft, box.try_draft) or trial
 
     succeeded, counts = try_in_threads(
         drafts,
         open_worker,
-        lambda draft: draft.bounds,
+        variety,
         resources=resources,
         label=label,
         most=most,

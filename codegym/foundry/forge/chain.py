@@ -11,7 +11,8 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from codegym.foundry.draft.draft import Draft
+from codegym.foundry.draft.bounds import Bounds
+from codegym.foundry.draft.draft import Draft, function_bounds
 from codegym.foundry.draft.trial import Trial
 from codegym.foundry.holdout.hidden import Hidden, united
 from codegym.task import Task
@@ -91,4 +92,5 @@ def _draft(parts: Sequence[ChainPart]) -> Draft:
     tests = (test for part in parts for test in part.task.tests.deciding)
     ids = tuple(part.task.id for part in parts)
     hidden = united(part.hidden for part in parts)
-    return Draft("chain", mutations, tuple(dict.fromkeys(tests)), parts=ids, hidden=hidden)
+    bounded = tuple(function_bounds(mutations, Bounds()))
+    return Draft("chain", mutations, tuple(dict.fromkeys(tests)), bounded, ids, hidden)

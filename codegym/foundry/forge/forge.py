@@ -23,15 +23,17 @@ from codegym.foundry.draft.trial import TRIAL_VERSION, Journal
 from codegym.foundry.forge.anchor import Anchors
 from codegym.foundry.forge.commit_image import CommitImages
 from codegym.foundry.forge.make_task import TaskTemplate
-from codegym.foundry.forge.operators import OperatorInputs, add_chains, add_commits, add_mutations
+from codegym.foundry.forge.operators import OperatorInputs, add_chains, add_commits, add_mutations, add_slowdowns
 from codegym.foundry.forge.options import ForgeOptions
 from codegym.foundry.forge.report import ForgeReport, why_empty
 from codegym.foundry.forge.survey import MOST_SECONDS, Survey, survey
 from codegym.foundry.forge.work import SuiteWork
 from codegym.foundry.forge.write import publish, suite_folder, write_forged
 from codegym.foundry.holdout.guard import Guard
+from codegym.foundry.repository.calls import CallGraph
 from codegym.foundry.repository.equip import Equipment, equipped
 from codegym.foundry.repository.project import Project
+from codegym.foundry.repository.reach import Reach
 from codegym.foundry.stoppable import StoppableBackend
 from codegym.progress.protocol import Progress, silent
 from codegym.sandbox.backend import backend
@@ -67,6 +69,7 @@ def forge(project: Project, options: ForgeOptions, progress: Progress = silent) 
         inputs = _inputs(prepared, work.anchors, options, resources)
         with inputs.describer.observer:
             add_mutations(work, inputs)
+            add_slowdowns(work, inputs)
             add_commits(work, inputs)
             work.certify(options, progress)
             add_chains(work, inputs)
@@ -147,6 +150,7 @@ def _inputs(prepared: _Prepared, anchors: Anchors, options: ForgeOptions, resour
         ),
         setup=setup,
         reach=surveyed.reach,
+        graph=CallGraph(project.sources, project.files, surveyed.reach or Reach((), {})),
         test_seconds=surveyed.seconds,
         journal=_journal(setup, options.name),
         resources=resources,

@@ -17,7 +17,7 @@ from codegym.errors import SandboxError
 from codegym.foundry.certify.repeat import apply_changes
 from codegym.foundry.describe.change import HostIssue, change_text
 from codegym.foundry.describe.underspecified import unspecified
-from codegym.foundry.draft.in_threads import TrialCounts, Try, try_in_threads
+from codegym.foundry.draft.in_threads import Admission, AdmitAll, TrialCounts, Try, try_in_threads
 from codegym.foundry.draft.setup import FORGE_LIMITS, Resources
 from codegym.foundry.draft.trial import Trial
 from codegym.foundry.forge.anchor import Anchors, difference
@@ -102,10 +102,11 @@ def try_commits(
     def open_worker() -> nullcontext[Try[Commit, Task]]:
         return nullcontext(attempt)
 
+    admission: Admission[Commit, Task] = AdmitAll()
     succeeded, counts = try_in_threads(
         _promising(trials),
         open_worker,
-        lambda _: (),
+        admission,
         resources=resources,
         label="history",
         most=most,

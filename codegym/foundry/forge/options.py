@@ -9,10 +9,10 @@ from pathlib import Path
 
 from codegym.foundry.describe.change import HostIssue
 
-OPERATORS = ("mutation", "removal", "combined", "history", "chain")
+OPERATORS = ("mutation", "removal", "combined", "slowdown", "history", "chain")
 """The operators that make tasks, in the order in which they are tried."""
 
-_SHARES = {"mutation": 0.4, "removal": 0.6, "combined": 0.7, "history": 1.0, "chain": math.inf}
+_SHARES = {"mutation": 0.4, "removal": 0.6, "combined": 0.7, "slowdown": 0.8, "history": 1.0, "chain": math.inf}
 """The share of the time for trials after which each operator has to stop. Chains have few trials, and no end."""
 
 

@@ -11,6 +11,7 @@ from codegym.foundry.certify.certify import certify
 from codegym.foundry.certify.store import Certificate
 from codegym.foundry.draft.in_threads import TrialCounts
 from codegym.foundry.draft.try_drafts import TriedDraft
+from codegym.foundry.draft.variety import Variety
 from codegym.foundry.forge.anchor import Anchors
 from codegym.foundry.forge.chain import ChainPart
 from codegym.foundry.forge.options import ForgeOptions
@@ -36,6 +37,7 @@ class SuiteWork:
     drafts: dict[str, TriedDraft] = field(default_factory=dict)
     counts: dict[str, TrialCounts] = field(default_factory=dict)
     certificates: dict[str, TaskCertificate] = field(default_factory=dict)
+    variety: Variety = field(default_factory=Variety)
     certify_seconds: float = 0.0
 
     def add(self, task: Task, draft: TriedDraft | None = None) -> None:
@@ -46,7 +48,8 @@ class SuiteWork:
             self.drafts[task.id] = draft
 
     def remove_operator(self, operator: str) -> None:
-        """Remove the tasks that ``operator`` made."""
+        """Remove the tasks that ``operator`` made, and forget that others may not be like them."""
+        self.variety = Variety()
         self.tasks = {name: task for name, task in self.tasks.items() if task.metadata["origin"] != operator}
 
     def certify(self, options: ForgeOptions, progress: Progress) -> None:

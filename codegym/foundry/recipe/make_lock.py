@@ -18,10 +18,12 @@ from codegym.foundry.draft.draft import mutation_drafts, task_id
 from codegym.foundry.draft.setup import FORGE_LIMITS, Resources, TrialSetup
 from codegym.foundry.draft.trial import TRIAL_VERSION, Journal
 from codegym.foundry.draft.try_drafts import TriedDraft, try_drafts
+from codegym.foundry.draft.variety import Variety
 from codegym.foundry.holdout.guard import Guard
 from codegym.foundry.recipe.lock import Lock, LockedPackage, LockedTask, read_lock, short_sha, write_lock
 from codegym.foundry.recipe.materialise import materialise
 from codegym.foundry.recipe.recipe import Package, Recipe, load_recipe
+from codegym.foundry.repository.calls import CallGraph
 from codegym.foundry.repository.reach import Reach, measure, restricted
 from codegym.progress.protocol import Progress, silent
 from codegym.sandbox.image.image import image_digest
@@ -66,10 +68,10 @@ def _bugs(package: Package, recipe: Recipe, folder: Path, resources: Resources) 
     seconds = time.monotonic() - began
     key = digest_json([tree.digest, image_digest(recipe.image), recipe.trial_seconds, TRIAL_VERSION])
     steady = {test for test in reach.tests if not any(part in test for part in package.deselect)}
-    sources = package.source_paths(files)
-    steady_reach = restricted(reach, steady)
+    sources, steady_reach = package.source_paths(files), restricted(reach, steady)
+    graph = CallGraph(sources, files, steady_reach)
     bugs, _ = try_drafts(
-        mutation_drafts(sources, files, recipe, steady_reach, package.tasks),
+        mutation_drafts(sources, files, recipe, steady_reach, graph=graph, most=package.tasks),
         TrialSetup(
             files=files,
             plan=package.plan(),
@@ -81,6 +83,7 @@ def _bugs(package: Package, recipe: Recipe, folder: Path, resources: Resources) 
         ),
         resources=resources,
         journal=Journal(cache_dir() / "forge" / f"{package.name}-{key[:16]}.jsonl"),
+        variety=Variety(),
         label=f"mutations of {package.name}",
         most=package.tasks,
         deadline=math.inf,

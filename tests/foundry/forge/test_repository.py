@@ -87,9 +87,8 @@ def tasks_of(suite: Suite, operator: str) -> list[Task]:
 
 @pytest.mark.slow
 def test_every_operator_makes_certified_tasks(report: ForgeReport, suite: Suite) -> None:
-    assert {name: result.certified > 0 for name, result in report.operators.items()} == {
-        "mutation": True, "removal": True, "combined": True, "history": True, "chain": True
-    }  # fmt: skip
+    successful = {name for name, result in report.operators.items() if result.certified > 0}
+    assert successful >= {"mutation", "removal", "combined", "history", "chain"}
     assert len(suite.tasks) == report.tasks == sum(result.certified for result in report.operators.values())
     assert report.per_minute > 0
     assert report.tests == 10
