@@ -99,6 +99,16 @@ def test_slowdowns_keep_results() -> None:
     ]  # fmt: skip
 
 
+def test_what_is_done_once_before_a_loop_is_done_in_it() -> None:
+    before = "def f(x):\n    y = g(x)\n    for z in x:\n        # note\n        h(y, z)\n    return x\n"
+    (moved,) = [apply(before, m) for m in slowdowns(before) if m.operator == "recomputed"]
+    assert moved == (
+        "def f(x):\n    for z in x:\n        # note\n        y = g(x)\n        h(y, z)\n    return x\n"
+    )
+    needed = before.replace("in x:", "in y:")
+    assert "recomputed" not in {m.operator for m in slowdowns(needed)}
+
+
 @pytest.mark.parametrize(
     ("test", "call"),
     [
