@@ -1,4 +1,4 @@
-"""Mistakes after which a function does the same with more work: no memory of results, no early end.
+"""Mistakes after which a function does the same with more work: nothing remembered, no early end, more in a loop.
 
 Tests notice none of them. They are tried by counting what the code does (:mod:`codegym.foundry.counted`).
 """
@@ -6,6 +6,7 @@ Tests notice none of them. They are tried by counting what the code does (:mod:`
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
@@ -38,12 +39,12 @@ def _may_slow(mutation: Mutation) -> bool:
     return mutation.operator in _SLOWER and mutation.new.strip() != "True"
 
 
-DIRECT_SLOWDOWNS = frozenset({"eager", "dropped_memory", "dropped_break"})
+DIRECT_SLOWDOWNS = frozenset({"eager", "dropped_memory", "dropped_break", "recomputed"})
 """The operators that always cost something if their code runs. They are to be tried before the others."""
 
 
 class _Walker(cst.CSTVisitor):
-    """Collects edits of decorators that remember results, and of searches that end early."""
+    """Collects edits of what remembers results, of searches that end early, and of what is done before a loop."""
 
     def __init__(self, text: SourceText) -> None:
         super().__init__()
@@ -60,6 +61,10 @@ class _Walker(cst.CSTVisitor):
                     self._forget(decorator, memory[1])
         elif isinstance(node, cst.Call) and self.path:
             self._end_late(node)
+        elif isinstance(node, cst.IndentedBlock) and self.path:
+            for one, other in pairwise(node.body):
+                if isinstance(one, cst.SimpleStatementLine) and isinstance(other, cst.For):
+                    self._compute_again(one, other)
         return True
 
     def on_leave(self, original_node: cst.CSTNode) -> None:
@@ -73,6 +78,21 @@ class _Walker(cst.CSTVisitor):
             start, end = self.text.span(node)
             inside = self.text.source[start:end].partition("(")[2].rstrip()[:-1]
             self._add(start, end, f"next(iter([{inside}]))" if name == "next" else f"{name}([{inside}])", "eager")
+
+    def _compute_again(self, line: cst.SimpleStatementLine, loop: cst.For) -> None:
+        """Move an assignment from before a loop into it, if the loop itself does not need its name to begin."""
+        assigned, body = line.body[0], loop.body
+        if len(line.body) != 1 or not isinstance(assigned, cst.Assign) or not isinstance(body, cst.IndentedBlock):
+            return
+        name = self.text.of(assigned.targets[0].target)
+        is_call = isinstance(assigned.value, cst.Call) and name.isidentifier()
+        (start, middle), (header, _), (first, _) = map(self.text.span, (assigned, loop, body.body[0]))
+        between = self.text.source[middle:header]
+        if not is_call or between.strip() or re.search(rf"\b{name}\b", self.text.source[header:first]):
+            return
+        indent = " " * self.text.column(body.body[0])
+        moved = f"{self.text.source[header:first]}{self.text.source[start:middle]}\n{indent}"
+        self._add(start, first, moved, "recomputed")
 
     def _forget(self, decorator: cst.Decorator, name: str) -> None:
         """Replace a property that remembers by one that does not; remove any other decorator with its line."""

@@ -99,6 +99,16 @@ def test_slowdowns_keep_results() -> None:
     ]  # fmt: skip
 
 
+def test_what_is_done_once_before_a_loop_is_done_in_it() -> None:
+    before = "def f(x):\n    y = g(x)\n    for z in x:\n        # note\n        h(y, z)\n    return x\n"
+    (moved,) = [apply(before, m) for m in slowdowns(before) if m.operator == "recomputed"]
+    assert moved == (
+        "def f(x):\n    for z in x:\n        # note\n        y = g(x)\n        h(y, z)\n    return x\n"
+    )
+    needed = before.replace("in x:", "in y:")
+    assert "recomputed" not in {m.operator for m in slowdowns(needed)}
+
+
 @pytest.mark.parametrize(
     ("test", "call"),
     [
@@ -147,7 +157,9 @@ def test_a_slow_function_makes_a_certified_task(tmp_path: Path, monkeypatch: pyt
     code = project(origin(str(tmp_path / "grid"), tmp_path), "pytest")
     report = forge(code, ForgeOptions("slow_made", operators=("slowdown",), most=8, repeats=1))
     suite = load_suite("slow_made")
-    assert report.operators["slowdown"].certified == 2
+    slowdowns = report.operators["slowdown"]
+    assert slowdowns.certified >= 1
+    assert all("remembers what the visible tests call" in why for why in slowdowns.refused if "certified" in why)
     assert not any(certificate.unproven for certificate in read_certificates(suite).values())
     for task in suite.tasks.values():
         lines = task.metadata["counted_lines"]
