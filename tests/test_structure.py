@@ -22,7 +22,7 @@ TREES = {module: ast.parse(path.read_text()) for module, path in FILES.items()}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 LAYERS = [  # lowest first; modules of one layer may import each other, as long as there is no cycle
-    {"", "errors", "atomic", "digest", "catalog", "failure", "task", "deadline", "progress", "tokens"},
+    {"", "errors", "atomic", "digest", "catalog", "failure", "task", "deadline", "progress", "tokens", "syntax"},
     {"sandbox", "tree", "patch", "source", "sdist", "task_list", "certificate", "episode", "episode_file"},
     {"suite", "generator", "difficulty"},
     {"harness", "mutate"},
@@ -231,6 +231,17 @@ def test_docker_is_imported_only_by_its_own_backend() -> None:
     users = {module for module in FILES if "docker" in packages(module)}
     assert users
     assert {module for module in users if not module.startswith("codegym.sandbox.docker.")} == set()
+
+
+def test_only_one_module_parses_python() -> None:
+    parsers = {
+        module
+        for module, tree in TREES.items()
+        if "inbox" not in module and "kit" not in module.split(".")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "ast.parse"
+    }
+    assert parsers <= {"codegym.syntax", "codegym.tool.compact.tracer"}, "threads would disturb each other"
 
 
 def test_nothing_imports_in_circles() -> None:

@@ -20,6 +20,7 @@ from codegym import __version__
 from codegym.cli.exits import INFRASTRUCTURE, MISUSED
 from codegym.cli.output import problem
 from codegym.errors import CodegymError, ConfigError, GradeError, PolicyError, SandboxError, unknown
+from codegym.syntax import parse_module
 
 VERBS = {
     "doctor": "doctor",
@@ -75,7 +76,7 @@ def _load(verb: str) -> Any:
 
 
 def _docstring(verb: str) -> str | None:
-    tree = ast.parse(Path(__file__).with_name(f"{VERBS[verb]}.py").read_text())
+    tree = parse_module(Path(__file__).with_name(f"{VERBS[verb]}.py").read_text())
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     return ast.get_docstring(functions["verb"])
 

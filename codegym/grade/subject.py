@@ -18,6 +18,7 @@ from codegym.patch import PatchError, apply_patch
 from codegym.sandbox.image.image import image_digest
 from codegym.sandbox.protocol import Backend, Changes, File, Sandbox
 from codegym.suite import Suite
+from codegym.syntax import parse_module
 from codegym.task import Task
 from codegym.tree import read_tree
 
@@ -146,7 +147,7 @@ def _standard_module(path: str) -> str:
 def _imports(content: bytes) -> Iterator[str]:
     """Yield the top-level names of the modules that a Python file imports; nothing if it can't be parsed."""
     try:
-        tree = ast.parse(content)
+        tree = parse_module(content)
     except (SyntaxError, ValueError, RecursionError):
         return
     for node in ast.walk(tree):

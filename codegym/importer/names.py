@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from codegym.errors import TaskError
+from codegym.syntax import literal_value, parse_module
 
 _Named = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 _NAMED = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -57,7 +58,7 @@ def functions(code: str, *, skipped: bool = True) -> Iterator[str]:
                 else:
                     yield prefix + node.name
 
-    return below(ast.parse(code).body, "")
+    return below(parse_module(code).body, "")
 
 
 def _is_skipped(node: _Named) -> bool:
@@ -92,6 +93,6 @@ def _parsed(text: str) -> Any:
     except ValueError:
         pass
     try:
-        return ast.literal_eval(text)
+        return literal_value(text)
     except (ValueError, SyntaxError):
         return text

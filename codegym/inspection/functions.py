@@ -11,6 +11,7 @@ from functools import lru_cache
 from codegym.mutate.braces import c_functions, javascript_functions
 from codegym.mutate.encoding import text_of_source
 from codegym.patch.read import FilePatch, parse_patch
+from codegym.syntax import parse_module
 
 MODULE = "(module)"
 """Stands for the function of a line outside of all functions."""
@@ -46,7 +47,7 @@ def functions_of(path: str, content: bytes) -> tuple[FunctionLines, ...]:
     suffix = path.rpartition(".")[2]
     try:
         if suffix == "py":
-            return tuple(_python(ast.parse(content), ""))
+            return tuple(_python(parse_module(content), ""))
     except (SyntaxError, ValueError, RecursionError):
         return ()
     text = text_of_source(content)

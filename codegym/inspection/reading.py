@@ -11,6 +11,7 @@ from codegym.inspection.facts import files_before
 from codegym.inspection.functions import is_source
 from codegym.patch import PatchError
 from codegym.suite import Suite
+from codegym.syntax import parse_module
 from codegym.task import Frozen, Task
 from codegym.tool.cut import cut
 
@@ -95,7 +96,7 @@ def _code(path: str, text: str, name: str) -> str:
     if not path.endswith(".py"):
         return text
     try:
-        node: ast.AST = ast.parse(text)
+        node: ast.AST = parse_module(text)
     except (SyntaxError, ValueError, RecursionError):
         return text
     for part in name.partition("[")[0].split("::"):

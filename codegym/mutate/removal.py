@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from codegym.mutate.braces import Block, c_functions, javascript_functions
 from codegym.mutate.mutation import Mutation
 from codegym.mutate.site import line_starts
+from codegym.syntax import parse_module
 
 _FEWEST_LINES = 2
 """Lines of a body that is worth removing."""
@@ -27,7 +28,9 @@ def removals(source: str, language: str) -> list[tuple[Mutation, int]]:
     be parsed. Other languages are not parsed, so the result may not compile.
     """
     if language == "python":
-        return [_python(source, name, node) for name, node in _functions(ast.parse(source), "") if _is_long(node)]
+        return [
+            _python(source, name, node) for name, node in _functions(parse_module(source), "") if _is_long(node)
+        ]
     find = javascript_functions if language == "javascript" else c_functions
     return [_braced(source, block, language) for block in find(source) if _is_long_block(source, block)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from codegym.foundry.draft.trial import Trial
 from codegym.foundry.draft.variety import Variety
 from codegym.harness.run import run_tests
 from codegym.sandbox.protocol import File, Sandbox
+from codegym.syntax import parse_module
 
 _LEAST_RATIO = 2.0
 """How many times as many lines the slow code runs, at least. The bound is the geometric mean of both counts, so
@@ -100,7 +100,7 @@ class SlowTrials:
         """Return the calls of tests of one file that can be counted, by test."""
         calls: dict[str, str] = {}
         for path in dict.fromkeys(test.partition("::")[0] for test in tests):
-            module = ast.parse(self._setup.files[path].content)
+            module = parse_module(self._setup.files[path].content)
             of_file = [test for test in tests if test.startswith(f"{path}::")]
             calls = {test: call for test in of_file if (call := call_of(test, module))}
             if calls:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from codegym.foundry.describe.session import Prompt, prompted, ticked
 from codegym.foundry.record.call import RecordedCall
+from codegym.syntax import parse_module
 
 _MOST_EXAMPLES = 4
 _LONGEST_SUMMARY = 300
@@ -80,7 +81,7 @@ def chosen_examples(calls: Sequence[RecordedCall]) -> tuple[RecordedCall, ...]:
 def summary_of(text: str, function: str) -> str:
     """Return the first paragraph of a Python function's docstring; empty if there is none."""
     try:
-        inside: list[ast.stmt] = ast.parse(text).body
+        inside: list[ast.stmt] = parse_module(text).body
     except (SyntaxError, ValueError, RecursionError):
         return ""
     node: ast.stmt | None = None

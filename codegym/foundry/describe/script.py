@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 
 from codegym.foundry.record.call import RecordedCall
+from codegym.syntax import parse_module
 
 _MOST_STATEMENTS = 10
 """Statements of a script; with more nobody reads them."""
@@ -24,7 +25,7 @@ def scripts(test: str, text: str, output: str) -> Iterator[RecordedCall]:
     path, *names = test.partition("[")[0].split("::")
     lines = [int(n) for file, n, function in _PLACE.findall(output) if file == path and function == names[-1]]
     try:
-        module = ast.parse(text)
+        module = parse_module(text)
     except (SyntaxError, ValueError, RecursionError):
         return
     function = _function(module, names)

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping
 
 from codegym.sandbox.protocol import File
+from codegym.syntax import parse_module
 from codegym.tree import Files
 
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
@@ -80,7 +81,7 @@ def _of_tokens(text: str) -> Iterator[str]:
 
 def _of_python(text: str) -> Iterator[str]:
     try:
-        tree = ast.parse(text)
+        tree = parse_module(text)
     except (SyntaxError, ValueError, RecursionError):
         return
     used = _UsedNames(tree)

@@ -12,6 +12,7 @@ from codegym.errors import TaskError
 from codegym.grade.form.cases import case_ids
 from codegym.grade.form.table import Cases, cases_of
 from codegym.mutate.encoding import encoding_of
+from codegym.syntax import parse_module
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _BRANCHES = (ast.If, ast.Try, ast.With)
@@ -65,7 +66,7 @@ def read_module(content: bytes) -> TestModule:
     encoding = encoding_of(content)
     text = content.decode(encoding)
     try:
-        tree = ast.parse(content)
+        tree = parse_module(content)
     except (SyntaxError, ValueError, RecursionError) as error:
         raise TaskError(f"tests can't be removed from a file that can't be parsed: {error}") from error
     lines = tuple(re.split(r"(?<=\n)", text))

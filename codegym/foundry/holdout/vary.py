@@ -13,13 +13,15 @@ from random import Random
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
 
+from codegym.syntax import parse_expression
+
 _TRIES = 6
 """Variations of one call that are drawn."""
 
 
 def varied_sources(sources: Sequence[str], most: int, chance: Random, *, alike: bool) -> list[str]:
     """Return up to ``most`` calls that differ from all ``sources``; with ``alike``, only calls of a like kind."""
-    pool = [node.value for source in sources for node in _literals(ast.parse(source, mode="eval"))]
+    pool = [node.value for source in sources for node in _literals(parse_expression(source))]
     varied: dict[str, None] = {}
     for _ in range(_TRIES):
         for source in sources:
@@ -31,7 +33,7 @@ def varied_sources(sources: Sequence[str], most: int, chance: Random, *, alike: 
 
 def _varied(source: str, pool: Sequence[Any], chance: Random, *, alike: bool) -> str:
     """Return ``source`` with another literal, or with a list in another order; the same if it has neither."""
-    tree = ast.parse(source, mode="eval")
+    tree = parse_expression(source)
     literals = list(_literals(tree))
     rows = [node for node in ast.walk(tree) if isinstance(node, ast.List | ast.Tuple) and len(node.elts) > 1]
     if rows and (not literals or chance.random() < 1 / 4):

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, ValidationError
 
+from codegym.syntax import parse_expression, parse_module
 from codegym.task import Frozen
 
 _LONGEST = 6000
@@ -132,6 +133,6 @@ def _parsed(source: str, mode: Literal["eval", "exec"]) -> ast.AST | None:
     if len(source) > _LONGEST:
         return None
     try:
-        return ast.parse(source, mode=mode)
+        return parse_expression(source) if mode == "eval" else parse_module(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from codegym.mutate.encoding import text_of_source
+from codegym.syntax import parse_module
 from codegym.tree import Files
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -41,7 +42,7 @@ class SourceFunction:
 def module_of(path: str, files: Files) -> ast.Module:
     """Return the syntax tree of a file; an empty one if the file is no Python of this version."""
     try:
-        return ast.parse(text_of_source(files[path].content))
+        return parse_module(text_of_source(files[path].content))
     except (SyntaxError, ValueError, RecursionError):
         return ast.Module([], [])
 

@@ -6,6 +6,7 @@ import ast
 from contextlib import suppress
 from typing import Any
 
+from codegym.syntax import parse_module
 from codegym.tree import Files
 
 
@@ -15,7 +16,7 @@ def setup_arguments(files: Files) -> dict[str, Any]:
     A name that is bound to a literal at the top of the file counts as that literal.
     """
     try:
-        body = ast.parse(files["setup.py"].content).body
+        body = parse_module(files["setup.py"].content).body
     except (KeyError, SyntaxError, ValueError, RecursionError):
         return {}
     constants: dict[str, Any] = {}

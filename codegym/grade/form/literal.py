@@ -7,11 +7,12 @@ character replaced by another of its class. Quotes, prefixes and the number of d
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Sequence
 from random import Random
 from string import ascii_lowercase, ascii_uppercase, digits
+
+from codegym.syntax import literal_value
 
 MOST = 4
 """More substitutes are not returned: an exam has four sheets at most, and a form for each is enough."""
@@ -154,7 +155,7 @@ def _normal_text(value: object) -> object:
 def _value(written: str) -> object:
     """Return the value of a literal; ``written`` itself if it is none."""
     try:
-        return ast.literal_eval(written)
+        return literal_value(written)
     except (ValueError, SyntaxError):
         return written
 

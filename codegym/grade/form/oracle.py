@@ -19,6 +19,7 @@ from codegym.grade.form.edit import Edit, Edits, Text, apply_edits
 from codegym.grade.form.pure import Purity
 from codegym.grade.form.python_module import Module
 from codegym.grade.form.python_values import is_value, value_variants
+from codegym.syntax import literal_value, parse_expression
 
 RECORD_PATH = "/tmp/.codegym-seen"  # noqa: S108  a path in the box
 """The file in the box to which a recording module writes."""
@@ -140,7 +141,7 @@ def read_record(content: bytes) -> dict[int, dict[str, str]]:
     values: dict[int, dict[str, set[str]]] = {}
     for line in content.decode(errors="replace").splitlines():
         try:
-            number, key, exposed, value = ast.literal_eval(line)
+            number, key, exposed, value = literal_value(line)
         except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
             continue
         recorded = values.setdefault(number, {}).setdefault(key, set())
@@ -207,7 +208,7 @@ def _writable_values(values: Mapping[str, str]) -> dict[str, str]:
 def _other_values(value: str, chance: Random) -> list[str]:
     """Return other values of the same shape, as written."""
     written = Text(value.encode())
-    node = ast.parse(written.text, mode="eval").body
+    node = parse_expression(written.text).body
     variants = value_variants(written, node, [], chance)
     return [apply_edits(written.text, edits).decode() for edits in variants][:_MOST_VARIANTS]
 
@@ -215,7 +216,7 @@ def _other_values(value: str, chance: Random) -> list[str]:
 def _is_steady(exposed: str) -> bool:
     """Return whether nothing can be changed in place of what ``exposed`` has: values, and containers of items."""
     try:
-        values, containers = ast.literal_eval(exposed)
+        values, containers = literal_value(exposed)
         items = [_items(each) for each in containers]
         return isinstance(hash((values, *items)), int)
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
@@ -232,6 +233,6 @@ def _items(value: object) -> tuple[object, ...]:
 def _is_plain(value: str) -> bool:
     """Return whether ``value`` is a literal that ``repr`` writes in the same way."""
     try:
-        return repr(ast.literal_eval(value)) == value
+        return repr(literal_value(value)) == value
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return False

@@ -162,10 +162,10 @@ class Purity:
         """Return whether ``node`` is pure and contains a call."""
         return any(isinstance(each, ast.Call) for each in ast.walk(node)) and self.is_pure(node)
 
-    def ends(self, node: ast.expr, known: frozenset[str]) -> bool:
-        """Return whether all calls in ``node`` are of functions that end: of the file, or named in ``known``."""
+    def ends(self, node: ast.expr, finite: frozenset[str]) -> bool:
+        """Return whether all calls in ``node`` are of functions that end: of the file, or named in ``finite``."""
         names = {called_name(each) for each in ast.walk(node) if isinstance(each, ast.Call)}
-        return names <= known | self._file.finite_functions
+        return names <= finite | self._file.finite_functions
 
     def is_doubted(self, *nodes: ast.expr) -> bool:
         """Return whether a name in ``nodes`` is in a check of pure values only, or depends on such a name."""

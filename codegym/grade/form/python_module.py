@@ -16,6 +16,7 @@ from codegym.grade.form.pure import FileNames
 from codegym.grade.form.python_checks import Check, compared_sides, function_checks, is_plain_equality
 from codegym.grade.form.python_values import value_variants
 from codegym.grade.form.table import Cases, Table, cases_of, last_value
+from codegym.syntax import parse_module
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Module:
         self.tree = ast.Module([], [])
         try:
             content.decode()
-            self.tree = ast.parse(content)
+            self.tree = parse_module(content)
             self.functions = dict(_functions(self.tree.body, ""))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return

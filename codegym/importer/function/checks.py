@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 
 from codegym.errors import TaskError
+from codegym.syntax import parse_module
 
 SECONDS = 10
 """Seconds of processor time that one test may take, so that an endless loop is a test that fails."""
@@ -158,7 +159,7 @@ def _is_metadata(node: ast.stmt) -> bool:
 
 def _parse(code: str, name: str) -> ast.Module:
     try:
-        return ast.parse(code)
+        return parse_module(code)
     except (SyntaxError, ValueError) as error:
         place = f"{name}: " if name else ""
         raise TaskError(f"{place}the row's code is not valid Python: {error}") from error
@@ -171,5 +172,5 @@ def _text(code: str, node: ast.AST) -> str:
 def _indented(call: str) -> str:
     """Return a statement, indented. If it has several lines it is unparsed, so that its strings stay the same."""
     if "\n" in call:
-        call = "\n".join(ast.unparse(node) for node in ast.parse(call).body)
+        call = "\n".join(ast.unparse(node) for node in parse_module(call).body)
     return re.sub(r"^", " " * 8, call, flags=re.MULTILINE)

@@ -20,6 +20,7 @@ from codegym.importer.imported_task import ImportedTask, ImportOptions
 from codegym.importer.kit_text import kit
 from codegym.importer.names import read_names
 from codegym.importer.rows import Row, column
+from codegym.syntax import parse_module
 
 _NUMPY = re.compile(r"^import numpy as np$", re.MULTILINE)
 
@@ -61,7 +62,7 @@ def _against_reference(row: Row, solved: str, name: str, examples: Iterable[tupl
 
 def _arguments(asserts: str, name: str) -> Iterable[tuple[Any, ...]]:
     """Yield the arguments of each call of ``name`` whose arguments are literals."""
-    for node in ast.walk(ast.parse(asserts)):
+    for node in ast.walk(parse_module(asserts)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
             try:
                 yield tuple(ast.literal_eval(argument) for argument in node.args)

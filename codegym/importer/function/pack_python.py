@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import textwrap
 
 from codegym.importer.function.checks import Checks, test_file
 from codegym.importer.function.pack_layout import Layout
 from codegym.importer.rows import Row
+from codegym.syntax import parse_module
 
 
 def python_layout(row: Row, solution: str) -> Layout:
@@ -32,7 +32,7 @@ def _example(row: Row) -> str:
     """Return the example's code; empty if the pack's text is not valid Python."""
     code = textwrap.dedent(str(row.get("example_test") or "")).strip()
     try:
-        ast.parse(code)
+        parse_module(code)
     except SyntaxError:
         return ""
     return code
