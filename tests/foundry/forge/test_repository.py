@@ -266,6 +266,9 @@ def test_removal_and_history_make_tasks_of_c_and_javascript(
     assert report.operators["removal"].certified >= 2
     assert report.operators["history"].certified == 1
     tasks = load_suite(name).tasks.values()
+    assert all(task.metadata["hidden"] is (task.tests.hidden is not None) for task in tasks)
+    removals = [task for task in tasks if task.metadata["origin"] == "removal"]
+    assert any(task.metadata["hidden"] for task in removals) is (command == "")  # a C program is one test file
     assert any(task.metadata.get("functions") == [function] for task in tasks)
 
 
