@@ -30,6 +30,7 @@ class Observer:
     backend: Backend
     _box: Sandbox | None = field(default=None, init=False)
     _right: dict[tuple[tuple[str, ...], tuple[Boundary, ...]], Recording] = field(default_factory=dict, init=False)
+    _right_replays: dict[tuple[str, ...], RecordedCall | None] = field(default_factory=dict, init=False)
 
     def record(self, changed: Changed, tests: Sequence[str], functions: tuple[Boundary, ...] = ()) -> Recording:
         """Return the calls of ``tests`` in a tree, those that they make themselves and those of ``functions``."""
@@ -51,8 +52,14 @@ class Observer:
 
     def replay(self, changed: Changed, call: RecordedCall) -> RecordedCall | None:
         """Return ``call`` with what comes of it in a tree, in a process of its own."""
+        key = (*call.setup, call.source)
+        if not changed and key in self._right_replays:
+            return self._right_replays[key]
         with self._tree(changed) as box:
-            return replay(box, call, path=self.project.path)
+            again = replay(box, call, path=self.project.path)
+        if not changed:
+            self._right_replays[key] = again
+        return again
 
     def symptoms(self, changed: Changed, tests: Sequence[str], most: int) -> list[Symptom]:
         """Return up to ``most`` symptoms that ``tests`` show and that are the same in a process of their own.
