@@ -21,7 +21,8 @@ class ForgeReport(Frozen):
     """A forged suite: where it is, and what came of each operator.
 
     ``pins`` are the packages added to the image, ``missing`` the requirements that could not be installed,
-    ``left_out`` the test files that were not surveyed. ``per_minute`` is certified tasks per minute of all time.
+    ``left_out`` the test files that were not surveyed. ``failed`` is how many tests fail in the untouched tree and
+    are left out. ``per_minute`` is certified tasks per minute of all time.
     """
 
     suite: str
@@ -31,6 +32,7 @@ class ForgeReport(Frozen):
     origin: str
     tasks: int
     tests: int
+    failed: int = 0
     quarantined: tuple[str, ...]
     left_out: tuple[str, ...]
     image: str

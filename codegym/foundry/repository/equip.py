@@ -1,27 +1,25 @@
-"""The image of a forged suite: the Python image and, pinned on top of it, the packages that the project needs.
+"""The image of a forged suite: its language's image and, pinned on top of it, the packages that the project needs.
 
-Boxes have no network, so the user's pip resolves the requirements once, when the suite is forged. The pinned
-packages become an image of its own, which belongs to the suite.
+Boxes have no network, so the user's pip or npm resolves the requirements once, when the suite is forged. The
+pinned packages become an image of its own, which belongs to the suite.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from codegym.atomic import publish_folder
-from codegym.catalog import images_dir
-from codegym.digest import digest_json
 from codegym.errors import TaskError
 from codegym.foundry.repository.declared import Needs, needs, plain_name
+from codegym.foundry.repository.derived_image import derived_image
+from codegym.foundry.repository.modules import image_with_modules, npm_packages
 from codegym.foundry.repository.project import Project
-from codegym.sandbox.image.image import image_digest, image_folder, load_image
+from codegym.sandbox.image.image import image_folder, load_image
 from codegym.sandbox.image.python import pip_python
 from codegym.sandbox.protocol import Backend, Tree
 from codegym.task import Limits
@@ -64,11 +62,11 @@ def equipped(project: Project, backend: Backend, more: Sequence[str] = (), *, de
     can't be installed or the image is not for Python, :class:`~codegym.errors.SandboxError` if the image can't be
     made.
     """
+    if project.language == "javascript":
+        return _with_modules(project, more) if declared or more else Equipment(project)
     if not load_image(project.image).requirements:
         if more:
-            raise TaskError(
-                f"image {project.image!r} takes no Python packages: leave out --with {' --with '.join(more)}"
-            )
+            raise TaskError(f"image {project.image!r} takes no packages: leave out --with {' --with '.join(more)}")
         return Equipment(project)
     needed = needs(project.files) if declared else Needs((), ())
     pins, missing = pinned(project.image, Needs((*more, *needed.runtime), needed.tests))
@@ -81,6 +79,13 @@ def equipped(project: Project, backend: Backend, more: Sequence[str] = (), *, de
     command = " ".join([plan.command, *(f"-p {module}" for module in _plugins(backend, image, pins))]).strip()
     plan = plan.model_copy(update={"command": command})
     return Equipment(replace(project, image=image, plan=plan), pins, missing)
+
+
+def _with_modules(project: Project, more: Sequence[str]) -> Equipment:
+    """Return a JavaScript project with an image that has its npm packages."""
+    packages = npm_packages(project.files, more)
+    image = image_with_modules(project.image, packages) if packages.pins else project.image
+    return Equipment(replace(project, image=image), packages.pins, packages.missing)
 
 
 def pinned(image: str, needed: Needs) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -107,20 +112,9 @@ def pinned(image: str, needed: Needs) -> tuple[tuple[str, ...], tuple[str, ...]]
 
 def image_with(base: str, pins: Sequence[str]) -> str:
     """Return the name of an image like ``base`` with ``pins`` added. It is made in the user's folder of images."""
-    name = f"{base}-{digest_json([image_digest(base), list(pins)])[:8]}"
-    folder, spec = images_dir() / name, load_image(base)
-    if not folder.is_dir():
-        images_dir().mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".draft-", dir=images_dir()) as scratch:
-            partial = Path(scratch) / name
-            shutil.copytree(image_folder(base), partial)
-            requirements = partial / str(spec.requirements)
-            requirements.write_text(requirements.read_text() + "".join(f"{pin}\n" for pin in pins))
-            spec_file = partial / "image.toml"
-            text = f"{spec.description}; with {', '.join(pins)}"
-            spec_file.write_text(spec_file.read_text().replace(json.dumps(spec.description), json.dumps(text)))
-            publish_folder(partial, folder)
-    return name
+    requirements = str(load_image(base).requirements)
+    text = (image_folder(base) / requirements).read_text() + "".join(f"{pin}\n" for pin in pins)
+    return derived_image(base, {requirements: text}, pins, key=list(pins))
 
 
 def _resolved(needs: Sequence[str], base: Path) -> tuple[list[str] | None, str]:
