@@ -11,6 +11,7 @@ whether it is made up.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,7 @@ WHOLE_FILE = "whole file"
 _WORST = (TestStatus.ERROR, TestStatus.FAILED, TestStatus.SKIPPED, TestStatus.PASSED)
 _FAILED = (TestStatus.FAILED, TestStatus.ERROR)
 _STATUS = {"passed": TestStatus.PASSED, "failed": TestStatus.FAILED}
+_ERROR = re.compile(r"\w*Error\b")
 _NOT_RUN = frozenset({"pending", "skipped", "todo", "disabled", "focused"})
 _SECTIONS = ("tape",)
 """Runners in whose TAP a test is a section with several assertions."""
@@ -53,6 +55,23 @@ class _Report:
         if status in _FAILED:
             self.failures.setdefault(test, brief(why))
             self.text.append(f"FAILED {test}\n{why[:3000]}\n")
+
+
+@dataclass(frozen=True)
+class _End:
+    """How the process of one file ended: its exit code, its output, and its errors."""
+
+    path: str
+    code: int
+    output: str
+    errors: str
+
+    @property
+    def why(self) -> str:
+        """What it complained of: from its first line with an error on."""
+        lines = (self.errors or self.output).splitlines()
+        first = next((n for n, line in enumerate(lines) if _ERROR.match(line)), 0)
+        return "\n".join(lines[first:]) or f"exit code {self.code}"
 
 
 def run_javascript(box: Sandbox, command: JavaScriptCommand, ids: Sequence[str], timeout: float) -> TestRun:
@@ -121,29 +140,39 @@ def _read_each(report: _Report, stdout: str, name: str) -> None:
     """Read the output of a runner that was started once for each file."""
     for line in stdout.splitlines():
         code, _, rest = line.partition(" ")
-        packed, _, path = rest.partition(" ")
+        output, _, rest = rest.partition(" ")
+        errors, _, path = rest.partition(" ")
         try:
-            exit_code, output = int(code), unpack(packed).decode(errors="replace")
+            end = _End(path, int(code), _text(output), _text(errors))
         except (UnreadableError, ValueError) as error:
             report.wrong.append(f"the results of {path or 'a file'} can't be read: {error}")
             continue
         if name in _TAP:
-            _read_tap(report, path, output, exit_code, sections=name in _SECTIONS)
+            _read_tap(report, end, sections=name in _SECTIONS)
         else:
-            report.add(f"{path}::{WHOLE_FILE}", _STATUS["failed" if exit_code else "passed"], output)
+            report.add(f"{path}::{WHOLE_FILE}", _STATUS["failed" if end.code else "passed"], end.why)
     if not report.results and not report.broken and not report.wrong:
         report.wrong.append("no test was reported")
 
 
-def _read_tap(report: _Report, path: str, output: str, exit_code: int, *, sections: bool) -> None:
-    tap = read_tap(output, sections=sections)
+def _read_tap(report: _Report, end: _End, *, sections: bool) -> None:
+    """Read a file's TAP. If its process broke off, the test that was running is an error."""
+    tap = read_tap(end.output, sections=sections)
     for name, status in tap.results.items():
-        report.add(f"{path}::{name}", status, "\n".join(tap.notes.get(name, ["not ok"])))
+        report.add(f"{end.path}::{name}", status, "\n".join(tap.notes.get(name, ["not ok"])))
     failed = TestStatus.FAILED in tap.results.values()
-    if tap.wrong and exit_code and TestStatus.PASSED not in tap.results.values():
-        report.broken[path] = brief("\n".join(tap.results) or output) or f"exit code {exit_code}"
-    elif tap.wrong or failed != (exit_code > 0):
-        report.wrong += [f"{path}: {why}" for why in tap.wrong or [f"exit code {exit_code}"]]
+    broke_off = bool(end.code and tap.wrong)
+    if broke_off and sections and tap.planned is None:
+        report.add(f"{end.path}::{tap.section}", TestStatus.ERROR, end.why)
+        report.broken[end.path] = brief(end.why)
+    elif broke_off and TestStatus.PASSED not in tap.results.values():
+        report.broken[end.path] = brief("\n".join(tap.results) or end.why)
+    elif tap.wrong or failed != (end.code > 0):
+        report.wrong += [f"{end.path}: {why}" for why in tap.wrong or [f"exit code {end.code}"]]
+
+
+def _text(packed: str) -> str:
+    return unpack(packed).decode(errors="replace")
 
 
 def _one_line(text: str) -> str:

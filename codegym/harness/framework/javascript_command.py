@@ -134,9 +134,10 @@ _ONCE = (
     '[ ! -f "$report" ] || {{ {pack}; echo; rm -f "$report"; }}; exit $code'
 )
 _EACH = (
-    f"report={REPORT}\n"
+    f"report={REPORT}; errors={REPORT}.err\n"
     "{existing}"
-    'for file; do rm -f "$report"; {start} "$file" >"$report" </dev/null; echo "$? $({pack}) $file"; done'
+    'for file; do rm -f "$report"; {start} "$file" >"$report" 2>"$errors" </dev/null; code=$?\n'
+    'echo "$code $({pack}) $(report=$errors; {pack}) $file"; done'
 )
 
 

@@ -21,13 +21,17 @@ _DIRECTIVE = re.compile(r"(?<!\S)# *(?:skip|todo)\b", re.IGNORECASE)
 
 @dataclass
 class TapReport:
-    """The content of a TAP stream. ``wrong`` lists why it is incomplete; ``notes`` are the lines below a test."""
+    """The content of a TAP stream. ``wrong`` lists why it is incomplete; ``notes`` are the lines below a test.
+
+    ``section`` is the last one that began, if the stream is read in sections.
+    """
 
     results: dict[str, TestStatus] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     planned: int | None = None
     count: int = 0
+    section: str = ""
 
 
 def read_tap(text: str, *, sections: bool = False) -> TapReport:
@@ -37,13 +41,13 @@ def read_tap(text: str, *, sections: bool = False) -> TapReport:
     lines in it are ok.
     """
     report = TapReport()
-    last, section = "", _NO_SECTION
+    last, report.section = "", _NO_SECTION
     for line in text.splitlines():
         test, plan = _TEST.fullmatch(line), _PLAN.fullmatch(line)
         if test is not None:
-            last = _add_to_section(report, test, section) if sections else _add(report, test)
+            last = _add_to_section(report, test) if sections else _add(report, test)
         elif sections and line.startswith("#"):
-            section = _begin_section(report, line, section)
+            _begin_section(report, line)
         elif plan is not None:
             _plan(report, int(plan[1]))
         elif line.startswith("Bail out!"):
@@ -63,16 +67,18 @@ def _plan(report: TapReport, count: int) -> None:
     report.planned = count
 
 
-def _begin_section(report: TapReport, line: str, last: str) -> str:
-    """Return the name of the section that a comment begins. A skipped one has no lines."""
+def _begin_section(report: TapReport, line: str) -> None:
+    """Begin the section that a comment names. A skipped one has no lines. After the plan there is a summary."""
     match = _SECTION.fullmatch(line)
     name = match["name"].strip() if match else ""
     if match and match["skipped"] and name:
         report.results.setdefault(name, TestStatus.SKIPPED)
-    return name or last
+    if report.planned is None:
+        report.section = name or report.section
 
 
-def _add_to_section(report: TapReport, test: re.Match[str], section: str) -> str:
+def _add_to_section(report: TapReport, test: re.Match[str]) -> str:
+    section = report.section
     report.count += 1
     if test[2] is not None and int(test[2]) != report.count:
         report.wrong.append(f"test {test[2]} where {report.count} was expected")

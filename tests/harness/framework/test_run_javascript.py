@@ -46,6 +46,12 @@ test("small", (t) => { t.equal(add(1, 2), 3); t.equal(add(2, 2), 4); t.end(); })
 test("wrong", (t) => { t.equal(add(1, 2), 3); t.equal(add(1, 2), 4); t.end(); });
 test.skip("later", (t) => t.end());
 """
+THROWS = """\
+const test = require("tape");
+test("small", (t) => { t.ok(true); t.end(); });
+test("bad", (t) => { t.ok(true); throw new Error("no"); });
+test("after", (t) => { t.ok(true); t.end(); });
+"""
 UVU = """\
 const { test } = require("uvu");
 const assert = require("uvu/assert");
@@ -118,6 +124,15 @@ def test_a_hook_that_fails_is_an_error_of_the_tests_that_it_stops(tmp_path: Path
     result = run(tmp_path, npm_image(), "mocha", {"test/a.js": HOOK}, "test/a.js::hook > never")
     assert outcome(result) == {"test/a.js::hook > never": "error"}
     assert "no hook" in result.failures["test/a.js::hook > never"]
+
+
+def test_a_tape_test_that_throws_stops_its_file_and_is_an_error(tmp_path: Path) -> None:
+    files = {"test/a.js": THROWS}
+    ids = [f"test/a.js::{name}" for name in ("small", "bad", "after")]
+    result = run(tmp_path, npm_image(), "tape -- test/a.js", files, *ids)
+    assert result.complete, result.output
+    assert [outcome(result)[test] for test in ids] == ["passed", "error", "error"]
+    assert result.failures[ids[1]].startswith("Error: no")
 
 
 @pytest.mark.parametrize(("expected", "status"), [("3", "passed"), ("4", "failed")])
