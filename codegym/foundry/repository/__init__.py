@@ -5,7 +5,8 @@
   ``setup.py``.
 - ``project``: sources, tests and the command that runs them. ``package_json``, ``javascript``: the same for
   JavaScript. ``native``: the same for C. ``results``: how a command reports its tests.
-- ``equip``: the image with the packages that the project needs. ``modules``: those of npm. ``derived_image``: an
+- ``equip``: the image with the packages that the project needs. ``extension``: builds
+  extension modules. ``modules``: npm's packages. ``derived_image``: an
   image from another one.
 - ``reach``: which tests pass, and which lines each of them runs.
 """

@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codegym.errors import TaskError
-from codegym.foundry.repository.declared import Needs, needs, plain_name
+from codegym.foundry.repository.declared import Needs, build_requirements, needs, plain_name
 from codegym.foundry.repository.derived_image import derived_image
+from codegym.foundry.repository.extension import has_extensions, other_builder, with_extensions
 from codegym.foundry.repository.modules import image_with_modules, npm_packages
 from codegym.foundry.repository.project import Project
 from codegym.sandbox.image.image import image_folder, load_image
@@ -68,7 +69,14 @@ def equipped(project: Project, backend: Backend, more: Sequence[str] = (), *, de
         if more:
             raise TaskError(f"image {project.image!r} takes no packages: leave out --with {' --with '.join(more)}")
         return Equipment(project)
-    needed = needs(project.files) if declared else Needs((), ())
+    if not declared:
+        return _with_packages(project, backend, more, Needs((), ()))
+    equipment = _with_packages(project, backend, more, needs(project.files))
+    return _with_extensions(equipment, backend)
+
+
+def _with_packages(project: Project, backend: Backend, more: Sequence[str], needed: Needs) -> Equipment:
+    """Return a Python project with an image that has the packages ``more`` and ``needed``."""
     pins, missing = pinned(project.image, Needs((*more, *needed.runtime), needed.tests))
     if unavailable := [need for need in missing if need in more]:
         raise TaskError(f"pip finds no version of {', '.join(unavailable)} that fits (see pip install --dry-run)")
@@ -79,6 +87,23 @@ def equipped(project: Project, backend: Backend, more: Sequence[str] = (), *, de
     command = " ".join([plan.command, *(f"-p {module}" for module in _plugins(backend, image, pins))]).strip()
     plan = plan.model_copy(update={"command": command})
     return Equipment(replace(project, image=image, plan=plan), pins, missing)
+
+
+def _with_extensions(equipment: Equipment, backend: Backend) -> Equipment:
+    """Return a Python project with its extension modules, or with the reason why they are missing."""
+    project = equipment.project
+    if builder := other_builder(project.files):
+        return replace(equipment, missing=(*equipment.missing, f"its extension modules, which {builder} builds"))
+    if not has_extensions(project.files):
+        return equipment
+    pins, unknown = pinned(project.image, Needs(("setuptools", *build_requirements(project.files)), ()))
+    if unknown:
+        why = f"{', '.join(unknown)} can't be installed"
+    else:
+        image = image_with(project.image, pins) if pins else project.image
+        project, why = with_extensions(project, backend, image)
+    missing = (f"its extension modules ({why})",) if why else ()
+    return replace(equipment, project=project, missing=(*equipment.missing, *missing))
 
 
 def _with_modules(project: Project, more: Sequence[str]) -> Equipment:

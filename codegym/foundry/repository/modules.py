@@ -20,7 +20,7 @@ from codegym.sandbox.image.image import image_folder
 from codegym.sandbox.image.node import LOCK, MODULES, PACKAGE, run_npm
 from codegym.tree import Files
 
-_SECONDS = 300.0
+_SECONDS = 900.0
 """Seconds that npm may take to resolve the packages."""
 _LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
 _UNKNOWN = ("E404", "ETARGET", "No matching version")
