@@ -30,6 +30,7 @@ from codegym.foundry.repository.equip import Equipment, equipped
 from codegym.foundry.repository.project import Project
 from codegym.foundry.repository.results import with_results
 from codegym.foundry.stoppable import StoppableBackend
+from codegym.harness.cache import harness_digest
 from codegym.progress.protocol import Progress, silent
 from codegym.sandbox.backend import backend
 from codegym.sandbox.image.image import image_digest
@@ -150,8 +151,9 @@ def _inputs(prepared: _Prepared, anchors: Anchors, options: ForgeOptions, resour
 
 
 def _journal(setup: TrialSetup, suite: str) -> Journal:
-    """Return the journal of the suite's trials with this tree, image, command and tests."""
-    key = digest_json([setup.tree.digest, image_digest(setup.image), setup.plan.command, list(setup.tests)])
+    """Return the journal of the suite's trials with this harness, tree, image, command and tests."""
+    inputs = [setup.tree.digest, image_digest(setup.image), setup.plan.command, list(setup.tests)]
+    key = digest_json([harness_digest(), *inputs])
     return Journal(cache_dir() / "forge" / f"{suite}-{key[:16]}.jsonl")
 
 

@@ -35,6 +35,9 @@ _NOT_FOR_TESTS = re.compile(
 )
 """Linters, builders of documentation, and plugins that change how tests are run: none of it is installed."""
 _UNKNOWN = re.compile(r"(?:satisfies the requirement|matching distribution found for) ([A-Za-z0-9._-]+)")
+_CONFLICT = re.compile(r"Cannot install (.+) because these package versions have conflicting dependencies")
+_LINE = re.compile(r"\(line (\d{1,6})\)")
+"""pip names a requirement that conflicts by its line in the listing."""
 _PLUGINS = """
 from importlib.metadata import distributions
 for package in distributions():
@@ -116,7 +119,8 @@ def _with_modules(project: Project, more: Sequence[str]) -> Equipment:
 def pinned(image: str, needed: Needs) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return pins for the requirements that ``image`` does not meet, and the requirements that can't be installed.
 
-    If pip can't install all of them together, those that it does not find are dropped, then those of the tests.
+    If pip can't install all of them together, those that it does not find or that conflict are dropped, then those
+    of the tests.
     """
     base = image_folder(image) / str(load_image(image).requirements)
     included = {plain_name(line) for line in base.read_text().splitlines()}
@@ -128,7 +132,8 @@ def pinned(image: str, needed: Needs) -> tuple[tuple[str, ...], tuple[str, ...]]
         if pins is not None:
             return tuple(pin for pin in pins if plain_name(pin) not in included), tuple(missing)
         unknown = {plain_name(name) for name in _UNKNOWN.findall(complaint)}
-        dropped = [need for need in needs if plain_name(need) in unknown]
+        conflicting = {int(line) for where in _CONFLICT.findall(complaint) for line in _LINE.findall(where)}
+        dropped = [need for n, need in enumerate(needs, 1) if plain_name(need) in unknown or n in conflicting]
         dropped = dropped or [need for need in needs if need in needed.tests] or needs
         missing += dropped
         needs = [need for need in needs if need not in dropped]

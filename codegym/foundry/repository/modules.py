@@ -13,11 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegym.atomic import write_whole
+from codegym.catalog import cache_dir
+from codegym.digest import digest_bytes, digest_json
 from codegym.errors import ImageError, TaskError
 from codegym.foundry.repository.derived_image import derived_image
 from codegym.foundry.repository.package_json import npm_needs, package_json
+from codegym.sandbox.host.lease import draft_prefix
 from codegym.sandbox.image.image import image_folder
 from codegym.sandbox.image.node import LOCK, MODULES, PACKAGE, run_npm
+from codegym.sandbox.protocol import File
 from codegym.tree import Files
 
 _SECONDS = 900.0
@@ -89,11 +94,25 @@ def _without(needed: dict[str, str], names: set[str]) -> dict[str, str]:
 
 
 def _resolved(package: str, files: Files) -> str:
-    """Return the lock file for ``package``, which starts from the project's own."""
+    """Return the lock file for ``package``, which starts from the project's own.
+
+    It is kept in the cache, so that a forge that is started again has the same packages.
+    """
+    own = next((files[name] for name in _LOCKS if name in files), None)
+    key = digest_json([package, digest_bytes(own.content) if own else ""])
+    kept = cache_dir() / "npm" / f"{key}.json"
+    if kept.is_file():
+        return kept.read_text()
+    lock = _resolved_by_npm(package, own)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(kept, lock, prefix=draft_prefix())
+    return lock
+
+
+def _resolved_by_npm(package: str, own: File | None) -> str:
     with tempfile.TemporaryDirectory(prefix="codegym-needs-") as scratch:
         folder = Path(scratch)
         (folder / PACKAGE).write_text(package)
-        own = next((files[name] for name in _LOCKS if name in files), None)
         if own is not None:
             (folder / LOCK).write_bytes(own.content)
         try:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from codegym.foundry.forge.survey import Survey, survey
-from codegym.foundry.repository.equip import Equipment, equipped
+from codegym.foundry.repository.declared import Needs
+from codegym.foundry.repository.equip import Equipment, equipped, pinned
 from codegym.foundry.repository.origin import origin
 from codegym.foundry.repository.project import project
 from codegym.sandbox.backend import backend
@@ -20,7 +21,7 @@ PLUGINS: Texts = {
 [project]
 name = "ledger"
 version = "1.0"
-optional-dependencies.test = ["pytest-asyncio==1.2.0", "pytest-mock==3.15.1"]
+optional-dependencies.test = ["pytest-asyncio", "pytest-mock"]
 [tool.pytest.ini_options]
 addopts = "--doctest-modules"
 asyncio_mode = "auto"
@@ -115,6 +116,12 @@ def test_extension_modules_that_can_not_be_built_are_named_with_the_reason(tmp_p
     equipment = equipped(project(origin(str(tmp_path), tmp_path), ""), backend("bwrap"))
     assert len(equipment.missing) == 1
     assert equipment.missing[0].startswith("its extension modules (")
+
+
+def test_a_requirement_that_conflicts_with_the_image_is_missing_and_the_others_are_not() -> None:
+    pins, missing = pinned("python", Needs((), ("pytest-mock", "pytest-asyncio==1.2.0")))
+    assert missing == ("pytest-asyncio==1.2.0",)
+    assert [pin.partition("==")[0] for pin in pins] == ["pytest-mock"]
 
 
 def test_extension_modules_of_another_builder_are_missing(tmp_path: Path) -> None:
