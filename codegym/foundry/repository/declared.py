@@ -88,8 +88,8 @@ def with_metadata(files: Files, root: str) -> dict[str, File]:
 def build_requirements(files: Files) -> tuple[str, ...]:
     """Return what a project needs to be built: what ``pyproject.toml`` says, otherwise setuptools."""
     needed = _table(_toml(files), "build-system").get("requires")
-    named = [need for need in needed if isinstance(need, str)] if isinstance(needed, list) else []
-    return tuple(named) or ("setuptools",)
+    listed = [need for need in needed if isinstance(need, str)] if isinstance(needed, list) else []
+    return tuple(listed) or ("setuptools",)
 
 
 def needs(files: Files) -> Needs:

@@ -100,12 +100,12 @@ def _resolved(package: str, files: Files) -> str:
     """
     own = next((files[name] for name in _LOCKS if name in files), None)
     key = digest_json([package, digest_bytes(own.content) if own else ""])
-    kept = cache_dir() / "npm" / f"{key}.json"
-    if kept.is_file():
-        return kept.read_text()
+    path = cache_dir() / "npm" / f"{key}.json"
+    if path.is_file():
+        return path.read_text()
     lock = _resolved_by_npm(package, own)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(kept, lock, prefix=draft_prefix())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, lock, prefix=draft_prefix())
     return lock
 
 
