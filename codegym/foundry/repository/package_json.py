@@ -37,17 +37,22 @@ def package_json(files: Files) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
+def test_script(files: Files) -> str:
+    """Return the script ``test``. Raises :class:`~codegym.errors.ConfigError` if there is none."""
+    scripts = package_json(files).get("scripts")
+    script = scripts.get("test") if isinstance(scripts, dict) else None
+    if not isinstance(script, str):
+        raise ConfigError("package.json has no script 'test' for npm test: use --test-command")
+    return script
+
+
 def test_commands(files: Files) -> list[list[str]]:
     """Return the words of each command that ``npm test`` runs, in order.
 
     Raises :class:`~codegym.errors.ConfigError` if there is no script for tests.
     """
-    scripts = package_json(files).get("scripts")
-    script = scripts.get("test") if isinstance(scripts, dict) else None
-    if not isinstance(scripts, dict) or not isinstance(script, str):
-        raise ConfigError("package.json has no script 'test' for npm test: use --test-command")
     try:
-        return list(_commands(scripts, script, ("test",)))
+        return list(_commands(package_json(files).get("scripts", {}), test_script(files), ("test",)))
     except ValueError as error:
         raise ConfigError(
             f"the script 'test' of package.json can't be read ({error}): use --test-command"

@@ -18,7 +18,7 @@ from codegym.foundry.repository.declared import with_metadata
 from codegym.foundry.repository.javascript import configured_files, runner_command
 from codegym.foundry.repository.native import NativeTests, native_tests
 from codegym.foundry.repository.origin import Origin
-from codegym.foundry.repository.package_json import test_commands
+from codegym.foundry.repository.package_json import test_commands, test_script
 from codegym.grade.protected import is_protected
 from codegym.harness.framework.javascript_command import JavaScriptCommand
 from codegym.harness.junit import junit_command
@@ -114,7 +114,7 @@ def project(origin: Origin, command: str, *, junit: str = "", image: str = "") -
     words = shlex.split(command)
     if words[:2] in (["npm", "test"], ["npm", "t"]) and not junit:
         words = _npm_test(origin.files)
-        command = shlex.join(words)
+        command = shlex.join(words) if words else test_script(origin.files)
     runner = None if junit else runner_command(words, origin.files)
     framework, arguments = _framework(words, runner)
     path = _import_root(origin.files) if framework == "pytest" else "."
@@ -179,7 +179,7 @@ def _framework(words: list[str], runner: JavaScriptCommand | None) -> tuple[Fram
 
 
 def _npm_test(files: Files) -> list[str]:
-    """Return the command that ``npm test`` runs: the one of several that starts a test runner.
+    """Return the command that starts a test runner, of those that ``npm test`` runs; empty if none does.
 
     A program in front of ``node``, which measures coverage for example, is left out.
     """
@@ -188,7 +188,7 @@ def _npm_test(files: Files) -> list[str]:
         if "node" in words and "--test" in words:
             return words[words.index("node") :]
     starting = (words for words in commands if runner_command(words, files))
-    return next(starting, commands[-1] if commands else [])
+    return next(starting, [])
 
 
 def _plan(framework: Framework, arguments: list[str], command: str, *, junit: str, path: str) -> TestPlan:
