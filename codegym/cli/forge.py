@@ -118,9 +118,12 @@ def _summary(report: ForgeReport) -> Group:
     open_tasks = report.tasks - report.with_hidden_tests
     warning = f"{open_tasks} tasks have no hidden tests: the agent can read what decides\n" if open_tasks else ""
     aside = f", {len(report.quarantined)} tests in quarantine" if report.quarantined else ""
-    notes = _notes(report)
+    notes, total_tests = _notes(report), report.tests + report.failed + len(report.quarantined)
+    passing = f"{report.tests} tests pass"
+    if report.failed:
+        passing = f"{report.tests} of {total_tests} tests pass in the untouched tree; the others are left out"
     total = (
-        f"{report.suite}: {report.tasks} certified tasks from {report.origin}, {report.tests} tests pass{aside}\n"
+        f"{report.suite}: {report.tasks} certified tasks from {report.origin}, {passing}{aside}\n"
         f"{report.per_minute:g} a minute: {report.seconds:.0f} s in all, {report.survey_seconds:.0f} s surveying, "
         f"{report.certify_seconds:.0f} s certifying; the whole test suite takes {report.test_seconds:.1f} s\n"
         f"{warning}{notes}{report.folder}"

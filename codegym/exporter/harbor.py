@@ -16,6 +16,8 @@ from shlex import quote
 
 from codegym.difficulty import Difficulty, difficulties, read_attempts
 from codegym.errors import ConfigError
+from codegym.harness.exit_code import prints_automake, prints_exit_codes
+from codegym.harness.framework.javascript_command import parse_command
 from codegym.harness.inbox_text import program
 from codegym.harness.junit import prints_junit
 from codegym.patch import apply_patch
@@ -104,11 +106,20 @@ def _options(task: Task) -> str:
     return " ".join(word for word in words if not word.startswith("--timeout="))
 
 
+def _unreadable(task: Task) -> str:
+    """Return where a task's results are, if only codegym's harness reads them there; otherwise an empty text."""
+    command = task.tests.command
+    if prints_junit(command):
+        return "its results are in a JUnit report"
+    if prints_automake(command) or prints_exit_codes(command):
+        return "its results are exit codes or automake's lines"
+    runner = parse_command(command) if task.tests.framework == "node" else None
+    return f"its results are in a report of {runner.name}" if runner else ""
+
+
 def _write_tests(folder: Path, task: Task, hidden: Files) -> None:
-    if prints_junit(task.tests.command):
-        raise ConfigError(
-            f"{task.id}: its results are in a JUnit report, which Harbor's script can't read: export other tasks"
-        )
+    if unreadable := _unreadable(task):
+        raise ConfigError(f"{task.id}: {unreadable}, which Harbor's script can't read: export other tasks")
     _write_files(folder / "hidden", hidden)
     names = sorted(task.tests.deciding)
     _write_text(folder / "ids.txt", "".join(f"{name}\n" for name in names))

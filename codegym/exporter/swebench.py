@@ -9,12 +9,14 @@ reads it.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from codegym.errors import ConfigError
 from codegym.exporter.git_stream import GitStream
 from codegym.exporter.harbor import whole_tree
+from codegym.harness.framework.javascript_command import parse_command
 from codegym.importer.rows import Row, write_rows
 from codegym.patch import make_patch
 from codegym.suite import Suite
@@ -83,9 +85,7 @@ def _row(suite: Suite, task: Task, repo: str, files: Files) -> Row:
         "environment_setup_commit": "",
         "image": f"codegym/{task.image}",
         "eval_script": _SCRIPT.format(patch=tests, command=_command(task)),
-        "log_parser": "parse_log_pytest"
-        if task.tests.framework == "pytest"
-        else f"parse_log_{task.tests.framework}",
+        "log_parser": f"parse_log_{_runner(task)}",
         "eval_type": "pass_and_fail",
         "codegym": {
             "id": task.id,
@@ -102,5 +102,15 @@ def _command(task: Task) -> str:
     files = dict.fromkeys(name.partition("::")[0] for name in task.tests.deciding)
     if task.tests.framework == "tap":
         return task.tests.command
+    command = parse_command(task.tests.command) if task.tests.framework == "node" else None
+    if command is not None:
+        start = "node" if command.name == "script" else f"npx {command.name}"
+        return " ".join([*command.assignments, start, *map(shlex.quote, (*command.options, *files))])
     runner = "pytest -rA" if task.tests.framework == "pytest" else "node --test"
     return " ".join(filter(None, (runner, task.tests.command, *files)))
+
+
+def _runner(task: Task) -> str:
+    """Return what runs the tests: the framework, or a JavaScript runner from npm."""
+    command = parse_command(task.tests.command) if task.tests.framework == "node" else None
+    return command.name if command else task.tests.framework

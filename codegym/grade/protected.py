@@ -22,7 +22,7 @@ ALWAYS = (
     ".circleci/**",
     ".ci/**",
     ".pre-commit-config.yaml",
-    "node_modules/**",  # installed, not written
+    "**/node_modules/**",  # installed, not written; beside a test it would be loaded in place of the installed one
     "**/testdata/**",  # what tests read
     "**/test_data/**",
     "**/__snapshots__/**",
@@ -67,7 +67,7 @@ BY_FRAMEWORK = {
         "unittest.*",
         "unittest/**",
     ),
-    "tap": ("**/tests/**", "**/test/**", "**/test_*.c", "**/*_test.c"),
+    "tap": ("**/tests/**", "**/test/**", "**/t/**", "**/*.expected", "**/test_*.c", "**/*_test.c"),
     "node": (
         "**/tests/**",
         "**/test/**",
@@ -81,6 +81,23 @@ BY_FRAMEWORK = {
         "**/package-lock.json",
         "**/.npmrc",
         "**/.noderc",
+        "**/npm-shrinkwrap.json",
+        "**/jest.config.*",
+        "**/jest.setup.*",
+        "**/vitest.config.*",
+        "**/vitest.workspace.*",
+        "**/vitest.setup.*",
+        "**/vite.config.*",
+        "**/setupTests.*",
+        "**/setup-tests.*",
+        "**/__mocks__/**",  # taken by jest in place of modules
+        "**/.mocharc*",
+        "**/mocha.opts",
+        "**/ava.config.*",
+        "**/babel.config.*",
+        "**/.babelrc*",
+        "**/.swcrc",
+        "**/tsconfig*.json",
     ),
 }
 
@@ -95,7 +112,7 @@ def is_protected(path: str, plan: TestPlan, hidden: Iterable[str] = ()) -> bool:
     if in_cache_folder(path) or path in hidden or path in _deciding_paths(plan.fail_to_pass, plan.pass_to_pass):
         return True
     patterns = (*ALWAYS, *BY_FRAMEWORK[plan.framework], *plan.protected)
-    return _matcher(patterns).fullmatch(path) is not None
+    return matcher(patterns).fullmatch(path) is not None
 
 
 @lru_cache(maxsize=256)
@@ -122,7 +139,8 @@ def _is_doctest(path: str, name: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _matcher(patterns: tuple[str, ...]) -> re.Pattern[str]:
+def matcher(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the regular expression that matches a whole path if it fits one of ``patterns``."""
     return re.compile("|".join(_regex(pattern) for pattern in patterns), re.DOTALL)
 
 

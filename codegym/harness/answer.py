@@ -37,7 +37,7 @@ def read_answer(stdout: str, nonce: str) -> Any:
     if len(lines) != 1:
         return None
     try:
-        return _parse(_unpack(lines[0].partition("\n")[0]))
+        return parse_json(_unpack(lines[0].partition("\n")[0]))
     except (binascii.Error, zlib.error, ValueError, RecursionError):
         return None
 
@@ -50,7 +50,8 @@ def _unpack(line: str) -> bytes:
     return text
 
 
-def _parse(text: bytes) -> Any:
+def parse_json(text: bytes) -> Any:
+    """Return the JSON value in ``text``. Raises ``ValueError`` if it has more values or digits than any report."""
     if any(islice(_PART.finditer(text), _MOST_PARTS, None)):
         raise ValueError("more values than any report has")
     value = json.loads(text, parse_int=_integer)

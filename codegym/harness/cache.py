@@ -177,7 +177,7 @@ def run_key(
 def harness_digest() -> str:
     """Return the digest of the harness's own files, since they too decide a result."""
     folder = Path(__file__).parent
-    files = sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".mjs"))
+    files = sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".mjs", ".cjs"))
     return digest_json([[path.relative_to(folder).as_posix(), digest_bytes(path.read_bytes())] for path in files])
 
 

@@ -7,24 +7,18 @@ too large. If one report is cut off, malformed or missing, the run is not comple
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import shlex
-import zlib
 from xml.parsers import expat
 
 from codegym.episode import TestStatus
 from codegym.harness.framework.tap import TapReport
+from codegym.harness.packed import PACK, UnreadableError, unpack
 
-MOST_BYTES = 32 << 20
-"""The largest report, unpacked."""
 MOST_DEPTH = 100
 """The deepest nesting of elements; real reports have six levels."""
-_PACK = 'for report in {}; do gzip -c <"$report" | base64 | tr -d "\\n"; echo; done'
-_PACKED = re.compile(
-    r'; for report in .+; do gzip -c <"\$report" \| base64 \| tr -d "\\n"; echo; done$', re.DOTALL
-)
+_PACK_ALL = f"for report in {{}}; do {PACK}; echo; done"
+_PACKED = re.compile(rf"; for report in .+; do {re.escape(PACK)}; echo; done$", re.DOTALL)
 _WORST = (TestStatus.PASSED, TestStatus.SKIPPED, TestStatus.FAILED)
 _NOT_RUN = {"notrun", "disabled", "skipped", "suppressed"}
 _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding=["']([\w.-]+)""")
@@ -43,7 +37,7 @@ def junit_command(command: str, report: str) -> str:
     output goes to standard error.
     """
     quoted = report if any(mark in report for mark in "*?[") else shlex.quote(report)
-    return f"rm -f {quoted}; {{ {command}; }} >&2; {_PACK.format(quoted)}"
+    return f"rm -f {quoted}; {{ {command}; }} >&2; {_PACK_ALL.format(quoted)}"
 
 
 def prints_junit(command: str) -> bool:
@@ -56,8 +50,8 @@ def read_junit(text: str) -> TapReport:
     report = TapReport()
     for number, line in enumerate(text.splitlines(), 1):
         try:
-            _Reader(report).read(_unpack(line))
-        except (_RefusedError, expat.ExpatError, binascii.Error, zlib.error, LookupError, ValueError) as error:
+            _Reader(report).read(unpack(line))
+        except (_RefusedError, UnreadableError, expat.ExpatError, LookupError, ValueError) as error:
             report.wrong.append(f"JUnit report {number} can't be read: {error}")
     if not report.count and not report.wrong:
         report.wrong.append("no test was reported")
@@ -69,16 +63,6 @@ def report_text(report: TapReport) -> str:
     lines = [f"{status.upper()} {name}" for name, status in report.results.items()]
     failed = [f"{name}: {note}" for name, notes in report.notes.items() for note in notes]
     return "\n".join([*lines, *failed])
-
-
-def _unpack(line: str) -> bytes:
-    if not line:
-        raise _RefusedError("there is none")
-    inflate = zlib.decompressobj(wbits=31)
-    content = inflate.decompress(base64.b64decode(line, validate=True), MOST_BYTES)
-    if not inflate.eof:
-        raise _RefusedError(f"it is cut off, or larger than {MOST_BYTES >> 20} MB")
-    return content
 
 
 def _clean(content: bytes) -> bytes | str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codegym.harness.codes import Codes
+from codegym.harness.framework.javascript import run_javascript
+from codegym.harness.framework.javascript_command import parse_command
 from codegym.harness.framework.node import run_node
 from codegym.harness.framework.pytest import Question, run_pytest
 from codegym.harness.framework.tap_program import run_tap
@@ -36,7 +38,8 @@ def run_tests(
     if plan.framework == "tap":
         return run_tap(box, plan, ids, timeout)
     if plan.framework == "node":
-        return run_node(box, plan, ids, timeout)
+        command = parse_command(plan.command)
+        return run_javascript(box, command, ids, timeout) if command else run_node(box, plan, ids, timeout)
     question = Question(plan, tuple(ids), timeout, codes)
     if prepared:
         return run_pytest_prepared(box, question)

@@ -25,14 +25,16 @@ def removals(source: str, language: str) -> list[tuple[Mutation, int]]:
     """Return the mutation that removes each function's body, with the function's last line, counted from 1.
 
     Bodies of one line are left out, since there is little to write. Raises ``SyntaxError`` for Python that can't
-    be parsed. Other languages are not parsed, so the result may not compile.
+    be parsed. Other languages are not parsed, so the result may not compile. ``main`` of a C program stays: it is
+    often what runs the tests.
     """
     if language == "python":
         return [
             _python(source, name, node) for name, node in _functions(parse_module(source), "") if _is_long(node)
         ]
     find = javascript_functions if language == "javascript" else c_functions
-    return [_braced(source, block, language) for block in find(source) if _is_long_block(source, block)]
+    blocks = (block for block in find(source) if language == "javascript" or block.name != "main")
+    return [_braced(source, block, language) for block in blocks if _is_long_block(source, block)]
 
 
 def _functions(node: ast.AST, path: str) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:

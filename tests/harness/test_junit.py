@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from codegym.episode import TestStatus
-from codegym.harness.junit import MOST_BYTES, MOST_DEPTH, junit_command, prints_junit, read_junit
+from codegym.harness.junit import MOST_DEPTH, junit_command, prints_junit, read_junit
+from codegym.harness.packed import MOST_BYTES
 from codegym.harness.result import TestRun
 from codegym.harness.run import run_tests
 from codegym.task import TestPlan

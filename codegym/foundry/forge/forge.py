@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codegym.catalog import cache_dir
@@ -34,7 +34,9 @@ from codegym.foundry.repository.calls import CallGraph
 from codegym.foundry.repository.equip import Equipment, equipped
 from codegym.foundry.repository.project import Project
 from codegym.foundry.repository.reach import Reach
+from codegym.foundry.repository.results import with_results
 from codegym.foundry.stoppable import StoppableBackend
+from codegym.harness.cache import harness_digest
 from codegym.progress.protocol import Progress, silent
 from codegym.sandbox.backend import backend
 from codegym.sandbox.image.image import image_digest
@@ -113,6 +115,8 @@ def _prepare(project: Project, options: ForgeOptions, resources: Resources) -> _
     tree = Tree((layer,), layer.name)
     label = f"surveying {project.origin.name}"
     resources.progress(label, 0, 1)
+    reporting = with_results(equipment.project, tree, resources.backend, _survey_seconds(options))
+    equipment = replace(equipment, project=reporting)
     surveyed = _survey(equipment, tree, options, resources)
     ready = time.monotonic()
     resources.progress(label, 1, 1)
@@ -121,12 +125,15 @@ def _prepare(project: Project, options: ForgeOptions, resources: Resources) -> _
 
 def _survey(equipment: Equipment, tree: Tree, options: ForgeOptions, resources: Resources) -> Survey:
     """Survey the project's tests. An error also names the requirements that could not be installed."""
-    seconds = max(min(options.seconds or MOST_SECONDS, MOST_SECONDS), _SHORTEST_SURVEY)
     try:
-        return survey(equipment.project, tree, resources.backend, seconds)
+        return survey(equipment.project, tree, resources.backend, _survey_seconds(options))
     except TaskError as error:
         missing = ", ".join(equipment.missing)
         raise TaskError(f"{error} (could not be installed: {missing})" if missing else str(error)) from error
+
+
+def _survey_seconds(options: ForgeOptions) -> float:
+    return max(min(options.seconds or MOST_SECONDS, MOST_SECONDS), _SHORTEST_SURVEY)
 
 
 def _inputs(prepared: _Prepared, anchors: Anchors, options: ForgeOptions, resources: Resources) -> OperatorInputs:
@@ -160,9 +167,9 @@ def _inputs(prepared: _Prepared, anchors: Anchors, options: ForgeOptions, resour
 
 
 def _journal(setup: TrialSetup, suite: str) -> Journal:
-    """Return the journal of the suite's trials with this tree, image, command and tests."""
+    """Return the journal of the suite's trials with this harness, tree, image, command and tests."""
     inputs = [setup.tree.digest, image_digest(setup.image), setup.plan.command, list(setup.tests)]
-    key = digest_json([*inputs, TRIAL_VERSION])
+    key = digest_json([harness_digest(), *inputs, TRIAL_VERSION])
     return Journal(cache_dir() / "forge" / f"{suite}-{key[:16]}.jsonl")
 
 
@@ -194,6 +201,7 @@ def _report(work: SuiteWork, suite: Suite, prepared: _Prepared, *, folder: Path,
         tasks=len(suite.tasks),
         with_hidden_tests=sum(task.tests.hidden is not None for task in suite.tasks.values()),
         tests=len(prepared.survey.tests),
+        failed=prepared.survey.failed,
         quarantined=prepared.survey.quarantined,
         left_out=prepared.survey.left_out,
         image=prepared.project.image,

@@ -22,7 +22,8 @@ class ForgeReport(Frozen):
 
     ``with_hidden_tests`` counts the tasks that are also decided by tests which the agent does not get. ``pins``
     are the packages added to the image, ``missing`` the requirements that could not be installed, ``left_out`` the
-    test files that were not surveyed. ``per_minute`` is certified tasks per minute of all time.
+    test files that were not surveyed. ``failed`` is how many tests fail in the untouched tree and are left out.
+    ``per_minute`` is certified tasks per minute of all time.
     """
 
     suite: str
@@ -33,6 +34,7 @@ class ForgeReport(Frozen):
     tasks: int
     with_hidden_tests: int
     tests: int
+    failed: int = 0
     quarantined: tuple[str, ...]
     left_out: tuple[str, ...]
     image: str

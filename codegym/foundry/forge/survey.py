@@ -15,7 +15,7 @@ from codegym.foundry.certify.condition import conditioned_plan, conditions, open
 from codegym.foundry.draft.setup import FORGE_LIMITS
 from codegym.foundry.forge.survey_journal import SurveyJournal, SurveyResult
 from codegym.foundry.repository.project import Project
-from codegym.foundry.repository.reach import Measured, Reach, measure, restricted
+from codegym.foundry.repository.reach import Measured, Reach, failed_count, measure, restricted
 from codegym.harness.run import run_tests
 from codegym.sandbox.protocol import Backend, Sandbox, Tree
 
@@ -35,8 +35,8 @@ _LEAST_SECONDS = 10.0
 class Survey:
     """The tests that pass every time (``tests``), those that pass sometimes (``quarantined``), and their reach.
 
-    ``left_out`` are the test files that were not surveyed: they took too long or did not end in order. ``seconds``
-    is what one run of all tests takes.
+    ``left_out`` are the test files that were not surveyed: they took too long or did not end in order. ``failed``
+    is how many other tests fail in the untouched tree, ``seconds`` what one run of all tests takes.
     """
 
     tests: tuple[str, ...]
@@ -44,6 +44,17 @@ class Survey:
     left_out: tuple[str, ...]
     seconds: float
     reach: Reach | None
+    failed: int = 0
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """The tests that pass as they are, how many fail, and what the former reach (``None`` unless pytest's)."""
+
+    passed: tuple[str, ...]
+    failed: int
+    reach: Reach | None = None
+    output: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,8 @@ def survey(project: Project, tree: Tree, backend: Backend, seconds: float = MOST
     """
     deadline = time.monotonic() + seconds
     inputs = _Inputs(project, tree, backend, SurveyJournal(project, tree))
-    reach, passed = _run_plain(inputs, seconds * _FIRST_SHARE)
+    plain = _run_plain(inputs, seconds * _FIRST_SHARE)
+    reach, passed = plain.reach, plain.passed
     results, spent = _run_shuffled(inputs, passed, deadline)
     steady = tuple(test for test in passed if results.get(test) is TestStatus.PASSED)
     if not steady:
@@ -79,16 +91,16 @@ def survey(project: Project, tree: Tree, backend: Backend, seconds: float = MOST
         left_out=reach.left_out if reach else (),
         seconds=spent,
         reach=restricted(reach, {*steady}) if reach else None,
+        failed=plain.failed,
     )
 
 
-def _run_plain(inputs: _Inputs, seconds: float) -> tuple[Reach | None, tuple[str, ...]]:
-    """Return what the tests reach (``None`` unless they are pytest's), and those that pass."""
+def _run_plain(inputs: _Inputs, seconds: float) -> _Plain:
+    """Run the tests as they are. Raises :class:`~codegym.errors.TaskError` if none passes."""
     project, journal = inputs.project, inputs.journal
     earlier = [result.measured for result in journal.read() if result.measured]
-    reach, output = None, ""
     if project.plan.framework != "pytest" and earlier:
-        return None, earlier[-1].passed
+        return _Plain(earlier[-1].passed, earlier[-1].failed)
     with inputs.backend.open(inputs.tree, project.image, FORGE_LIMITS) as box:
         if project.plan.framework == "pytest":
             reach = measure(
@@ -100,24 +112,22 @@ def _run_plain(inputs: _Inputs, seconds: float) -> tuple[Reach | None, tuple[str
                 earlier=earlier,
                 record=lambda result: journal.add(SurveyResult(measured=result)),
             )
-            passed, output = reach.tests, reach.output
+            plain = _Plain(reach.tests, reach.failed, reach, reach.output)
         else:
-            passed, output = _run_whole(box, project, seconds, journal)
-    if not passed and reach and reach.unfinished:
-        raise TaskError(_why_unfinished(project, reach, seconds))
-    if not passed:
+            plain = _run_whole(box, project, seconds, journal)
+    if not plain.passed and plain.reach and plain.reach.unfinished:
+        raise TaskError(_why_unfinished(project, plain.reach, seconds))
+    if not plain.passed:
         raise TaskError(
             f"no test of {project.origin.label} passes in image {project.image!r}, which has no network and only "
             "its own packages: add some with --with, choose another --image, or name tests that need no more with "
-            f"--test-command. The run said: {output[-1500:]}"
+            f"--test-command. The run said: {plain.output[-1500:]}"
         )
-    return reach, passed
+    return plain
 
 
-def _run_whole(
-    box: Sandbox, project: Project, seconds: float, journal: SurveyJournal
-) -> tuple[tuple[str, ...], str]:
-    """Run all tests by a command that is not pytest's. Return those that pass, and the run's output."""
+def _run_whole(box: Sandbox, project: Project, seconds: float, journal: SurveyJournal) -> _Plain:
+    """Run all tests by a command that is not pytest's."""
     run = run_tests(box, project.plan, timeout=seconds)
     if run.timed_out:
         raise TaskError(
@@ -126,8 +136,9 @@ def _run_whole(
         )
     passed = tuple(test for test, status in run.results.items() if status is TestStatus.PASSED)
     if run.complete and passed:
-        journal.add(SurveyResult(measured=Measured(files=(), passed=passed, lines={})))
-    return passed if run.complete else (), run.output
+        measured = Measured(files=(), passed=passed, lines={}, failed=failed_count(run))
+        journal.add(SurveyResult(measured=measured))
+    return _Plain(passed if run.complete else (), failed_count(run), output=run.output)
 
 
 def _why_unfinished(project: Project, reach: Reach, seconds: float) -> str:

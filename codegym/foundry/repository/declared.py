@@ -85,6 +85,13 @@ def with_metadata(files: Files, root: str) -> dict[str, File]:
     return dict(sorted(complete.items()))
 
 
+def build_requirements(files: Files) -> tuple[str, ...]:
+    """Return what a project needs to be built: what ``pyproject.toml`` says, otherwise setuptools."""
+    needed = _table(_toml(files), "build-system").get("requires")
+    listed = [need for need in needed if isinstance(need, str)] if isinstance(needed, list) else []
+    return tuple(listed) or ("setuptools",)
+
+
 def needs(files: Files) -> Needs:
     """Return the requirements that a project declares for itself and for its tests."""
     groups = _groups(files)

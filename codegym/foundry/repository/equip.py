@@ -1,27 +1,26 @@
-"""The image of a forged suite: the Python image and, pinned on top of it, the packages that the project needs.
+"""The image of a forged suite: its language's image and, pinned on top of it, the packages that the project needs.
 
-Boxes have no network, so the user's pip resolves the requirements once, when the suite is forged. The pinned
-packages become an image of its own, which belongs to the suite.
+Boxes have no network, so the user's pip or npm resolves the requirements once, when the suite is forged. The
+pinned packages become an image of its own, which belongs to the suite.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from codegym.atomic import publish_folder
-from codegym.catalog import images_dir
-from codegym.digest import digest_json
 from codegym.errors import TaskError
-from codegym.foundry.repository.declared import Needs, needs, plain_name
+from codegym.foundry.repository.declared import Needs, build_requirements, needs, plain_name
+from codegym.foundry.repository.derived_image import derived_image
+from codegym.foundry.repository.extension import has_extensions, other_builder, with_extensions
+from codegym.foundry.repository.modules import image_with_modules, npm_packages
 from codegym.foundry.repository.project import Project
-from codegym.sandbox.image.image import image_digest, image_folder, load_image
+from codegym.sandbox.image.image import image_folder, load_image
 from codegym.sandbox.image.python import pip_python
 from codegym.sandbox.protocol import Backend, Tree
 from codegym.task import Limits
@@ -36,6 +35,9 @@ _NOT_FOR_TESTS = re.compile(
 )
 """Linters, builders of documentation, and plugins that change how tests are run: none of it is installed."""
 _UNKNOWN = re.compile(r"(?:satisfies the requirement|matching distribution found for) ([A-Za-z0-9._-]+)")
+_CONFLICT = re.compile(r"Cannot install (.+) because these package versions have conflicting dependencies")
+_LINE = re.compile(r"\(line (\d{1,6})\)")
+"""pip names a requirement that conflicts by its line in the listing."""
 _PLUGINS = """
 from importlib.metadata import distributions
 for package in distributions():
@@ -64,13 +66,20 @@ def equipped(project: Project, backend: Backend, more: Sequence[str] = (), *, de
     can't be installed or the image is not for Python, :class:`~codegym.errors.SandboxError` if the image can't be
     made.
     """
+    if project.language == "javascript":
+        return _with_modules(project, more) if declared or more else Equipment(project)
     if not load_image(project.image).requirements:
         if more:
-            raise TaskError(
-                f"image {project.image!r} takes no Python packages: leave out --with {' --with '.join(more)}"
-            )
+            raise TaskError(f"image {project.image!r} takes no packages: leave out --with {' --with '.join(more)}")
         return Equipment(project)
-    needed = needs(project.files) if declared else Needs((), ())
+    if not declared:
+        return _with_packages(project, backend, more, Needs((), ()))
+    equipment = _with_packages(project, backend, more, needs(project.files))
+    return _with_extensions(equipment, backend)
+
+
+def _with_packages(project: Project, backend: Backend, more: Sequence[str], needed: Needs) -> Equipment:
+    """Return a Python project with an image that has the packages ``more`` and ``needed``."""
     pins, missing = pinned(project.image, Needs((*more, *needed.runtime), needed.tests))
     if unavailable := [need for need in missing if need in more]:
         raise TaskError(f"pip finds no version of {', '.join(unavailable)} that fits (see pip install --dry-run)")
@@ -83,10 +92,35 @@ def equipped(project: Project, backend: Backend, more: Sequence[str] = (), *, de
     return Equipment(replace(project, image=image, plan=plan), pins, missing)
 
 
+def _with_extensions(equipment: Equipment, backend: Backend) -> Equipment:
+    """Return a Python project with its extension modules, or with the reason why they are missing."""
+    project = equipment.project
+    if builder := other_builder(project.files):
+        return replace(equipment, missing=(*equipment.missing, f"its extension modules, which {builder} builds"))
+    if not has_extensions(project.files):
+        return equipment
+    pins, unknown = pinned(project.image, Needs(("setuptools", *build_requirements(project.files)), ()))
+    if unknown:
+        why = f"{', '.join(unknown)} can't be installed"
+    else:
+        image = image_with(project.image, pins) if pins else project.image
+        project, why = with_extensions(project, backend, image)
+    missing = (f"its extension modules ({why})",) if why else ()
+    return replace(equipment, project=project, missing=(*equipment.missing, *missing))
+
+
+def _with_modules(project: Project, more: Sequence[str]) -> Equipment:
+    """Return a JavaScript project with an image that has its npm packages."""
+    packages = npm_packages(project.files, more)
+    image = image_with_modules(project.image, packages) if packages.pins else project.image
+    return Equipment(replace(project, image=image), packages.pins, packages.missing)
+
+
 def pinned(image: str, needed: Needs) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return pins for the requirements that ``image`` does not meet, and the requirements that can't be installed.
 
-    If pip can't install all of them together, those that it does not find are dropped, then those of the tests.
+    If pip can't install all of them together, those that it does not find or that conflict are dropped, then those
+    of the tests.
     """
     base = image_folder(image) / str(load_image(image).requirements)
     included = {plain_name(line) for line in base.read_text().splitlines()}
@@ -98,7 +132,8 @@ def pinned(image: str, needed: Needs) -> tuple[tuple[str, ...], tuple[str, ...]]
         if pins is not None:
             return tuple(pin for pin in pins if plain_name(pin) not in included), tuple(missing)
         unknown = {plain_name(name) for name in _UNKNOWN.findall(complaint)}
-        dropped = [need for need in needs if plain_name(need) in unknown]
+        conflicting = {int(line) for where in _CONFLICT.findall(complaint) for line in _LINE.findall(where)}
+        dropped = [need for n, need in enumerate(needs, 1) if plain_name(need) in unknown or n in conflicting]
         dropped = dropped or [need for need in needs if need in needed.tests] or needs
         missing += dropped
         needs = [need for need in needs if need not in dropped]
@@ -107,20 +142,9 @@ def pinned(image: str, needed: Needs) -> tuple[tuple[str, ...], tuple[str, ...]]
 
 def image_with(base: str, pins: Sequence[str]) -> str:
     """Return the name of an image like ``base`` with ``pins`` added. It is made in the user's folder of images."""
-    name = f"{base}-{digest_json([image_digest(base), list(pins)])[:8]}"
-    folder, spec = images_dir() / name, load_image(base)
-    if not folder.is_dir():
-        images_dir().mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".draft-", dir=images_dir()) as scratch:
-            partial = Path(scratch) / name
-            shutil.copytree(image_folder(base), partial)
-            requirements = partial / str(spec.requirements)
-            requirements.write_text(requirements.read_text() + "".join(f"{pin}\n" for pin in pins))
-            spec_file = partial / "image.toml"
-            text = f"{spec.description}; with {', '.join(pins)}"
-            spec_file.write_text(spec_file.read_text().replace(json.dumps(spec.description), json.dumps(text)))
-            publish_folder(partial, folder)
-    return name
+    requirements = str(load_image(base).requirements)
+    text = (image_folder(base) / requirements).read_text() + "".join(f"{pin}\n" for pin in pins)
+    return derived_image(base, {requirements: text}, pins, key=list(pins))
 
 
 def _resolved(needs: Sequence[str], base: Path) -> tuple[list[str] | None, str]:

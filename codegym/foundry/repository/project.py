@@ -6,18 +6,21 @@ be repaired.
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from codegym.errors import ConfigError
 from codegym.foundry.repository.declared import with_metadata
+from codegym.foundry.repository.javascript import configured_files, runner_command
+from codegym.foundry.repository.native import NativeTests, native_tests
 from codegym.foundry.repository.origin import Origin
+from codegym.foundry.repository.package_json import test_commands, test_script
 from codegym.grade.protected import is_protected
+from codegym.harness.framework.javascript_command import JavaScriptCommand
 from codegym.harness.junit import junit_command
 from codegym.task import TestPlan
 from codegym.tree import Files
@@ -34,8 +37,8 @@ _NOT_SOURCE_FOLDERS = frozenset(
     {"docs", "doc", "examples", "example", "benchmarks", "bench", "scripts", "tools", "vendor", "third_party"}
 )
 _UNITTEST_NAME = re.compile(r"(?:^|/)(?:test[^/]*|[^/]*tests)\.py$")
-_TEST_FOLDERS = frozenset({"tests", "test", "testing", "__tests__", "spec"})
-_TEST_NAME = re.compile(r"^tests?[_.-]|[_.-](?:test|tests|spec)\.\w+$|^conftest\.py$")
+_TEST_FOLDERS = frozenset({"tests", "test", "testing", "__tests__", "spec", "t"})
+_TEST_NAME = re.compile(r"^tests?[_.-]|[_.-](?:test|tests|spec)\.\w+$|^conftest\.py$|\.expected$")
 _BUILD_FILES = (
     "**/Makefile", "**/makefile", "**/GNUmakefile", "**/*.mk", "**/CMakeLists.txt", "**/*.cmake", "**/configure",
     "**/meson.build", "**/package.json", "**/tap.h", "**/*.test.*", "**/*.spec.*", "**/test*.c", "**/test*.cpp",
@@ -104,15 +107,23 @@ def project(origin: Origin, command: str, *, junit: str = "", image: str = "") -
     ``junit`` is the path of the report that the command writes. Raises :class:`~codegym.errors.ConfigError`, with
     the option to use, if the repository does not show how it is tested, or has no source or no test.
     """
+    native = None if command else _native_tests(origin.files)
+    if native:
+        command, junit, image = native.command, native.junit, image or native.image
     command = command or _default_command(origin.files)
-    if shlex.split(command)[:2] in (["npm", "test"], ["npm", "t"]) and not junit:
-        command = _npm_test(origin.files)
     words = shlex.split(command)
-    framework, arguments = _framework(words)
+    if words[:2] in (["npm", "test"], ["npm", "t"]) and not junit:
+        words = _npm_test(origin.files)
+        command = shlex.join(words) if words else test_script(origin.files)
+    runner = None if junit else runner_command(words, origin.files)
+    framework, arguments = _framework(words, runner)
     path = _import_root(origin.files) if framework == "pytest" else "."
     files = with_metadata(origin.files, path) if framework == "pytest" else dict(origin.files)
     tests = _tests(files, arguments, unittest="unittest" in words) if framework == "pytest" else ()
     plan = _plan(framework, arguments, command, junit=junit, path=path)
+    if runner:
+        protected = (*configured_files(runner, files), *runner.files)
+        plan = plan.model_copy(update={"command": runner.text(), "protected": protected})
     plan = plan.model_copy(update={"protected": (*plan.protected, *_unprotected(tests, plan))})
     language = _language(files, framework)
     sources = tuple(sorted(name for name in files if _is_source(name, language, plan)))
@@ -134,6 +145,13 @@ def is_test_path(path: str) -> bool:
     return bool({*folders} & _TEST_FOLDERS) or _TEST_NAME.search(name) is not None
 
 
+def _native_tests(files: Files) -> NativeTests | None:
+    """Return how a C or C++ project is tested; ``None`` for a project in another language."""
+    others = {"pyproject.toml", "setup.py", "setup.cfg", "PKG-INFO", "package.json"} & {*files}
+    is_native = not others and _language(files, "tap") in ("c", "cpp")
+    return native_tests(files) if is_native else None
+
+
 def _default_command(files: Files) -> str:
     if {"pyproject.toml", "setup.py", "setup.cfg", "PKG-INFO"} & {*files}:
         return "pytest"
@@ -142,12 +160,15 @@ def _default_command(files: Files) -> str:
     if any(name.endswith(".py") for name in files):
         return "pytest"
     raise ConfigError(
-        "nothing shows how to run the tests: use --test-command 'make -s test' (it prints TAP; or see --junit)"
+        "nothing shows how to run the tests (no pyproject.toml, package.json, CMakeLists.txt with tests, "
+        "configure, or Makefile with a target check or test): name the command with --test-command"
     )
 
 
-def _framework(words: list[str]) -> tuple[Framework, list[str]]:
+def _framework(words: list[str], runner: JavaScriptCommand | None) -> tuple[Framework, list[str]]:
     """Return the framework that a command runs, and the arguments of the framework."""
+    if runner:
+        return "node", []
     if "pytest" in words[:3] or "py.test" in words[:1]:
         return "pytest", words[[word in ("pytest", "py.test") for word in words].index(True) + 1 :]
     if words[1:3] == ["-m", "unittest"]:
@@ -157,30 +178,17 @@ def _framework(words: list[str]) -> tuple[Framework, list[str]]:
     return "tap", words
 
 
-def _npm_test(files: Files) -> str:
-    """Return the command that ``npm test`` runs: of several commands the one with ``node --test``.
+def _npm_test(files: Files) -> list[str]:
+    """Return the command that starts a test runner, of those that ``npm test`` runs; empty if none does.
 
     A program in front of ``node``, which measures coverage for example, is left out.
     """
-    try:
-        scripts = json.loads(files["package.json"].content)["scripts"]
-        script = str(scripts["test"])
-        commands = list(_commands(scripts, script, ("test",)))
-    except (KeyError, ValueError, TypeError) as error:
-        raise ConfigError("package.json has no script 'test' for npm test: use --test-command") from error
-    node_commands = [words[words.index("node") :] for words in commands if "node" in words and "--test" in words]
-    return shlex.join(node_commands[0]) if node_commands else script
-
-
-def _commands(scripts: Mapping[str, str], script: str, above: tuple[str, ...]) -> Iterator[list[str]]:
-    """Yield the words of each command of a script, with the scripts that it runs in turn replaced by theirs."""
-    for part in script.split("&&"):
-        words = shlex.split(part)
-        name = words[2] if words[:2] in (["npm", "run"], ["npm", "run-script"]) and len(words) > 2 else ""
-        if name in scripts and name not in above:
-            yield from _commands(scripts, scripts[name], (*above, name))
-        else:
-            yield words
+    commands = test_commands(files)
+    for words in commands:
+        if "node" in words and "--test" in words:
+            return words[words.index("node") :]
+    starting = (words for words in commands if runner_command(words, files))
+    return next(starting, [])
 
 
 def _plan(framework: Framework, arguments: list[str], command: str, *, junit: str, path: str) -> TestPlan:

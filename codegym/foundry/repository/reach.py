@@ -41,12 +41,13 @@ class Measured(Frozen):
     """The result of one run that ended in order, of the test files ``files``.
 
     ``passed`` are the tests that pass; ``lines`` has for each source file and line the tests that run it, by their
-    number in ``passed``.
+    number in ``passed``. ``failed`` is how many tests fail in the untouched tree.
     """
 
     files: tuple[str, ...]
     passed: tuple[str, ...]
     lines: dict[str, dict[int, tuple[int, ...]]]
+    failed: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Reach:
     """The tests that pass, in order, and for each source file and line the tests that run that line.
 
     ``left_out`` are the test files that could not be measured; of these, ``unfinished`` are the ones that did not
-    end in time. ``output`` is the last run's.
+    end in time. ``output`` is the last run's. ``failed`` is how many tests fail in the untouched tree.
     """
 
     tests: tuple[str, ...]
@@ -62,6 +63,7 @@ class Reach:
     left_out: tuple[str, ...] = ()
     output: str = ""
     unfinished: tuple[str, ...] = ()
+    failed: int = 0
 
     def of(self, path: str, first: int, last: int) -> frozenset[str]:
         """Return the tests that run any line of the file ``path`` from ``first`` to ``last``."""
@@ -133,6 +135,7 @@ class _Measurement:
     record: Callable[[Measured], None]
     passed: set[str] = field(default_factory=set)
     lines: dict[str, dict[int, set[str]]] = field(default_factory=dict)
+    failed: int = 0
     left_out: list[str] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
     output: str = ""
@@ -177,7 +180,12 @@ class _Measurement:
         self.output = run.output
         if run.complete:
             passed = sorted(i for i, status in run.results.items() if status is TestStatus.PASSED)
-            result = Measured(files=tuple(chosen), passed=tuple(passed), lines=self._numbered_lines(passed))
+            result = Measured(
+                files=tuple(chosen),
+                passed=tuple(passed),
+                lines=self._numbered_lines(passed),
+                failed=failed_count(run),
+            )
             self.add(result)
             if passed and not ids:
                 self.record(result)
@@ -198,6 +206,7 @@ class _Measurement:
     def add(self, result: Measured) -> None:
         """Add the result of one run."""
         self.passed.update(result.passed)
+        self.failed += result.failed
         for path, by_line in result.lines.items():
             for line, numbers in by_line.items():
                 reached = self.lines.setdefault(path, {}).setdefault(line, set())
@@ -207,7 +216,12 @@ class _Measurement:
         """Return what was measured."""
         lines = {path: {n: frozenset(ids) for n, ids in by_line.items()} for path, by_line in self.lines.items()}
         left_out, unfinished = tuple(self.left_out), tuple(self.unfinished)
-        return Reach(tuple(sorted(self.passed)), lines, left_out, self.output, unfinished)
+        return Reach(tuple(sorted(self.passed)), lines, left_out, self.output, unfinished, self.failed)
+
+
+def failed_count(run: TestRun) -> int:
+    """Return how many tests of a run failed."""
+    return sum(status in (TestStatus.FAILED, TestStatus.ERROR) for status in run.results.values())
 
 
 def restricted(reach: Reach, chosen: set[str]) -> Reach:

@@ -21,6 +21,7 @@ from random import Random
 from codegym.grade.form.bank import Kind
 from codegym.grade.form.blocks import Blocks
 from codegym.grade.form.edit import Edit, Edits
+from codegym.grade.form.expect import chains
 from codegym.grade.form.text_literals import (
     LITERAL,
     is_helper,
@@ -161,7 +162,8 @@ class _Reader:
         return self._condition(start, end)
 
     def js_checks(self) -> Iterator[TextCheck]:
-        """Yield the checks of a JavaScript file: assertions, and ``if (…) throw``."""
+        """Yield the checks of a JavaScript file: assertions, ``if (…) throw``, and chains with ``expect``."""
+        yield from self._chain_checks()
         for match in _JS_CHECK.finditer(self.text):
             if match["skip"] is not None or not self._blocks.is_certain(match.start()):
                 continue
@@ -174,6 +176,13 @@ class _Reader:
                 yield from self._expected_value_checks(end + 1, last) or [
                     self._contrary_method(*match.span("name"))
                 ]
+
+    def _chain_checks(self) -> Iterator[TextCheck]:
+        for chain in chains(self.text, self._argument_end):
+            if self._blocks.is_certain(chain.start):
+                value = chain.value
+                checks = [] if value is None else self._expected_value_checks(value, self._argument_end(value))
+                yield from checks or [self._operator(chain.start, self._edit(*chain.denial))]
 
     def input_literals(self, checks: Sequence[TextCheck], *, header: bool) -> Iterator[TextCheck]:
         """Yield literals outside of checks, from paragraphs in which ``checks`` have no expected value.

@@ -1,5 +1,5 @@
 """Test frameworks: each module runs one in a box and reads its results.
 
-- ``pytest``: pytest. ``node``: Node's test runner.
-- ``tap_program``: a program that prints TAP. ``tap``: the reader of TAP.
+- ``pytest``: pytest. ``node``: Node's test runner. ``javascript``, ``javascript_command``: the runners from npm.
+- ``tap_program``: any other command, which prints TAP or reports in another way. ``tap``: the reader of TAP.
 """

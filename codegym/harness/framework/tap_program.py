@@ -1,6 +1,7 @@
 """Runs a test program that prints TAP: for C, and for anything else that a command can build and run.
 
-The command may print JUnit reports instead (:mod:`codegym.harness.junit`).
+The command may print JUnit reports instead (:mod:`codegym.harness.junit`), or its programs may report nothing but
+an exit code (:mod:`codegym.harness.exit_code`).
 
 The program that prints the results contains the agent's code as well, so its report is weaker evidence than
 pytest's. It must be complete (see :mod:`codegym.harness.framework.tap`) and agree with the exit code; more can't
@@ -9,9 +10,10 @@ be checked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from codegym.episode import TestStatus
+from codegym.harness.exit_code import prints_automake, prints_exit_codes, read_automake, read_exit_codes
 from codegym.harness.framework.tap import TapReport, read_tap
 from codegym.harness.junit import prints_junit, read_junit, report_text
 from codegym.harness.result import TestRun
@@ -24,7 +26,7 @@ def run_tap(box: Sandbox, plan: TestPlan, ids: Sequence[str], timeout: float) ->
     """Run ``plan.command`` and keep the results of ``ids`` (none: all results)."""
     result = box.exec(plan.command, timeout=timeout)
     junit = prints_junit(plan.command)
-    report = read_junit(result.stdout) if junit else read_tap(result.stdout)
+    report = _reader(plan.command)(result.stdout)
     requested = set(ids)
     results = {name: status for name, status in report.results.items() if not ids or name in requested}
     failed = [name for name, status in results.items() if status is TestStatus.FAILED]
@@ -40,6 +42,14 @@ def run_tap(box: Sandbox, plan: TestPlan, ids: Sequence[str], timeout: float) ->
         oom=result.oom,
         seconds=result.seconds,
     )
+
+
+def _reader(command: str) -> Callable[[str], TapReport]:
+    if prints_junit(command):
+        return read_junit
+    if prints_automake(command):
+        return read_automake
+    return read_exit_codes if prints_exit_codes(command) else read_tap
 
 
 def _agrees(result: ExecResult, report: TapReport) -> bool:

@@ -4,8 +4,8 @@ Images that ``codegym forge`` makes are in the user's folder of images, or in ``
 them.
 
 ``image.toml`` says what an image provides, ``Dockerfile`` builds it. Without Docker the same tools come from the
-host's read-only ``/usr``, and Python's packages from a pinned installation in the cache, bound read-only into the
-box. A command that the host does not have is refused by name.
+host's read-only ``/usr``, and packages of Python or JavaScript from a pinned installation in the cache, bound
+read-only into the box. A command that the host does not have is refused by name.
 
 No byte code is written in boxes (``PYTHONDONTWRITEBYTECODE=1``): Python considers a cached ``.pyc`` current if the
 source's size and modification second agree, so after an edit of ``<`` to ``>`` within a second of a test run, the
@@ -25,6 +25,7 @@ from pydantic import ValidationError
 from codegym.catalog import cache_dir, content, images_dir, private_places, suites_dir
 from codegym.digest import digest_bytes, digest_json
 from codegym.errors import ImageError, unknown
+from codegym.sandbox.image.node import MODULES, node_binds
 from codegym.sandbox.image.toolchain import warm
 from codegym.task import Frozen
 
@@ -46,14 +47,17 @@ BOX_ENV = {
 
 
 class ImageSpec(Frozen):
-    """``image.toml``: what an image provides, the commands that an embedded box takes from the host, and the file
-    with pinned Python packages.
+    """``image.toml``: what an image provides, and the commands that an embedded box takes from the host.
+
+    ``requirements`` is the file with pinned Python packages. ``modules`` is true if the folder has npm's
+    ``package.json`` and ``package-lock.json`` with pinned JavaScript packages.
     """
 
     description: str
     provides: tuple[str, ...]
     commands: tuple[str, ...] = ()
     requirements: str | None = None
+    modules: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,10 +129,13 @@ def _host_image(name: str, folder: Path, cache: Path) -> HostImage:
     if spec.requirements is not None:
         binds += python_binds(folder / spec.requirements, cache / "images" / name)
         path = "/opt/python/bin:" + path
+    if spec.modules:
+        binds += node_binds(folder, cache / "images" / name)
     for command in spec.commands:
         if tool := _folder(name, command):
             binds += ((tool, f"/opt/{command}"),)
             path = f"/opt/{command}/bin:{path}"
+    path = f"{MODULES}/.bin:{path}" if spec.modules else path
     warm(name, spec.commands, [source for source, to in binds if to == "/opt/python"])
     return HostImage(name, image_digest(name), binds, path)
 

@@ -7,15 +7,12 @@ interpreter is elsewhere (for instance in a home folder) and bound there; its ow
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from codegym.atomic import publish_folder
@@ -23,6 +20,7 @@ from codegym.deadline import note
 from codegym.digest import digest_json
 from codegym.errors import ImageError, SandboxError
 from codegym.sandbox.host.lease import draft_prefix
+from codegym.sandbox.image.locked import locked
 
 _log = logging.getLogger(__name__)
 BUILD_SECONDS = 900.0
@@ -58,7 +56,7 @@ def _installation(requirements: Path, store: Path) -> Path:
     if target.is_dir():
         return target
     store.mkdir(parents=True, exist_ok=True)
-    with _locked(store / f"{key}.lock"):
+    with locked(store / f"{key}.lock"):
         if not target.is_dir():
             _log.info("building the Python packages of image %r, once; this takes some seconds", store.name)
             _build(requirements, target)
@@ -144,10 +142,3 @@ def _run(draft: Path, command: list[str]) -> subprocess.CompletedProcess[str]:
     argv += [] if _in_usr() else ["--ro-bind", sys.base_prefix, "/opt/cpython"]
     argv += ["--clearenv", "--setenv", "HOME", "/opt", "--chdir", "/opt", *command]
     return subprocess.run(argv, capture_output=True, text=True, check=False)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -237,7 +237,8 @@ def test_a_suite_is_not_overwritten_by_accident(report: ForgeReport, tmp_path: P
     ("unit", "framework", "command"),
     [
         ("c8 --100 node --test --test-timeout=9000", "node", "--test-timeout=9000"),
-        ("tape test/*.js", "tap", "npm run lint && npm run unit"),
+        ("tape test/*.js", "node", "tape -- test/words.test.js"),
+        ("./measure.sh test", "tap", "npm run lint && npm run unit"),
     ],
 )
 def test_node_s_test_runner_is_found_behind_other_scripts(
