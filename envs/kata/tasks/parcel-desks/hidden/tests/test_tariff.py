@@ -12,8 +12,6 @@ from parcels.counter import stamp
 from parcels.errors import RefusedError
 from parcels.online import quote
 
-DESKS = ["counter", "online", "business"]
-
 
 def tariff():
     return importlib.import_module("parcels.tariff")
@@ -34,14 +32,15 @@ def count_of_number(number):
     """How often a number is written in the package."""
     texts = [file.read_text() for file in sorted(Path(parcels.__file__).parent.rglob("*.py"))]
     nodes = [node for text in texts for node in ast.walk(ast.parse(text))]
-    return sum(type(node) is ast.Constant and type(node.value) is int and node.value == number for node in nodes)
+    numbers = [node.value for node in nodes if type(node) is ast.Constant and type(node.value) is int]
+    return numbers.count(number)
 
 
 def count_of_decisions(desk):
     """How often a desk compares, branches or repeats something until a condition holds."""
     tree = ast.parse(inspect.getsource(importlib.import_module(f"parcels.{desk}")))
     kinds = (ast.Compare, ast.If, ast.IfExp, ast.While, ast.Match, ast.BoolOp, ast.Try)
-    return sum(isinstance(node, kinds) for node in ast.walk(tree))
+    return len([node for node in ast.walk(tree) if isinstance(node, kinds)])
 
 
 @pytest.fixture
@@ -151,27 +150,39 @@ def test_business(zone, weights, answer):
     assert refusal(bill, "Fay", zone, weights) == answer
 
 
-def test_the_counter_asks_for_the_postage(asked):
+def test_the_counter_asks_for_the_postage_and_decides_nothing(asked):
+    assert count_of_decisions("counter") == 0
     assert stamp("Gus", 800, "town") == "Gus: 20.34 paid"
     assert asked == [(800, "town", 20150)]
     assert stamp("Gus", 30000, "moon") == "Gus: 312.34 paid"
 
 
-def test_online_asks_for_the_postage(asked):
+def test_online_asks_for_the_postage_and_decides_nothing(asked):
+    assert count_of_decisions("online") == 0
     assert quote([(1, "abroad"), (66, "moon")]) == {"parcels": 2, "cents": 2408}
     assert asked == [(1, "abroad", 20150), (66, "moon", 20150)]
 
 
-def test_business_asks_for_the_postage(asked):
+def test_business_asks_for_the_postage_and_decides_nothing(asked):
+    assert count_of_decisions("business") == 0
     assert bill("Hal", "moon", [7, 90000]) == "Bill for Hal\n1. 7 g: 1241\n2. 90000 g: 91234\nTotal: 92475"
     assert asked == [(7, "moon", 31500), (90000, "moon", 31500)]
 
 
-@pytest.mark.parametrize("number", [275, 690, 1385, 1250, 85, 500, 7300, 415])
-def test_the_tariff_is_written_once(number):
+@pytest.mark.parametrize(
+    ("number", "grams", "zone", "cents"),
+    [
+        (275, 7301, "town", 1380),
+        (690, 7301, "island", 2210),
+        (1385, 7301, "abroad", 2490),
+        (1250, 20150, "town", 3505),
+        (85, 6001, "town", 1125),
+        (500, 6750, "town", 1210),
+        (7300, 7300, "island", 1795),
+        (415, 15001, "island", 3485),
+    ],
+    ids=lambda value: str(value),
+)
+def test_the_tariff_is_written_once(number, grams, zone, cents):
+    assert tariff().postage(grams, zone, 20150) == cents
     assert count_of_number(number) == 1
-
-
-@pytest.mark.parametrize("desk", DESKS)
-def test_desks_decide_nothing(desk):
-    assert count_of_decisions(desk) == 0
