@@ -1,0 +1,1 @@
+"""Knitting patterns, drawn and in words."""

@@ -1,0 +1,1 @@
+"""The subscriptions of The Lamplighter, a monthly for people who read at night."""

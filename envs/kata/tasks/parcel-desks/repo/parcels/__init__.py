@@ -1,0 +1,1 @@
+"""A post office with three desks."""
