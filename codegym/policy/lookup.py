@@ -89,9 +89,10 @@ def _endpoint(settings: Settings) -> Policy:
 
 
 def _local(settings: Settings) -> Policy:
-    _check("local", settings, ("path", "name", "sampling", "device"), ("path",))
+    _check("local", settings, ("path", "name", "sampling", "device", "dtype"), ("path",))
     try:
-        from codegym.policy.local.policy import LocalPolicy, Sampling  # noqa: PLC0415 - torch is heavy and optional
+        from codegym.policy.local.policy import LocalPolicy  # noqa: PLC0415 - torch is heavy and optional
+        from codegym.policy.local.sampling import Sampling  # noqa: PLC0415
     except ImportError as error:
         raise ConfigError(
             f"local policies need the train extra: pip install 'codegym[train]' ({error})"
@@ -103,6 +104,7 @@ def _local(settings: Settings) -> Policy:
         name=settings.get("name", ""),
         sampling=Sampling(**sampling),
         device=settings.get("device", "cpu"),
+        dtype=settings.get("dtype", "auto"),
     )
 
 

@@ -45,6 +45,7 @@ class PolicySection(Section):
     context_tokens: int = Field(1024, ge=16)
     batch: int = Field(64, ge=1)
     threads: int = Field(0, ge=0)
+    keep_turns: bool = True
 
     @model_validator(mode="after")
     def _one_model(self) -> Self:

@@ -56,7 +56,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 
 def test_sft_makes_a_policy_from_what_the_expert_played(model: Path) -> None:
-    from codegym.policy.local.policy import load_model
+    from codegym.policy.local.load import load_model
 
     network, tokenizer = load_model(str(model))
     assert network.config.vocab_size == tokenizer.vocab_size == 300

@@ -51,7 +51,7 @@ def encode(conversation: Conversation, chat: ChatFormat, limit: int) -> dict[str
         if number:
             observed = chat.observation_ids(turn.observation, ended=True)
             ids, labels = ids + observed, labels + [IGNORED] * len(observed)
-        answered = [*chat.ids(turn.answer), chat.eos_id]
+        answered = [*chat.ids(turn.answer), chat.end_id]
         ids, labels = ids + answered, labels + answered
     return {"input_ids": ids, "labels": labels} if len(ids) <= limit else None
 

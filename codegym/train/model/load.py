@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from codegym.errors import ConfigError
-from codegym.policy.local.policy import Sampling, load_model
+from codegym.policy.local.load import load_model
+from codegym.policy.local.sampling import Sampling
 from codegym.train.config import PolicySection
 
 
@@ -40,7 +41,16 @@ def save_policy(model: Any, tokenizer: Any, target: Path) -> None:
 
 def sampling(policy: PolicySection) -> Sampling:
     """Return how ``[policy]`` says that answers are sampled."""
-    return Sampling(policy.temperature, policy.answer_tokens, policy.context_tokens, policy.batch, policy.threads)
+    return Sampling(
+        temperature=policy.temperature,
+        top_p=1.0,
+        top_k=0,
+        answer=policy.answer_tokens,
+        context=policy.context_tokens,
+        batch=policy.batch,
+        threads=policy.threads,
+        keep_turns=policy.keep_turns,
+    )
 
 
 def torch_dtype(name: str) -> torch.dtype:
