@@ -81,8 +81,8 @@ class LocalConversation:
         start, version = len(self.now.ids), self.version()
         ended = self._sample(min(remaining, self.sampling.answer or remaining))
         sampled = self.now.ids[start:]
-        said = sampled[:-1] if ended else sampled
-        self._answer, text = self.chat.text(said), self.chat.answer(said)
+        answer_ids = sampled[:-1] if ended else sampled
+        self._answer, text = self.chat.text(answer_ids), self.chat.answer(answer_ids)
         reply = Reply(text, finished=ended or remaining > len(sampled))
         step = self._steps if reply.finished or text else None
         self._steps += 1

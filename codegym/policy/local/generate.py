@@ -96,8 +96,8 @@ class Generator:
         width = max(len(request.ids) - request.cached for request in first)
         cache = new_cache(self.model)
         if width < length:
-            kept = [max(0, len(request.ids) - width) for request in first]
-            load_slots(cache, [request.slot for request in first], kept, length - width)
+            lengths = [max(0, len(request.ids) - width) for request in first]
+            load_slots(cache, [request.slot for request in first], lengths, length - width)
         padding = torch.tensor([length - len(request.ids) for request in first], device=self.model.device)
         batch = _Batch(cache, padding, length - width)
         new = [[0] * (width - len(request.ids)) + list(request.ids[-width:]) for request in first]

@@ -24,7 +24,7 @@ from codegym.policy.protocol import Opening
 
 
 class LocalPolicy:
-    """Answers with ``model`` (a causal language model of transformers) and its tokenizer's chat template.
+    """AnswerOptions with ``model`` (a causal language model of transformers) and its tokenizer's chat template.
 
     ``version`` is the number of the weights during training, otherwise ``None``; every turn is recorded with it.
     Raises :class:`~codegym.errors.ConfigError` for a template that can't be used turn by turn, or none at all.

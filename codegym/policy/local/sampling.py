@@ -58,8 +58,8 @@ class Sampling:
 def context_of(config: Any) -> int:
     """Return the most positions of a model with this configuration."""
     config = config.get_text_config(decoder=True)
-    named = (getattr(config, name, None) for name in CONTEXT_NAMES)
-    return next((int(length) for length in named if length), UNKNOWN_CONTEXT)
+    lengths = (getattr(config, name, None) for name in CONTEXT_NAMES)
+    return next((int(length) for length in lengths if length), UNKNOWN_CONTEXT)
 
 
 def end_ids(model: Any) -> frozenset[int]:

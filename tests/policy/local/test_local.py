@@ -135,14 +135,14 @@ def test_a_warm_up_reads_what_an_episode_would_hold_and_learns_what_was_said(tin
 
     _, tokenizer = tiny
     told = (Turn("x = 1", "h"), Turn("1 a => b", "y 1"))
-    row = encode(told, ChatFormat(tokenizer), 200)
+    row = encode(told, ChatFormat(tokenizer), 200, opening())
     turns = [("user", "x = 1"), ("assistant", "h"), ("user", "1 a => b"), ("assistant", "y 1")]
     whole = tokenizer.apply_chat_template([{"role": r, "content": c} for r, c in turns], tokenize=False)
     assert tokenizer.decode(row["input_ids"]) == whole
     learnt = [i for i, label in zip(row["input_ids"], row["labels"], strict=True) if label != IGNORED]
     assert tokenizer.decode(learnt) == "h<|end|>y 1<|end|>"
     assert [label for label in row["labels"] if label != IGNORED] == learnt
-    assert encode(told, ChatFormat(tokenizer), len(row["input_ids"]) - 1) is None
+    assert encode(told, ChatFormat(tokenizer), len(row["input_ids"]) - 1, opening()) is None
 
 
 def test_many_threads_are_answered_in_batches_and_seeds_decide(policy: LocalPolicy) -> None:
