@@ -61,6 +61,10 @@ class GrpoPhase:
         """Raise :class:`ConfigError` or :class:`TaskError` for a wrong split, curriculum or ``[phase.trl]``."""
         where = self.context.config.eval
         self.context.tasks()
+        if not self.context.config.policy.keep_turns:
+            raise ConfigError(
+                f"phase {self.settings.name!r}: TRL takes one sequence per episode: set keep_turns = true"
+            )
         if where.every:
             self.context.suite.split(where.val_split)
         names = list(self.context.phases)
