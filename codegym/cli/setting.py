@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +11,7 @@ from typer import Option
 
 from codegym.cli.output import notice
 from codegym.evaluate.setting import Setting, open_setting
+from codegym.policy.answers import AnswerOptions
 from codegym.progress.bars import Bars, bars
 from codegym.suite import Suite, load_suite
 from codegym.train.trained import find_trained
@@ -27,6 +28,10 @@ Workers = Annotated[int, Option(min=0, help="Episodes at once; 0: four per core.
 DialectName = Annotated[str, Option(help="How actions are written: native, tagged, shell or line.")]
 Sandbox = Annotated[str, Option(help="Where episodes run: bwrap, docker or docker-volume.")]
 Turns = Annotated[int, Option(min=0, help="The most turns of an episode; 0: the task's own limit.")]
+Temperature = Annotated[float | None, Option(min=0, help="Of a model's answers; default: its own.")]
+TopP = Annotated[float | None, Option(min=0, max=1, help="Of a model's answers; default: its own.")]
+AnswerTokens = Annotated[int | None, Option(min=1, help="The most tokens of an answer; default: fits the model.")]
+ContextTokens = Annotated[int | None, Option(min=16, help="The most tokens of an episode; default: the model's.")]
 NoCache = Annotated[bool, Option("--no-cache", help="Execute every test, even if its result is in the cache.")]
 
 
@@ -42,6 +47,7 @@ def settle(
     cache: bool,
     workers: int,
     seed: int,
+    answers: AnswerOptions,
 ) -> Iterator[Setting]:
     """Make a setting from the options.
 
@@ -63,7 +69,10 @@ def settle(
         cache=cache,
         workers=workers,
         seed=seed,
+        answers=answers,
     ) as setting:
+        for note in setting.notes:
+            notice(f"{setting.policy.name}: {note}")
         yield setting
 
 
@@ -76,6 +85,12 @@ def watched(folder: Path) -> Iterator[Bars]:
         except KeyboardInterrupt:
             notice(f"stopped; {folder} has the episodes that ended. Continue with --resume --out {folder}")
             raise
+
+
+def ended_by(stops: Mapping[str, int]) -> str:
+    """Return what ended how many episodes, most first."""
+    most_first = sorted(stops.items(), key=lambda item: -item[1])
+    return "ended by: " + ", ".join(f"{stop} {count}" for stop, count in most_first)
 
 
 def _notice_exclusions(suite: Suite) -> None:

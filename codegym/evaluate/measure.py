@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 from codegym.board.definition import Board, board_folder, board_names, load_board
 from codegym.board.entry import Entry, make_entry, write_entry
 from codegym.episode import Episode
+from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError
 from codegym.evaluate.attempts import chosen_tasks
 from codegym.evaluate.setting import Setting, play_all
@@ -54,6 +56,11 @@ def measure(setting: Setting, board: Board, folder: Path, progress: Progress = s
         played = list(episodes)
     seconds = round(time.monotonic() - began, 1)
     return answer(board, played, setting.suite, seed=setting.seed, seconds=seconds)
+
+
+def stops_of(folder: Path, policy: str) -> dict[str, int]:
+    """Return what ended the episodes of ``policy`` in ``folder``, and how many."""
+    return dict(Counter(str(episode.stop) for episode in read_episodes(folder) if episode.policy == policy))
 
 
 def answer(board: Board, episodes: Sequence[Episode], suite: Suite, *, seed: int, seconds: float) -> Entry:

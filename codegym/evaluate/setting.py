@@ -14,8 +14,9 @@ from codegym.episode import Episode
 from codegym.errors import ImageError
 from codegym.evaluate.attempts import play_attempts
 from codegym.evaluate.folder import Facts, keep_facts
+from codegym.policy.answers import AnswerOptions
 from codegym.policy.lookup import make_policy
-from codegym.policy.protocol import Conversation, Opening, Policy
+from codegym.policy.protocol import Conversation, HasNotes, Opening, Policy
 from codegym.progress.protocol import Progress, silent
 from codegym.rollout.metrics import RolloutMetrics, Tally, summarise
 from codegym.sandbox.backend import backend
@@ -28,7 +29,10 @@ WORKERS_PER_CORE = 4
 
 @dataclass(frozen=True)
 class Setting:
-    """A policy, and the envs it plays in. ``max_turns`` 0 leaves a task's own number of turns."""
+    """A policy, and the envs it plays in. ``max_turns`` 0 leaves a task's own number of turns.
+
+    ``answers`` are what was asked for; ``notes`` say how the policy asks its model, one sentence each.
+    """
 
     suite: Suite
     policy: Policy
@@ -39,6 +43,8 @@ class Setting:
     cache: bool = True
     workers: int = 1
     seed: int = 0
+    answers: AnswerOptions = field(default_factory=AnswerOptions)
+    notes: tuple[str, ...] = ()
 
     def make_env(self) -> CodeEnv:
         """Make an env. Raises :class:`ConfigError` for an option that it refuses."""
@@ -53,7 +59,8 @@ class Setting:
 
     def facts(self) -> Facts:
         """Return what decides how episodes come out, besides task, policy and the episode's seed."""
-        return {
+        answers = self.answers.values()
+        return ({"answers": answers} if answers else {}) | {
             "suite": self.suite.env_id,
             "suite_digest": self.suite.digest,
             "dialect": self.dialect,
@@ -93,6 +100,7 @@ def open_setting(
     cache: bool = True,
     workers: int = 0,
     seed: int = 0,
+    answers: AnswerOptions | None = None,
 ) -> Iterator[Setting]:
     """Make the policy and yield the setting; the policy is closed when the block ends.
 
@@ -101,11 +109,23 @@ def open_setting(
     suite's tasks, and :class:`ConfigError` or :class:`PolicyError` if there is no such policy.
     """
     _require_an_image(suite, sandbox)
-    own_policy = make_policy(policy)
+    own_policy = make_policy(policy, answers)
     workers = workers or WORKERS_PER_CORE * (os.cpu_count() or 1)
     try:
         named_policy = NamedPolicy(own_policy, whole(name)) if name else own_policy
-        yield Setting(suite, named_policy, dialect, sandbox, max_turns, limits or {}, cache, workers, seed)
+        yield Setting(
+            suite,
+            named_policy,
+            dialect,
+            sandbox,
+            max_turns,
+            limits or {},
+            cache,
+            workers,
+            seed,
+            answers or AnswerOptions(),
+            tuple(own_policy.notes(dialect)) if isinstance(own_policy, HasNotes) else (),
+        )
     finally:
         own_policy.close()
 

@@ -2,7 +2,7 @@
 
 A conversation grows by sampled answers and by observations. Sampled ids stay as they are. The text that the
 template puts around an observation is determined once, by rendering a conversation with marks in the places of the
-answer and the observation. This works for any template that renders a turn without looking at later ones.
+answer and the observation. :mod:`codegym.policy.template` says what the template can render.
 """
 
 from __future__ import annotations
@@ -12,16 +12,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from jinja2.exceptions import TemplateError
-
 from codegym.errors import ConfigError
 from codegym.policy.protocol import Opening
+from codegym.policy.template import Messages, Template
+from codegym.tool.call import Call
+from codegym.tool.dialect import dialect
 from codegym.tool.dialect.thought import is_thought_tag, opened_thought
 
-Messages = list[dict[str, str]]
-
-_SYSTEM_MARK = "\u241ecodegym-system\u241e"
-_ANSWER_MARK, _OBSERVATION_MARK = "\u241ecodegym-answer\u241e", "\u241ecodegym-observation\u241e"
+_CALL_FORM = 'Call a tool by writing <tool_call>{"name": "…", "arguments": {…}}</tool_call>. The tools:'
 
 
 @dataclass(frozen=True)
@@ -30,48 +28,104 @@ class ChatFormat:
 
     tokenizer: Any
 
-    def check(self) -> None:
-        """Raise :class:`ConfigError` if the tokenizer can't render an episode turn by turn."""
+    @cached_property
+    def template(self) -> Template:
+        """The tokenizer's chat template."""
+        return Template(self.tokenizer)
+
+    def check(self, *, keep_turns: bool = True) -> None:
+        """Raise :class:`ConfigError` if the tokenizer can't render an episode.
+
+        With ``keep_turns``, the template also has to leave earlier turns as they are.
+        """
+        if not self.template.shows_observations:
+            raise ConfigError("the tokenizer's chat template does not show what a user says: use another template")
+        if self.template.around("user") is None and keep_turns:
+            raise ConfigError(
+                "the tokenizer's chat template drops or moves turns: use another template, or set "
+                "keep_turns = false"
+            )
+        _ = self.end_id, self.template.has_system
+
+    def notes(self, dialect_name: str) -> list[str]:
+        """Return what a user should know of how openings are rendered, one sentence each."""
+        without_tools = dialect_name == "native" and not self.template.has_tools
+        return (
+            ["the chat template shows no tools: their schemas are in the system prompt"] if without_tools else []
+        )
+
+    @cached_property
+    def end_id(self) -> int:
+        """The id with which the template ends an answer; the tokenizer's end token if it ends with none."""
+        before, _ = self.template.around("user") or ("", "")
+        first = self.ids(before)[:1]
+        token = self.tokenizer.added_tokens_decoder.get(first[0]) if first else None
+        if token is not None and token.special:
+            return first[0]
         if self.tokenizer.eos_token_id is None:
             raise ConfigError("the tokenizer has no end token: set eos_token in its tokenizer_config.json")
-        _ = self._around, self._has_system
-
-    @property
-    def eos_id(self) -> int:
-        """The id that ends an answer."""
         return int(self.tokenizer.eos_token_id)
 
-    def opening_ids(self, opening: Opening) -> list[int]:
-        """Return the ids before the first answer; in the native dialect they include the template's list of tools.
+    @property
+    def end_ids(self) -> frozenset[int]:
+        """The ids that end an answer: the template's and the tokenizer's."""
+        return frozenset(id_ for id_ in (self.end_id, self.tokenizer.eos_token_id) if id_ is not None)
 
-        If the template has no place for a system prompt, the prompt is put before the first observation.
+    def opening(self, opening: Opening) -> tuple[Messages, list[dict[str, object]] | None]:
+        """Return the messages before the first answer, and the tools for the template.
+
+        If the template has no place for a system prompt, the prompt is put before the first observation. In the
+        native dialect a template without a place for tools gets their schemas in the system prompt.
         """
-        messages = [{"role": "user", "content": opening.observation}]
-        if opening.system and self._has_system:
-            messages.insert(0, {"role": "system", "content": opening.system})
-        elif opening.system:
-            messages[0]["content"] = f"{opening.system}\n\n{opening.observation}"
-        return self.ids(self._render(messages, opening.tools if opening.dialect == "native" else None))
+        tools = opening.tools if opening.dialect == "native" else []
+        system = opening.system
+        if tools and not self.template.has_tools:
+            system, tools = "\n".join([system, _CALL_FORM, *map(_schema, tools)]), []
+        user = {"role": "user", "content": opening.observation}
+        if system and self.template.has_system:
+            return [{"role": "system", "content": system}, user], tools or None
+        return [
+            user | {"content": f"{system}\n\n{opening.observation}" if system else opening.observation}
+        ], tools or None
 
-    def observation_ids(self, observation: str, *, ended: bool) -> list[int]:
+    def opening_ids(self, opening: Opening) -> list[int]:
+        """Return the ids before the first answer."""
+        return self.ids(self.template.render(*self.opening(opening)))
+
+    def role(self, opening: Opening, answer: str) -> str:
+        """Return the role of the observation that follows ``answer``: ``tool`` if it is a tool's result."""
+        if opening.dialect != "native" or not self.template.has_tool_role:
+            return "user"
+        return "tool" if isinstance(dialect("native").parse(answer), Call) else "user"
+
+    def observation_text(self, observation: str, role: str = "user") -> str:
+        """Return the text between an answer and the next, the end of the answer included."""
+        before, after = self.template.around(role) or ("", "")
+        return before + observation + after
+
+    def observation_ids(self, observation: str, *, ended: bool, role: str = "user") -> list[int]:
         """Return the ids between one answer and the next.
 
-        ``ended``: the answer's sampled ids include the end token, so it is not repeated. Raises
-        :class:`ConfigError` for a template that can't be used turn by turn.
+        ``ended``: the answer's sampled ids end with :attr:`end_id`, so it is not repeated.
         """
-        before, after = self._around
-        return self.ids((before.removeprefix(self.tokenizer.eos_token) if ended else before) + observation + after)
+        ids = self.ids(self.observation_text(observation, role))
+        return ids[1:] if ended and ids[:1] == [self.end_id] else ids
 
     def ids(self, text: str) -> list[int]:
         """Return the ids of ``text`` without special tokens around it."""
         ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         return ids
 
-    def answer(self, ids: list[int]) -> str:
-        """Return an answer's text without special tokens except tags of thoughts, the template's included."""
+    def text(self, ids: list[int]) -> str:
+        """Return the text of sampled ids without special tokens except tags of thoughts."""
         visible = [id_ for id_ in ids if id_ not in self._hidden]
         text: str = self.tokenizer.decode(visible, skip_special_tokens=False)
-        return opened_thought(self._around[1]) + text
+        return text
+
+    def answer(self, ids: list[int]) -> str:
+        """Return an answer's text without special tokens except tags of thoughts, the template's included."""
+        _, after = self.template.around("user") or ("", self.template.render([{"role": "user", "content": "."}]))
+        return opened_thought(after) + self.text(ids)
 
     @cached_property
     def _hidden(self) -> frozenset[int]:
@@ -81,33 +135,6 @@ class ChatFormat:
             id_ for id_, token in added if token.special and not is_thought_tag(token.content.strip())
         )
 
-    @cached_property
-    def _has_system(self) -> bool:
-        """Whether the template takes a system prompt, or mentions one and so leaves it out on purpose."""
-        messages = [{"role": "system", "content": _SYSTEM_MARK}, {"role": "user", "content": "."}]
-        try:
-            text = self._render(messages, None)
-        except ConfigError:
-            return False
-        return _SYSTEM_MARK in text or "system" in json.dumps(self.tokenizer.chat_template)
 
-    @cached_property
-    def _around(self) -> tuple[str, str]:
-        """The template's text before and after an observation that follows an answer."""
-        turns = [("user", "."), ("assistant", _ANSWER_MARK), ("user", _OBSERVATION_MARK)]
-        text = self._render([{"role": role, "content": content} for role, content in turns], None)
-        before, mark, after = text.rpartition(_ANSWER_MARK)[2].partition(_OBSERVATION_MARK)
-        if not mark or _ANSWER_MARK not in text:
-            raise ConfigError("the tokenizer's chat template drops or moves turns: use another template")
-        return before, after
-
-    def _render(self, messages: Messages, tools: list[dict[str, object]] | None) -> str:
-        if not self.tokenizer.chat_template:
-            raise ConfigError("the tokenizer has no chat template: use an instruct model, or set chat_template")
-        try:
-            text: str = self.tokenizer.apply_chat_template(
-                messages, tools=tools, tokenize=False, add_generation_prompt=True
-            )
-        except (TemplateError, ValueError, TypeError) as error:
-            raise ConfigError(f"the tokenizer's chat template can't render a conversation: {error}") from error
-        return text
+def _schema(tool: dict[str, Any]) -> str:
+    return json.dumps(tool.get("function", tool), ensure_ascii=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError, unknown
+from codegym.policy.answers import AnswerOptions
 from codegym.policy.endpoint.policy import EndpointPolicy, read_settings
 from codegym.policy.protocol import Policy
 from codegym.policy.script.chance import chance
@@ -19,17 +20,19 @@ from codegym.policy.script.script import noop, replay
 Settings = Mapping[str, Any]
 
 
-def make_policy(spec: str | Settings) -> Policy:
+def make_policy(spec: str | Settings, answers: AnswerOptions | None = None) -> Policy:
     """Make a policy from a short specification or from a table of settings.
 
     ``gold``, ``noop``, ``random``, ``blind``; ``replay:PATH``, a file or folder of episodes; ``local:PATH``, a
     model's folder or its name on the hub; ``endpoint:PATH``, a TOML with the settings of an OpenAI-compatible
     endpoint.
     A table has ``kind`` and the kind's settings: ``{kind = "local", path = …, sampling = {…}}``,
-    ``{kind = "endpoint", base_url = …, model = …}``. Raises :class:`ConfigError` with the nearest match, and
-    :class:`~codegym.errors.PolicyError` for a model that can't be loaded.
+    ``{kind = "endpoint", base_url = …, model = …}``. ``answers`` come before the settings. Raises
+    :class:`ConfigError` with the nearest match, and :class:`~codegym.errors.PolicyError` for a model that can't
+    be loaded.
     """
-    settings = _table(spec) if isinstance(spec, str) else dict(spec)
+    table = _table(spec) if isinstance(spec, str) else spec
+    settings = (answers or AnswerOptions()).applied(table)
     kind = str(settings.pop("kind", ""))
     if kind not in KINDS:
         raise ConfigError(unknown("policy", kind, KINDS))
@@ -89,9 +92,10 @@ def _endpoint(settings: Settings) -> Policy:
 
 
 def _local(settings: Settings) -> Policy:
-    _check("local", settings, ("path", "name", "sampling", "device"), ("path",))
+    _check("local", settings, ("path", "name", "sampling", "device", "dtype"), ("path",))
     try:
-        from codegym.policy.local.policy import LocalPolicy, Sampling  # noqa: PLC0415 - torch is heavy and optional
+        from codegym.policy.local.policy import LocalPolicy  # noqa: PLC0415 - torch is heavy and optional
+        from codegym.policy.local.sampling import Sampling  # noqa: PLC0415
     except ImportError as error:
         raise ConfigError(
             f"local policies need the train extra: pip install 'codegym[train]' ({error})"
@@ -103,6 +107,7 @@ def _local(settings: Settings) -> Policy:
         name=settings.get("name", ""),
         sampling=Sampling(**sampling),
         device=settings.get("device", "cpu"),
+        dtype=settings.get("dtype", "auto"),
     )
 
 

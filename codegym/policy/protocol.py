@@ -8,7 +8,7 @@ A policy that samples tokens keeps the ids exactly as sampled.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from codegym.task import Task
 from codegym.tokens import Tokens
@@ -60,6 +60,15 @@ class Conversation(Protocol):
 
     def close(self) -> None:
         """Free the conversation's resources (a cache slot, a connection)."""
+        ...
+
+
+@runtime_checkable
+class HasNotes(Protocol):
+    """A policy that has something to say of how it asks its model."""
+
+    def notes(self, dialect: str) -> list[str]:
+        """Return what a user should know, one sentence each."""
         ...
 
 

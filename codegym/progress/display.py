@@ -32,6 +32,10 @@ class Display:
     console: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
     seconds: dict[str, float] = field(default_factory=dict)
 
+    def say(self, text: str) -> None:
+        """Print a line between phases."""
+        self.console.print(text, markup=False, style="dim")
+
     @contextmanager
     def phase(self, name: str, title: str) -> Iterator[PhaseBar]:
         """Show a phase while the block runs, and add its time to that of earlier phases of this name."""

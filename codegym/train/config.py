@@ -33,23 +33,48 @@ class TinySection(Section):
     intermediate_size: int = 384
 
 
+class LoraSection(Section):
+    """``[policy.lora]``: train an adapter by peft and leave the model's own weights as they are.
+
+    ``targets`` are peft's ``target_modules``. The adapter is saved alone; with ``merge``, the whole model with the
+    adapter in its weights.
+    """
+
+    rank: int = Field(16, ge=1)
+    alpha: float = Field(32, gt=0)
+    dropout: float = Field(0.0, ge=0, lt=1)
+    targets: str | list[str] = "all-linear"
+    merge: bool = False
+
+
 class PolicySection(Section):
-    """``[policy]``: ``model`` (a folder or a hub's name) or ``[policy.tiny]``, and how answers are sampled."""
+    """``[policy]``: ``model`` or ``[policy.tiny]``, how it is trained, and how answers are sampled.
+
+    ``model`` is a folder, a hub's name, a GGUF file in either of them, or the folder of an adapter. ``attention``
+    is transformers' ``attn_implementation``. ``keep_turns``: earlier turns stay as they were sampled, whatever the
+    chat template makes of them.
+    """
 
     model: str = ""
     tiny: TinySection | None = None
+    lora: LoraSection | None = None
     dtype: str = "float32"
     device: str = "cpu"
+    attention: str = ""
+    gradient_checkpointing: bool = False
     temperature: float = Field(1.0, ge=0)
     answer_tokens: int = Field(48, ge=1)
     context_tokens: int = Field(1024, ge=16)
     batch: int = Field(64, ge=1)
     threads: int = Field(0, ge=0)
+    keep_turns: bool = True
 
     @model_validator(mode="after")
     def _one_model(self) -> Self:
         if bool(self.model) == bool(self.tiny):
             raise ValueError("needs either model or [policy.tiny]")
+        if self.tiny and self.lora:
+            raise ValueError("[policy.lora] adapts a trained model: leave it out, or set model for [policy.tiny]")
         return self
 
 

@@ -22,7 +22,7 @@ from codegym.train.algorithm.protocol import Phase, RunContext
 from codegym.train.algorithm.registry import phase_class
 from codegym.train.config import RunConfig, load_config
 from codegym.train.folder import claim, finished, phase_folders, write_json
-from codegym.train.model.load import check_policy
+from codegym.train.model.fit import check_policy
 from codegym.train.report import summarise_run
 
 PACKAGES = ("codegym", "torch", "transformers", "trl", "gymnasium", "tokenizers")
@@ -59,10 +59,13 @@ class Run:
 
     def check(self) -> None:
         """Raise :class:`ConfigError` or :class:`TaskError` now for what would otherwise fail after minutes."""
-        check_policy(self.context.config.policy)
         for phase in self.phases:
             phase.check()
         self.context.make_env().close()
+        rows = max((phase.rows() for phase in self.context.config.phase), default=0)
+        needed = check_policy(self.context.config.policy, rows)
+        if needed:
+            self.context.display.say(f"memory: {needed.text()}")
 
     def carry_out(self) -> dict[str, Any]:
         """Do what is not done yet, and write and return the summary."""

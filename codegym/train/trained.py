@@ -34,10 +34,13 @@ def find_trained(policy: str) -> Trained | None:
     answers = run.policy
     sampling = {
         "temperature": answers.temperature,
+        "top_p": 1.0,
+        "top_k": 0,
         "answer": answers.answer_tokens,
         "context": answers.context_tokens,
         "batch": answers.batch,
         "threads": answers.threads,
+        "keep_turns": answers.keep_turns,
     }
     name = f"{run.name}-{phase_of(Path(path))}"
     spec = {"kind": "local", "path": path, "name": name, "sampling": sampling, "device": answers.device}

@@ -39,6 +39,7 @@ def test_a_wrong_wish_is_refused_at_once(
         ('split = "train"', 'split = "tst"', "Did you mean 'test'"),
         ("samples = 2", 'every = 5\nval_split = "trainn"', "Did you mean 'train'"),
         ("[env]", 'device = "gpu0"\n[env]', r"\[policy\] device 'gpu0'"),
+        ("[env]", "keep_turns = false\n[env]", "phase 'grpo': .* set keep_turns = true"),
         ("[env]", 'dtype = "float33"\n[env]', r"\[policy\] dtype 'float33'"),
         ("[env]", '[env]\ndialect = "tagged"', "expert of phase 'warmup' speaks the line dialect"),
     ],

@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from codegym.board.entry import Entry
+from codegym.episode import Episode
 from codegym.episode_file import read_episodes
 from codegym.progress.display import Display, PhaseBar
 from tests.train.conftest import EVALUATE, GRPO, SFT, TINY, Train, WriteRun
@@ -56,7 +57,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 
 def test_sft_makes_a_policy_from_what_the_expert_played(model: Path) -> None:
-    from codegym.policy.local.policy import load_model
+    from codegym.policy.local.load import load_model
 
     network, tokenizer = load_model(str(model))
     assert network.config.vocab_size == tokenizer.vocab_size == 300
@@ -67,6 +68,28 @@ def test_sft_makes_a_policy_from_what_the_expert_played(model: Path) -> None:
     summary = json.loads((model.parents[2] / "summary.json").read_text())
     assert (summary["policy"], summary["evaluations"], summary["before"]) == (str(model), {}, None)
     assert summary["metrics"]["warmup"]["episodes"]["episodes"] == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dialect", ["tagged", "native"])
+def test_gold_is_imitated_in_any_dialect_and_played_again_from_its_episodes(
+    train: Train, write_run: WriteRun, tmp_path: Path, model: Path, dialect: str
+) -> None:
+    def imitate(out: Path, data: str, dialect: str) -> list[Episode]:
+        path = write_run(SFT.replace("[phase.data]", f"[phase.data]\n{data}"), model=model)
+        text = path.read_text().replace('sandbox = "fake"', f'sandbox = "bwrap"\ndialect = "{dialect}"')
+        path.write_text(text)
+        train(path, out)
+        return list(read_episodes(out / "phases" / "01-warmup" / "episodes"))
+
+    first = imitate(tmp_path / "gold", 'policy = "gold"', dialect)
+    assert {(episode.policy, episode.reward) for episode in first} == {("gold", 1.0)}
+    recorded = tmp_path / "gold" / "phases" / "01-warmup" / "episodes"
+    again = imitate(tmp_path / "again", f'episodes = "{recorded}"', "tagged" if dialect == "native" else "native")
+    assert [episode.reward for episode in again] == [1.0] * len(first)
+    assert [[step.tool for step in one.steps] for one in again] == [
+        [step.tool for step in one.steps] for one in first
+    ]
 
 
 def test_evaluation_leaves_the_policy_and_makes_an_entry(

@@ -6,6 +6,7 @@ key is read once, sent in a header, and never written anywhere.
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,6 +53,7 @@ class EndpointConversation:
         system = [{"role": "system", "content": self.opening.system}] if self.opening.system else []
         self.messages = [*system, {"role": "user", "content": self.opening.observation}]
         self._random = np.random.default_rng(self.opening.seed)
+        self._length = 0
         self._counts = {"prompt_tokens": 0, "completion_tokens": 0, "requests": 0}
 
     def reply(self, observation: str | None) -> Reply:
@@ -62,6 +64,8 @@ class EndpointConversation:
         """
         if observation is not None:
             self.messages.append(self._observation_message(observation))
+        if self._length >= (self.policy.settings.context_tokens or math.inf):
+            return Reply("", finished=False)
         body = self._body()
         try:
             answer = self.policy.client.complete(body, self._random, self.closed)
@@ -100,6 +104,7 @@ class EndpointConversation:
         return body | settings.extra_body
 
     def _count(self, usage: Usage) -> None:
+        self._length = usage.prompt_tokens + usage.completion_tokens
         self._counts["requests"] += 1
         self._counts["prompt_tokens"] += usage.prompt_tokens
         self._counts["completion_tokens"] += usage.completion_tokens

@@ -19,9 +19,10 @@ class EndpointSettings(Frozen):
 
     ``base_url`` is the URL before ``/chat/completions``. The key is the content of ``api_key_file`` or of the
     environment variable ``api_key_env``; local servers need none. ``timeout_seconds`` limits one request;
-    ``attempts`` is the number of tries per request. Prices are in US dollars per million tokens. ``extra_body`` is
-    added to each request unchanged. ``send_seed`` sends a seed: the episode's plus the number of the turn, so that
-    turns with equal messages do not draw equal answers.
+    ``attempts`` is the number of tries per request. ``context_tokens`` ends an episode whose last request and
+    answer had so many tokens, as the server counts them; without it the server's own context does. Prices are in
+    US dollars per million tokens. ``extra_body`` is added to each request unchanged. ``send_seed`` sends a seed:
+    the episode's plus the number of the turn, so that turns with equal messages do not draw equal answers.
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
@@ -32,7 +33,9 @@ class EndpointSettings(Frozen):
     api_key_file: Path | None = None
     api_key_env: str = ""
     temperature: float | None = Field(1.0, ge=0)
+    top_p: float | None = Field(None, gt=0, le=1)
     max_tokens: int | None = Field(4096, ge=1)
+    context_tokens: int | None = Field(None, ge=1)
     send_seed: bool = True
     timeout_seconds: float = Field(300.0, gt=0)
     attempts: int = Field(6, ge=1)
@@ -70,7 +73,7 @@ class EndpointSettings(Frozen):
 
     def sampling(self, seed: int) -> dict[str, Any]:
         """Return the request's fields for sampling."""
-        fields = {"temperature": self.temperature, "max_tokens": self.max_tokens}
+        fields = {"temperature": self.temperature, "top_p": self.top_p, "max_tokens": self.max_tokens}
         fields |= {"seed": seed} if self.send_seed else {}
         return {name: value for name, value in fields.items() if value is not None}
 

@@ -1,26 +1,31 @@
-"""Samples one answer for each of many conversations in one batch.
+"""Samples one answer for each of many conversations in one batch, by calling the model itself.
 
-Conversations with the same ids (the samples of a group, until they differ) share the computation of their prompt.
+The model makes its own masks and logits; it gets ids, positions, a mask of the padding and a cache. Conversations
+with the same ids (the samples of a group, until they differ) share the computation of their prompt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from inspect import signature
 from typing import Any
 
 import numpy as np
 import torch
+from transformers import Cache
 
-from codegym.policy.local.cache import Slot, WorkingCache
+from codegym.policy.local.cache import Slot, keeps_slots, load_slots, new_cache, save_slot
+from codegym.policy.local.draw import Draw
 
 
 @dataclass(eq=False)
 class Generation:
-    """One conversation's request: continue ``ids`` by at most ``max_new`` ids, or up to the end token.
+    """One conversation's request: continue ``ids`` by at most ``max_new`` ids, or up to an end token.
 
     ``slot`` contains the keys and values of ``ids[:cached]``. The answer is written to ``sampled`` and
-    ``logprobs``.
+    ``logprobs``; ``ended`` says whether its last id is an end token.
     """
 
     ids: Sequence[int]
@@ -30,94 +35,116 @@ class Generation:
     cached: int = 0
     sampled: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
+    ended: bool = False
+
+
+@dataclass
+class _Batch:
+    """The rows of a batch. All end in the same column; the first ``padding`` columns of a row are padding."""
+
+    cache: Cache
+    padding: torch.Tensor
+    columns: int
+
+    def select(self, rows: Sequence[int]) -> None:
+        """Keep the given rows in this order; a row may occur several times."""
+        index = torch.tensor(rows, device=self.padding.device)
+        self.cache.reorder_cache(index)
+        self.padding = self.padding[index]
 
 
 @dataclass(frozen=True)
 class Generator:
-    """Samples from ``model`` at ``temperature`` (0: greedy) from the whole distribution (no top-k, no top-p)."""
+    """Samples from ``model`` as ``draw`` says, until one of ``end_ids``."""
 
     model: Any
-    eos_id: int
-    temperature: float = 1.0
+    end_ids: Collection[int]
+    draw: Draw = field(default_factory=Draw)
 
     @torch.inference_mode()  # type: ignore[untyped-decorator]
     def answer(self, requests: Sequence[Generation], going: Callable[[], bool] = lambda: True) -> None:
-        """Sample every request's answer and update its slot. Either all requests have a cached prefix, or none.
+        """Sample every request's answer and update its slot.
 
-        Raises ``RuntimeError`` at the next token if ``going()`` is false; the samples are then incomplete.
+        Quickest if either all requests have a cached prefix, or none. Raises ``RuntimeError`` at the next token if
+        ``going()`` is false; the samples are then incomplete.
         """
-        cache, logits = self._prefill(requests)
+        batch, logits = self._prefill(requests)
         active = list(requests)
-        while active:
+        while True:
             if not going():
                 raise RuntimeError("stopped")
             self._sample(active, logits)
             keep = [i for i, request in enumerate(active) if not self._is_complete(request)]
-            self._park(active, cache, set(range(len(active))) - set(keep))
-            active = [active[i] for i in keep]
-            if not active:
+            self._park(active, batch, set(range(len(active))) - set(keep))
+            if not keep:
                 return
-            if len(keep) < len(logits):
-                cache.select(torch.tensor(keep, device=self.model.device))
-            logits = self._decode(active, cache)
+            if len(keep) < len(active):
+                active = [active[i] for i in keep]
+                batch.select(keep)
+            logits = self._forward(torch.tensor([[request.sampled[-1]] for request in active]), batch)
 
-    def _prefill(self, requests: Sequence[Generation]) -> tuple[WorkingCache, torch.Tensor]:
+    def _prefill(self, requests: Sequence[Generation]) -> tuple[_Batch, torch.Tensor]:
+        """Compute the positions that are in no slot.
+
+        Rows have different numbers of them. So that no gap comes between old and new columns, a row with fewer
+        computes some of its old ones again.
+        """
         unique: dict[tuple[int, ...], int] = {}
         inverse = [unique.setdefault(tuple(request.ids), len(unique)) for request in requests]
         first = [requests[inverse.index(row)] for row in range(len(unique))]
-        new = [list(request.ids[request.cached :]) for request in first]
-        length = max(len(request.ids) + request.max_new for request in requests)
-        cache = WorkingCache(len(first), length)
-        for row, request in enumerate(first):
-            cache.load(row, request.slot)
-        width = max(map(len, new))
-        starts = torch.tensor([request.cached for request in first])[:, None]
-        # A short row's padding may reach past the buffer's end: it is written to the last position, which is
-        # always unused at this moment, and no token attends to it.
-        positions = (starts + torch.arange(width)[None]).clamp(max=length - 1)
-        padded = torch.tensor([row + [0] * (width - len(row)) for row in new])
-        last = torch.tensor([len(row) - 1 for row in new])
-        logits = self._forward(padded, positions, cache, last)
-        cache.select(torch.tensor(inverse, device=self.model.device))
-        return cache, logits[inverse]
+        length = max(len(request.ids) for request in first)
+        width = max(len(request.ids) - request.cached for request in first)
+        cache = new_cache(self.model)
+        if width < length:
+            lengths = [max(0, len(request.ids) - width) for request in first]
+            load_slots(cache, [request.slot for request in first], lengths, length - width)
+        padding = torch.tensor([length - len(request.ids) for request in first], device=self.model.device)
+        batch = _Batch(cache, padding, length - width)
+        new = [[0] * (width - len(request.ids)) + list(request.ids[-width:]) for request in first]
+        logits = self._forward(torch.tensor(new), batch)
+        if len(first) < len(requests):
+            batch.select(inverse)
+            logits = logits[inverse]
+        return batch, logits
 
-    def _decode(self, active: Sequence[Generation], cache: WorkingCache) -> torch.Tensor:
-        ids = torch.tensor([[request.sampled[-1]] for request in active])
-        positions = torch.tensor([[len(request.ids) + len(request.sampled) - 1] for request in active])
-        return self._forward(ids, positions, cache, torch.zeros(len(active), dtype=torch.long))
+    def _forward(self, ids: torch.Tensor, batch: _Batch) -> torch.Tensor:
+        """Let the model read one more piece of each row; return the logits after its last id."""
+        start, device = batch.columns, self.model.device
+        batch.columns += ids.shape[1]
+        positions = torch.arange(batch.columns, device=device)[None] - batch.padding[:, None]
+        inputs = {
+            "attention_mask": (positions >= 0).long(),
+            "position_ids": positions[:, start:].clamp(min=0),
+            "past_key_values": batch.cache,
+            "cache_params": batch.cache,
+            "logits_to_keep": 1,
+        }
+        accepted = {name: value for name, value in inputs.items() if name in self._inputs}
+        logits: torch.Tensor = self.model(input_ids=ids.to(device), use_cache=True, **accepted).logits
+        return logits[:, -1].float()
 
-    def _forward(
-        self, ids: torch.Tensor, positions: torch.Tensor, cache: WorkingCache, last: torch.Tensor
-    ) -> torch.Tensor:
-        device = self.model.device
-        ids, positions, last = ids.to(device), positions.to(device), last.to(device)
-        cache.place(positions)
-        attended = torch.arange(cache.used, device=device)[None, None, None] <= positions[:, None, :, None]
-        hidden = self.model.base_model(
-            input_ids=ids, attention_mask=attended, position_ids=positions, past_key_values=cache, use_cache=True
-        ).last_hidden_state
-        rows = torch.arange(len(ids), device=device)
-        logits: torch.Tensor = self.model.get_output_embeddings()(hidden[rows, last])
-        return logits.float()
+    @cached_property
+    def _inputs(self) -> Collection[str]:
+        """The names of what the model's forward takes, below adapters."""
+        inner = self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
+        return signature(inner.forward).parameters
+
+    @cached_property
+    def _keeps_slots(self) -> bool:
+        return keeps_slots(self.model)
 
     def _sample(self, active: Sequence[Generation], logits: torch.Tensor) -> None:
-        logprobs = torch.log_softmax(logits / (self.temperature or 1.0), dim=-1)
-        if self.temperature:
-            draws = torch.tensor([[request.random.random()] for request in active], device=logits.device)
-            below = torch.cumsum(logprobs.exp().double(), dim=-1) <= draws
-            chosen = below.sum(-1).clamp(max=logits.shape[-1] - 1)
-        else:
-            chosen = logits.argmax(-1)
-        chosen_logprobs = logprobs.gather(-1, chosen[:, None])[:, 0]
-        for request, token, logprob in zip(active, chosen.tolist(), chosen_logprobs.tolist(), strict=True):
+        chosen, logprobs = self.draw(logits, [request.random for request in active])
+        for request, token, logprob in zip(active, chosen, logprobs, strict=True):
             request.sampled.append(token)
             request.logprobs.append(logprob)
+            request.ended = token in self.end_ids
 
     def _is_complete(self, request: Generation) -> bool:
-        return request.sampled[-1] == self.eos_id or len(request.sampled) >= request.max_new
+        return request.ended or len(request.sampled) >= request.max_new
 
-    def _park(self, active: Sequence[Generation], cache: WorkingCache, rows: set[int]) -> None:
-        for row in rows:
+    def _park(self, active: Sequence[Generation], batch: _Batch, rows: set[int]) -> None:
+        for row in rows if self._keeps_slots else ():
             request = active[row]
             request.cached = len(request.ids) + len(request.sampled) - 1
-            request.slot = cache.save(row, request.cached)
+            request.slot = save_slot(batch.cache, row, request.cached)

@@ -39,7 +39,7 @@ class Tagged:
         tool_list = "\n".join(_describe(tool) for tool in self.offers(tools))
         form = 'Write exactly one call per turn, for example:\n<tool name="view"><path>src/a.py</path></tool>'
         values = "Values are verbatim; code may begin on a line of its own."
-        return f"{SETTING}\n\n{form}\n{values}\n\nTools:\n{tool_list}"
+        return f"{SETTING}\n\n{form}\n{values}\n\nTools (? may be left out; paths start at the root):\n{tool_list}"
 
     def parse(self, text: str) -> Call | Malformed:
         """Read the one call in ``text``."""
@@ -66,13 +66,10 @@ class Tagged:
 
 
 def _describe(tool: Tool) -> str:
-    parameters = tool.parameters()
+    """Return the tool's name, its parameters and what it does, which also says what they mean."""
     required = tool.required()
-    lines = [
-        f"    <{name}> {schema.get('description', '')}{'' if name in required else ' (may be left out)'}"
-        for name, schema in parameters.items()
-    ]
-    return "\n".join([f"- {tool.name}: {' '.join(tool.description.split())}", *lines])
+    names = "".join(f" <{name}>{'' if name in required else '?'}" for name in tool.parameters())
+    return f"- {tool.name}{names}: {' '.join(tool.description.split())}"
 
 
 def _find_call(text: str) -> Span | None:

@@ -16,7 +16,7 @@ from typing import Any
 from datasets import Dataset
 from transformers import PrinterCallback
 from transformers.trainer_utils import get_last_checkpoint
-from trl import GRPOConfig, GRPOTrainer
+from trl import GRPOConfig
 
 from codegym.episode import is_graded, too_many_lost
 from codegym.episode_file import read_episodes
@@ -28,6 +28,7 @@ from codegym.train.algorithm.budget import Budget, Every
 from codegym.train.algorithm.protocol import RunContext
 from codegym.train.algorithm.rollouts import Rollouts, serving
 from codegym.train.algorithm.settings import GrpoSettings
+from codegym.train.algorithm.teaching import TeachingTrainer
 from codegym.train.algorithm.trl_config import trl_config
 from codegym.train.model.load import load_policy, save_policy
 
@@ -43,7 +44,6 @@ DEFAULTS: dict[str, Any] = {
     "bf16": False,
     "disable_tqdm": True,
     "dataloader_pin_memory": False,
-    "gradient_checkpointing": False,
     "lr_scheduler_type": "constant_with_warmup",
     "warmup_steps": 2,
     "max_completion_length": None,
@@ -61,6 +61,10 @@ class GrpoPhase:
         """Raise :class:`ConfigError` or :class:`TaskError` for a wrong split, curriculum or ``[phase.trl]``."""
         where = self.context.config.eval
         self.context.tasks()
+        if not self.context.config.policy.keep_turns:
+            raise ConfigError(
+                f"phase {self.settings.name!r}: TRL takes one sequence per episode: set keep_turns = true"
+            )
         if where.every:
             self.context.suite.split(where.val_split)
         names = list(self.context.phases)
@@ -81,7 +85,7 @@ class GrpoPhase:
             raise ConfigError(
                 f"phase {self.settings.name!r} has no policy to train: put a phase that makes one first"
             )
-        model, tokenizer = load_policy(self.context.config.policy, start)
+        model, tokenizer = load_policy(self.context.config.policy, start, trainable=True)
         with (
             EpisodeLog(folder.episodes) as log,
             self.context.display.phase(self.settings.name, f"Training with GRPO ({self.settings.name})") as bar,
@@ -90,16 +94,16 @@ class GrpoPhase:
             last = get_last_checkpoint(str(folder.trainer)) if folder.trainer.is_dir() else None
             trainer.train(resume_from_checkpoint=last)
         folder.record(trainer.state.log_history)
-        save_policy(model, tokenizer, folder.policy)
+        save_policy(model, tokenizer, folder.policy, self.context.config.policy.lora)
         return folder.policy
 
-    def _trainer(self, model: Any, tokenizer: Any, rollouts: Rollouts, bar: PhaseBar) -> GRPOTrainer:
+    def _trainer(self, model: Any, tokenizer: Any, rollouts: Rollouts, bar: PhaseBar) -> TeachingTrainer:
         callbacks = [
             Budget(self.settings.budget_seconds, _show_solved(bar, rollouts)),
             Every(self.context.config.eval.every, lambda step: self._validate(model, tokenizer, step)),
         ]
         with warnings.catch_warnings(action="ignore", category=UserWarning):  # rollout_func is experimental
-            trainer = GRPOTrainer(
+            trainer = TeachingTrainer(
                 model=model,
                 reward_funcs=env_reward,
                 args=self._args(),
@@ -116,6 +120,7 @@ class GrpoPhase:
         config, settings = self.context.config, self.settings
         own_settings: dict[str, Any] = {"temperature": config.policy.temperature, "seed": config.seed}
         own_settings |= {"use_cpu": config.policy.device == "cpu"}
+        own_settings |= {"gradient_checkpointing": config.policy.gradient_checkpointing}
         own_settings |= {"output_dir": str(self.context.phases[settings.name].trainer)}
         return trl_config(GRPOConfig, DEFAULTS | own_settings, settings.trl, settings.name)
 

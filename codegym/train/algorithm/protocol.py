@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,7 +11,7 @@ from typing import Protocol
 from codegym.env import CodeEnv
 from codegym.episode import Episode
 from codegym.evaluate.attempts import attempts, solved_note
-from codegym.policy.protocol import Policy
+from codegym.policy.protocol import Opening, Policy
 from codegym.progress.display import Display, PhaseBar
 from codegym.suite import Suite
 from codegym.train.config import RunConfig
@@ -55,6 +56,18 @@ class RunContext:
             limits=env.limits,
             max_turns=env.max_turns,
         )
+
+    def opening(self) -> Opening:
+        """Return what every episode begins with: the system prompt, the tools and the dialect of ``[env]``."""
+        with closing(self.make_env()) as env:
+            return Opening(
+                task=self.suite.task(self.tasks()[0]),
+                system=env.dialect.system(env.tools),
+                observation="",
+                seed=0,
+                tools=[tool.schema() for tool in env.tools],
+                dialect=env.dialect.name,
+            )
 
     def tasks(self) -> list[str]:
         """Return the ids of the tasks of ``[env] split``, which training plays."""

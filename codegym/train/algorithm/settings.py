@@ -13,12 +13,19 @@ class PhaseSettings(Section):
     """What every ``[[phase]]`` has. ``name`` names its folder, its bar and its part of the summary.
 
     ``makes_policy``: the phase can begin without a policy, and makes one as ``[policy.tiny]`` says.
+    ``default_rows`` is the ``per_device_train_batch_size`` without one in ``[phase.trl]``; TRL's own is 8.
     """
 
     makes_policy: ClassVar[bool] = False
+    default_rows: ClassVar[int] = 8
 
     algorithm: str
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
+
+    def rows(self) -> int:
+        """Return how many episodes one pass of training takes; 0 if the phase trains nothing."""
+        trl = getattr(self, "trl", None)
+        return 0 if trl is None else int(trl.get("per_device_train_batch_size", self.default_rows))
 
 
 class EvaluationSettings(PhaseSettings):
@@ -26,9 +33,14 @@ class EvaluationSettings(PhaseSettings):
 
 
 class PlayedData(Section):
-    """``[phase.data]``: conversations to imitate. ``policy`` plays each of ``tasks`` tasks ``samples`` times."""
+    """``[phase.data]``: conversations to imitate. ``policy`` plays each of ``tasks`` tasks ``samples`` times.
 
-    policy: Literal["expert"] = "expert"
+    With ``episodes``, a folder or a file, the calls of its solved episodes are played again, whoever made them and
+    in whichever dialect.
+    """
+
+    policy: Literal["expert", "gold"] = "expert"
+    episodes: str = ""
     tasks: int = Field(40, ge=1)
     samples: int = Field(3, ge=1)
 
@@ -41,6 +53,7 @@ class SftSettings(PhaseSettings):
     """
 
     makes_policy: ClassVar[bool] = True
+    default_rows: ClassVar[int] = 48
 
     data: PlayedData = PlayedData()
     budget_seconds: float = Field(60.0, gt=0)

@@ -16,9 +16,14 @@ from datasets import Dataset
 from transformers import PrinterCallback
 from trl import SFTConfig, SFTTrainer
 
+from codegym.episode import Episode
+from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError
 from codegym.policy.chat import ChatFormat
+from codegym.policy.protocol import Policy
 from codegym.policy.script.expert import Expert
+from codegym.policy.script.gold import gold
+from codegym.policy.script.translate import translate
 from codegym.progress.display import PhaseBar
 from codegym.train.algorithm.budget import Budget
 from codegym.train.algorithm.protocol import RunContext
@@ -30,7 +35,7 @@ from codegym.train.model.load import load_policy, save_policy, torch_dtype
 from codegym.train.model.tiny import make_model, make_tokenizer
 
 DEFAULTS: dict[str, Any] = {
-    "per_device_train_batch_size": 48,
+    "per_device_train_batch_size": SftSettings.default_rows,
     "learning_rate": 2e-3,
     "adam_beta2": 0.98,
     "weight_decay": 0.05,
@@ -42,7 +47,6 @@ DEFAULTS: dict[str, Any] = {
     "bf16": False,
     "disable_tqdm": True,
     "dataloader_pin_memory": False,
-    "gradient_checkpointing": False,
 }
 
 TOKENIZER_CONVERSATIONS = 8000
@@ -60,10 +64,13 @@ class SftPhase:
 
     def check(self) -> None:
         """Raise :class:`ConfigError` for a dialect that the expert does not speak, or a wrong ``[phase.trl]``."""
-        if self.context.config.env.dialect != "line":
+        data = self.settings.data
+        if data.episodes:
+            self._recorded()
+        elif data.policy == "expert" and self.context.config.env.dialect != "line":
             raise ConfigError(
                 f"the expert of phase {self.settings.name!r} speaks the line dialect: "
-                'set dialect = "line" in [env], or leave the phase out'
+                'set dialect = "line" in [env], or policy = "gold" or episodes = "FOLDER" in [phase.data]'
             )
         self.context.tasks()
         self._args()
@@ -78,18 +85,41 @@ class SftPhase:
         with self.context.display.phase(self.settings.name, f"Supervised training ({self.settings.name})") as bar:
             metrics = self._imitate(model, tokenizer, conversations, _show_loss(bar))
         folder.record([metrics])
-        save_policy(model, tokenizer, folder.policy)
+        save_policy(model, tokenizer, folder.policy, self.context.config.policy.lora)
         return folder.policy
 
+    def _recorded(self) -> list[Episode]:
+        """Return the solved episodes of ``[phase.data] episodes`` that are of this run's tasks."""
+        path, tasks = Path(self.settings.data.episodes), set(self.context.tasks())
+        solved = [one for one in read_episodes(path) if one.task in tasks and (one.reward or 0) > 0]
+        if not solved:
+            raise ConfigError(f"[phase.data] episodes {str(path)!r}: none of them solved a task of [env] split")
+        return solved
+
+    def _player(self) -> tuple[Policy, list[str]]:
+        """Return who plays what is imitated, and the tasks that it can play."""
+        data = self.settings.data
+        if data.episodes:
+            episodes = self._recorded()
+            return translate(episodes), sorted({episode.task for episode in episodes})
+        return gold() if data.policy == "gold" else Expert(), self.context.tasks()
+
     def _conversations(self) -> list[Conversation]:
-        """Let the expert play, and return its episodes as conversations, in an order decided by the run's seed."""
+        """Let the player play, and return its episodes as conversations, in an order decided by the run's seed.
+
+        Of all but the expert, only what it solved is imitated.
+        """
         context, data, name = self.context, self.settings.data, self.settings.name
         choose = random.Random(context.config.seed)  # noqa: S311 - not for secrets
-        tasks = context.tasks()
+        player, tasks = self._player()
         played = choose.sample(tasks, min(data.tasks, len(tasks)))
-        with context.display.phase(f"{name}-data", f"Playing the scripted expert ({name})") as bar:
-            episodes = context.play(Expert(), played, data.samples, context.phases[name].episodes, bar)
-        conversations = [conversation_of(episode) for episode in episodes if episode.steps]
+        with context.display.phase(f"{name}-data", f"Playing what to imitate ({name})") as bar:
+            episodes = context.play(player, played, data.samples, context.phases[name].episodes, bar)
+        conversations = [
+            conversation_of(episode)
+            for episode in episodes
+            if episode.steps and (player.name == "expert" or (episode.reward or 0) > 0)
+        ]
         choose.shuffle(conversations)
         return conversations
 
@@ -97,7 +127,7 @@ class SftPhase:
         """Return the model to train, and its tokenizer."""
         config, policy = self.context.config, self.context.config.policy
         if start is not None:
-            return load_policy(policy, start)
+            return load_policy(policy, start, trainable=True)
         shape = policy.tiny or TinySection()
         tokenizer = make_tokenizer(texts(conversations[:TOKENIZER_CONVERSATIONS]), shape.vocabulary)
         model = make_model(shape, tokenizer, context=policy.context_tokens, seed=config.seed)
@@ -110,6 +140,7 @@ class SftPhase:
             "max_length": None,
             "seed": config.seed,
             "use_cpu": config.policy.device == "cpu",
+            "gradient_checkpointing": config.policy.gradient_checkpointing,
         }
         own_settings |= {"output_dir": str(self.context.phases[settings.name].trainer)}
         return trl_config(SFTConfig, DEFAULTS | own_settings, settings.trl, settings.name)
@@ -123,7 +154,8 @@ class SftPhase:
         does not belong; then only the answers.
         """
         chat, limit = ChatFormat(tokenizer), self.context.config.policy.context_tokens
-        rows = [encode(conversation, chat, limit) for conversation in conversations]
+        opening = self.context.opening()
+        rows = [encode(conversation, chat, limit, opening) for conversation in conversations]
         answers = [row for row in rows if row]
         if not answers:
             raise ConfigError(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codegym.episode import Episode
 from codegym.policy.chat import ChatFormat
 from codegym.policy.protocol import Opening
-from codegym.task import FolderSource, Task, TestPlan
 
 IGNORED = -100
 """The label of a token that the loss leaves out."""
@@ -40,23 +39,21 @@ def texts(conversations: Iterable[Conversation]) -> Iterator[str]:
             yield turn.answer
 
 
-def encode(conversation: Conversation, chat: ChatFormat, limit: int) -> dict[str, list[int]] | None:
+def encode(
+    conversation: Conversation, chat: ChatFormat, limit: int, opening: Opening
+) -> dict[str, list[int]] | None:
     """Return ``input_ids`` and ``labels`` as an episode of this conversation would have them.
 
+    ``opening`` is that of any episode: its system prompt, tools and dialect count.
     Labels cover the answers, each with its end token. Returns ``None`` if there are more than ``limit`` ids.
     """
-    ids = chat.opening_ids(_opening(conversation[0].observation))
+    ids = chat.opening_ids(replace(opening, observation=conversation[0].observation))
     labels = [IGNORED] * len(ids)
     for number, turn in enumerate(conversation):
         if number:
-            observed = chat.observation_ids(turn.observation, ended=True)
+            role = chat.role(opening, conversation[number - 1].answer)
+            observed = chat.observation_ids(turn.observation, ended=True, role=role)
             ids, labels = ids + observed, labels + [IGNORED] * len(observed)
-        answered = [*chat.ids(turn.answer), chat.eos_id]
+        answered = [*chat.ids(turn.answer), chat.end_id]
         ids, labels = ids + answered, labels + answered
     return {"input_ids": ids, "labels": labels} if len(ids) <= limit else None
-
-
-def _opening(observation: str) -> Opening:
-    no_tests = TestPlan(framework="pytest", fail_to_pass=())
-    task = Task(id="-", instruction="", source=FolderSource(path="", digest=""), tests=no_tests, image="python")
-    return Opening(task=task, system="", observation=observation, seed=0)

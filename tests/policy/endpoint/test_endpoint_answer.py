@@ -1,4 +1,4 @@
-"""Answers as servers really send them, and what goes back to the server with the next request."""
+"""AnswerOptions as servers really send them, and what goes back to the server with the next request."""
 
 import json
 import re

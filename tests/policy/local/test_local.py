@@ -40,7 +40,8 @@ def opening(text: str = "def f(a):", seed: int = 0) -> Opening:
 
 @pytest.fixture
 def policy(tiny: Tiny) -> Iterator[LocalPolicy]:
-    from codegym.policy.local.policy import LocalPolicy, Sampling
+    from codegym.policy.local.policy import LocalPolicy
+    from codegym.policy.local.sampling import Sampling
 
     model, tokenizer = tiny
     made = LocalPolicy(model, tokenizer, name="tiny", sampling=Sampling(answer=12, context=120))
@@ -60,7 +61,7 @@ def test_a_ragged_batch_over_several_turns_gives_the_logprobs_of_one_row_alone(t
     from codegym.policy.local.generate import Generation, Generator
 
     model, _ = tiny
-    generator = Generator(model, eos_id=3)
+    generator = Generator(model, {3})
     choose = np.random.default_rng(0)
     requests = [
         Generation(
@@ -82,14 +83,15 @@ def test_a_ragged_batch_over_several_turns_gives_the_logprobs_of_one_row_alone(t
 
 
 def test_temperature_scales_what_is_sampled_and_its_logprobs(tiny: Tiny) -> None:
+    from codegym.policy.local.draw import Draw
     from codegym.policy.local.generate import Generation, Generator
 
     model, _ = tiny
     hot = Generation([5, 6, 7], 1, np.random.default_rng(0))
-    Generator(model, eos_id=3, temperature=100.0).answer([hot])
+    Generator(model, {3}, Draw(temperature=100.0)).answer([hot])
     assert hot.logprobs[0] == pytest.approx(-math.log(model.config.vocab_size), abs=0.05)
     greedy = [Generation([5, 6, 7], 8, np.random.default_rng(n)) for n in range(2)]
-    Generator(model, eos_id=3, temperature=0.0).answer(greedy)
+    Generator(model, {3}, Draw(temperature=0.0)).answer(greedy)
     assert greedy[0].sampled == greedy[1].sampled
 
 
@@ -119,7 +121,7 @@ def test_an_episode_reads_as_the_chat_template_would_render_it(tiny: Tiny) -> No
     _, tokenizer = tiny
     chat = ChatFormat(tokenizer)
     said = chat.ids("r 1 a => b")
-    joined = [*chat.opening_ids(opening("x = 1")), *said, chat.eos_id, *chat.observation_ids("ok", ended=True)]
+    joined = [*chat.opening_ids(opening("x = 1")), *said, chat.end_id, *chat.observation_ids("ok", ended=True)]
     turns = [("user", "x = 1"), ("assistant", "r 1 a => b"), ("user", "ok")]
     whole = tokenizer.apply_chat_template(
         [{"role": role, "content": text} for role, text in turns], tokenize=False, add_generation_prompt=True
@@ -133,14 +135,14 @@ def test_a_warm_up_reads_what_an_episode_would_hold_and_learns_what_was_said(tin
 
     _, tokenizer = tiny
     told = (Turn("x = 1", "h"), Turn("1 a => b", "y 1"))
-    row = encode(told, ChatFormat(tokenizer), 200)
+    row = encode(told, ChatFormat(tokenizer), 200, opening())
     turns = [("user", "x = 1"), ("assistant", "h"), ("user", "1 a => b"), ("assistant", "y 1")]
     whole = tokenizer.apply_chat_template([{"role": r, "content": c} for r, c in turns], tokenize=False)
     assert tokenizer.decode(row["input_ids"]) == whole
     learnt = [i for i, label in zip(row["input_ids"], row["labels"], strict=True) if label != IGNORED]
     assert tokenizer.decode(learnt) == "h<|end|>y 1<|end|>"
     assert [label for label in row["labels"] if label != IGNORED] == learnt
-    assert encode(told, ChatFormat(tokenizer), len(row["input_ids"]) - 1) is None
+    assert encode(told, ChatFormat(tokenizer), len(row["input_ids"]) - 1, opening()) is None
 
 
 def test_many_threads_are_answered_in_batches_and_seeds_decide(policy: LocalPolicy) -> None:
@@ -159,7 +161,7 @@ def test_a_full_context_is_said(policy: LocalPolicy) -> None:
     replies = [conversation.reply(None)]
     while replies[-1].finished:
         replies.append(conversation.reply("return a + b"))
-    assert len(conversation.prompt_ids) + len(conversation.ids) <= 120 + 20
+    assert len(conversation.now) <= 120 + 20
     assert len(replies) < 20
 
 
@@ -177,7 +179,7 @@ def test_an_answer_under_way_can_be_stopped(tiny: Tiny) -> None:
 
     request = Generation([5, 6, 7], 1000, np.random.default_rng(0))
     with pytest.raises(RuntimeError, match="stopped"):
-        Generator(tiny[0], eos_id=-1).answer([request], lambda: len(request.sampled) < 3)
+        Generator(tiny[0], ()).answer([request], lambda: len(request.sampled) < 3)
     assert len(request.sampled) == 3
 
 
@@ -186,18 +188,20 @@ def test_what_the_model_can_not_do_is_a_policy_error(tiny: Tiny) -> None:
 
     policy = LocalPolicy(*tiny, name="tiny")
     conversation = policy.begin(opening())
-    conversation.prompt_ids = [10**6]
+    conversation.now.prompt_ids = [10**6]
     with pytest.raises(PolicyError, match="could not generate"):
         conversation.reply(None)
     policy.close()
 
 
 def test_a_bug_is_raised_where_it_is_waited_for(tiny: Tiny) -> None:
+    from codegym.policy.local.generate import Generation
     from codegym.policy.local.policy import LocalPolicy
 
-    policy = LocalPolicy(None, tiny[1], name="tiny")
+    policy = LocalPolicy(*tiny, name="tiny")
+    request = Generation([5], 3, None)  # type: ignore[arg-type]
     with pytest.raises(AttributeError):
-        policy.begin(opening()).reply(None)
+        policy.answer(request)
     policy.close()
 
 
@@ -263,12 +267,14 @@ def test_a_template_without_a_system_role_gets_the_system_prompt_before_the_firs
 @pytest.mark.parametrize("template", [None, "", "{% for %}", "x", "{{ raise_exception('no') }}", "{{ a.b.c }}"])
 def test_a_template_that_can_not_be_used_is_said_at_once(tiny: Tiny, template: str | None) -> None:
     from codegym.policy.local.policy import LocalPolicy
+    from codegym.train.model.tiny import END, OBSERVATION
 
     model, tokenizer = tiny[0], copy.deepcopy(tiny[1])
     tokenizer.chat_template = template
     with pytest.raises(ConfigError, match="chat template"):
         LocalPolicy(model, tokenizer, name="tiny")
-    tokenizer.chat_template, tokenizer.eos_token = tiny[1].chat_template, None
+    tokenizer.chat_template = tiny[1].chat_template.replace(END, "").replace(OBSERVATION, "User:")
+    tokenizer.eos_token = None
     with pytest.raises(ConfigError, match="no end token"):
         LocalPolicy(model, tokenizer, name="tiny")
 
@@ -278,7 +284,8 @@ def test_a_template_that_can_not_be_used_is_said_at_once(tiny: Tiny, template: s
     [("<think>\n", "<think>"), ("[THINK]", "[THINK]"), ("<think>\n\n</think>\n\n", ""), ("<think>Briefly:", "")],
 )
 def test_a_thought_that_the_template_opens_is_in_the_answer(tiny: Tiny, opens: str, tag: str) -> None:
-    from codegym.policy.local.policy import LocalPolicy, Sampling
+    from codegym.policy.local.policy import LocalPolicy
+    from codegym.policy.local.sampling import Sampling
     from codegym.train.model.tiny import ANSWER, TEMPLATE
 
     model, tokenizer = tiny[0], copy.deepcopy(tiny[1])
@@ -287,7 +294,7 @@ def test_a_thought_that_the_template_opens_is_in_the_answer(tiny: Tiny, opens: s
     conversation = policy.begin(opening())
     text = conversation.reply(None).text
     policy.close()
-    assert text == tag + tokenizer.decode(conversation.ids, skip_special_tokens=True)
+    assert text == tag + tokenizer.decode(conversation.now.ids, skip_special_tokens=True)
 
 
 def test_special_tokens_are_left_out_of_answers_unless_they_are_the_tags_of_thoughts(tiny: Tiny) -> None:
