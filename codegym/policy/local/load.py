@@ -7,6 +7,7 @@ without its padding, and an end token that is another one than the chat template
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,13 @@ def _load_weights(path: str, dtype: Any, attention: str | None, *, trainable: bo
         return model
     from peft import PeftModel  # noqa: PLC0415 - only for adapters
 
-    return PeftModel.from_pretrained(model, path, is_trainable=trainable)
+    return saves_adapter_only(PeftModel.from_pretrained(model, path, is_trainable=trainable))
+
+
+def saves_adapter_only(model: Any) -> Any:
+    """Return a model of peft that saves no embeddings, and does not ask the hub whether it should."""
+    model.save_pretrained = partial(model.save_pretrained, save_embedding_layers=False)
+    return model
 
 
 def _file_of(path: str) -> tuple[str, dict[str, str]]:

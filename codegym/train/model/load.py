@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from codegym.errors import ConfigError
-from codegym.policy.local.load import load_model
+from codegym.policy.local.load import load_model, saves_adapter_only
 from codegym.policy.local.sampling import Sampling
 from codegym.train.config import LoraSection, PolicySection
 
@@ -78,4 +78,4 @@ def _adapt(model: Any, lora: LoraSection) -> Any:
         target_modules=lora.targets,
         task_type="CAUSAL_LM",
     )
-    return get_peft_model(model, config)
+    return saves_adapter_only(get_peft_model(model, config))
