@@ -33,6 +33,7 @@ from codegym.evaluate.attempts import chosen_tasks
 from codegym.evaluate.difficulty import BASELINES, DIALECTS, KNOWS_THE_SOLUTION, PlayedPolicy, count_folders
 from codegym.evaluate.folder import new_folder
 from codegym.evaluate.setting import play_metrics
+from codegym.policy.answers import AnswerOptions
 from codegym.suite import Suite, load_suite
 
 NO_ARGS_IS_HELP = True
@@ -85,7 +86,7 @@ def verb(
         for name in names:
             with settle(
                 suite, name, "", dialect=dialect or DIALECTS.get(name, ""), sandbox=sandbox, turns=max_turns,
-                cache=not no_cache, workers=workers, seed=seed,
+                cache=not no_cache, workers=workers, seed=seed, answers=AnswerOptions(),
             ) as setting, watched(folder) as progress:  # fmt: skip
                 play_metrics(setting, chosen, attempts, folder, progress)
         folders.append(folder)

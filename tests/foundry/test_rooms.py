@@ -13,7 +13,7 @@ ROOMS = [
     {"record", "repository"},
     {"holdout"},
     {"draft"},
-    {"certify", "describe"},
+    {"certify", "counted", "describe"},
     {"forge", "recipe", "handmade"},
 ]  # lowest first
 HEIGHT = {room: height for height, rooms in enumerate(ROOMS) for room in rooms}

@@ -16,7 +16,7 @@ import pytest
 
 from codegym.errors import SandboxError
 from codegym.foundry.certify.certify import certify
-from codegym.foundry.draft.in_threads import try_in_threads
+from codegym.foundry.draft.in_threads import AdmitAll, try_in_threads
 from codegym.foundry.draft.setup import Resources
 from codegym.foundry.stoppable import StoppableBackend
 from codegym.progress.protocol import silent
@@ -65,7 +65,7 @@ def test_trials_end_when_they_are_interrupted() -> None:
         try_in_threads(
             iter(range(4)),
             open_worker,
-            lambda _: (),
+            AdmitAll(),
             resources=Resources(boxes, 2, silent),
             label="sleep",
             most=4,
