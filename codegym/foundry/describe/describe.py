@@ -27,6 +27,7 @@ from codegym.mutate.encoding import encoding_of, text_of_source
 _MOST_FAILING = 30
 """Failing tests that are run to find what a bug does."""
 _MOST_PASSING = 10
+_MOST_USES = 2
 _MOST_SYMPTOMS = 2
 """Symptoms of one bug that a report may show."""
 _MOST_REPLAYED = 8
@@ -55,23 +56,24 @@ class Describer:
         """Return what the agent is asked for if ``draft`` is in the tree. It names no test and no changed file."""
         work = _Description(self.observer, draft, tests)
         try:
-            missing, bugs = work.missing(), work.bugs()
+            missing, bugs, uses = work.missing(), work.bugs(), work.uses()
         except (SandboxError, OSError):
             self.observer.close()
-            missing, bugs = work.missing_names(), []
+            missing, bugs, uses = work.missing_names(), [], ()
         files = sorted({located.path for located in draft.mutations})
         project_tests = self.observer.setup.tests if work.is_observable else ()
         for number in range(_WORDINGS):
-            text = self._text(work, missing, bugs, random.Random(f"{draft.key} {number}"))  # noqa: S311  for wording
+            text = self._text(work, missing, bugs, uses, random.Random(f"{draft.key} {number}"))  # noqa: S311  for wording
             if not mentions(text, project_tests, files):
                 return text
-        return self._text(work, work.missing_names(), [], random.Random(draft.key), quiet=True)  # noqa: S311
+        return self._text(work, work.missing_names(), [], (), random.Random(draft.key), quiet=True)  # noqa: S311
 
     def _text(
         self,
         work: _Description,
         missing: Sequence[MissingFunction],
         bugs: Sequence[Sequence[Symptom]],
+        uses: Sequence[str],
         choice: random.Random,
         *,
         quiet: bool = False,
@@ -83,7 +85,7 @@ class Describer:
             parts.append(reporter.report(bugs))
         if mutations and len(bugs) < len(mutations):
             messages = () if quiet or bugs or missing else work.tests.messages
-            parts.append(plain_report(self.package, messages, more=bool(bugs or missing)))
+            parts.append(plain_report(self.package, messages, uses, more=bool(bugs or missing)))
         return "\n\n".join(parts)
 
 
@@ -161,6 +163,14 @@ class _Description:
                 if symptom:
                     return [symptom]
         return []
+
+    def uses(self) -> tuple[str, ...]:
+        """Return the first public names that a failing test uses."""
+        if not self.is_observable or not self.failing or all(map(is_removal, self.draft.mutations)):
+            return ()
+        calls = self.observer.record({}, self.failing[:1]).calls
+        names = [subject(call) for call in calls if call.direct and not is_private(call.name)]
+        return tuple(dict.fromkeys(filter(None, names)))[:_MOST_USES]
 
     def missing(self) -> list[MissingFunction]:
         """Return the functions without a body, with examples if they can be recorded."""

@@ -114,9 +114,9 @@ def _terse(reporter: Reporter, symptoms: Sequence[Symptom]) -> str:
     words = f"{ticked(first.expected.as_typed)} {outcome_words(first.actual)}. {_should(first)}"
     if first.actual.kind == "returned":
         words = words.replace(". It should", ", but it should")
-    if first.actual.kind == "raised":
-        return f"{words}\n\n{_block(reporter.prompt.output(first.actual))}"
-    return words
+    output = reporter.prompt.output(first.actual)
+    has_frames = first.actual.kind == "raised" and any("File" in line for line in output)
+    return f"{words}\n\n{_block(output)}" if has_frames else words
 
 
 def _titled(reporter: Reporter, symptoms: Sequence[Symptom]) -> str:
@@ -130,12 +130,7 @@ def _guessing(reporter: Reporter, symptoms: Sequence[Symptom]) -> str:
 
 def _steps(reporter: Reporter, symptoms: Sequence[Symptom]) -> str:
     first = symptoms[0]
-    statements = [
-        *(f"import {module}" for module in first.actual.modules),
-        *first.actual.setup,
-        first.actual.source,
-    ]
-    code = "\n".join(["```python", *statements, "```"])
+    code = _script(first)
     if first.actual.kind == "raised":
         observation = f"This ends with\n\n{_block(reporter.prompt.output(first.actual))}"
     else:
@@ -151,12 +146,7 @@ def _headings(reporter: Reporter, symptoms: Sequence[Symptom]) -> str:
     ))  # fmt: skip
     if first.actual.kind == "raised":
         actual = _block(reporter.prompt.output(first.actual))
-    statements = [
-        *(f"import {module}" for module in first.actual.modules),
-        *first.actual.setup,
-        first.actual.source,
-    ]
-    code = "\n".join(["```python", *statements, "```"])
+    code = _script(first)
     return "\n\n".join(["### What I ran", code, "### Expected", expected, "### Actual", actual])
 
 
@@ -165,15 +155,16 @@ _STYLES: tuple[Callable[[Reporter, Sequence[Symptom]], str], ...] = (
 )  # fmt: skip
 
 
-def plain_report(package: str, messages: Sequence[str], *, more: bool = False) -> str:
+def plain_report(package: str, messages: Sequence[str], uses: Sequence[str] = (), *, more: bool = False) -> str:
     """Return a report for lack of a call that shows a bug: the first lines of what assertions said.
 
-    ``more``: other bugs are reported already.
+    ``uses`` are public names that were used there. ``more``: other bugs are reported already.
     """
     if more or not messages:
         where = f"{package} has further mistakes." if more else f"{package} does not do what it should."
         return f"{where} Its tests and its documentation show them. Find the cause in the code and repair it."
     distinct = list(dict.fromkeys(messages))[:2]
     lines = [line for message in distinct for line in (f"    {part}" for part in message.splitlines())]
-    first = f"{package} does not do what it should. A check of it ends with:"
+    using = f" when I use {', '.join(map(ticked, uses))}" if uses else ""
+    first = f"{package} does not do what it should{using}. A check of it ends with:"
     return "\n".join([first, "", *lines, "", "Find the cause in the code and repair it."])

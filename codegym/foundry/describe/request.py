@@ -75,7 +75,9 @@ def chosen_examples(calls: Sequence[RecordedCall]) -> tuple[RecordedCall, ...]:
     ordered = [call for call in short if distinct[call.outcome] is call]
     raised = [call for call in ordered if call.kind == "raised"][:1]
     returned = [call for call in ordered if call.kind == "returned"]
-    return (*returned[: _MOST_EXAMPLES - len(raised)], *raised)
+    most = _MOST_EXAMPLES - len(raised) - any(call.setup for call in returned)
+    step = max(1, len(returned) // most)
+    return (*returned[: most * step : step], *raised)
 
 
 def summary_of(text: str, function: str) -> str:

@@ -203,7 +203,7 @@ def by_source(recording: Recording) -> dict[str, RecordedCall]:
 def test_calls_are_written_as_a_user_would(recording: Recording) -> None:
     values = {source: call.value for source, call in by_source(recording).items() if call.kind == "returned"}
     kinds = "kind=shop._money.Kind.FOOD", "kind=shop._money.Kind.TOOL"
-    before = "a_stock = shop.Stock(1); a_stock.put('tea'); a_stock.take(); a_stock.put('cups')"
+    before = "a_stock = shop.Stock(1); a_stock.put('tea'); _ = a_stock.take(); a_stock.put('cups')"
     assert values == {
         "shop.total([1, 2], 3, start=10)": "16",
         "shop.total([])": "0",
@@ -220,7 +220,7 @@ def test_calls_are_written_as_a_user_would(recording: Recording) -> None:
         "shop.Stock(1)": "",
         "a_stock = shop.Stock(1); a_stock.put('tea')": "None",
         "a_stock = shop.Stock(1); a_stock.put('tea'); a_stock.take()": "'tea'",
-        "a_stock = shop.Stock(1); a_stock.put('tea'); a_stock.take(); len(a_stock)": "0",
+        "a_stock = shop.Stock(1); a_stock.put('tea'); _ = a_stock.take(); len(a_stock)": "0",
         before: "None",
         f"{before}; a_stock.__setitem__(0, 'cup')": "None",
         f"{before}; a_stock[0] = 'cup'; a_stock.sorted_by(lambda item: len(item))": "['cup']",
@@ -320,7 +320,7 @@ def test_a_call_made_again_gives_the_same(box: Sandbox, recording: Recording) ->
 
 
 def test_a_call_made_again_in_changed_code(box: Sandbox, recording: Recording) -> None:
-    call = by_source(recording)["a_stock = shop.Stock(1); a_stock.put('tea'); a_stock.take(); len(a_stock)"]
+    call = by_source(recording)["a_stock = shop.Stock(1); a_stock.put('tea'); _ = a_stock.take(); len(a_stock)"]
     box.write("shop/_money.py", MONEY.replace("return len(self.items)", "return 7").encode())
     again = replay(box, call, path=".")
     box.write("shop/_money.py", MONEY.replace('"main"', "1 / 0").encode())

@@ -120,7 +120,9 @@ class CallWriter:
             if not facts["value"] and self._is_own(value):
                 self.objects.add(value, facts["source"], facts["modules"], call.used)
             elif facts["statement"]:
-                self.objects.change(facts["statement"], facts["modules"], call.used)
+                prints = facts["statement"] == facts["source"] and facts["value"] != "None"
+                text = "_ = " + facts["statement"] if prints else facts["statement"]
+                self.objects.change(text, facts["modules"], call.used)
         self._add(facts)
 
     def _add(self, facts: dict[str, Any]) -> None:
