@@ -11,28 +11,6 @@ def refusal(call, argument):
         return "refused"
 
 
-CHARTS = {
-    "one-stitch": (["."], "Row 1: k1\n"),
-    "one-bump": (["-"], "Row 1: p1\n"),
-    "right-to-left": (["..-O/"], "Row 1: k2tog, yo, p1, k2\n"),
-    "left-to-right": (["..-O/", "....."], "Row 1: k5\nRow 2: p2, k1, yo, p2tog\n"),
-    "garter": (["----", "....", "----", "...."], "Row 1: k4\nRow 2: as row 1\nRow 3: as row 1\nRow 4: as row 1\n"),
-    "stocking": (["...", "...", "...", "..."], "Row 1: k3\nRow 2: p3\nRow 3: as row 1\nRow 4: as row 2\n"),
-    "holes": (["OO.//"], "Row 1: k2tog, k2tog, k1, yo, yo\n"),
-    "holes-on-both": (["OO", "OO"], "Row 1: yo, yo\nRow 2: as row 1\n"),
-    "together-on-both": (["/.", "/."], "Row 1: k1, k2tog\nRow 2: p2tog, p1\n"),
-    "twelve": (["............"], "Row 1: k12\n"),
-    "first-of-many": ([".-", "-.", "-.", ".-"], "Row 1: p1, k1\nRow 2: k1, p1\nRow 3: as row 2\nRow 4: as row 1\n"),
-}
-
-OTHER_WORDS = {
-    "not-joined": ("Row 1: k1, k2, p1, p1\n", ["--..."]),
-    "not-shortened": ("Row 1: k2, p1\nRow 2: k2, p1\n", ["--.", "-.."]),
-    "through-another": ("Row 1: k3\nRow 2: as row 1\nRow 3: as row 2\nRow 4: p1, k2\n", [".--", "...", "---", "..."]),
-    "same-words-other-side": ("Row 1: k1, p2\nRow 2: as row 1\n", ["-..", "--."]),
-    "holes": ("Row 1: yo, k2tog\nRow 2: p2tog, yo\n", ["/O", "/O"]),
-}
-
 NO_WORDS = {
     "nothing": "",
     "no-line-feed": "Row 1: k1",
@@ -58,19 +36,64 @@ NO_WORDS = {
 }
 
 
-@pytest.mark.parametrize(("chart", "text"), CHARTS.values(), ids=list(CHARTS))
-def test_to_words(chart, text):
-    assert words.to_words(chart) == text
+def test_to_words_one_stitch():
+    assert words.to_words(["."]) == "Row 1: k1\n"
+    assert words.to_words(["-"]) == "Row 1: p1\n"
 
 
-@pytest.mark.parametrize(("chart", "text"), CHARTS.values(), ids=list(CHARTS))
-def test_from_words(chart, text):
-    assert words.from_words(text) == chart
+def test_to_words_directions():
+    assert words.to_words(["..-O/"]) == "Row 1: k2tog, yo, p1, k2\n"
+    assert words.to_words(["..-O/", "....."]) == "Row 1: k5\nRow 2: p2, k1, yo, p2tog\n"
 
 
-@pytest.mark.parametrize(("text", "chart"), OTHER_WORDS.values(), ids=list(OTHER_WORDS))
-def test_other_words(text, chart):
-    assert words.from_words(text) == chart
+def test_to_words_rows_again():
+    assert words.to_words(["----", "....", "----", "...."]) == "Row 1: k4\nRow 2: as row 1\nRow 3: as row 1\nRow 4: as row 1\n"
+    assert words.to_words(["...", "...", "...", "..."]) == "Row 1: k3\nRow 2: p3\nRow 3: as row 1\nRow 4: as row 2\n"
+
+
+def test_to_words_other_stitches():
+    assert words.to_words(["OO.//"]) == "Row 1: k2tog, k2tog, k1, yo, yo\n"
+    assert words.to_words(["OO", "OO"]) == "Row 1: yo, yo\nRow 2: as row 1\n"
+    assert words.to_words(["/.", "/."]) == "Row 1: k1, k2tog\nRow 2: p2tog, p1\n"
+
+
+def test_to_words_numbers():
+    assert words.to_words(["............"]) == "Row 1: k12\n"
+    assert words.to_words([".-", "-.", "-.", ".-"]) == "Row 1: p1, k1\nRow 2: k1, p1\nRow 3: as row 2\nRow 4: as row 1\n"
+
+
+def test_from_words_one_stitch():
+    assert words.from_words("Row 1: k1\n") == ["."]
+    assert words.from_words("Row 1: p1\n") == ["-"]
+
+
+def test_from_words_directions():
+    assert words.from_words("Row 1: k2tog, yo, p1, k2\n") == ["..-O/"]
+    assert words.from_words("Row 1: k5\nRow 2: p2, k1, yo, p2tog\n") == ["..-O/", "....."]
+
+
+def test_from_words_rows_again():
+    assert words.from_words("Row 1: k4\nRow 2: as row 1\nRow 3: as row 1\nRow 4: as row 1\n") == ["----", "....", "----", "...."]
+    assert words.from_words("Row 1: k3\nRow 2: p3\nRow 3: as row 1\nRow 4: as row 2\n") == ["...", "...", "...", "..."]
+
+
+def test_from_words_other_stitches():
+    assert words.from_words("Row 1: k2tog, k2tog, k1, yo, yo\n") == ["OO.//"]
+    assert words.from_words("Row 1: yo, yo\nRow 2: as row 1\n") == ["OO", "OO"]
+    assert words.from_words("Row 1: k1, k2tog\nRow 2: p2tog, p1\n") == ["/.", "/."]
+
+
+def test_from_words_numbers():
+    assert words.from_words("Row 1: k12\n") == ["............"]
+    assert words.from_words("Row 1: p1, k1\nRow 2: k1, p1\nRow 3: as row 2\nRow 4: as row 1\n") == [".-", "-.", "-.", ".-"]
+
+
+def test_other_words():
+    assert words.from_words("Row 1: k1, k2, p1, p1\n") == ["--..."]
+    assert words.from_words("Row 1: k2, p1\nRow 2: k2, p1\n") == ["--.", "-.."]
+    assert words.from_words("Row 1: k3\nRow 2: as row 1\nRow 3: as row 2\nRow 4: p1, k2\n") == [".--", "...", "---", "..."]
+    assert words.from_words("Row 1: k1, p2\nRow 2: as row 1\n") == ["-..", "--."]
+    assert words.from_words("Row 1: yo, k2tog\nRow 2: p2tog, yo\n") == ["/O", "/O"]
 
 
 @pytest.mark.parametrize("text", NO_WORDS.values(), ids=list(NO_WORDS))

