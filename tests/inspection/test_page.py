@@ -52,7 +52,7 @@ def test_every_mark_has_a_title_and_every_plot_a_sentence(report: SuiteReport) -
     marks = [mark for plot in plots for kind in ("circle", "rect") for mark in plot.iter(kind)]
     assert len(plots) == 3 + 6 + 1
     assert all(plot.get("aria-label") for plot in plots)
-    assert sum(mark.tag == "circle" for mark in marks) == 21
+    assert sum(mark.tag == "circle" for mark in marks) == 29
     assert all((title := mark.find("title")) is not None and title.text for mark in marks)
 
 

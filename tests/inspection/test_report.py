@@ -112,11 +112,11 @@ def kata() -> SuiteReport:
 
 
 def test_kata(kata: SuiteReport) -> None:
-    assert (kata.tasks, kata.inspected, kata.certified, len(kata.reading)) == (21, 21, 21, 10)
-    assert kata.counts("split") == {"train": 11, "test": 6, "val": 4}
-    assert kata.counts("difficulty") == {"unknown": 21}
-    assert set(kata.counts("kind")) == {"bug", "implement", "performance", "compile"}
-    assert all(size.tasks == 21 and size.most > size.least for size in kata.sizes.values())
+    assert (kata.tasks, kata.inspected, kata.certified, len(kata.reading)) == (29, 29, 29, 10)
+    assert kata.counts("split") == {"train": 15, "test": 8, "val": 6}
+    assert kata.counts("difficulty") == {"unknown": 29}
+    assert set(kata.counts("kind")) == {"bug", "implement", "performance", "compile", "refactor", "upgrade"}
+    assert all(size.tasks == 29 and size.most > size.least for size in kata.sizes.values())
     rows = {row.task: row for row in kata.rows}
     assert "src/arena.c: arena_alloc" in rows["arena"].functions
     assert rows["tip-jar"].hidden == rows["tip-jar"].deciding == 21

@@ -19,7 +19,7 @@ from codegym.episode_file import read_episodes
 from codegym.progress.display import Display, PhaseBar
 from tests.train.conftest import EVALUATE, GRPO, SFT, TINY, Train, WriteRun
 
-pytestmark = pytest.mark.train
+pytestmark = [pytest.mark.train, pytest.mark.slow]
 
 BEFORE, AFTER = EVALUATE.format(name="before"), EVALUATE.format(name="after")
 

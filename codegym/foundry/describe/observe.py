@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from codegym.foundry.describe.symptom import Symptom, candidates, plain_outcome
-from codegym.foundry.draft.setup import FORGE_LIMITS, TrialSetup
+from codegym.foundry.draft.setup import TrialSetup
+from codegym.foundry.limits import FORGE_LIMITS
 from codegym.foundry.record.call import RecordedCall
 from codegym.foundry.record.record import Boundary, Recording, record_calls
 from codegym.foundry.record.replay import replay

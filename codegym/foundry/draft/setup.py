@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from codegym.foundry.holdout.guard import Guard
 from codegym.progress.protocol import Progress
 from codegym.sandbox.protocol import Backend, Tree
-from codegym.task import Limits, TestPlan
+from codegym.task import TestPlan
 from codegym.tree import Files
-
-FORGE_LIMITS = Limits(command_seconds=700, grade_seconds=700, memory_mb=2048, disk_mb=1024, output_kb=65536)
-"""Limits of the boxes in which tasks are made. They are wide: a task gets limits of its own."""
 
 
 @dataclass(frozen=True)

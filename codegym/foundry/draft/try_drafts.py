@@ -10,13 +10,14 @@ from codegym.episode import TestStatus
 from codegym.errors import SandboxError
 from codegym.foundry.draft.draft import Draft
 from codegym.foundry.draft.in_threads import TrialCounts, Try, try_in_threads
-from codegym.foundry.draft.setup import FORGE_LIMITS, Resources, TrialSetup
+from codegym.foundry.draft.setup import Resources, TrialSetup
 from codegym.foundry.draft.trial import Journal, Trial, read_trial
 from codegym.foundry.draft.variety import Variety
 from codegym.foundry.holdout.choose import Units
 from codegym.foundry.holdout.hold_out import NOTHING, hold_out, visible_tests_pass
 from codegym.foundry.holdout.open_project import Noticed, OpenProject
 from codegym.foundry.holdout.run_changed import run_changed
+from codegym.foundry.limits import FORGE_LIMITS
 from codegym.foundry.record.record import Boundary
 from codegym.harness.result import TestRun
 from codegym.sandbox.protocol import Backend, Sandbox, Snapshot

@@ -18,12 +18,13 @@ from codegym.foundry.certify.repeat import apply_changes
 from codegym.foundry.describe.change import HostIssue, change_text
 from codegym.foundry.describe.underspecified import unspecified
 from codegym.foundry.draft.in_threads import Admission, AdmitAll, TrialCounts, Try, try_in_threads
-from codegym.foundry.draft.setup import FORGE_LIMITS, Resources
+from codegym.foundry.draft.setup import Resources
 from codegym.foundry.draft.trial import Trial
 from codegym.foundry.forge.anchor import Anchors, difference
 from codegym.foundry.forge.commit_image import CommitImages
 from codegym.foundry.forge.make_task import TaskTemplate
 from codegym.foundry.issue import change_request
+from codegym.foundry.limits import FORGE_LIMITS
 from codegym.foundry.repository.git import Commit, History, changed_paths, commits
 from codegym.foundry.repository.project import Project, is_test_path
 from codegym.grade.protected import is_protected

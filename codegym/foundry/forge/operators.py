@@ -16,7 +16,7 @@ from codegym.foundry.draft.combined import combined_drafts, parts_alone, why_not
 from codegym.foundry.draft.draft import Draft, mutation_drafts
 from codegym.foundry.draft.in_threads import TrialCounts, Try, try_in_threads
 from codegym.foundry.draft.removed import removal_drafts
-from codegym.foundry.draft.setup import FORGE_LIMITS, Resources, TrialSetup
+from codegym.foundry.draft.setup import Resources, TrialSetup
 from codegym.foundry.draft.trial import Journal, Trial
 from codegym.foundry.draft.try_drafts import TrialBox, TriedDraft, try_drafts
 from codegym.foundry.forge.chain import chain_drafts, subtasks_of
@@ -26,6 +26,7 @@ from codegym.foundry.forge.make_task import TaskTemplate, make_task
 from codegym.foundry.forge.options import ForgeOptions
 from codegym.foundry.forge.slow_task import slow_task
 from codegym.foundry.forge.work import SuiteWork
+from codegym.foundry.limits import FORGE_LIMITS
 from codegym.foundry.repository.calls import CallGraph
 from codegym.foundry.repository.reach import Reach
 from codegym.task import Task

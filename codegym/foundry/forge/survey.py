@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from codegym.episode import TestStatus
 from codegym.errors import TaskError
 from codegym.foundry.certify.condition import conditioned_plan, conditions, open_conditioned
-from codegym.foundry.draft.setup import FORGE_LIMITS
 from codegym.foundry.forge.survey_journal import SurveyJournal, SurveyResult
+from codegym.foundry.limits import FORGE_LIMITS
 from codegym.foundry.repository.project import Project
 from codegym.foundry.repository.reach import Measured, Reach, failed_count, measure, restricted
 from codegym.harness.run import run_tests

@@ -15,11 +15,12 @@ from codegym.catalog import cache_dir
 from codegym.digest import digest_json
 from codegym.errors import TaskError
 from codegym.foundry.draft.draft import mutation_drafts, task_id
-from codegym.foundry.draft.setup import FORGE_LIMITS, Resources, TrialSetup
+from codegym.foundry.draft.setup import Resources, TrialSetup
 from codegym.foundry.draft.trial import TRIAL_VERSION, Journal
 from codegym.foundry.draft.try_drafts import TriedDraft, try_drafts
 from codegym.foundry.draft.variety import Variety
 from codegym.foundry.holdout.guard import Guard
+from codegym.foundry.limits import FORGE_LIMITS
 from codegym.foundry.recipe.lock import Lock, LockedPackage, LockedTask, read_lock, short_sha, write_lock
 from codegym.foundry.recipe.materialise import materialise
 from codegym.foundry.recipe.recipe import Package, Recipe, load_recipe

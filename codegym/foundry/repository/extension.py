@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from codegym.foundry.draft.setup import FORGE_LIMITS
+from codegym.foundry.limits import FORGE_LIMITS
 from codegym.foundry.repository.declared import build_requirements
 from codegym.foundry.repository.project import Project
 from codegym.sandbox.protocol import Backend, File, Tree

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from codegym.foundry.draft.setup import FORGE_LIMITS
+from codegym.foundry.limits import FORGE_LIMITS
 from codegym.foundry.repository.project import Project
 from codegym.harness.exit_code import (
     automake_command,

@@ -24,6 +24,8 @@ from codegym.suite import Manifest, Suite, load_suite, read_certificates
 from codegym.task import FolderSource, Limits, Task, TestPlan
 from codegym.tree import tree_digest, write_file
 
+pytestmark = pytest.mark.slow
+
 RIGHT, WRONG = "def double(x):\n    return 2 * x\n", "def double(x):\n    return 3 * x\n"
 TESTS = """\
 import datetime

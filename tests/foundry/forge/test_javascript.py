@@ -19,6 +19,8 @@ from codegym.suite import load_suite, read_certificates
 from tests.foundry.repositories import JAVASCRIPT, Texts, write
 from tests.npm import VERSIONS, npm_image, package_text
 
+pytestmark = pytest.mark.slow
+
 CHECKS = {
     "words": ('words(" a  b ")', '["a", "b"]'),
     "no words": ('words("")', "[]"),
@@ -86,7 +88,6 @@ def words_project(folder: Path, script: str, tests: Texts, *, image: str = "") -
     return project(origin(str(folder), folder), "", image=image)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNNERS)
 def test_a_package_makes_certified_tasks(tmp_path: Path, name: str) -> None:
     script, tests = RUNNERS[name]
@@ -102,7 +103,6 @@ def test_a_package_makes_certified_tasks(tmp_path: Path, name: str) -> None:
         assert all(is_protected(path, task.tests) for path in ("package.json", *tests))
 
 
-@pytest.mark.slow
 def test_what_the_tests_need_becomes_an_image_of_the_suite(tmp_path: Path) -> None:
     npm_image()
     script, tests = RUNNERS["uvu"]

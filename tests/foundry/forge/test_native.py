@@ -22,6 +22,8 @@ from codegym.sandbox.backend import backend
 from codegym.suite import load_suite
 from tests.foundry.repositories import C, Texts, write
 
+pytestmark = pytest.mark.slow
+
 RING = {"src/ring.c": C["src/ring.c"], "src/ring.h": C["src/ring.h"]}
 CHECK = """\
 #include "../src/ring.h"
@@ -81,7 +83,6 @@ def forged(chosen: Project, name: str, *tests: str) -> None:
         assert grade(suite, task, "", backend=backend("bwrap"), cache=None).outcome is Outcome.UNRESOLVED
 
 
-@pytest.mark.slow
 def test_cmake_is_found_out_and_its_tests_are_ctests(tmp_path: Path) -> None:
     if shutil.which("ctest") is None:
         pytest.skip("this host has no CMake")
@@ -92,7 +93,6 @@ def test_cmake_is_found_out_and_its_tests_are_ctests(tmp_path: Path) -> None:
     forged(chosen, "ring_cmake", "put::put", "take::take", "size::size")
 
 
-@pytest.mark.slow
 def test_automakes_programs_are_tests(tmp_path: Path) -> None:
     if shutil.which("autoreconf") is None or shutil.which("automake") is None:
         pytest.skip("this host has no automake")
@@ -102,7 +102,6 @@ def test_automakes_programs_are_tests(tmp_path: Path) -> None:
     forged(project(origin(str(tmp_path), tmp_path), ""), "ring_automake", "put", "take", "size")
 
 
-@pytest.mark.slow
 def test_programs_that_print_nothing_are_tests_by_their_exit_codes(tmp_path: Path) -> None:
     write(tmp_path, {**RING, **PROGRAMS, "Makefile": MAKE})
     parts = ("make put", "make take", "make size", "./put", "./take", "./size")

@@ -44,6 +44,8 @@ from tests.foundry.repositories import (
     write,
 )
 
+pytestmark = pytest.mark.slow
+
 WORD_LIST = (JAVASCRIPT, JAVASCRIPT_LATER)
 MESSAGE = (
     "Show an amount as a text, with two digits after the point\n\nFixes #12\nSigned-off-by: A <a@example.org>"
@@ -85,7 +87,6 @@ def tasks_of(suite: Suite, operator: str) -> list[Task]:
     return [task for task in suite.tasks.values() if task.metadata["origin"] == operator]
 
 
-@pytest.mark.slow
 def test_every_operator_makes_certified_tasks(report: ForgeReport, suite: Suite) -> None:
     successful = {name for name, result in report.operators.items() if result.certified > 0}
     assert successful >= {"mutation", "removal", "combined", "history", "chain"}

@@ -15,6 +15,8 @@ from codegym.sandbox.backend import backend
 from codegym.suite import load_suite
 from codegym.task import Task
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def made_lock(recipe_root: Path) -> Lock:

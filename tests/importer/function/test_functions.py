@@ -24,6 +24,8 @@ from codegym.sandbox.protocol import File
 from codegym.task import FolderSource
 from tests.importer.conftest import Certified, data, suite_of
 
+pytestmark = pytest.mark.slow
+
 SOLUTION = "def area(sides):\n    import math\n    return math.prod(sides)\n"
 MBPP: dict[str, Any] = {
     "task_id": 7,
@@ -71,7 +73,6 @@ def test_tasks_of_the_pack_are_certified(language: str, wanted: tuple[int, ...],
     certified(*pack(language, wanted))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [31, 137, 162])
 def test_unusual_rows_of_the_pack_are_certified(number: int, certified: Certified) -> None:
     certified(*pack("cpp", (number,)))
