@@ -4,6 +4,7 @@ import os
 import socket
 import struct
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -258,8 +259,17 @@ def test_whatever_a_runner_sends_the_channel_answers_or_loses_the_box(
     with ours, theirs:
         theirs.sendall(stream)
         theirs.shutdown(socket.SHUT_WR)
+        reader = threading.Thread(target=read_to_end, args=(theirs,))  # otherwise a full buffer is waited for
+        reader.start()
         with suppress(SandboxError):
             call(Channel(SocketWire(ours)))
+        ours.close()
+        reader.join()
+
+
+def read_to_end(end: socket.socket) -> None:
+    while end.recv(1 << 16):
+        pass
 
 
 def test_every_source_fits_into_the_line_length() -> None:
