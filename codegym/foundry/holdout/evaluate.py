@@ -32,7 +32,7 @@ def evaluate(box: Sandbox, plan: TestPlan, folder: str, calls: Sequence[Example]
     rows = [{"source": call.source, "setup": call.setup, "modules": call.modules} for call in calls]
     file, size = f"{_RECORD}{nonce[:8]}", str(_MOST_BYTES)
     settings = {"nonce": nonce, "record": file, "rows": rows}
-    program = box_program("names", "values") + "\n" + without_future(_PROGRAM.read_text())
+    program = box_program("names", "values", "prepare") + "\n" + without_future(_PROGRAM.read_text())
     path = f"{folder}test_outcomes_{nonce[:8]}.py"
     box.write(path, f"from __future__ import annotations\nSETTINGS = {settings!r}\n{program}".encode())
     try:

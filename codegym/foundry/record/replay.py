@@ -12,7 +12,7 @@ from codegym.harness.answer import read_answer
 from codegym.harness.inbox_text import ENV
 from codegym.sandbox.protocol import WORKDIR, Sandbox
 
-_PROGRAMS = ("names", "values", "objects", "arguments", "expression", "written", "replay")
+_PROGRAMS = ("names", "values", "objects", "arguments", "expression", "written", "prepare", "replay")
 _SECONDS = 20.0
 """Seconds that one call may take."""
 

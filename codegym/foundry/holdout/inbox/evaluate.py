@@ -1,4 +1,4 @@
-# ruff: noqa: S102, S307
+# ruff: noqa: S307
 """Makes many calls, each in a process of its own, and writes what comes of them, as a pytest test of its own.
 
 Written for Python 3.8, which a box may have. ``SETTINGS`` is written in front.
@@ -7,17 +7,16 @@ Written for Python 3.8, which a box may have. ``SETTINGS`` is written in front.
 from __future__ import annotations
 
 import base64
-import importlib
 import json
 import os
 import signal
-import sys
 import time
 import zlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # in the box the programs are one text
     from codegym.foundry.record.inbox.names import PublicNames
+    from codegym.foundry.record.inbox.prepare import prepared_names
     from codegym.foundry.record.inbox.values import UnwritableError, ValueWriter
 
     SETTINGS: dict[str, Any] = {}
@@ -30,15 +29,8 @@ _ALL_SECONDS = 30
 def outcome_of(row: dict[str, Any]) -> list[Any] | None:
     """Return how a call ended, with what, and the modules to import for that; ``None`` if it can't be written."""
     writer = ValueWriter(PublicNames(), lambda _: "")
-    names: dict[str, Any] = {}
-    try:
-        for module in row["modules"]:
-            importlib.import_module(module)
-            top = module.partition(".")[0]
-            names[top] = sys.modules[top]
-        for statement in row["setup"]:
-            exec(statement, names)
-    except Exception:  # noqa: BLE001  the package's own code runs here
+    names = prepared_names(row["modules"], row["setup"])
+    if names is None:
         return None
     try:
         value = eval(row["source"], names)

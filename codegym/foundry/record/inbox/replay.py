@@ -1,4 +1,4 @@
-# ruff: noqa: PTH100, S102, S307
+# ruff: noqa: PTH100, S307
 """Makes one recorded call again, in a process of its own, and prints what comes of it.
 
 The request is JSON on standard input: ``nonce``, ``root``, ``path``, and the call's ``modules``, ``setup`` and
@@ -8,7 +8,6 @@ The request is JSON on standard input: ``nonce``, ``root``, ``path``, and the ca
 from __future__ import annotations
 
 import base64
-import importlib
 import json
 import os
 import sys
@@ -18,21 +17,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # in the box the programs are one text
     from codegym.foundry.record.inbox.names import PublicNames
     from codegym.foundry.record.inbox.objects import MadeObjects
+    from codegym.foundry.record.inbox.prepare import prepared_names
     from codegym.foundry.record.inbox.written import CallWriter
 
 
 def replay(request: dict[str, Any]) -> dict[str, Any] | None:
     """Return what comes of a call, or ``None`` if what comes before it can't be done."""
     writer = CallWriter(PublicNames(), MadeObjects(), {**request, "most": 1, "most_each": 1})
-    names: dict[str, Any] = {}
-    try:
-        for module in request["modules"]:
-            importlib.import_module(module)
-            top = module.partition(".")[0]
-            names[top] = sys.modules[top]
-        for statement in request["setup"]:
-            exec(statement, names)
-    except Exception:  # noqa: BLE001  the package's own code runs here
+    names = prepared_names(request["modules"], request["setup"])
+    if names is None:
         return None
     try:
         value = eval(request["source"], names)
