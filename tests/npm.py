@@ -8,7 +8,7 @@ from functools import lru_cache
 import pytest
 
 from codegym.errors import CodegymError
-from codegym.foundry.repository.modules import NpmPackages, image_with_modules, npm_packages
+from codegym.foundry.repository.javascript.modules import NpmPackages, image_with_modules, npm_packages
 from codegym.sandbox.image.image import host_image
 from codegym.sandbox.protocol import File
 

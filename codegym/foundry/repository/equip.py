@@ -18,7 +18,7 @@ from codegym.errors import TaskError
 from codegym.foundry.repository.declared import Needs, build_requirements, needs, plain_name
 from codegym.foundry.repository.derived_image import derived_image
 from codegym.foundry.repository.extension import has_extensions, other_builder, with_extensions
-from codegym.foundry.repository.modules import image_with_modules, npm_packages
+from codegym.foundry.repository.javascript.modules import image_with_modules, npm_packages
 from codegym.foundry.repository.project import Project
 from codegym.sandbox.image.image import image_folder, load_image
 from codegym.sandbox.image.python import pip_python

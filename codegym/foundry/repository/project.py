@@ -15,10 +15,10 @@ from typing import Literal
 
 from codegym.errors import ConfigError
 from codegym.foundry.repository.declared import with_metadata
-from codegym.foundry.repository.javascript import configured_files, runner_command
+from codegym.foundry.repository.javascript.package_json import test_commands, test_script
+from codegym.foundry.repository.javascript.runner import configured_files, runner_command
 from codegym.foundry.repository.native import NativeTests, native_tests
 from codegym.foundry.repository.origin import Origin
-from codegym.foundry.repository.package_json import test_commands, test_script
 from codegym.grade.protected import is_protected
 from codegym.harness.framework.javascript_command import JavaScriptCommand
 from codegym.harness.junit import junit_command

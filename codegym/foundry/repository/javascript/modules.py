@@ -18,7 +18,7 @@ from codegym.catalog import cache_dir
 from codegym.digest import digest_bytes, digest_json
 from codegym.errors import ImageError, TaskError
 from codegym.foundry.repository.derived_image import derived_image
-from codegym.foundry.repository.package_json import npm_needs, package_json
+from codegym.foundry.repository.javascript.package_json import npm_needs, package_json
 from codegym.sandbox.host.lease import draft_prefix
 from codegym.sandbox.image.image import image_folder
 from codegym.sandbox.image.node import LOCK, MODULES, PACKAGE, run_npm

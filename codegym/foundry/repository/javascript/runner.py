@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from codegym.errors import ConfigError
-from codegym.foundry.repository.package_json import package_json
+from codegym.foundry.repository.javascript.package_json import package_json
 from codegym.grade.protected import matcher
 from codegym.harness.framework.javascript_command import RUNNERS, JavaScriptCommand
 from codegym.tree import Files
