@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from codegym.errors import TaskError
 from codegym.foundry.holdout.javascript import without_tests
 from codegym.foundry.holdout.module import Function, TestModule, read_module
+from codegym.foundry.holdout.orphan import orphans
 from codegym.foundry.holdout.unit import case_of, file_of, function_of
 from codegym.sandbox.protocol import Changes, File
 from codegym.tree import Files
@@ -28,8 +29,18 @@ def without_units(files: Files, units: Collection[str]) -> Changes:
     changes: Changes = dict.fromkeys(sorted(whole & {*files}))
     for path in sorted({file_of(unit) for unit in units} - whole):
         file, own = files[path], [unit for unit in units if file_of(unit) == path]
-        changes[path] = File(_without_units(file.content, own), executable=file.executable)
+        content = _without_units(file.content, own)
+        if path.endswith(".py"):
+            content = _without_orphans(content, file.content, _texts_of_others(files, path))
+        changes[path] = File(content, executable=file.executable)
     return changes
+
+
+def _texts_of_others(files: Files, path: str) -> list[bytes]:
+    """Return the other Python files that may import a test file: those that contain its name."""
+    name = path.rpartition("/")[2].removesuffix(".py").encode()
+    others = (file.content for other, file in files.items() if other.endswith(".py") and other != path)
+    return [content for content in others if name in content]
 
 
 def can_be_cut(content: bytes, unit: str) -> bool:
@@ -63,6 +74,24 @@ def _without(module: TestModule, units: Iterable[str]) -> bytes:
     for start, end in sorted(_outermost(spans), reverse=True):
         text = text[:start] + text[end:]
     return text.encode(module.encoding)
+
+
+def _without_orphans(content: bytes, whole: bytes, others: Sequence[bytes]) -> bytes:
+    """Return a cut test file without the tables and helpers that only removed tests used.
+
+    They contain what hidden tests ask for. ``whole`` is the file as it was.
+    """
+    while True:
+        module = read_module(content)
+        spans = [
+            _span(module, node) for node in orphans(module.tree, module.text, read_module(whole).tree, others)
+        ]
+        if not spans:
+            return content
+        text = module.text
+        for start, end in sorted(spans, reverse=True):
+            text = text[:start] + text[end:]
+        content = text.encode(module.encoding)
 
 
 def _functions(module: TestModule, unit: str) -> list[Function]:

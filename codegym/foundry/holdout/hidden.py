@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pydantic import Field
 
 from codegym.foundry.holdout.cut import without_units
-from codegym.foundry.holdout.unit import file_of, function_of, is_hidden
+from codegym.foundry.holdout.unit import file_of, is_hidden
 from codegym.patch import make_patch
 from codegym.sandbox.protocol import Changes, File
 from codegym.task import Frozen, PatchSource
@@ -29,12 +29,6 @@ class Hidden(Frozen):
     def contains(self, test: str) -> bool:
         """Return whether a test is hidden."""
         return file_of(test) in self.new_files or is_hidden(test, self.units)
-
-    def unit_of(self, test: str) -> str:
-        """Return the function or the case that hides a test; empty if none does."""
-        if not self.contains(test):
-            return ""
-        return test if test in self.units else function_of(test)
 
     @property
     def added_files(self) -> Changes:

@@ -144,3 +144,42 @@ def test_a_test_goes_from_a_javascript_file() -> None:
     assert changed.content.decode() == SCRIPT[:start] + SCRIPT[end:]
     assert can_be_cut(SCRIPT.encode(), f"{path}::none")
     assert not can_be_cut(SCRIPT.encode(), f"{path}::group > words")
+
+
+TABLES = """\
+import pytest
+
+SINGULAR = {"ox": "oxen"}
+SHARED = [1, 2]
+UNUSED = 3
+
+
+def rows():
+    return SINGULAR.items()
+
+
+@pytest.mark.parametrize("word, plural", rows())
+def test_plural(word, plural):
+    assert word + "en" == plural
+
+
+def test_shared():
+    assert SHARED
+"""
+
+
+def test_what_only_removed_tests_used_goes_with_them() -> None:
+    text = left("test_plural", text=TABLES)
+    assert "SINGULAR" not in text
+    assert "def rows" not in text
+    assert "SHARED = [1, 2]" in text
+    assert "UNUSED = 3" in text
+
+
+def test_what_another_file_imports_stays() -> None:
+    other = "from test_a import SINGULAR\n"
+    files = {PATH: File(TABLES.encode()), "tests/test_b.py": File(other.encode())}
+    file = without_units(files, [f"{PATH}::test_plural"])[PATH]
+    assert file is not None
+    assert b"SINGULAR = " in file.content
+    assert b"def rows" not in file.content
