@@ -13,12 +13,12 @@ import posixpath
 import subprocess
 import sys
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from codegym.digest import digest_bytes
 from codegym.errors import TaskError
+from codegym.sandbox.host.lease import draft_folder
 from codegym.sandbox.protocol import File
 from codegym.task import SdistSource
 
@@ -87,13 +87,13 @@ def read_sdist(archive: Path) -> dict[str, File]:
 def _pip(source: SdistSource, folder: Path, *, isolated: bool) -> subprocess.CompletedProcess[str]:
     argv = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--use-pep517", "--require-hashes"]
     argv += ["--no-binary", source.name, "--dest", str(folder)]
-    with tempfile.TemporaryDirectory(prefix="codegym-sdist-") as name:
-        pinned = Path(name) / "pinned.txt"
+    with draft_folder() as scratch:
+        pinned = scratch / "pinned.txt"
         pinned.write_text(f"{source.name}=={source.version} --hash=sha256:{source.sha256}\n")
         environment = dict(os.environ)
         if not isolated:
             argv.append("--no-build-isolation")
-            environment["PYTHONPATH"] = str(_stand_ins(Path(name) / "backends"))
+            environment["PYTHONPATH"] = str(_stand_ins(scratch / "backends"))
         argv += ["--requirement", str(pinned)]
         try:
             return subprocess.run(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import tempfile
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from codegym.atomic import write_whole
 from codegym.catalog import cache_dir
 from codegym.digest import digest_json
 from codegym.errors import TaskError
+from codegym.sandbox.host.lease import draft_folder
 from codegym.sdist import download, read_sdist
 from codegym.task import FolderSource, GitSource, SdistSource, Source
 from codegym.tree import read_tree, store_tree, tree_digest
@@ -46,11 +46,11 @@ def fetch(source: SdistSource | GitSource) -> Path:
     tree = _recorded_tree(source)
     if tree is not None:
         return tree
-    with tempfile.TemporaryDirectory(prefix="codegym-source-") as name:
+    with draft_folder() as folder:
         if isinstance(source, SdistSource):
-            files = read_sdist(download(source, Path(name)))
+            files = read_sdist(download(source, folder))
         else:
-            files = read_tree(_checkout(source, Path(name)))
+            files = read_tree(_checkout(source, folder))
     return _record(source, store_tree(files))
 
 

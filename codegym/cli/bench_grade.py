@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 from rich.console import Group
@@ -15,6 +13,7 @@ from codegym.cli.output import Json, give, table
 from codegym.errors import ConfigError
 from codegym.progress.bars import bars
 from codegym.sandbox.backend import backend
+from codegym.sandbox.host.lease import draft_folder
 from codegym.suite import load_suite
 
 
@@ -39,8 +38,8 @@ def verb(
     """
     if suite and not tasks:
         raise ConfigError(f"name the tasks of {suite!r} to measure: codegym list tasks {suite}")
-    with bars() as progress, TemporaryDirectory(prefix="codegym-") as folder:
-        loaded = load_suite(suite) if suite else generated_suite(Path(folder), seconds)
+    with bars() as progress, draft_folder() as folder:
+        loaded = load_suite(suite) if suite else generated_suite(folder, seconds)
         chosen = [loaded.task(name) for name in tasks or loaded.tasks]
         rows: list[Overhead] = []
         for task in chosen:

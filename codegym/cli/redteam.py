@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 from rich.console import Group
@@ -20,6 +19,7 @@ from codegym.harness.cache import ResultCache
 from codegym.progress.bars import bars
 from codegym.redteam.attack import load_attacks, select_attacks
 from codegym.redteam.siege import Siege, besiege, targets
+from codegym.sandbox.host.lease import draft_folder
 from codegym.suite import load_suite
 
 NO_ARGS_IS_HELP = True
@@ -55,9 +55,8 @@ def verb(
     attacks = select_attacks(load_attacks(corpus), attack or ())
     attacked = [loaded.task(name) for name in tasks] if tasks else targets(loaded, everything=everything)
 
-    with bars() as progress, TemporaryDirectory(prefix="codegym-") as folder:
-        count, cache = workers or os.cpu_count() or 1, ResultCache(Path(folder))
-
+    with bars() as progress, draft_folder() as folder:
+        count, cache = workers or os.cpu_count() or 1, ResultCache(folder)
         make_env = partial(CodeEnv, loaded, sandbox=sandbox, cache=cache)
         siege = besiege(loaded, attacked, attacks, make_env, workers=count, progress=progress)
     give(siege.model_dump(mode="json"), _table(siege), as_json=as_json)

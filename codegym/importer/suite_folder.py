@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from codegym.atomic import publish_folder
 from codegym.catalog import suites_dir
 from codegym.errors import ConfigError, TaskError, is_of_machine
 from codegym.importer.imported_task import ImportedTask
+from codegym.sandbox.host.lease import draft_folder
 from codegym.suite import Manifest
 from codegym.tree import write_file
 
@@ -34,14 +34,12 @@ def write_suite(
     if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or _is_ours(folder))):
         raise ConfigError(f"{folder} has files that are no imported suite: choose another --out")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
-    try:
+    with draft_folder(folder.parent) as scratch:
+        partial = scratch / folder.name
+        partial.mkdir()
         count = _write_tasks(partial, tasks, skip)
         (partial / "suite.toml").write_text(_toml(manifest))
-        partial.chmod(0o755)
         publish_folder(partial, folder, replace=True)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return count
 
 

@@ -7,7 +7,6 @@ shows it, since all boxes are alike: the same hash seed, an idle processor, toda
 from __future__ import annotations
 
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 from codegym.catalog import cache_dir
 from codegym.digest import digest_json
 from codegym.errors import SandboxError
+from codegym.sandbox.host.lease import draft_folder
 from codegym.sandbox.protocol import WORKDIR, Backend, Changes, ExecResult, File, Sandbox, Snapshot, Spawns, Tree
 from codegym.sandbox.runner.build import compiler
 from codegym.task import Frozen, Limits, TestPlan
@@ -164,8 +164,8 @@ def _clock() -> bytes:
         raise SandboxError(
             "a C compiler is needed to build clock.so, which moves the date: apt-get install gcc libc6-dev"
         )
-    with tempfile.TemporaryDirectory(prefix="codegym-clock-") as folder:
-        out = Path(folder) / "clock.so"
+    with draft_folder() as folder:
+        out = folder / "clock.so"
         argv = [cc, "-shared", "-fPIC", "-O2", "-o", str(out), str(_INBOX / "clock.c")]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         if done.returncode:

@@ -7,7 +7,6 @@ the time went.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,6 +38,7 @@ from codegym.foundry.stoppable import StoppableBackend
 from codegym.harness.cache import harness_digest
 from codegym.progress.protocol import Progress, silent
 from codegym.sandbox.backend import backend
+from codegym.sandbox.host.lease import draft_folder
 from codegym.sandbox.image.image import image_digest
 from codegym.sandbox.protocol import Tree
 from codegym.suite import Manifest, Suite
@@ -64,8 +64,8 @@ def forge(project: Project, options: ForgeOptions, progress: Progress = silent) 
     folder.parent.mkdir(parents=True, exist_ok=True)
     resources = Resources(StoppableBackend(backend(options.backend)), options.workers, progress)
     prepared = _prepare(project, options, resources)
-    with tempfile.TemporaryDirectory(prefix=".forge-", dir=folder.parent) as scratch:
-        root = Path(scratch) / "suite"
+    with draft_folder(folder.parent) as scratch:
+        root = scratch / "suite"
         root.mkdir()
         work = SuiteWork(root, _manifest(project, options, version), Anchors())
         inputs = _inputs(prepared, work.anchors, options, resources)

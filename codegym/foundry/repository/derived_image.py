@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from codegym.atomic import publish_folder
 from codegym.catalog import images_dir
 from codegym.digest import digest_json
+from codegym.sandbox.host.lease import draft_folder
 from codegym.sandbox.image.image import image_digest, image_folder, load_image
 
 
@@ -24,8 +23,8 @@ def derived_image(base: str, files: Mapping[str, str], pins: Sequence[str], *, k
     folder, spec = images_dir() / name, load_image(base)
     if not folder.is_dir():
         images_dir().mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".draft-", dir=images_dir()) as scratch:
-            partial = Path(scratch) / name
+        with draft_folder(images_dir()) as scratch:
+            partial = scratch / name
             shutil.copytree(image_folder(base), partial)
             for path, text in files.items():
                 (partial / path).write_text(text)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from codegym.foundry.repository.derived_image import derived_image
 from codegym.foundry.repository.extension import has_extensions, other_builder, with_extensions
 from codegym.foundry.repository.javascript.modules import image_with_modules, npm_packages
 from codegym.foundry.repository.project import Project
+from codegym.sandbox.host.lease import draft_folder
 from codegym.sandbox.image.image import image_folder, load_image
 from codegym.sandbox.image.python import pip_python
 from codegym.sandbox.protocol import Backend, Tree
@@ -150,8 +150,8 @@ def image_with(base: str, pins: Sequence[str]) -> str:
 def _resolved(needs: Sequence[str], base: Path) -> tuple[list[str] | None, str]:
     """Return the pins that pip would install for ``needs`` and an empty text, or ``None`` and pip's errors."""
     options = ["install", "--dry-run", "--quiet", "--ignore-installed", "--retries", "1", "--only-binary", ":all:"]
-    with tempfile.TemporaryDirectory(prefix="codegym-needs-") as folder:
-        listing, report = Path(folder) / "wanted.txt", Path(folder) / "report.json"
+    with draft_folder() as folder:
+        listing, report = folder / "wanted.txt", folder / "report.json"
         listing.write_text("".join(f"{need}\n" for need in needs))
         argv = [pip_python(), "-m", "pip", *options, "--report", str(report), "--requirement", str(listing)]
         argv += ["--constraint", str(base)]

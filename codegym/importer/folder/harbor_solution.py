@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from codegym.errors import TaskError
 from codegym.importer.folder.script_paths import ScriptPaths
 from codegym.patch import make_patch
 from codegym.sandbox.backend import backend
+from codegym.sandbox.host.lease import draft_folder
 from codegym.sandbox.protocol import File, Tree
 from codegym.task import Limits
 from codegym.tree import Files, store_tree, tree_digest
@@ -46,8 +45,8 @@ def gold_patch(solution: Solution, files: Files, image: str, paths: ScriptPaths)
 
     Raises :class:`~codegym.errors.TaskError` if it fails, :class:`~codegym.errors.SandboxError` if the box does.
     """
-    with tempfile.TemporaryDirectory(prefix="codegym-import-") as store:
-        tree = Tree((store_tree(files, Path(store)),), tree_digest(files))
+    with draft_folder() as store:
+        tree = Tree((store_tree(files, store),), tree_digest(files))
         with backend("bwrap").open(tree, image, _LIMITS) as box:
             scripts = {f"solution/{path}": file for path, file in solution.files.items()}
             for path, file in paths.files(scripts, _HIDDEN).items():

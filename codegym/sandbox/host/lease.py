@@ -12,10 +12,12 @@ import fcntl
 import json
 import logging
 import os
+import re
+import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,7 +38,10 @@ lock, until it starts another program.
 _UNREGISTERED_SECONDS = 5.0
 """How long an owner may take to register its lease."""
 
-_STORES = ("trees", "runner", "docker", "docker/layers", "results/*", "codes/*", "images/*", "boxes")
+_DRAFT = re.compile(r"\.draft-([0-9a-f]{12})-")
+"""The name of a draft begins with its owner's lease."""
+
+_STORES = ("trees", "runner", "docker", "docker/layers", "results/*", "codes/*", "images/*", "boxes", "scratch")
 """Folders of the cache in which files and folders appear once they are complete, or in which boxes write."""
 
 
@@ -77,6 +82,25 @@ def draft_prefix() -> str:
     If the writer is killed before that, :func:`reap` finds them by this prefix.
     """
     return f".draft-{owner_lease().id}-"
+
+
+@contextmanager
+def draft_folder(where: Path | None = None) -> Iterator[Path]:
+    """Make a folder in ``where`` (default: the cache), and delete it when the block ends.
+
+    It is locked meanwhile. If this process is killed, the next call for the same ``where`` deletes it, also one of
+    a process with another cache.
+    """
+    place = where or cache_dir() / "scratch"
+    place.mkdir(parents=True, exist_ok=True)
+    _delete_unlocked_drafts(place)
+    with tempfile.TemporaryDirectory(prefix=draft_prefix(), dir=place, ignore_cleanup_errors=True) as name:
+        descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield Path(name)
+        finally:
+            os.close(descriptor)
 
 
 def lease_is_held(name: str) -> bool:
@@ -154,14 +178,35 @@ def _sweep_unregistered() -> None:
 def _sweep_drafts(dead: set[str]) -> None:
     """Delete unfinished files of ``dead`` leases and of leases that are gone. Another reaper may do the same."""
     for store in _STORES:
-        for draft in cache_dir().glob(f"{store}/.draft-*-*"):
-            lease = draft.name.split("-")[1]
-            if lease not in dead and lease_is_held(lease):
+        _delete_drafts(cache_dir().glob(f"{store}/.draft-*-*"), dead)
+
+
+def _delete_drafts(drafts: Iterable[Path], dead: Collection[str]) -> None:
+    for draft in drafts:
+        match = _DRAFT.match(draft.name)
+        if match and (match[1] in dead or not lease_is_held(match[1])):
+            _delete(draft)
+
+
+def _delete_unlocked_drafts(place: Path) -> None:
+    """Delete folders of :func:`draft_folder` whose process is gone. A new one may not be locked yet."""
+    for draft in place.glob(".draft-*-*"):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            if not _DRAFT.match(draft.name) or time.time() - draft.stat().st_mtime < _UNREGISTERED_SECONDS:
                 continue
+            descriptor = os.open(draft, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
-                remove_tree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)
-            except OSError as error:
-                _log.warning("can't delete %s, left by a process that is gone: %s", draft, error)
+                if _is_free(descriptor):
+                    _delete(draft)
+            finally:
+                os.close(descriptor)
+
+
+def _delete(draft: Path) -> None:
+    try:
+        remove_tree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)
+    except OSError as error:
+        _log.warning("can't delete %s, left by a process that is gone: %s", draft, error)
 
 
 def _remove_groups(path: Path, record: dict[str, Any], seconds: float) -> bool:

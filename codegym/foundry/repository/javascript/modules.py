@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from codegym.atomic import write_whole
 from codegym.catalog import cache_dir
@@ -19,7 +17,7 @@ from codegym.digest import digest_bytes, digest_json
 from codegym.errors import ImageError, TaskError
 from codegym.foundry.repository.derived_image import derived_image
 from codegym.foundry.repository.javascript.package_json import npm_needs, package_json
-from codegym.sandbox.host.lease import draft_prefix
+from codegym.sandbox.host.lease import draft_folder, draft_prefix
 from codegym.sandbox.image.image import image_folder
 from codegym.sandbox.image.node import LOCK, MODULES, PACKAGE, run_npm
 from codegym.sandbox.protocol import File
@@ -110,8 +108,7 @@ def _resolved(package: str, files: Files) -> str:
 
 
 def _resolved_by_npm(package: str, own: File | None) -> str:
-    with tempfile.TemporaryDirectory(prefix="codegym-needs-") as scratch:
-        folder = Path(scratch)
+    with draft_folder() as folder:
         (folder / PACKAGE).write_text(package)
         if own is not None:
             (folder / LOCK).write_bytes(own.content)
