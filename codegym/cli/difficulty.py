@@ -30,7 +30,14 @@ from codegym.cli.setting import (
 from codegym.difficulty import Level, TaskAttempts, difficulties, difficulty_path, read_attempts
 from codegym.errors import ConfigError
 from codegym.evaluate.attempts import chosen_tasks
-from codegym.evaluate.difficulty import BASELINES, DIALECTS, KNOWS_THE_SOLUTION, PlayedPolicy, count_folders
+from codegym.evaluate.difficulty import (
+    BASELINES,
+    DIALECTS,
+    KNOWS_THE_SOLUTION,
+    PlayedPolicy,
+    attempts_in,
+    count_folders,
+)
 from codegym.evaluate.folder import new_folder
 from codegym.evaluate.setting import play_metrics
 from codegym.policy.answers import AnswerOptions
@@ -77,6 +84,8 @@ def verb(
     """
     loaded = load_suite(suite)
     folders = list(episodes or ())
+    for folder in folders:
+        attempts_in(folder, loaded)  # an error shall not wait until policies have played
     if policy or not folders:
         names = policy or list(BASELINES)
         if KNOWS_THE_SOLUTION in names:

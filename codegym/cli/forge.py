@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +20,7 @@ from codegym.foundry.forge.report import ForgeReport
 from codegym.foundry.repository.origin import origin, suite_name
 from codegym.foundry.repository.project import project
 from codegym.progress.bars import bars
+from codegym.sandbox.host.lease import draft_folder
 
 NO_ARGS_IS_HELP = True
 _More = Annotated[
@@ -59,9 +59,10 @@ def verb(
 ) -> None:
     """Make a suite of certified tasks from any repository that has tests.
 
-    Finds the tests, measures which lines each runs (Python), and makes tasks in five ways: mutation (one small
-    bug), combined (several small bugs in one file), removal (a function without its body), history (a past commit
-    is to be made again), chain (several tasks in one). Each task is run and certified; one that fails is left out.
+    Finds the tests, measures which lines each runs (Python), and makes tasks in six ways: mutation (one small
+    bug), combined (several small bugs, also in two files), removal (a function without its body), slowdown (a
+    function that does more work than before), history (a past commit is to be made again), chain (several tasks
+    in one). Each task is run and certified; one that fails is left out.
     Every verb and gymnasium.make then know the suite by its name.
 
     Tests are run by pytest, by node --test, or by any command that prints TAP or writes a JUnit report. They
@@ -76,8 +77,8 @@ def verb(
     - `codegym forge https://example.org/ring.git --test-command "make -s test" --operators removal,history`
     - `codegym forge . --test-command "ctest --output-junit /tmp/r.xml" --junit /tmp/r.xml --image cc`
     """
-    with tempfile.TemporaryDirectory(prefix="codegym-forge-") as scratch, bars() as progress:
-        code = origin(source, Path(scratch))
+    with draft_folder() as scratch, bars() as progress:
+        code = origin(source, scratch)
         options = ForgeOptions(
             name=name or suite_name(code.name),
             out=out,
@@ -102,6 +103,8 @@ def _operators(text: str) -> tuple[str, ...]:
     for one in names:
         if one not in OPERATORS:
             raise ConfigError(unknown("operator", one, OPERATORS))
+    if not names:
+        raise ConfigError(f"--operators names none: give some of {', '.join(OPERATORS)}")
     return names
 
 

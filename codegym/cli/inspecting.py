@@ -11,6 +11,7 @@ from typer import Argument, Option
 
 from codegym.atomic import write_whole
 from codegym.cli.output import Json, give, table
+from codegym.errors import ConfigError
 from codegym.inspection.page import page, proof_in_words, reach_in_words
 from codegym.inspection.report import SIZES, SuiteReport, inspect_suite
 from codegym.progress.bars import bars
@@ -46,6 +47,8 @@ def verb(
     - `codegym inspect kata`
     - `codegym inspect drill --sample 500 --out drill.html`
     """
+    if out is not None and out.is_dir():
+        raise ConfigError(f"--out {str(out)!r} is a folder: give a file's name in it")
     loaded = load_suite(suite)
     if sample is None:
         sample = _OF_GENERATED if loaded.generated else 0

@@ -20,6 +20,9 @@ R = TypeVar("R")
 Try = Callable[[C], R | str]
 """Returns a candidate's result, or the reason why it is refused."""
 
+SURPLUS = "enough without it"
+"""Why a candidate that would succeed is refused: another thread's was the last one asked for."""
+
 C_contra = TypeVar("C_contra", contravariant=True)
 R_contra = TypeVar("R_contra", contravariant=True)
 
@@ -98,7 +101,7 @@ def try_in_threads(
             if isinstance(result, str):
                 refused[result] += 1
             elif len(succeeded) >= most:
-                pass
+                refused[SURPLUS] += 1
             elif objection := admission.admit(candidate, result):
                 refused[objection] += 1
             else:
