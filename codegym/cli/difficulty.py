@@ -51,7 +51,7 @@ def verb(
     *,
     policy: Annotated[
         list[str] | None,
-        Option(help="Who plays, as for run; may be given several times. Default: the baselines random and blind."),
+        Option(help="Who plays, as for run; may be given several times. Default: the baselines random and guess."),
     ] = None,
     episodes: Annotated[
         list[Path] | None,
@@ -88,8 +88,10 @@ def verb(
         attempts_in(folder, loaded)  # an error shall not wait until policies have played
     if policy or not folders:
         names = policy or list(BASELINES)
-        if KNOWS_THE_SOLUTION in names:
-            raise ConfigError("gold knows the solution: that it solves a task does not say how hard the task is")
+        for name in set(names) & set(KNOWS_THE_SOLUTION):
+            raise ConfigError(
+                f"{name} knows the solution: that it solves a task does not say how hard the task is"
+            )
         folder = new_folder(out, "difficulty", suite, names[0] if policy else "baselines", resume=resume)
         chosen = chosen_tasks(loaded, split, tasks)
         for name in names:

@@ -16,7 +16,7 @@ from codegym.progress.bars import Bars, bars
 from codegym.suite import Suite, load_suite
 from codegym.train.trained import find_trained
 
-_POLICY = "gold, noop, random, blind, replay:EPISODES, local:MODEL, endpoint:SETTINGS.toml"
+_POLICY = "gold, repair, noop, random, guess, rules, replay:EPISODES, local:MODEL, endpoint:SETTINGS.toml"
 PolicyName = Annotated[str, Option("--policy", help=f"Who plays: {_POLICY}.")]
 Name = Annotated[str, Option(help="The policy's name in episodes and on boards.")]
 Split = Annotated[str | None, Option(help="Only tasks of this split; default: all.")]

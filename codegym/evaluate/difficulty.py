@@ -22,12 +22,12 @@ from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError
 from codegym.suite import Suite
 
-BASELINES = ("random", "blind")
+BASELINES = ("random", "guess")
 """The scripted policies that are played if none is named."""
-DIALECTS = {"blind": "line"}
+DIALECTS = {"guess": "line", "rules": "line", "repair": "line"}
 """Policies that can play in one dialect only."""
-KNOWS_THE_SOLUTION = "gold"
-"""The policy whose attempts say nothing about how hard a task is."""
+KNOWS_THE_SOLUTION = ("gold", "repair")
+"""Policies whose attempts say nothing about how hard a task is."""
 _FACTS = ("dialect", "max_turns", "limits")
 """What ``setting.json`` records of a policy that decides how well it plays; the seed does not."""
 
@@ -73,7 +73,7 @@ def attempts_in(path: Path, suite: Suite, earlier: Iterable[TaskAttempts] = ()) 
         entries = read_entries(path)
         if not entries:
             raise ConfigError(f"no episodes and no entries/ below {str(path)!r}: give a run's folder or a board's")
-        return [_of_entry(entry, suite) for entry in entries if entry.policy != KNOWS_THE_SOLUTION]
+        return [_of_entry(entry, suite) for entry in entries if entry.policy not in KNOWS_THE_SOLUTION]
     played: dict[tuple[str, str], list[Episode]] = defaultdict(list)
     for log in logs:
         for episode, digest in _with_policies(log):
@@ -86,7 +86,7 @@ def _with_policies(log: Path) -> Iterator[tuple[Episode, str]]:
     path = (log if log.is_dir() else log.parent) / "setting.json"
     recorded: Mapping[str, Mapping[str, Any]] = json.loads(path.read_text()) if path.is_file() else {}
     for episode in read_episodes(log):
-        if episode.policy != KNOWS_THE_SOLUTION:
+        if episode.policy not in KNOWS_THE_SOLUTION:
             facts = {"dialect": episode.versions.get("dialect"), **recorded.get(episode.policy, {})}
             yield episode, _policy_digest(episode.policy, facts)
 

@@ -12,9 +12,10 @@ from codegym.errors import ConfigError, unknown
 from codegym.policy.answers import AnswerOptions
 from codegym.policy.endpoint.policy import EndpointPolicy, read_settings
 from codegym.policy.protocol import Policy
+from codegym.policy.script.baseline import guess, rules
 from codegym.policy.script.chance import chance
-from codegym.policy.script.expert import blind
 from codegym.policy.script.gold import gold
+from codegym.policy.script.repair import repair
 from codegym.policy.script.script import noop, replay
 
 Settings = Mapping[str, Any]
@@ -23,13 +24,12 @@ Settings = Mapping[str, Any]
 def make_policy(spec: str | Settings, answers: AnswerOptions | None = None) -> Policy:
     """Make a policy from a short specification or from a table of settings.
 
-    ``gold``, ``noop``, ``random``, ``blind``; ``replay:PATH``, a file or folder of episodes; ``local:PATH``, a
-    model's folder or its name on the hub; ``endpoint:PATH``, a TOML with the settings of an OpenAI-compatible
-    endpoint.
-    A table has ``kind`` and the kind's settings: ``{kind = "local", path = …, sampling = {…}}``,
-    ``{kind = "endpoint", base_url = …, model = …}``. ``answers`` come before the settings. Raises
-    :class:`ConfigError` with the nearest match, and :class:`~codegym.errors.PolicyError` for a model that can't
-    be loaded.
+    ``gold``, ``repair``, ``noop``, ``random``, ``guess``, ``rules``; ``replay:PATH``, a file or folder of
+    episodes; ``local:PATH``, a model's folder or its name on the hub; ``endpoint:PATH``, a TOML with the settings
+    of an OpenAI-compatible endpoint. A table has ``kind`` and the kind's settings: ``{kind = "local", path = …,
+    sampling = {…}}``, ``{kind = "endpoint", base_url = …, model = …}``. ``answers`` come before the settings.
+    Raises :class:`ConfigError` with the nearest match, and :class:`~codegym.errors.PolicyError` for a model that
+    can't be loaded.
     """
     table = _table(spec) if isinstance(spec, str) else spec
     settings = (answers or AnswerOptions()).applied(table)
@@ -77,9 +77,19 @@ def _random(settings: Settings) -> Policy:
     return chance(**settings)
 
 
-def _blind(settings: Settings) -> Policy:
-    _check("blind", settings, ())
-    return blind()
+def _guess(settings: Settings) -> Policy:
+    _check("guess", settings, ())
+    return guess()
+
+
+def _rules(settings: Settings) -> Policy:
+    _check("rules", settings, ())
+    return rules()
+
+
+def _repair(settings: Settings) -> Policy:
+    _check("repair", settings, ())
+    return repair()
 
 
 def _replay(settings: Settings) -> Policy:
@@ -115,7 +125,9 @@ KINDS: dict[str, Callable[[Settings], Policy]] = {
     "gold": _gold,
     "noop": _noop,
     "random": _random,
-    "blind": _blind,
+    "repair": _repair,
+    "guess": _guess,
+    "rules": _rules,
     "replay": _replay,
     "endpoint": _endpoint,
     "local": _local,

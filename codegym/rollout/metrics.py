@@ -13,7 +13,7 @@ from codegym.episode import Episode, Outcome, is_graded, too_many_lost
 from codegym.failure import Owner
 from codegym.task import Frozen
 
-TEST_TOOLS = frozenset({"test", "try", "locate", "suggest"})
+TEST_TOOLS = frozenset({"test", "locate"})
 """Tools that run tests and whose results are kept by digest."""
 
 

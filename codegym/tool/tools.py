@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from codegym.errors import ConfigError, unknown
 from codegym.tool.call import ToolResult
-from codegym.tool.compact import locate, suggest
+from codegym.tool.compact import edit as line_edit
+from codegym.tool.compact import locate
 from codegym.tool.spec import Tool, tool
 from codegym.tool.standard import edit, look, run
 from codegym.tool.workbench import Workbench
@@ -35,9 +36,9 @@ TOOLS: tuple[Tool, ...] = (
     run.test_,
     locate.locate,
     locate.focus,
-    locate.fix,
-    suggest.suggest,
-    suggest.try_,
+    line_edit.fix,
+    line_edit.rewrite,
+    line_edit.add,
     submit,
 )
 

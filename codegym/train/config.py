@@ -134,7 +134,7 @@ class RunConfig(Section):
             raise ValueError(f"several [[phase]] are named {repeated[0]!r}: give each a name of its own")
         if self.policy.tiny and not self.phase[0].makes_policy:
             raise ValueError(
-                '[policy.tiny] needs a first [[phase]] with algorithm = "sft": an untrained model answers noise'
+                '[policy.tiny] needs a first [[phase]] with algorithm = "pretrain" or "sft": an untrained model answers noise'
             )
         return self
 

@@ -137,7 +137,7 @@ def test_seeds_depend_on_run_task_and_sample_only() -> None:
 
 
 def test_metrics_leave_spoiled_episodes_out_of_rates() -> None:
-    tested = Step(action="t", tool="try", observation="", cached=True)
+    tested = Step(action="t", tool="test", observation="", cached=True)
     looked = Step(action="v", tool="view", observation="")
     episodes = [
         make_episode(0, steps=(tested, looked), timings={"policy": 1.5}, usage={"completion_tokens": 10}),

@@ -212,33 +212,32 @@ def test_tests_say_what_fails_and_why(bench: Workbench) -> None:
     assert "src/clamp.py" in broken.brief
 
 
-def test_a_suggestion_that_fails_is_taken_back_and_one_that_passes_stays(bench: Workbench) -> None:
-    assert "call suggest first" in use(bench, "try", number=1).text
-    broken = bench.read("src/clamp.py")
-    count = len(use(bench, "suggest").brief.splitlines())
-    for number in range(1, count + 1):
-        tried = use(bench, "try", number=number)
-        if tried.ok:
-            break
-        assert tried.brief.startswith("fail: ")
-        assert (bench.read("src/clamp.py"), bench.edits) == (broken, [])
-    assert tried.brief == "pass"
-    assert "return high" in bench.read("src/clamp.py")
+def test_compact_edits_are_made_by_the_numbers_of_the_excerpt(bench: Workbench) -> None:
+    assert use(bench, "rewrite", line=1, text="x").brief == "locate first"
+    assert "return value #5*" in use(bench, "locate").brief
+    assert use(bench, "rewrite", line=5, text="return high").brief == "ok"
+    assert bench.read("src/clamp.py").split("\n")[4] == "        return high"
+    assert use(bench, "rewrite", line=5, text="return high").brief == "no change"
     assert use(bench, "test").ok
-    assert f"has {count} entries" in use(bench, "try", number=count + 1).text
+    assert use(bench, "add", line=4, text="high = high").ok
+    assert use(bench, "add", line=6, text="    low = low").ok
+    assert use(bench, "rewrite", line=5).text == "src/clamp.py:5: deleted."
+    assert bench.read("src/clamp.py").split("\n")[3:6] == [
+        "    if value > high:",
+        "        return high",
+        "    low = low",
+    ]
+    assert use(bench, "rewrite", line=8, text="x").brief == "no such line"
+    assert [use(bench, "undo").ok for _ in range(5)] == [True, True, True, True, False]
 
 
-def test_what_does_not_fit_any_more_does_not_keep_another_suggestion_from_being_tried(
-    bench: Workbench, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    bench.cache = ResultCache(tmp_path_factory.mktemp("results"))
-    lines = [int(row.split(":")[1].split()[0]) for row in use(bench, "suggest").text.splitlines()[::2]]
-    code = bench.read("src/clamp.py").split("\n")
-    code[lines[0] - 1] += "  # seen"
-    bench.write("src/clamp.py", "\n".join(code))
-    fits = next(number for number, line in enumerate(lines, 1) if line != lines[0])
-    assert "undo first" not in use(bench, "try", number=fits).text
-    assert "undo first" in use(bench, "try", number=1).text
+def test_an_excerpt_has_the_first_paragraph_of_the_docstring(bench: Workbench) -> None:
+    code = bench.read("src/clamp.py")
+    bench.write("src/clamp.py", code.replace(":\n", ':\n    r"""Keep a value\n    in.\n\n    More.\n    """\n', 1))
+    shown = use(bench, "locate").brief.split("\n")
+    assert shown[2:4] == ["def clamp(value, low, high): #1", '    """Keep a value in."""']
+    assert use(bench, "rewrite", line=10, text="return high").ok
+    assert use(bench, "test").ok
 
 
 def test_a_tree_tested_before_is_not_tested_again(
@@ -273,7 +272,7 @@ def test_what_a_digest_does_not_cover_leaves_no_result_for_others(
             bench.cache = cache
             if spoil:
                 bench.box.exec(spoil)
-            texts.append([use(bench, name).text for name in ("test", "locate", "suggest")])
+            texts.append([use(bench, name).text for name in ("test", "locate")])
     assert texts[0][0] == texts[1][0]
     assert texts[0] == texts[2]
     assert texts[0][0].startswith("1 passed, 1 failed.")

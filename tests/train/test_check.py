@@ -41,7 +41,7 @@ def test_a_wrong_wish_is_refused_at_once(
         ("[env]", 'device = "gpu0"\n[env]', r"\[policy\] device 'gpu0'"),
         ("[env]", "keep_turns = false\n[env]", "phase 'grpo': .* set keep_turns = true"),
         ("[env]", 'dtype = "float33"\n[env]', r"\[policy\] dtype 'float33'"),
-        ("[env]", '[env]\ndialect = "tagged"', "expert of phase 'warmup' speaks the line dialect"),
+        ("[env]", '[env]\ndialect = "tagged"', "script of phase 'warmup' speaks the line dialect"),
     ],
 )
 def test_a_wrong_value_is_named(  # noqa: PLR0917 - parametrized

@@ -56,13 +56,13 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def test_sft_makes_a_policy_from_what_the_expert_played(model: Path) -> None:
+def test_sft_makes_a_policy_from_what_the_script_played(model: Path) -> None:
     from codegym.policy.local.load import load_model
 
     network, tokenizer = load_model(str(model))
     assert network.config.vocab_size == tokenizer.vocab_size == 300
     episodes = list(read_episodes(model.parent / "episodes"))
-    assert {(episode.policy, episode.task) for episode in episodes} == {("expert", "clamp"), ("expert", "words")}
+    assert {(episode.policy, episode.task) for episode in episodes} == {("repair", "clamp"), ("repair", "words")}
     (metrics,) = lines(model.parent / "metrics.jsonl")
     assert metrics["step"] >= 1
     summary = json.loads((model.parents[2] / "summary.json").read_text())

@@ -1,5 +1,7 @@
 """Policies that follow a script.
 
-- ``script``: the base of all scripts, and noop, fixed answers and replay. ``gold``: makes the reference solution.
-- ``chance``: random valid calls. ``expert``: demonstrates the moves for a tiny policy.
+- ``script``: the base of all scripts, and noop, fixed answers and replay. ``translate``: plays recorded calls in
+  another dialect.
+- ``gold``: makes the reference solution. ``repair``: makes it line by line, as a small policy would.
+- ``chance``: random valid calls. ``baseline``: the best that scripts do with a small policy's tools.
 """

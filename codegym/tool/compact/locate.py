@@ -1,7 +1,7 @@
-"""Tools for policies with small contexts: find suspicious functions, show one, change one of its lines.
+"""Tools for policies with small contexts: find suspicious functions, and show one.
 
 ``locate`` runs the visible tests under a tracer and ranks the functions that failing tests run; ``focus`` shows
-one of them; ``fix`` edits a line of the function shown last, by the number in the excerpt.
+one of them. :mod:`codegym.tool.compact.edit` changes the function that was shown last.
 """
 
 from __future__ import annotations
@@ -22,87 +22,68 @@ from codegym.sandbox.image.image import image_digest
 from codegym.sandbox.protocol import Sandbox
 from codegym.tool.call import ToolError, ToolResult
 from codegym.tool.compact.excerpt import Suspect, excerpt
-from codegym.tool.line_end import with_line_ends
 from codegym.tool.spec import compact_tool
 from codegym.tool.workbench import Workbench
 
 _FOCUS, _SUSPECTS = "locate.focus", "locate.suspects"
-_LISTED = 6
+LISTED = 6
+"""Functions that a short list names."""
 _ROWS = TypeAdapter(list[Suspect])
 
 
 @compact_tool
 def locate(bench: Workbench) -> ToolResult:
     """List the functions that the failing visible tests run, most suspicious first, and show the first."""
-    suspects, _, cached = suspects_of(bench)
+    suspects, cached = _suspects_of(bench)
     if not suspects:
         raise ToolError("No failing test runs a function of this repository.", "no suspects")
     bench.notes[_SUSPECTS] = suspects
     listing = "\n".join(
         f"{i} {s.path}:{s.first} {s.name} (suspicion {s.score:.2f})" for i, s in enumerate(suspects, 1)
     )
-    brief = " ".join(f"{i} {s.name.rsplit('.', 1)[-1]}" for i, s in enumerate(suspects[:_LISTED], 1))
+    brief = " ".join(f"{i} {s.name.rsplit('.', 1)[-1]}" for i, s in enumerate(suspects[:LISTED], 1))
     first = _focus(bench, 1)
     return ToolResult(f"{listing}\n\n{first}", f"{brief}\n{first}", cached=cached)
 
 
 @compact_tool
 def focus(bench: Workbench, rank: Annotated[int, Field(ge=1, description="place in locate's list")]) -> ToolResult:
-    """Show a function of locate's list; fix then works on it."""
+    """Show a function of locate's list; fix, rewrite and add then work on it."""
     return ToolResult(_focus(bench, rank))
 
 
-@compact_tool
-def fix(
-    bench: Workbench,
-    line: Annotated[int, Field(ge=1, description="the number shown with the line")],
-    old: Annotated[str, Field(description="text that stands exactly once in that line")],
-    new: Annotated[str, Field(description="what to put in its place")],
-) -> ToolResult:
-    """Replace a piece of one line of the function in focus."""
+def focused(bench: Workbench) -> Suspect | None:
+    """Return the function in focus, if any."""
     suspect: Suspect | None = bench.notes.get(_FOCUS)
-    if suspect is None:
-        raise ToolError("Nothing is in focus: call locate first.", "locate first")
-    text = bench.read(suspect.path)
-    rows = text.split("\n")
-    number = suspect.first + line - 1
-    if number > min(suspect.last, len(rows)):
-        raise ToolError(f"The function has {suspect.last - suspect.first + 1} lines.", "no such line")
-    count = rows[number - 1].count(old) if old else 0
-    if count != 1:
-        raise ToolError(
-            f"{old!r} stands {count} times in line {line}: {rows[number - 1].strip()}", f"{count} matches"
-        )
-    if old == new:
-        raise ToolError("That edit changes nothing.", "no change")
-    end = "\r\n" if rows[number - 1].endswith("\r") else "\n"
-    rows[number - 1] = rows[number - 1].replace(old, with_line_ends(new, end))
-    bench.write(suspect.path, "\n".join(rows))
-    after = rows[number - 1].strip()
-    return ToolResult(f"{suspect.path}:{number} is now: {after}", after[:80])
+    return suspect
+
+
+def set_focus(bench: Workbench, suspect: Suspect) -> None:
+    """Put a function in focus."""
+    bench.notes[_FOCUS] = suspect
 
 
 def _focus(bench: Workbench, rank: int) -> str:
     suspects: list[Suspect] = bench.notes.get(_SUSPECTS, [])
     if rank > len(suspects):
         raise ToolError(f"locate's list has {len(suspects)} entries: call locate first.", "no such suspect")
-    bench.notes[_FOCUS] = suspects[rank - 1]
+    set_focus(bench, suspects[rank - 1])
     return excerpt(suspects[rank - 1], bench.read(suspects[rank - 1].path).split("\n"))
 
 
-def suspects_of(bench: Workbench) -> tuple[list[Suspect], str, bool]:
-    """Return the suspects of the present tree, their cache key, and whether they came from the cache."""
+def _suspects_of(bench: Workbench) -> tuple[list[Suspect], bool]:
+    """Return the suspects of the present tree, and whether they came from the cache."""
     key = _key(bench)
     if bench.cache is None:
-        return [Suspect(**row) for row in _trace(bench, bench.box)], key, False
+        return [Suspect(**row) for row in _trace(bench, bench.box)], False
     with bench.cache.turn(key):
         entry = bench.cache.get(key)
         if entry is None:
             rows, is_reproducible = run_in_fresh_box(bench.box, partial(_trace, bench))
             if is_reproducible:
                 bench.cache.put(key, {"suspects": rows}, lasting=bool(rows))
-            return [Suspect(**row) for row in rows], key, False
-    return [Suspect(**row) for row in entry["suspects"]], key, True
+            return [Suspect(**row) for row in rows], False
+    return [Suspect(**row) for row in entry["suspects"]], True
 
 
 def _key(bench: Workbench) -> str:
@@ -128,5 +109,5 @@ def _trace(bench: Workbench, box: Sandbox) -> list[dict[str, Any]]:
 
 
 def _script() -> str:
-    tracer = files("codegym.tool.compact").joinpath("tracer.py").read_text()
-    return f"{program('addopts')}\n{without_future(tracer)}"
+    parts = (files("codegym.tool.compact").joinpath(name).read_text() for name in ("spectrum.py", "tracer.py"))
+    return "\n".join([program("addopts"), *map(without_future, parts)])

@@ -6,7 +6,7 @@ import re
 
 from codegym.tool.cut import clip
 
-BRIEF_CHARS = 240
+BRIEF_CHARS = 160
 
 _ABOUT_FAILURE = re.compile(r"^(E  )|\bassert\b|\b\w*(Error|Exception)\b|^FAILED |\b(expected|got|returned)\b")
 

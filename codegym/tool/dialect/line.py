@@ -20,21 +20,23 @@ class Verb:
     """A letter and the form of the arguments after it.
 
     ``pattern`` matches the rest of the line; its named groups are the tool's arguments. ``form`` is the template
-    from which the line is written, with optional parts in brackets.
+    from which the line is written, with optional parts in brackets. ``may_be_empty`` names an argument that is
+    empty if it is left out.
     """
 
     letter: str
     tool: str
     form: str = ""
     pattern: str = ""
+    may_be_empty: str = ""
 
 
 VERBS: tuple[Verb, ...] = (
     Verb("s", "locate"),
     Verb("f", "focus", "{rank}", r"(?P<rank>\d+)"),
-    Verb("r", "fix", "{line} {old} => {new}", r"(?P<line>\d+) (?P<old>.+?) =>(?: (?P<new>.*))?"),
-    Verb("h", "suggest"),
-    Verb("y", "try", "{number}", r"(?P<number>\d+)"),
+    Verb("r", "fix", "{line} {old} => {new}", r"(?P<line>\d+) (?P<old>.+?) =>(?: (?P<new>.*))?", "new"),
+    Verb("w", "rewrite", "{line} [{text}]", r"(?P<line>\d+)(?: (?P<text>.*))?", "text"),
+    Verb("a", "add", "{line} {text}", r"(?P<line>\d+) (?P<text>.*\S.*)"),
     Verb("v", "view", "{path} [{start}] [{end}]", r"(?P<path>\S.*?)(?: (?P<start>\d+)(?: (?P<end>\d+))?)?"),
     Verb("l", "list", "[{path}]", r"(?P<path>\S.*)?"),
     Verb("g", "search", "{pattern}", r"(?P<pattern>.+)"),
@@ -85,8 +87,8 @@ class LineDialect:
         if match is None:
             return Malformed(f"expected {_usage(verb)}")
         arguments = {name: value for name, value in match.groupdict().items() if value is not None}
-        if verb.tool == "fix":
-            arguments.setdefault("new", "")
+        if verb.may_be_empty:
+            arguments.setdefault(verb.may_be_empty, "")
         return Call(verb.tool, arguments)
 
     def format(self, call: Call) -> str:

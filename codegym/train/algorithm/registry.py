@@ -10,7 +10,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from codegym.errors import ConfigError, unknown
-from codegym.train.algorithm.settings import EvaluationSettings, GrpoSettings, PhaseSettings, SftSettings
+from codegym.train.algorithm.settings import (
+    EvaluationSettings,
+    GrpoSettings,
+    PhaseSettings,
+    PretrainSettings,
+    SftSettings,
+)
 from codegym.train.section import wrong_values
 
 
@@ -23,6 +29,7 @@ class Algorithm:
 
 
 ALGORITHMS: Mapping[str, Algorithm] = {
+    "pretrain": Algorithm(PretrainSettings, "codegym.train.algorithm.pretrain:PretrainPhase"),
     "sft": Algorithm(SftSettings, "codegym.train.algorithm.sft:SftPhase"),
     "grpo": Algorithm(GrpoSettings, "codegym.train.algorithm.grpo:GrpoPhase"),
     "evaluate": Algorithm(EvaluationSettings, "codegym.train.algorithm.evaluation:EvaluationPhase"),

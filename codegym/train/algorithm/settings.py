@@ -32,6 +32,27 @@ class EvaluationSettings(PhaseSettings):
     """``algorithm = "evaluate"``: measures the policy as ``[eval]`` says."""
 
 
+class PretrainSettings(PhaseSettings):
+    """``algorithm = "pretrain"``: a base model reads written episodes for ``budget_seconds``.
+
+    They are of ``split`` of the generated ``suite`` and, ``library_share`` of them, of functions of Python's
+    library and of installed packages, without the packages ``excluded``. The first comes from place ``start`` of
+    the stream. A tokenizer is trained on ``tokenizer_episodes`` of them. ``trl`` goes to TRL's ``SFTConfig``.
+    """
+
+    makes_policy: ClassVar[bool] = True
+    default_rows: ClassVar[int] = 8
+
+    suite: str = "drill"
+    split: str = "train"
+    library_share: float = Field(0.3, ge=0, le=1)
+    excluded: list[str] = Field(default_factory=list)
+    start: int = Field(0, ge=0)
+    tokenizer_episodes: int = Field(3000, ge=1)
+    budget_seconds: float = Field(3600.0, gt=0)
+    trl: dict[str, Any] = Field(default_factory=dict)
+
+
 class PlayedData(Section):
     """``[phase.data]``: conversations to imitate. ``policy`` plays each of ``tasks`` tasks ``samples`` times.
 
@@ -39,7 +60,7 @@ class PlayedData(Section):
     in whichever dialect.
     """
 
-    policy: Literal["expert", "gold"] = "expert"
+    policy: Literal["repair", "gold"] = "repair"
     episodes: str = ""
     tasks: int = Field(40, ge=1)
     samples: int = Field(3, ge=1)

@@ -21,8 +21,8 @@ from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError
 from codegym.policy.chat import ChatFormat
 from codegym.policy.protocol import Policy
-from codegym.policy.script.expert import Expert
 from codegym.policy.script.gold import gold
+from codegym.policy.script.repair import repair
 from codegym.policy.script.translate import translate
 from codegym.progress.display import PhaseBar
 from codegym.train.algorithm.budget import Budget
@@ -63,13 +63,13 @@ class SftPhase:
     context: RunContext
 
     def check(self) -> None:
-        """Raise :class:`ConfigError` for a dialect that the expert does not speak, or a wrong ``[phase.trl]``."""
+        """Raise :class:`ConfigError` for a dialect that the script does not speak, or a wrong ``[phase.trl]``."""
         data = self.settings.data
         if data.episodes:
             self._recorded()
-        elif data.policy == "expert" and self.context.config.env.dialect != "line":
+        elif data.policy == "repair" and self.context.config.env.dialect != "line":
             raise ConfigError(
-                f"the expert of phase {self.settings.name!r} speaks the line dialect: "
+                f"the script of phase {self.settings.name!r} speaks the line dialect: "
                 'set dialect = "line" in [env], or policy = "gold" or episodes = "FOLDER" in [phase.data]'
             )
         self.context.tasks()
@@ -102,12 +102,12 @@ class SftPhase:
         if data.episodes:
             episodes = self._recorded()
             return translate(episodes), sorted({episode.task for episode in episodes})
-        return gold() if data.policy == "gold" else Expert(), self.context.tasks()
+        return gold() if data.policy == "gold" else repair(), self.context.tasks()
 
     def _conversations(self) -> list[Conversation]:
         """Let the player play, and return its episodes as conversations, in an order decided by the run's seed.
 
-        Of all but the expert, only what it solved is imitated.
+        Only what it solved is imitated.
         """
         context, data, name = self.context, self.settings.data, self.settings.name
         choose = random.Random(context.config.seed)  # noqa: S311 - not for secrets
@@ -116,9 +116,7 @@ class SftPhase:
         with context.display.phase(f"{name}-data", f"Playing what to imitate ({name})") as bar:
             episodes = context.play(player, played, data.samples, context.phases[name].episodes, bar)
         conversations = [
-            conversation_of(episode)
-            for episode in episodes
-            if episode.steps and (player.name == "expert" or (episode.reward or 0) > 0)
+            conversation_of(episode) for episode in episodes if episode.steps and (episode.reward or 0) > 0
         ]
         choose.shuffle(conversations)
         return conversations

@@ -15,10 +15,11 @@ IGNORED = -100
 
 @dataclass(frozen=True)
 class Turn:
-    """An observation and the answer to it."""
+    """An observation and the answer to it. An answer that is not to be imitated counts as one more observation."""
 
     observation: str
     answer: str
+    imitate: bool = True
 
 
 Conversation = tuple[Turn, ...]
@@ -40,20 +41,21 @@ def texts(conversations: Iterable[Conversation]) -> Iterator[str]:
 
 
 def encode(
-    conversation: Conversation, chat: ChatFormat, limit: int, opening: Opening
+    conversation: Conversation, chat: ChatFormat, limit: int, opening: Opening, *, everything: bool = False
 ) -> dict[str, list[int]] | None:
     """Return ``input_ids`` and ``labels`` as an episode of this conversation would have them.
 
     ``opening`` is that of any episode: its system prompt, tools and dialect count.
-    Labels cover the answers, each with its end token. Returns ``None`` if there are more than ``limit`` ids.
+    Labels cover the answers to imitate, each with its end token; with ``everything``, also what is observed.
+    Returns ``None`` if there are more than ``limit`` ids.
     """
     ids = chat.opening_ids(replace(opening, observation=conversation[0].observation))
-    labels = [IGNORED] * len(ids)
+    labels = list(ids) if everything else [IGNORED] * len(ids)
     for number, turn in enumerate(conversation):
         if number:
             role = chat.role(opening, conversation[number - 1].answer)
             observed = chat.observation_ids(turn.observation, ended=True, role=role)
-            ids, labels = ids + observed, labels + [IGNORED] * len(observed)
+            ids, labels = ids + observed, labels + (observed if everything else [IGNORED] * len(observed))
         answered = [*chat.ids(turn.answer), chat.end_id]
-        ids, labels = ids + answered, labels + answered
+        ids, labels = ids + answered, labels + (answered if turn.imitate else [IGNORED] * len(answered))
     return {"input_ids": ids, "labels": labels} if len(ids) <= limit else None

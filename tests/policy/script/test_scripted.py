@@ -87,17 +87,6 @@ def said(conversation: Conversation, speech: str, observations: list[str]) -> li
     return [dialect(speech).parse(reply) for reply in replies]
 
 
-def test_blind_tries_suggestions_in_order_until_one_passes(opening: Openings) -> None:
-    listed = "".join(f"{number} f: a => b\n" for number in range(1, 12))
-    conversation = make_policy("blind").begin(opening())
-    assert conversation.reply(None).text == "h"
-    assert conversation.reply(listed).text == "y 1"
-    assert [conversation.reply("fail").text for _ in range(7)] == [f"y {number}" for number in range(2, 9)]
-    assert conversation.reply("fail").text == "q"
-    early = make_policy("blind").begin(opening())
-    assert [early.reply(seen).text for seen in (None, listed, "pass")] == ["h", "y 1", "q"]
-
-
 def test_gold_replaces_where_it_can(opening: Openings) -> None:
     patch = make_patch({"a.py": File(b"x = 1\ny = 2\n")}, {"a.py": File(b"x = 1\ny = 3\n")})
     calls = said(gold().begin(opening(patch, "tagged")), "tagged", ["Edited a.py:", ""])

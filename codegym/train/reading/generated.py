@@ -1,0 +1,160 @@
+"""Faults of a generated suite's train split, looked at as locate and the tests do, but in this process.
+
+The programs executed here are the generator's own: they loop over small inputs only and always end.
+"""
+
+from __future__ import annotations
+
+import ast
+import random
+import re
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from keyword import iskeyword
+from types import CodeType, FrameType
+from typing import Any
+
+from codegym.patch.read import FilePatch, parse_patch
+from codegym.syntax import parse_expression, parse_module
+from codegym.task import Task
+from codegym.tool.compact.excerpt import Suspect
+from codegym.tool.compact.opening import brief_instruction
+from codegym.tool.compact.spectrum import suspects
+from codegym.train.reading.reports import brief_report, comparison
+from codegym.train.reading.written import Fault
+
+_TRIES_WEIGHTS = (60, 25, 10, 5)
+"""How often an episode has no wrong try, one, two, three."""
+_TOKEN = re.compile(r"\b[A-Za-z_]\w*\b|\b\d+\b|//|[<>=!]=|[-+*%<>]")
+_CAUGHT = (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, NameError, AssertionError)
+
+
+@dataclass(frozen=True)
+class _Check:
+    """A visible test: its id, and its code, which returns what came and what was expected."""
+
+    test: str
+    call: str
+    code: CodeType
+
+
+def fault_of(task: Task, random_numbers: random.Random) -> Fault:
+    """Return a task of a generated suite as a fault. Its visible tests are executed here."""
+    parts = {part.new_path: part for part in parse_patch(task.setup_patch)}
+    (path,) = (name for name in parts if not name.startswith("tests/"))
+    (test_path,) = (name for name in parts if name.startswith("tests/"))
+    wrong = _content(parts[path])
+    right = _patched(wrong, parse_patch(task.gold_patch)[0])
+    checks = _checks(test_path, _content(parts[test_path]))
+
+    def judge(text: str) -> str:
+        _, results = _run(text, path, checks)
+        return brief_report(sum(why is None for why in results.values()), [why for why in results.values() if why])
+
+    count = random_numbers.choices(range(len(_TRIES_WEIGHTS)), _TRIES_WEIGHTS)[0]
+    tries = [
+        text for _ in range(count) if (text := _spoilt(right, wrong, random_numbers)) and "failed\n" in judge(text)
+    ]
+    lines, results = _run(wrong, path, checks)
+    failed = {test: why is not None for test, why in results.items()}
+    rows = suspects(lines, failed, lambda _: parse_module(wrong))
+    return Fault(
+        opening=brief_instruction(task.instruction),
+        suspects=[Suspect(**row) for row in rows],
+        wrong=wrong,
+        right=right,
+        judge=judge,
+        tries=tries,
+    )
+
+
+def _content(part: FilePatch) -> str:
+    return "".join(line for hunk in part.hunks for line in hunk.new)
+
+
+def _patched(text: str, part: FilePatch) -> str:
+    lines = text.splitlines(keepends=True)
+    for hunk in reversed(part.hunks):
+        lines[hunk.start : hunk.start + len(hunk.old)] = hunk.new
+    return "".join(lines)
+
+
+def _checks(path: str, text: str) -> list[_Check]:
+    """Read a test file of the generator's: in each function some statements, then ``assert call == value``."""
+    checks = []
+    for node in parse_module(text).body:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        last = node.body[-1]
+        if not isinstance(last, ast.Assert) or not isinstance(last.test, ast.Compare):
+            raise ValueError(f"{path}: {node.name} does not end with `assert call == value`")
+        call = ast.unparse(last.test.left)
+        pair = parse_expression(f"({call}, {ast.unparse(last.test.comparators[0])})").body
+        node.body[-1] = ast.Return(pair)
+        module = ast.fix_missing_locations(ast.Module([node], []))
+        checks.append(_Check(f"{path}::{node.name}", call, compile(module, path, "exec")))
+    return checks
+
+
+def _run(
+    text: str, path: str, checks: list[_Check]
+) -> tuple[dict[str, set[tuple[str, int]]], dict[str, str | None]]:
+    """Return for each check the lines of the module that it runs, and why it fails (``None``: it passes)."""
+    names: dict[str, Any] = {}
+    lines: dict[str, set[tuple[str, int]]] = {}
+    results: dict[str, str | None] = {}
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            code = compile(text, path, "exec")
+        exec(code, names)  # noqa: S102 - the generator's own program
+    except (SyntaxError, *_CAUGHT) as error:
+        return {}, {check.test: f"{type(error).__name__}: {error}" for check in checks}
+    for check in checks:
+        own = dict(names)
+        exec(check.code, own)  # noqa: S102 - the generator's own test
+        lines[check.test], results[check.test] = _traced(own[check.test.rpartition("::")[2]], check.call, path)
+    return lines, results
+
+
+def _traced(
+    test: Callable[[], tuple[object, object]], call: str, path: str
+) -> tuple[set[tuple[str, int]], str | None]:
+    lines: set[tuple[str, int]] = set()
+
+    def trace(frame: FrameType, event: str, _arg: object) -> Any:
+        if frame.f_code.co_filename != path:
+            return None
+        if event == "line" and frame.f_lineno != frame.f_code.co_firstlineno:
+            lines.add((path, frame.f_lineno))
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        result, expected = test()
+    except _CAUGHT as error:
+        return lines, f"{type(error).__name__}: {error}"
+    finally:
+        sys.settrace(before)
+    return lines, None if result == expected else comparison(call, result, expected)
+
+
+def _spoilt(right: str, wrong: str, random_numbers: random.Random) -> str:
+    """Return ``wrong`` with the first right line, in which one token is another; empty if that can't be."""
+    old, new = wrong.split("\n"), right.split("\n")
+    if len(old) != len(new):
+        return ""
+    at = next(n for n in range(len(old)) if old[n] != new[n])
+    tokens = [match for match in _TOKEN.finditer(new[at]) if not iskeyword(match[0])]
+    if not tokens:
+        return ""
+    token = random_numbers.choice(tokens)
+    texts = {text for text in _TOKEN.findall(f"{old[at]} {new[at]}") if not iskeyword(text)} - {token[0]}
+    others = sorted(text for text in texts if text[0].isalnum() == token[0][0].isalnum())
+    if not others:
+        return ""
+    other = random_numbers.choice(others)
+    line = new[at][: token.start()] + other + new[at][token.end() :]
+    return "" if line == old[at] else "\n".join([*old[:at], line, *old[at + 1 :]])

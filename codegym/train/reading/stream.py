@@ -1,0 +1,64 @@
+"""Written episodes without end: which one comes at each place depends on the seed alone."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count, islice
+
+from codegym.policy.chat import ChatFormat
+from codegym.policy.protocol import Opening
+from codegym.suite import Suite
+from codegym.train.data.conversation import Conversation, encode
+from codegym.train.reading.generated import fault_of
+from codegym.train.reading.library import fault_in, library_functions
+from codegym.train.reading.written import write_episode
+
+Row = dict[str, list[int]]
+
+_SORTED = 32
+"""Batches that are filled at once, from rows sorted by length, so that little of a batch is padding."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Written episodes of ``split`` of a generated suite, and of faults in library functions.
+
+    ``library_share`` of them are of the library, without the packages ``excluded``.
+    """
+
+    suite: Suite
+    split: str
+    seed: int
+    library_share: float = 0.0
+    excluded: frozenset[str] = frozenset()
+
+    def conversation(self, place: int) -> Conversation | None:
+        """Return the episode at a place, counted from 0; ``None`` if none came out there."""
+        draw = random.Random(f"{self.seed}/{place}")  # noqa: S311 - not for secrets
+        if draw.random() < self.library_share:
+            fault = fault_in(draw.choice(library_functions(self.excluded)), draw)
+        else:
+            fault = fault_of(self.suite.draw(self.split, draw.randrange), draw)
+        return write_episode(fault) if fault else None
+
+    def conversations(self, start: int = 0) -> Iterator[Conversation]:
+        """Yield the episodes from a place on, without end."""
+        return (episode for place in count(start) if (episode := self.conversation(place)))
+
+    def rows(self, chat: ChatFormat, limit: int, opening: Opening, batch: int, start: int = 0) -> Iterator[Row]:
+        """Yield ids and labels of everything that is read, without end, in runs of ``batch`` rows of similar
+        length.
+
+        Episodes of more than ``limit`` ids are left out. Answers that are not to be imitated have no labels.
+        """
+        mix = random.Random(f"{self.seed}/{start}/order")  # noqa: S311 - not for secrets
+        whole = (encode(one, chat, limit, opening, everything=True) for one in self.conversations(start))
+        rows = (row for row in whole if row)
+        while True:
+            some = sorted(islice(rows, batch * _SORTED), key=lambda row: len(row["input_ids"]))
+            batches = [some[at : at + batch] for at in range(0, len(some), batch)]
+            mix.shuffle(batches)
+            for one in batches:
+                yield from one

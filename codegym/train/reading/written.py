@@ -1,0 +1,96 @@
+"""One episode as a conversation: look, write the repair, run the tests, and submit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from codegym.patch.read import Hunk
+from codegym.policy.script.repair import MOST_LOOKED_AT, excerpt_lines, line_edits
+from codegym.tool.call import Call
+from codegym.tool.compact.excerpt import Suspect, excerpt
+from codegym.tool.compact.locate import LISTED
+from codegym.tool.dialect.line import LineDialect
+from codegym.train.data.conversation import Conversation, Turn
+
+_LINE = LineDialect()
+
+Judge = Callable[[str], str]
+"""Returns what the tool ``test`` would say about a text of the module."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A module with a fault. ``opening`` is the first observation, ``suspects`` what locate finds.
+
+    ``wrong`` and ``right`` are the module's texts. ``tries`` are texts that a policy might try first, and that
+    tests refuse; each differs from ``wrong`` in one line.
+    """
+
+    opening: str
+    suspects: Sequence[Suspect]
+    wrong: str
+    right: str
+    judge: Judge
+    tries: Sequence[str] = ()
+
+
+@dataclass
+class _Writer:
+    turns: list[Turn] = field(default_factory=list)
+    observation: str = ""
+
+    def say(self, call: Call, observation: str, *, imitate: bool = True) -> None:
+        """Answer the last observation with ``call``; ``observation`` is what comes of it."""
+        self.turns.append(Turn(self.observation, _LINE.format(call), imitate))
+        self.observation = observation
+
+
+def write_episode(fault: Fault) -> Conversation | None:
+    """Return an episode that repairs ``fault``; ``None`` if the script can't do it.
+
+    Edits that turn out wrong are in it, so that a policy learns to go on after them, but they are not to be
+    imitated.
+    """
+    source = fault.wrong.split("\n")
+    views = [excerpt(suspect, source) for suspect in fault.suspects[:MOST_LOOKED_AT]]
+    repairs = (_edits(view, fault.wrong, fault.right) for view in views)
+    place, calls = next(((n, calls) for n, calls in enumerate(repairs) if calls), (0, []))
+    if not calls:
+        return None
+    writer = _Writer(observation=fault.opening)
+    writer.say(Call("locate"), f"{_listing(fault.suspects)}\n{views[0]}")
+    for rank, view in enumerate(views[1 : place + 1], 2):
+        writer.say(Call("focus", {"rank": rank}), view)
+    for text in fault.tries:
+        tried = _edits(views[place], fault.wrong, text)
+        if len(tried) != 1:
+            return None
+        writer.say(tried[0], "ok", imitate=False)
+        writer.say(Call("test"), fault.judge(text))
+        if len(calls) != 1 or tried[0].arguments["line"] != calls[0].arguments["line"]:
+            writer.say(Call("undo"), "undone")
+    for call in calls:
+        writer.say(call, "ok")
+    writer.say(Call("test"), fault.judge(fault.right))
+    writer.say(Call("submit"), "")
+    return tuple(writer.turns)
+
+
+def _edits(view: str, before: str, after: str) -> list[Call]:
+    """Return the edits that turn one text of the module into another, in the function that is shown."""
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    return line_edits(excerpt_lines(view), Hunk(0, *_around(old, new), 0))
+
+
+def _around(old: list[str], new: list[str], context: int = 3) -> tuple[list[str], list[str]]:
+    """Return the lines that differ, with some lines around them."""
+    shortest = min(len(old), len(new))
+    start = next((n for n in range(shortest) if old[n] != new[n]), shortest)
+    end = next((n for n in range(shortest - start) if old[-1 - n] != new[-1 - n]), shortest - start)
+    first, last = max(0, start - context), max(0, end - context)
+    return old[first : len(old) - last], new[first : len(new) - last]
+
+
+def _listing(suspects: Sequence[Suspect]) -> str:
+    return " ".join(f"{n} {each.name.rsplit('.', 1)[-1]}" for n, each in enumerate(suspects[:LISTED], 1))
