@@ -11,6 +11,7 @@ from pathlib import Path
 
 from codegym.board.definition import Board, board_folder, board_names, load_board
 from codegym.board.entry import Entry, make_entry, write_entry
+from codegym.cluster import shared_clusters
 from codegym.episode import Episode
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError
@@ -69,6 +70,7 @@ def answer(board: Board, episodes: Sequence[Episode], suite: Suite, *, seed: int
         board,
         episodes,
         suite_digest=suite.digest,
+        clusters=shared_clusters(suite, [episode.task for episode in episodes]),
         seeds=(seed,),
         wall_seconds=seconds,
         created=datetime.now(UTC).date().isoformat(),
