@@ -29,7 +29,7 @@ UNVERIFIED = frozenset({"suite_digest", "clusters", "seeds", "wall_seconds", "cr
 
 
 class Score(Frozen):
-    """A fraction between 0 and 1, its 95 % interval over clusters of tasks, and how many tasks it averages over."""
+    """A fraction between 0 and 1, its 95 % interval (over clusters), and how many tasks it averages over."""
 
     value: float
     ci95: tuple[float, float]
@@ -39,10 +39,10 @@ class Score(Frozen):
 class Entry(Frozen):
     """A policy's result on a board.
 
-    ``counts`` maps task ids to (graded attempts, resolved ones), ``clusters`` those that share a cluster with another
-    one to its name (:mod:`codegym.cluster`). ``scores`` maps names (``pass@1``, ``pass^8``…)
-    to scores; one is missing if no task has k graded attempts. All are missing, and ``mean_reward`` is ``None``,
-    if :func:`~codegym.episode.too_many_lost`. ``tasks_digest`` is over the digests of the tasks attempted.
+    ``counts`` maps task ids to (graded attempts, resolved ones). ``clusters`` maps tasks that share a cluster with
+    another one to its name (:mod:`codegym.cluster`). ``scores`` maps names (``pass@1``, ``pass^8``…) to scores;
+    one is missing if no task has k graded attempts. All are missing, and ``mean_reward`` is ``None``, if
+    :func:`~codegym.episode.too_many_lost`. ``tasks_digest`` is over the digests of the tasks attempted.
     ``mean_reward`` is over graded episodes. ``tokens`` and ``seconds`` are sums over episodes (seconds by phase;
     episodes run at the same time); ``wall_seconds`` is how long the evaluation took. ``unproven`` counts resolved
     attempts with tests that could not be examined.
@@ -169,9 +169,7 @@ def one_per_attempt(episodes: Iterable[Episode]) -> list[Episode]:
     return [attempts[job] for job in sorted(attempts)]
 
 
-def verify(
-    entry: Entry, episodes: Iterable[Episode], board: Board, clusters: Clusters | None = None
-) -> list[str]:
+def verify(entry: Entry, episodes: Iterable[Episode], board: Board, clusters: Clusters | None = None) -> list[str]:
     """Recompute ``entry`` from its episodes; return what does not agree, one line each (empty: verified).
 
     Fields that can't be computed from episodes (:data:`UNVERIFIED`) are not compared, except ``clusters`` if the
@@ -198,7 +196,7 @@ def write_entry(folder: Path, entry: Entry) -> Path:
 
 def read_entries(folder: Path) -> list[Entry]:
     """Read a board's entries, by file name. Raises :class:`ConfigError` naming the file that is wrong."""
-    return [_read_entry(path) for path in sorted(folder.glob("entries/*.json"))]
+    return [read_entry(path) for path in sorted(folder.glob("entries/*.json"))]
 
 
 def slug(name: str) -> str:
@@ -206,7 +204,8 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.") or "policy"
 
 
-def _read_entry(path: Path) -> Entry:
+def read_entry(path: Path) -> Entry:
+    """Read one entry. Raises :class:`ConfigError` naming the file if it is none."""
     try:
         return Entry.model_validate_json(path.read_bytes())
     except ValidationError as error:

@@ -3,11 +3,11 @@
 Two bugs in one function are solved, or not, together, so they tell less than two bugs in different ones. What is
 resampled is therefore *clusters* of tasks: each draw takes whole clusters, and its mean is over their tasks.
 
-The interval is a percentile interval of these draws. That is too narrow for few clusters, by about the factor
-``sqrt((G - 1) / G)`` and by the difference between the normal distribution and Student's: the percentiles are moved
-outward to make up for both (Hesterberg 2015, "What teachers should know about the bootstrap", section 3.3). Fewer
-than five clusters have too few different draws for a percentile; there the interval is Student's around the mean,
-with the standard error of the jackknife over clusters, cut to what is possible.
+The interval is a percentile interval of these draws. For G clusters that is too narrow, by about the factor
+``sqrt((G - 1) / G)`` and by the difference between the normal distribution and Student's: the percentiles are
+moved outward to make up for both (Hesterberg 2015, "What Teachers Should Know about the Bootstrap"). Fewer than
+five clusters have too few different draws for a percentile; there the interval is Student's around the mean, with
+the standard error of the jackknife over clusters, cut to what is possible.
 """
 
 from __future__ import annotations
@@ -121,4 +121,4 @@ def student_quantile(freedom: int) -> float:
         (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
         (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
     )
-    return z + sum(term / freedom**power for power, term in enumerate(terms, 1))
+    return float(z + sum(term / freedom**power for power, term in enumerate(terms, 1)))

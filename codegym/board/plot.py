@@ -13,8 +13,8 @@ from math import log2
 import numpy as np
 
 from codegym.board.entry import Entry
-from codegym.board.standings import Standings, interval, percent
 from codegym.board.interval import Estimate
+from codegym.board.standings import Standings, interval, percent
 from codegym.board.stats import estimate
 
 WIDTH = 920.0

@@ -69,8 +69,8 @@ def interval(score: Score | Estimate, *, signed: bool = False) -> str:
 
 
 def tasks_and_clusters(entry: Entry) -> str:
-    """Return the number of an entry's tasks, and of the clusters that intervals resample: ``100 (64 clusters)``."""
-    return f"{entry.tasks} ({entry.cluster_count} clusters)" if entry.clusters else str(entry.tasks)
+    """Return the number of an entry's tasks and, if it is another, of their clusters: ``100 in 64 clusters``."""
+    return f"{entry.tasks} in {entry.cluster_count} clusters" if entry.clusters else str(entry.tasks)
 
 
 def score_note(entry: Entry) -> str:

@@ -2,10 +2,10 @@
 
 Boards compare policies by a few numbers, and the usual mistakes make those numbers wrong: a plug-in pass@k is
 biased, an interval over episodes ignores that tasks differ, one over tasks that some are alike, an unpaired
-comparison throws away that both policies met the same tasks, and an infrastructure failure counted as a zero blames
-the policy. Here pass@k is the unbiased estimator, intervals resample clusters of tasks
-(:mod:`codegym.board.interval`), differences are paired by task, and episodes that could not be graded are left out
-and counted.
+comparison throws away that both policies met the same tasks, and an infrastructure failure counted as a zero
+blames the policy. Here pass@k is the unbiased estimator, intervals resample clusters of tasks
+(:mod:`codegym.board.interval`), differences are paired by task, and episodes that could not be graded are left
+out and counted.
 """
 
 from __future__ import annotations

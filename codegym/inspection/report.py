@@ -55,8 +55,9 @@ class SuiteReport(Frozen):
     """A suite in numbers, and some of its tasks in full.
 
     ``tasks`` is the number of (listed) tasks, ``inspected`` of how many the report is, and ``clusters`` how many
-    clusters these are. ``surplus`` tasks would go if one of each set of near-duplicates stayed. ``certified`` tasks have a certificate; ``unproven`` maps those
-    with deciding tests that can't be examined to the number of these tests.
+    clusters these are. ``surplus`` tasks would go if one of each set of near-duplicates stayed. ``certified``
+    tasks have a certificate; ``unproven`` maps those with deciding tests that can't be examined to the number of
+    these tests.
     """
 
     suite: str
