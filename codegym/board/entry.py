@@ -180,9 +180,9 @@ def verify(entry: Entry, episodes: Iterable[Episode], board: Board, clusters: Cl
     recomputed = make_entry(board, episodes, **fields)
     values, claims = recomputed.model_dump(mode="json"), entry.model_dump(mode="json")
     return [
-        f"{name}: the entry says {_brief(claims[name])}, the episodes say {_brief(value)}"
-        for name, value in values.items()
-        if not _agree(value, claims[name])
+        f"{name}: the entry says {_brief(claims.get(name))}, the episodes say {_brief(values.get(name))}"
+        for name in values | claims
+        if not _agree(values.get(name), claims.get(name))
     ]
 
 

@@ -113,4 +113,5 @@ def _text(entry: Entry, stops: dict[str, int], written: list[Path], gain: str) -
         f"{entry.policy} on {where}: tasks: {tasks_and_clusters(entry)}, {entry.samples_per_task} attempts each"
     )
     none = [] if entry.has_scores else [f"no score: {entry.lost()}"]
-    return "\n".join([about, *scores, *none, *filter(None, [gain]), ended_by(stops), *(f"entry: {path}" for path in written)])
+    lines = [about, *scores, *none, gain, ended_by(stops), *(f"entry: {path}" for path in written)]
+    return "\n".join(filter(None, lines))
