@@ -11,7 +11,7 @@ from typer import Argument, Exit, Option
 from codegym.board.compare import compare, find_entry
 from codegym.board.entry import Entry
 from codegym.board.interval import rough_note
-from codegym.board.standings import interval, percent, tasks_and_clusters
+from codegym.board.standings import interval, percent
 from codegym.cli.compare import gain_fields, gain_line
 from codegym.cli.exits import INFRASTRUCTURE
 from codegym.cli.output import Json, give
@@ -109,9 +109,8 @@ def _text(entry: Entry, stops: dict[str, int], written: list[Path], gain: str) -
         f"{name}: {percent(score.value)} % ({interval(score)}){notes}" for name, score in entry.scores.items()
     ]
     where = f"{entry.suite}/{entry.split or 'all'}"
-    about = (
-        f"{entry.policy} on {where}: tasks: {tasks_and_clusters(entry)}, {entry.samples_per_task} attempts each"
-    )
+    tasks = f"{entry.tasks} tasks" + (f" in {entry.cluster_count} clusters" if entry.clusters else "")
+    about = f"{entry.policy} on {where}: {tasks}, {entry.samples_per_task} attempts each"
     none = [] if entry.has_scores else [f"no score: {entry.lost()}"]
     lines = [about, *scores, *none, gain, ended_by(stops), *(f"entry: {path}" for path in written)]
     return "\n".join(filter(None, lines))
