@@ -50,7 +50,8 @@ T = TypeVar("T")
 class Manifest(Frozen):
     """The content of ``suite.toml``. ``splits`` maps a split's name to task ids.
 
-    It is empty in recipe suites, and in folder suites all of whose tasks are in the split ``test``.
+    It is empty in recipe suites, and in folder suites all of whose tasks are in the split ``test``. ``cluster``
+    lists keys of the tasks' metadata: tasks with the same values are alike (:mod:`codegym.cluster`).
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -58,6 +59,7 @@ class Manifest(Frozen):
     title: str
     description: str = ""
     license: str = ""
+    cluster: tuple[str, ...] = ()
     splits: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 

@@ -24,7 +24,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 LAYERS = [  # lowest first; modules of one layer may import each other, as long as there is no cycle
     {"", "errors", "atomic", "digest", "catalog", "failure", "task", "deadline", "progress", "tokens", "syntax"},
     {"sandbox", "tree", "patch", "source", "sdist", "task_list", "certificate", "episode", "episode_file"},
-    {"suite", "generator", "difficulty"},
+    {"suite", "generator", "difficulty", "cluster"},
     {"harness", "mutate"},
     {"tool", "grade", "reward"},
     {"env", "env_option", "space", "registry", "plugin", "foundry", "policy", "importer", "exporter"},

@@ -16,18 +16,20 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from codegym.board.definition import Board
-from codegym.board.stats import Estimate, count_episodes, estimate
+from codegym.board.interval import Clusters, Estimate
+from codegym.board.stats import NO_CLUSTERS, Counts, count_episodes, estimate
+from codegym.cluster import cluster_count
 from codegym.digest import digest_json
 from codegym.episode import Episode, Outcome, is_graded, too_many_lost
 from codegym.errors import ConfigError, wrong_fields
 from codegym.task import Frozen
 
-UNVERIFIED = frozenset({"suite_digest", "seeds", "wall_seconds", "created"})
-"""Fields that can't be computed from an entry's episodes; all others can."""
+UNVERIFIED = frozenset({"suite_digest", "clusters", "seeds", "wall_seconds", "created"})
+"""Fields that can't be computed from an entry's episodes; all others can. ``clusters`` follows from the suite."""
 
 
 class Score(Frozen):
-    """A fraction between 0 and 1, its 95 % bootstrap interval over tasks, and how many tasks it averages over."""
+    """A fraction between 0 and 1, its 95 % interval (over clusters), and how many tasks it averages over."""
 
     value: float
     ci95: tuple[float, float]
@@ -37,9 +39,10 @@ class Score(Frozen):
 class Entry(Frozen):
     """A policy's result on a board.
 
-    ``counts`` maps task ids to (graded attempts, resolved ones). ``scores`` maps names (``pass@1``, ``pass^8``…)
-    to scores; one is missing if no task has k graded attempts. All are missing, and ``mean_reward`` is ``None``,
-    if :func:`~codegym.episode.too_many_lost`. ``tasks_digest`` is over the digests of the tasks attempted.
+    ``counts`` maps task ids to (graded attempts, resolved ones). ``clusters`` maps tasks that share a cluster with
+    another one to its name (:mod:`codegym.cluster`). ``scores`` maps names (``pass@1``, ``pass^8``…) to scores;
+    one is missing if no task has k graded attempts. All are missing, and ``mean_reward`` is ``None``, if
+    :func:`~codegym.episode.too_many_lost`. ``tasks_digest`` is over the digests of the tasks attempted.
     ``mean_reward`` is over graded episodes. ``tokens`` and ``seconds`` are sums over episodes (seconds by phase;
     episodes run at the same time); ``wall_seconds`` is how long the evaluation took. ``unproven`` counts resolved
     attempts with tests that could not be examined.
@@ -54,6 +57,7 @@ class Entry(Frozen):
     tasks_digest: str
     samples_per_task: int
     counts: dict[str, tuple[int, int]]
+    clusters: dict[str, str] = Field(default_factory=dict, exclude_if=lambda clusters: not clusters)
     scores: dict[str, Score]
     mean_reward: float | None
     outcomes: dict[str, int]
@@ -71,6 +75,11 @@ class Entry(Frozen):
     def episodes(self) -> int:
         """The number of attempts, lost ones included."""
         return sum(self.outcomes.values())
+
+    @property
+    def cluster_count(self) -> int:
+        """The number of clusters of tasks, which intervals resample."""
+        return cluster_count(len(self.counts), self.clusters)
 
     @property
     def has_scores(self) -> bool:
@@ -97,6 +106,7 @@ def make_entry(
     episodes: Iterable[Episode],
     *,
     suite_digest: str,
+    clusters: Clusters = NO_CLUSTERS,
     seeds: Sequence[int] = (0,),
     wall_seconds: float | None = None,
     created: str = "",
@@ -126,7 +136,8 @@ def make_entry(
         tasks_digest=_tasks_digest(attempts),
         samples_per_task=max(Counter(episode.task for episode in attempts).values()),
         counts=tally.counts,
-        scores=_scores(tally.counts, board.ks) if is_scored else {},
+        clusters=dict(clusters),
+        scores=scores_of(tally.counts, board.ks, clusters) if is_scored else {},
         mean_reward=sum(rewards) / len(rewards) if rewards and is_scored else None,
         infra_errors=tally.infra_errors,
         unproven=sum(_is_unproven(episode) for episode in attempts),
@@ -158,17 +169,20 @@ def one_per_attempt(episodes: Iterable[Episode]) -> list[Episode]:
     return [attempts[job] for job in sorted(attempts)]
 
 
-def verify(entry: Entry, episodes: Iterable[Episode], board: Board) -> list[str]:
+def verify(entry: Entry, episodes: Iterable[Episode], board: Board, clusters: Clusters | None = None) -> list[str]:
     """Recompute ``entry`` from its episodes; return what does not agree, one line each (empty: verified).
 
-    Fields that can't be computed from episodes (:data:`UNVERIFIED`) are not compared.
+    Fields that can't be computed from episodes (:data:`UNVERIFIED`) are not compared, except ``clusters`` if the
+    suite's own are given.
     """
-    recomputed = make_entry(board, episodes, **{name: getattr(entry, name) for name in UNVERIFIED})
+    fields = {name: getattr(entry, name) for name in UNVERIFIED}
+    fields |= {} if clusters is None else {"clusters": clusters}
+    recomputed = make_entry(board, episodes, **fields)
     values, claims = recomputed.model_dump(mode="json"), entry.model_dump(mode="json")
     return [
-        f"{name}: the entry says {_brief(claims[name])}, the episodes say {_brief(value)}"
-        for name, value in values.items()
-        if not _agree(value, claims[name])
+        f"{name}: the entry says {_brief(claims.get(name))}, the episodes say {_brief(values.get(name))}"
+        for name in values | claims
+        if not _agree(values.get(name), claims.get(name))
     ]
 
 
@@ -182,7 +196,7 @@ def write_entry(folder: Path, entry: Entry) -> Path:
 
 def read_entries(folder: Path) -> list[Entry]:
     """Read a board's entries, by file name. Raises :class:`ConfigError` naming the file that is wrong."""
-    return [_read_entry(path) for path in sorted(folder.glob("entries/*.json"))]
+    return [read_entry(path) for path in sorted(folder.glob("entries/*.json"))]
 
 
 def slug(name: str) -> str:
@@ -190,19 +204,21 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.") or "policy"
 
 
-def _read_entry(path: Path) -> Entry:
+def read_entry(path: Path) -> Entry:
+    """Read one entry. Raises :class:`ConfigError` naming the file if it is none."""
     try:
         return Entry.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise ConfigError(f"{path}: not a board entry: {wrong_fields(error)}") from error
 
 
-def _scores(counts: dict[str, tuple[int, int]], ks: Iterable[int]) -> dict[str, Score]:
+def scores_of(counts: Counts, ks: Iterable[int], clusters: Clusters) -> dict[str, Score]:
+    """Return pass@k for each k, and pass^k above 1, by name; without those for which no task has k attempts."""
     estimates: dict[str, Estimate | None] = {}
     for k in sorted(set(ks)):
-        estimates[f"pass@{k}"] = estimate(counts, k)
+        estimates[f"pass@{k}"] = estimate(counts, k, clusters=clusters)
         if k > 1:
-            estimates[f"pass^{k}"] = estimate(counts, k, "^")
+            estimates[f"pass^{k}"] = estimate(counts, k, "^", clusters=clusters)
     return {
         name: Score(value=score.value, ci95=score.ci95, tasks=score.tasks)
         for name, score in estimates.items()

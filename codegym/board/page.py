@@ -32,6 +32,7 @@ def _facts(table: Standings) -> list[tuple[str, object]]:
         ("suite", table.board.suite),
         ("split", table.board.split or "all"),
         ("tasks", max((row.entry.tasks for row in table.rows), default=0)),
+        ("clusters of tasks", max((row.entry.cluster_count for row in table.rows), default=0)),
         ("attempts per task", table.board.samples),
         ("policies", len(table.rows)),
     ]

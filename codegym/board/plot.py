@@ -13,8 +13,9 @@ from math import log2
 import numpy as np
 
 from codegym.board.entry import Entry
+from codegym.board.interval import Estimate
 from codegym.board.standings import Standings, interval, percent
-from codegym.board.stats import Estimate, estimate
+from codegym.board.stats import estimate
 
 WIDTH = 920.0
 
@@ -213,7 +214,7 @@ def by_difficulty(entries: list[Entry]) -> list[str]:
 
 def _curve(entry: Entry) -> Curve:
     ks = range(1, entry.samples_per_task + 1) if entry.has_scores else ()
-    scores = {k: estimate(entry.counts, k) for k in ks}
+    scores = {k: estimate(entry.counts, k, clusters=entry.clusters) for k in ks}
     return {k: score for k, score in scores.items() if score is not None}
 
 

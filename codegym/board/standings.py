@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from codegym.board.definition import Board
 from codegym.board.entry import Entry, Score
-from codegym.board.stats import Estimate, gain
+from codegym.board.interval import Estimate, rough_note
+from codegym.board.stats import gain
 from codegym.errors import ConfigError
 
 UNKNOWN = "\u2013"
@@ -67,6 +68,11 @@ def interval(score: Score | Estimate, *, signed: bool = False) -> str:
     return f"{percent(low, signed=signed)} to {percent(high, signed=signed)}"
 
 
+def tasks_and_clusters(entry: Entry) -> str:
+    """Return the number of an entry's tasks and, if it is another, of their clusters: ``100 in 64 clusters``."""
+    return f"{entry.tasks} in {entry.cluster_count} clusters" if entry.clusters else str(entry.tasks)
+
+
 def score_note(entry: Entry) -> str:
     """Return a note on lost and unproven episodes, for beside an entry's ranking score or in its place."""
     lost = f"{entry.infra_errors} of {entry.episodes} lost" if entry.infra_errors else ""
@@ -107,10 +113,12 @@ def _notes(entry: Entry, newest: str) -> list[str]:
         notes.append(f"{entry.unproven} of its resolved episodes rest on tests that can't be examined (unproven)")
     if entry.outcomes.get("tampered"):
         notes.append(f"{entry.outcomes['tampered']} of its episodes tampered with their tests")
+    if entry.has_scores and (rough := rough_note(entry.cluster_count)):
+        notes.append(rough)
     return notes
 
 
 def _gain(baseline: Entry, entry: Entry, k: int) -> Estimate:
     if not baseline.has_scores:
         raise ConfigError(f"{baseline.policy}: {baseline.lost()}")
-    return gain(baseline.counts, entry.counts, k)
+    return gain(baseline.counts, entry.counts, k, clusters=baseline.clusters | entry.clusters)

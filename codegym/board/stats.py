@@ -1,31 +1,23 @@
 """Estimates of a policy's success from counts, with honest intervals.
 
 Boards compare policies by a few numbers, and the usual mistakes make those numbers wrong: a plug-in pass@k is
-biased, an interval over episodes ignores that tasks differ, an unpaired comparison throws away that both
-policies met the same tasks, and an infrastructure failure counted as a zero blames the policy. Here pass@k is
-the unbiased estimator, intervals come from resampling *tasks*, differences are paired by task, and episodes that
-could not be graded are left out and counted.
+biased, an interval over episodes ignores that tasks differ, one over tasks that some are alike, an unpaired
+comparison throws away that both policies met the same tasks, and an infrastructure failure counted as a zero
+blames the policy. Here pass@k is the unbiased estimator, intervals resample clusters of tasks
+(:mod:`codegym.board.interval`), differences are paired by task, and episodes that could not be graded are left
+out and counted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from math import comb
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
+from codegym.board.interval import Clusters, Estimate, mean_over_tasks
 from codegym.episode import Episode, Outcome, is_graded
 from codegym.errors import ConfigError
-
-RESAMPLES = 10_000
-"""Bootstrap resamples: the endpoints' own noise is then well below a tenth of a point."""
-
-_BLOCK = 2_000_000
-"""The most draws in memory at once."""
 
 Kind = Literal["@", "^"]
 """``@``: at least one of k attempts succeeds. ``^``: all of k attempts succeed."""
@@ -33,7 +25,8 @@ Kind = Literal["@", "^"]
 Counts = Mapping[str, tuple[int, int]]
 """Task id -> (n graded attempts, c resolved ones)."""
 
-Values = NDArray[np.float64]
+NO_CLUSTERS: Clusters = {}
+"""Every task is a cluster of its own."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +35,6 @@ class EpisodeCounts:
 
     counts: dict[str, tuple[int, int]]
     infra_errors: int
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A mean over ``tasks`` tasks as a fraction, and its 95 % interval."""
-
-    value: float
-    ci95: tuple[float, float]
-    tasks: int
 
 
 def is_resolved(episode: Episode) -> bool:
@@ -96,16 +80,24 @@ def task_values(counts: Counts, k: int, kind: Kind = "@") -> dict[str, float]:
     return {task: value for task, value in values.items() if value is not None}
 
 
-def estimate(counts: Counts, k: int, kind: Kind = "@", *, seed: int = 0) -> Estimate | None:
+def estimate(
+    counts: Counts, k: int, kind: Kind = "@", *, clusters: Clusters = NO_CLUSTERS, seed: int = 0
+) -> Estimate | None:
     """Return pass@k over all tasks that have k graded attempts, with its interval; ``None`` if no task has."""
-    values = np.array(list(task_values(counts, k, kind).values()))
-    if not len(values):
-        return None
-    return Estimate(float(values.mean()), bootstrap(values, seed=seed), len(values))
+    values = task_values(counts, k, kind)
+    return mean_over_tasks(values, clusters, seed=seed) if values else None
 
 
-def gain(before: Counts, after: Counts, k: int = 1, *, seed: int = 0) -> Estimate:
-    """Return pass@k of ``after`` minus that of ``before``, paired by task, with a paired bootstrap interval.
+def gain(
+    before: Counts,
+    after: Counts,
+    k: int = 1,
+    kind: Kind = "@",
+    *,
+    clusters: Clusters = NO_CLUSTERS,
+    seed: int = 0,
+) -> Estimate:
+    """Return pass@k of ``after`` minus that of ``before``, paired by task; its interval resamples clusters.
 
     Raises :class:`ConfigError` if the two did not attempt the same tasks, or no task has k graded attempts on
     both sides.
@@ -115,26 +107,11 @@ def gain(before: Counts, after: Counts, k: int = 1, *, seed: int = 0) -> Estimat
         raise ConfigError(
             f"can't pair: {len(unpaired)} tasks are in one of the two only, for example {unpaired[0]!r}"
         )
-    old, new = task_values(before, k), task_values(after, k)
-    differences = np.array([new[task] - old[task] for task in before if task in old and task in new])
-    if not len(differences):
+    old, new = task_values(before, k, kind), task_values(after, k, kind)
+    differences = {task: new[task] - old[task] for task in before if task in old and task in new}
+    if not differences:
         raise ConfigError(f"can't pair: no task has {k} graded attempts on both sides")
-    return Estimate(float(differences.mean()), bootstrap(differences, seed=seed), len(differences))
-
-
-def bootstrap(values: Values, *, seed: int = 0, resamples: int = RESAMPLES) -> tuple[float, float]:
-    """Return the 95 % percentile interval of the mean of ``values`` (shape ``(tasks,)``, one per task).
-
-    The same values and seed give the same interval. Raises ``ValueError`` if ``values`` is empty.
-    """
-    if not len(values):
-        raise ValueError("no values to resample")
-    rng = np.random.default_rng(seed)
-    step = max(1, _BLOCK // len(values))
-    edges = [*range(0, resamples, step), resamples]
-    means = [values[rng.integers(0, len(values), (b - a, len(values)))].mean(axis=1) for a, b in pairwise(edges)]
-    low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
-    return float(low), float(high)
+    return mean_over_tasks(differences, clusters, least=-1.0, seed=seed)
 
 
 def _check(n: int, c: int, k: int) -> None:

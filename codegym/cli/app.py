@@ -40,6 +40,7 @@ VERBS = {
     "eval": "evaluate",
     "train": "train",
     "board": "board",
+    "compare": "compare",
     "show": "show",
     "sandbox": "sandbox",
     "bench": "bench",

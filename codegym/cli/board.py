@@ -14,8 +14,10 @@ from codegym.board.entry import read_entries, verify
 from codegym.board.render import define_board, render
 from codegym.board.standings import UNKNOWN, Standings, interval, percent, score_note
 from codegym.cli.output import Json, give, table
+from codegym.episode import Episode
 from codegym.episode_file import read_episodes
 from codegym.errors import ConfigError
+from codegym.evaluate.measure import suite_clusters
 
 
 def verb(
@@ -49,8 +51,12 @@ def verb(
 def _verify(folders: list[Path], episodes: Path, *, as_json: bool) -> None:
     recorded = list(read_episodes(episodes))
     policies = {episode.policy for episode in recorded}
+
+    def episodes_of(policy: str) -> list[Episode]:
+        return [episode for episode in recorded if episode.policy == policy]
+
     checked = [
-        (entry.policy, verify(entry, [e for e in recorded if e.policy == entry.policy], load_board(path)))
+        (entry.policy, verify(entry, episodes_of(entry.policy), load_board(path), suite_clusters(entry)))
         for path in folders
         for entry in read_entries(path)
         if entry.policy in policies

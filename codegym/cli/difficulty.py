@@ -10,7 +10,8 @@ from rich.console import Group
 from rich.text import Text
 from typer import Argument, Exit, Option
 
-from codegym.board.standings import interval, percent
+from codegym.board.interval import rough_note
+from codegym.board.standings import percent
 from codegym.board.stats import estimate
 from codegym.cli.exits import INFRASTRUCTURE
 from codegym.cli.output import Json, give, notice, table
@@ -27,6 +28,7 @@ from codegym.cli.setting import (
     settle,
     watched,
 )
+from codegym.cluster import cluster_count, shared_clusters
 from codegym.difficulty import Level, TaskAttempts, difficulties, difficulty_path, read_attempts
 from codegym.errors import ConfigError
 from codegym.evaluate.attempts import chosen_tasks
@@ -142,7 +144,7 @@ def _value(suite: Suite, records: list[TaskAttempts]) -> dict[str, Any]:
         "file": str(difficulty_path(suite)),
         "tasks": len(suite.tasks),
         "labels": {level.value: labels[level] for level in Level},
-        "policies": [_policy(name, digest, records) for name, digest in _policies(records)],
+        "policies": [_policy(suite, *policy, records) for policy in _policies(records)],
         "rows": rows,
     }
 
@@ -151,13 +153,15 @@ def _policies(records: list[TaskAttempts]) -> list[tuple[str, str]]:
     return sorted({(record.policy, record.policy_digest) for record in records})
 
 
-def _policy(name: str, digest: str, records: list[TaskAttempts]) -> dict[str, Any]:
+def _policy(suite: Suite, name: str, digest: str, records: list[TaskAttempts]) -> dict[str, Any]:
     own = [record for record in records if (record.policy, record.policy_digest) == (name, digest)]
-    score = estimate({record.task: (record.attempts, record.solved) for record in own}, 1)
+    clusters = shared_clusters(suite, [record.task for record in own])
+    score = estimate({record.task: (record.attempts, record.solved) for record in own}, 1, clusters=clusters)
     return {
         "policy": name,
         "policy_digest": digest,
         "tasks": len(own),
+        "clusters": cluster_count(len(own), clusters),
         "attempts": sum(record.attempts for record in own),
         "solved": sum(record.solved for record in own),
         "pass@1": score.value if score else None,
@@ -165,15 +169,22 @@ def _policy(name: str, digest: str, records: list[TaskAttempts]) -> dict[str, An
     }
 
 
+def _rate(row: dict[str, Any]) -> str:
+    """Return a policy's pass@1 with its interval as text."""
+    if row["ci95"] is None:
+        return ""
+    low, high = row["ci95"]
+    rough = f", {note}" if (note := rough_note(row["clusters"])) else ""
+    return f"{percent(row['pass@1'])} % ({percent(low)} to {percent(high)}){rough}"
+
+
 def _text(suite: Suite, records: list[TaskAttempts]) -> Group:
     value = _value(suite, records)
-    numbers = ("tasks", "attempts", "solved")
+    numbers = ("tasks", "clusters", "attempts", "solved")
     rows = table("policy", "digest", *numbers, "pass@1", right=(*numbers, "pass@1"))
-    for name, digest in _policies(records):
-        row = _policy(name, digest, records)
-        score = estimate({r.task: (r.attempts, r.solved) for r in records if r.policy_digest == digest}, 1)
-        rate = f"{percent(score.value)} % ({interval(score)})" if score else ""
-        rows.add_row(Text(name), digest[:10], *(str(row[column]) for column in numbers), rate)
+    for row in value["policies"]:
+        cells = (str(row[column]) for column in numbers)
+        rows.add_row(Text(row["policy"]), row["policy_digest"][:10], *cells, _rate(row))
     labels = ", ".join(f"{count} {label}" for label, count in value["labels"].items())
     about = f"{suite.name}: {value['tasks']} tasks, {labels}"
     return Group(rows, Text(f"{about}\n{value['file']}; codegym list tasks {suite.name} shows each task"))

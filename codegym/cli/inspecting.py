@@ -63,7 +63,7 @@ def verb(
 def _text(report: SuiteReport, path: Path) -> Group:
     of = f" of {report.tasks}" if report.inspected < report.tasks else ""
     parts: list[RenderableType] = [Text(f"{report.suite}: {report.inspected}{of} tasks", style="bold"), Text("")]
-    for name in ("kind", "split", "cluster", "difficulty"):
+    for name in ("kind", "split", "group", "difficulty"):
         parts += [_counts(name, report.counts(name)), Text("")]
     parts += [_sizes(report), Text(""), _duplicates(report), Text(""), _refusals(report), Text("")]
     return Group(*parts, Text(reach_in_words(report)), Text(proof_in_words(report)), Text(f"{path}", style="dim"))

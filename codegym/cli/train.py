@@ -10,6 +10,7 @@ from rich.console import Group
 from rich.text import Text
 from typer import Argument, Option
 
+from codegym.board.interval import FEW_CLUSTERS, rough_note
 from codegym.board.standings import UNKNOWN, percent
 from codegym.cli.output import Json, give, table
 from codegym.errors import ConfigError
@@ -51,7 +52,8 @@ def _train(config: Path, folder: Path, *, resume: bool) -> dict[str, Any]:
 def _table(summary: dict[str, Any], folder: Path) -> Group:
     evaluations, gain = summary["evaluations"], summary["gain"] or {}
     lost = "".join(f"{name}: {note}; " for name, note in summary["lost"].items() if note)
-    last_line = Text(f"{lost}run: {folder}", "dim")
+    rough = f"{note}; " if (note := rough_note(gain.get("clusters", FEW_CLUSTERS))) else ""
+    last_line = Text(f"{rough}{lost}run: {folder}", "dim")
     if not evaluations:
         return Group(Text(f"policy: {summary['policy']}"), last_line)
     heads = (*evaluations, _GAIN)

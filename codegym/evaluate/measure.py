@@ -9,15 +9,17 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+from codegym.board.compare import shared_tasks
 from codegym.board.definition import Board, board_folder, board_names, load_board
 from codegym.board.entry import Entry, make_entry, write_entry
+from codegym.cluster import shared_clusters
 from codegym.episode import Episode
 from codegym.episode_file import read_episodes
-from codegym.errors import ConfigError
+from codegym.errors import ConfigError, TaskError
 from codegym.evaluate.attempts import chosen_tasks
 from codegym.evaluate.setting import Setting, play_all
 from codegym.progress.protocol import Progress, silent
-from codegym.suite import Suite
+from codegym.suite import Suite, load_suite
 
 
 def standing_board(suite: str, name: str = "") -> Board:
@@ -45,12 +47,17 @@ def question(board: Board, split: str | None = None, samples: int = 0, tasks: in
     return board.model_copy(update=changes)
 
 
-def measure(setting: Setting, board: Board, folder: Path, progress: Progress = silent) -> Entry:
+def measure(
+    setting: Setting, board: Board, folder: Path, progress: Progress = silent, *, against: Entry | None = None
+) -> Entry:
     """Play what ``board`` asks for into ``folder`` and return the entry.
 
-    Raises :class:`ConfigError` as :func:`~codegym.evaluate.setting.play_all` does, which this calls.
+    Raises :class:`ConfigError` as :func:`~codegym.evaluate.setting.play_all` does, which this calls, and before
+    that if the entry to be compared with, ``against``, can't be.
     """
     tasks = chosen_tasks(setting.suite, board.split, board.tasks)
+    if against:
+        shared_tasks(against, setting.suite.name, setting.suite.digest, tasks)
     began = time.monotonic()
     with closing(play_all(setting, tasks, board.samples, folder, progress)) as episodes:
         played = list(episodes)
@@ -69,10 +76,20 @@ def answer(board: Board, episodes: Sequence[Episode], suite: Suite, *, seed: int
         board,
         episodes,
         suite_digest=suite.digest,
+        clusters=shared_clusters(suite, [episode.task for episode in episodes]),
         seeds=(seed,),
         wall_seconds=seconds,
         created=datetime.now(UTC).date().isoformat(),
     )
+
+
+def suite_clusters(entry: Entry) -> dict[str, str] | None:
+    """Return the clusters of an entry's tasks as its suite has them; ``None`` if that suite is not here."""
+    try:
+        suite = load_suite(entry.suite)
+    except TaskError:
+        return None
+    return shared_clusters(suite, entry.counts) if suite.digest == entry.suite_digest else None
 
 
 def entry_of(

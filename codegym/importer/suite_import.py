@@ -82,7 +82,7 @@ def import_suite(
     skipped: list[TaskError] = []
     options = replace(options, skip=skipped.append)
     folder = out or suites_dir() / name
-    manifest = Manifest(name=name, version=1, title=f"Imported: {row_format.title}")
+    manifest = Manifest(name=name, version=1, title=f"Imported: {row_format.title}", cluster=("repo",))
     tasks = _with_progress(read_tasks(row_format, path, options, limit), limit or 0, progress)
     write_suite(folder, manifest, tasks, options.skip)
     register(name, folder)

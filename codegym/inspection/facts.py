@@ -19,8 +19,8 @@ from codegym.tree import file_at
 class TaskFacts(Frozen):
     """A task's numbers.
 
-    ``cluster`` is what tasks share that makes their results alike: the package, the family of generated programs,
-    otherwise the task itself. ``functions`` are those that the gold patch changes, as ``path: name``, and
+    ``group`` is where the task is from: the package, the repository or the family of generated programs, otherwise
+    the task itself. ``functions`` are those that the gold patch changes, as ``path: name``, and
     ``function_lines`` the lines of all of them in the solution; ``None`` if the source is not on this machine.
     ``patch_lines`` counts the lines that the gold patch adds and removes. ``visible`` tests are those that the
     agent's test tool runs (``None``: all in its tree); ``hidden`` ones decide and are not among them. ``unproven``
@@ -29,7 +29,7 @@ class TaskFacts(Frozen):
 
     task: str
     split: str
-    cluster: str
+    group: str
     language: str
     kind: str
     functions: tuple[str, ...]
@@ -53,7 +53,7 @@ def facts_of(suite: Suite, task: Task, certificate: TaskCertificate | None, diff
     return TaskFacts(
         task=task.id,
         split=suite.split_of(task.id),
-        cluster=cluster_of(task),
+        group=group_of(task),
         language=str(task.metadata.get("language", "")),
         kind=kind_of(task),
         functions=tuple(f"{path}: {name}" for path, name in functions or {}) or _named_functions(task),
@@ -83,8 +83,8 @@ def kind_of(task: Task) -> str:
     return ": ".join(dict.fromkeys(words)) or str(metadata.get("format") or "other")
 
 
-def cluster_of(task: Task) -> str:
-    """Return the name of the group of tasks whose results are alike."""
+def group_of(task: Task) -> str:
+    """Return the name of the package, the family or the repository that a task is from, otherwise its id."""
     metadata = task.metadata
     return str(metadata.get("package") or metadata.get("family") or metadata.get("repo") or task.id)
 

@@ -63,7 +63,8 @@ def _facts(report: SuiteReport) -> list[tuple[str, object]]:
             "tasks",
             f"{report.inspected:,} of {report.tasks:,}" if report.inspected < report.tasks else report.tasks,
         ),
-        ("groups", len(report.counts("cluster"))),
+        ("groups", len(report.counts("group"))),
+        ("clusters", report.clusters),
         ("languages", ", ".join(name for name in report.counts("language") if name) or UNKNOWN),
         ("kinds", len(report.counts("kind"))),
         ("difficulty", ", ".join(f"{count} {level}" for level, count in measured.items())),
@@ -74,9 +75,9 @@ def _facts(report: SuiteReport) -> list[tuple[str, object]]:
 def _groups(report: SuiteReport) -> dict[str, dict[str, int]]:
     """Return the number of tasks by group and split; by split alone if each task is a group of its own."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    single = len(report.counts("cluster")) == len(report.rows)
+    single = len(report.counts("group")) == len(report.rows)
     for row in report.rows:
-        counts["each task alone" if single else row.cluster][row.split] += 1
+        counts["each task alone" if single else row.group][row.split] += 1
     return {group: dict(splits) for group, splits in counts.items()}
 
 

@@ -81,7 +81,7 @@ def _source_reach(suite: Suite, tasks: Sequence[Task], facts: Mapping[str, TaskF
     changed_files = {name.rpartition(": ")[0] for name in uses}
     per_function = [count for name, count in uses.items() if not name.endswith(f": {MODULE}")]
     return SourceReach(
-        source=facts[first.id].cluster,
+        source=facts[first.id].group,
         tasks=len(tasks),
         files=len(paths | changed_files),
         files_with_tasks=len(changed_files),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from codegym.board.interval import Clusters
 from codegym.board.stats import estimate
 from codegym.certificate import TaskCertificate
+from codegym.cluster import cluster_count, shared_clusters
 from codegym.difficulty import Difficulty, TaskAttempts, difficulties, read_attempts
 from codegym.inspection.duplicates import TwinGroup, surplus, twin_groups
 from codegym.inspection.facts import TaskFacts, facts_of
@@ -52,9 +54,10 @@ class PolicySummary(Frozen):
 class SuiteReport(Frozen):
     """A suite in numbers, and some of its tasks in full.
 
-    ``tasks`` is the number of (listed) tasks, ``inspected`` of how many the report is. ``surplus`` tasks would go
-    if one of each set of near-duplicates stayed. ``certified`` tasks have a certificate; ``unproven`` maps those
-    with deciding tests that can't be examined to the number of these tests.
+    ``tasks`` is the number of (listed) tasks, ``inspected`` of how many the report is, and ``clusters`` how many
+    clusters these are. ``surplus`` tasks would go if one of each set of near-duplicates stayed. ``certified``
+    tasks have a certificate; ``unproven`` maps those with deciding tests that can't be examined to the number of
+    these tests.
     """
 
     suite: str
@@ -62,6 +65,7 @@ class SuiteReport(Frozen):
     digest: str
     tasks: int
     inspected: int
+    clusters: int
     seed: int
     certified: int
     sizes: dict[str, SizeSummary]
@@ -98,6 +102,7 @@ def inspect_suite(
         task = tasks[task_id] = suite.tasks[task_id]
         facts[task_id] = facts_of(suite, task, certificates.get(task_id), measured.get(task_id, Difficulty()))
         progress(f"reading {suite.name}", number, len(ids))
+    clusters = shared_clusters(suite, ids)
     groups = twin_groups(tasks.values(), {name: row.functions for name, row in facts.items()})
     return SuiteReport(
         suite=suite.env_id,
@@ -105,10 +110,11 @@ def inspect_suite(
         digest=suite.digest,
         tasks=len(suite.tasks),
         inspected=len(ids),
+        clusters=cluster_count(len(ids), clusters),
         seed=seed,
         certified=sum(task_id in certificates for task_id in ids),
         sizes={name: summary for name in SIZES if (summary := _summary(facts.values(), name))},
-        policies=_policies([record for record in attempts if record.task in facts]),
+        policies=_policies([record for record in attempts if record.task in facts], clusters),
         reach=reach_of(suite, list(tasks.values()), facts),
         duplicates=groups,
         surplus=surplus(groups),
@@ -133,11 +139,11 @@ def _summary(facts: Iterable[TaskFacts], name: str) -> SizeSummary | None:
     return SizeSummary(tasks=len(values), **{key: values[place] for key, place in at.items()})
 
 
-def _policies(records: list[TaskAttempts]) -> tuple[PolicySummary, ...]:
+def _policies(records: list[TaskAttempts], clusters: Clusters) -> tuple[PolicySummary, ...]:
     summaries = []
     for policy, digest in sorted({(record.policy, record.policy_digest) for record in records}):
         own = [record for record in records if (record.policy, record.policy_digest) == (policy, digest)]
-        score = estimate({record.task: (record.attempts, record.solved) for record in own}, 1)
+        score = estimate({record.task: (record.attempts, record.solved) for record in own}, 1, clusters=clusters)
         if score:
             summaries.append(
                 PolicySummary(

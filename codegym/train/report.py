@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from codegym.board.entry import Entry
+from codegym.board.interval import Estimate
 from codegym.board.stats import gain
 from codegym.episode_file import read_episodes
 from codegym.rollout.metrics import summarise
@@ -47,12 +48,17 @@ def _gained(entries: list[Entry]) -> dict[str, Any]:
         return {"before": None, "after": None, "gain": None}
     before, after = entries[0], entries[-1]
     has_gain = len(entries) > 1 and before.has_scores and after.has_scores
-    gained = gain(before.counts, after.counts) if has_gain else None
+    gained = gain(before.counts, after.counts, clusters=before.clusters | after.clusters) if has_gain else None
     return {
         "before": before.summary(),
         "after": after.summary(),
-        "gain": {"pass@1": gained.value, "ci95": list(gained.ci95)} if gained else None,
+        "gain": _gain_fields(gained) if gained else None,
     }
+
+
+def _gain_fields(gained: Estimate) -> dict[str, Any]:
+    counts = {"tasks": gained.tasks, "clusters": gained.clusters}
+    return {"pass@1": gained.value, "ci95": list(gained.ci95), **counts}
 
 
 def _metrics(phase: PhaseFolder) -> dict[str, Any]:

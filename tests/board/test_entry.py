@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 
 from codegym.board.definition import Board, board_folder, board_names, load_board
-from codegym.board.entry import Entry, make_entry, one_per_attempt, read_entries, slug, verify, write_entry
+from codegym.board.entry import (
+    Entry,
+    make_entry,
+    one_per_attempt,
+    read_entries,
+    scores_of,
+    slug,
+    verify,
+    write_entry,
+)
 from codegym.episode import Episode, Outcome, StopReason, Verdict, too_many_lost
 from codegym.errors import ConfigError
 
@@ -117,6 +126,29 @@ def test_every_shipped_board_loads_and_holds_verifiable_rows() -> None:
         assert all(found.board == name for found in read_entries(board_folder(name)))
     with pytest.raises(ConfigError, match="Did you mean 'kata'"):
         board_folder("kat")
+
+
+def test_the_intervals_of_shipped_entries_follow_from_their_counts_and_clusters() -> None:
+    for name in board_names():
+        for found in read_entries(board_folder(name)):
+            scores = scores_of(found.counts, load_board(board_folder(name)).ks, found.clusters)
+            assert {key: score.ci95 for key, score in found.scores.items()} == {
+                key: pytest.approx(score.ci95) for key, score in scores.items()
+            }
+
+
+def test_clusters_widen_the_interval_and_are_checked_against_the_suite() -> None:
+    episodes = [attempt(f"t{i}", 0, Outcome.RESOLVED if i < 10 else Outcome.UNRESOLVED) for i in range(20)]
+    pairs = {f"t{i}": f"f{i // 2}" for i in range(20)}
+    alone = entry(episodes)
+    made = make_entry(BOARD, episodes, suite_digest="sd", clusters=pairs)
+    assert (alone.cluster_count, made.cluster_count) == (20, 10)
+    assert "clusters" not in alone.model_dump(mode="json")
+    assert made.score("pass@1").ci95[0] < alone.score("pass@1").ci95[0]
+    assert verify(made, episodes, BOARD) == verify(made, episodes, BOARD, pairs) == []
+    assert {line.split(":")[0] for line in verify(made, episodes, BOARD, {})} == {"scores", "clusters"}
+    older = made.model_copy(update={"clusters": {}})
+    assert [line.split(":")[0] for line in verify(older, episodes, BOARD, pairs)] == ["clusters"]
 
 
 def test_a_board_that_asks_for_more_than_it_samples_is_refused(tmp_path: Path) -> None:

@@ -3,14 +3,12 @@
 from itertools import combinations
 from statistics import fmean
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codegym.board.stats import (
     Counts,
-    bootstrap,
     count_episodes,
     estimate,
     gain,
@@ -90,23 +88,6 @@ def test_an_estimate_lies_in_its_interval_and_counts_only_tasks_it_can_speak_of(
     assert told.tasks == len(able) == len(task_values(found, k))
 
 
-def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
-    rng = np.random.default_rng(7)
-    hits = 0
-    for trial in range(200):
-        values = rng.binomial(8, rng.beta(1, 2, size=100)) / 8
-        low, high = bootstrap(values, seed=trial, resamples=1000)
-        hits += low <= 1 / 3 <= high
-    assert 0.90 <= hits / 200 <= 0.99
-
-
-def test_the_interval_agrees_with_the_normal_approximation_and_repeats() -> None:
-    values = np.random.default_rng(1).random(400)
-    low, high = bootstrap(values, seed=3)
-    assert (low, high) == bootstrap(values, seed=3) != bootstrap(values, seed=4)
-    assert high - low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.05)
-
-
 def test_pairing_cancels_how_hard_the_tasks_are() -> None:
     before = {f"t{i}": (8, i % 8) for i in range(100)}
     after = {task: (n, c + 1) for task, (n, c) in before.items()}
@@ -117,6 +98,16 @@ def test_pairing_cancels_how_hard_the_tasks_are() -> None:
         gain({}, after)
     with pytest.raises(ConfigError, match="9 graded attempts"):
         gain(before, after, 9)
+
+
+def test_a_gain_over_alike_tasks_is_less_certain() -> None:
+    before = {f"t{i}": (8, 2) for i in range(40)}
+    after = {f"t{i}": (8, 2 + i // 2 % 3) for i in range(40)}
+    pairs = {f"t{i}": f"function {i // 2}" for i in range(40)}
+    (low, high), (wide_low, wide_high) = gain(before, after).ci95, gain(before, after, clusters=pairs).ci95
+    assert gain(before, after, clusters=pairs).value == gain(before, after).value
+    assert gain(before, after, clusters=pairs).clusters == 20
+    assert (wide_high - wide_low) / (high - low) == pytest.approx(2**0.5, rel=0.15)
 
 
 @given(counts)

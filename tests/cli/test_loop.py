@@ -35,6 +35,25 @@ def test_eval_tells_people_pass_at_k_with_intervals(cli: Cli, measured: Path) ->
     assert len(list(read_episodes(measured))) == 2 * 3 * 2  # all of them were there
 
 
+def test_eval_against_another_entry_gives_the_paired_gain(cli: Cli, measured: Path, tmp_path: Path) -> None:
+    noop = measured / "entries" / "noop.json"
+    options = ("--samples", 2, "--policy", "gold", "--no-publish", "--resume", "--out", measured, "--against")
+    line = "pass@1 against noop: +100.0 points (+100.0 to +100.0), paired on 3 tasks in 3 clusters"
+    ran = cli("eval", "mini", *options, noop)
+    assert ran.code == 0, ran.err
+    assert "; 3 clusters: the interval is rough" in ran.out
+    assert line in ran.out
+    against = cli("eval", "mini", *options, noop, "--json").value["against"]
+    assert (against["before"], against["gains"]["pass@1"]["value"]) == ("noop", 1.0)
+    assert cli("compare", noop, measured / "entries" / "gold.json", "--json").value == against
+    assert line in cli("compare", noop, measured / "entries" / "gold.json").out
+    other = tmp_path / "other.json"
+    other.write_text(noop.read_text().replace('"suite_digest": "', '"suite_digest": "f'))
+    for path, said in ((other, "another version of suite 'mini'"), (measured, "not one board entry but 2")):
+        ran = cli("eval", "mini", *options, path)
+        assert (ran.code, said in ran.err) == (2, True)
+
+
 @pytest.mark.parametrize("verb", ["run", "eval"])
 def test_a_folder_with_episodes_is_not_written_to_by_accident(cli: Cli, measured: Path, verb: str) -> None:
     ran = cli(verb, "mini", "--policy", "noop", "--out", measured)

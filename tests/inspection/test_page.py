@@ -57,7 +57,7 @@ def test_every_mark_has_a_title_and_every_plot_a_sentence(report: SuiteReport) -
 
 
 def test_what_strangers_wrote_is_escaped(report: SuiteReport) -> None:
-    fields = {"task": EVIL, "split": EVIL, "cluster": EVIL, "kind": EVIL, "language": EVIL, "difficulty": "hard"}
+    fields = {"task": EVIL, "split": EVIL, "group": EVIL, "kind": EVIL, "language": EVIL, "difficulty": "hard"}
     rows = (report.rows[0].model_copy(update=fields), *report.rows[1:])
     reading = report.reading[0].model_copy(update={"task": EVIL, "instruction": EVIL, "gold_patch": f"+{EVIL}\n"})
     text = page(report.model_copy(update={"rows": rows, "reading": (reading,), "title": EVIL}))

@@ -146,7 +146,7 @@ def test_a_run_that_is_stopped_anywhere_is_resumed(train: Train, write_run: Writ
     summary = train(path, run, resume=True)
     assert summary["policy"] == str(grpo / "policy")
     assert set(summary["evaluations"]) == {"before", "after"}
-    assert {"pass@1", "ci95"} == set(summary["gain"])
+    assert {"pass@1", "ci95", "tasks", "clusters"} == set(summary["gain"])
     assert (run / "policy-before").resolve() == (warmup / "policy").resolve()
     assert (run / "policy-after").resolve() == (grpo / "policy").resolve()
     assert len(list(read_episodes(warmup / "episodes"))) == 2

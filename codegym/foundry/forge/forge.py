@@ -187,6 +187,7 @@ def _manifest(project: Project, options: ForgeOptions, version: int) -> Manifest
         title=f"Forged from {origin.name}",
         description=f"Tasks made from {origin.label} by {', '.join(options.operators)}.",
         license=origin.license,
+        cluster=("package", "files", "functions"),
     )
 
 

@@ -12,6 +12,9 @@ name = "{name}"
 version = 1                  # raise it when tasks change: it is in the Gymnasium id
 title = "{title}"
 
+# Tasks with the same values of these keys of their [metadata] are alike; intervals resample such clusters:
+# cluster = ["function"]
+
 # Without [splits] all tasks are in the split "test". With it, every task is in exactly one:
 # [splits]
 # train = ["clamp"]
