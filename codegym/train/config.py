@@ -22,7 +22,10 @@ from codegym.train.section import Section, wrong_values
 
 
 class TinySection(Section):
-    """``[policy.tiny]``: a small model of a stock architecture, made and trained from nothing."""
+    """``[policy.tiny]``: a small model of a stock architecture, made and trained from nothing.
+
+    ``config`` has further keys of the architecture's config, such as ``layer_types``.
+    """
 
     architecture: str = "qwen2"
     vocabulary: int = Field(1024, ge=300)
@@ -31,6 +34,7 @@ class TinySection(Section):
     num_attention_heads: int = 2
     num_key_value_heads: int = 2
     intermediate_size: int = 384
+    config: dict[str, Any] = Field(default_factory=dict)
 
 
 class LoraSection(Section):
@@ -134,7 +138,8 @@ class RunConfig(Section):
             raise ValueError(f"several [[phase]] are named {repeated[0]!r}: give each a name of its own")
         if self.policy.tiny and not self.phase[0].makes_policy:
             raise ValueError(
-                '[policy.tiny] needs a first [[phase]] with algorithm = "pretrain" or "sft": an untrained model answers noise'
+                '[policy.tiny] needs a first [[phase]] with algorithm = "pretrain" or "sft": '
+                "an untrained model answers noise"
             )
         return self
 

@@ -99,8 +99,14 @@ class PretrainPhase:
         excluded = frozenset(settings.excluded)
         if settings.library_share:
             library_functions(excluded)  # before workers are forked, which then share it
-        seed = self.context.config.seed
-        return Reading(load_suite(settings.suite), settings.split, seed, settings.library_share, excluded)
+        return Reading(
+            load_suite(settings.suite),
+            settings.split,
+            self.context.config.seed,
+            library_share=settings.library_share,
+            renamed_share=settings.renamed_share,
+            excluded=excluded,
+        )
 
     def _model(self, start: Path | None, reading: Reading) -> tuple[Any, Any]:
         config, policy = self.context.config, self.context.config.policy

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from codegym.train.config import TinySection
@@ -31,11 +31,18 @@ TEMPLATE = (
 """One token before each turn; the system prompt is left out, since this policy learns the tools by example."""
 
 
+WORDS = r"[A-Za-z_]+|[0-9]+|[^A-Za-z_0-9]+"
+"""A name is in the same tokens wherever it stands: the space before it belongs to what is between words."""
+
+
 def make_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
     """Train a byte-level BPE of ``vocabulary`` tokens on ``texts``, with :data:`TEMPLATE` for turns."""
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Digits(individual_digits=False), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+        [
+            pre_tokenizers.Split(Regex(WORDS), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
     )
     bpe.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
@@ -56,7 +63,7 @@ def make_model(tiny: TinySection, tokenizer: PreTrainedTokenizerFast, *, context
     """Return a freshly initialised model for ``tokenizer`` with room for ``context`` positions."""
     import torch  # noqa: PLC0415
 
-    shape = tiny.model_dump(exclude={"architecture", "vocabulary"})
+    shape = tiny.model_dump(exclude={"architecture", "vocabulary", "config"}) | tiny.config
     config = AutoConfig.for_model(
         tiny.architecture,
         **shape,

@@ -5,14 +5,17 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count, islice
 
+from codegym.generator.family import Library, load_families
 from codegym.policy.chat import ChatFormat
 from codegym.policy.protocol import Opening
 from codegym.suite import Suite
 from codegym.train.data.conversation import Conversation, encode
 from codegym.train.reading.generated import fault_of
 from codegym.train.reading.library import fault_in, library_functions
+from codegym.train.reading.rename import renamed
 from codegym.train.reading.written import write_episode
 
 Row = dict[str, list[int]]
@@ -25,14 +28,20 @@ _SORTED = 32
 class Reading:
     """Written episodes of ``split`` of a generated suite, and of faults in library functions.
 
-    ``library_share`` of them are of the library, without the packages ``excluded``.
+    ``library_share`` of them are of the library, without the packages ``excluded``; ``renamed_share`` of the
+    others have names of random syllables.
     """
 
     suite: Suite
     split: str
     seed: int
     library_share: float = 0.0
+    renamed_share: float = 0.0
     excluded: frozenset[str] = frozenset()
+
+    @cached_property
+    def _library(self) -> Library:
+        return load_families(self.suite.root, self.suite.env_id).library
 
     def conversation(self, place: int) -> Conversation | None:
         """Return the episode at a place, counted from 0; ``None`` if none came out there."""
@@ -40,7 +49,10 @@ class Reading:
         if draw.random() < self.library_share:
             fault = fault_in(draw.choice(library_functions(self.excluded)), draw)
         else:
-            fault = fault_of(self.suite.draw(self.split, draw.randrange), draw)
+            task = self.suite.draw(self.split, draw.randrange)
+            if draw.random() < self.renamed_share:
+                task = renamed(task, self._library, draw)
+            fault = fault_of(task, draw)
         return write_episode(fault) if fault else None
 
     def conversations(self, start: int = 0) -> Iterator[Conversation]:

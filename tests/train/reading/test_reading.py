@@ -8,10 +8,12 @@ from itertools import islice
 import pytest
 
 from codegym.env import CodeEnv
+from codegym.generator.family import load_families
 from codegym.suite import Suite, load_suite
 from codegym.tool.dialect.line import LineDialect
 from codegym.train.reading.generated import fault_of
 from codegym.train.reading.library import LibraryFunction, fault_in
+from codegym.train.reading.rename import renamed
 from codegym.train.reading.stream import Reading
 from codegym.train.reading.written import write_episode
 
@@ -60,6 +62,18 @@ def test_a_fault_of_the_library_is_repaired(drill: Suite) -> None:
     assert turns[1].observation.startswith("1 total 2 ")
     assert turns[1].answer.startswith("w ")
     assert turns[-1].observation.endswith(" passed, 0 failed")
+
+
+def test_other_names_are_the_same_task(drill: Suite) -> None:
+    library = load_families(drill.root, drill.env_id).library
+    for task_id in ("d2-000017", "d4-000031", "d5-000042"):
+        task = drill.task(task_id)
+        other = renamed(task, library, random.Random(1))
+        fault, again = (fault_of(one, random.Random(0)) for one in (task, other))
+        assert fault.wrong != again.wrong
+        assert [row.hot for row in fault.suspects] == [row.hot for row in again.suspects]
+        assert again.judge(again.right).endswith(", 0 failed")
+        assert " 0 failed" not in again.judge(again.wrong)
 
 
 def test_the_stream_depends_on_the_seed_alone(drill: Suite) -> None:
