@@ -1,4 +1,4 @@
-"""Runs on the suite ``mini`` in the fake sandbox: a tiny policy, two tasks, a few seconds."""
+"""Runs on the suite ``mini`` in embedded boxes: a tiny policy, two tasks, a few seconds."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ answer_tokens = 6
 threads = 1
 [env]
 suite = "mini"
-sandbox = "fake"
-max_turns = 3
+sandbox = "bwrap"
+max_turns = 4
 [rollout]
 workers = 2
 [eval]

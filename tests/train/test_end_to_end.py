@@ -37,7 +37,7 @@ def test_a_run_is_trained_ranked_and_played(
         more = ("--split", "train", "--sandbox", "fake", "--out", tmp_path / name, "--json")
         played = cli("run", "mini", "--policy", f"local:{out / policy}", *more)
         assert played.code == 0, played.err
-        assert f"{out / 'config.toml'} trained it: dialect line, 3 turns" in played.err
+        assert f"{out / 'config.toml'} trained it: dialect line, 4 turns" in played.err
         assert name in (tmp_path / name / "setting.json").read_text()
 
 

@@ -8,7 +8,48 @@ from codegym.errors import ConfigError
 from codegym.train.algorithm.settings import GrpoSettings
 from codegym.train.config import RunConfig, load_config
 
-DEMO = Path(__file__).parents[2] / "examples" / "demo.toml"
+HEAD = """
+name = "tiny"
+[policy]
+context_tokens = 768
+[policy.tiny]
+vocabulary = 1024
+[env]
+suite = "pyrepair"
+[eval]
+tasks = 100
+"""
+PHASES = """
+[[phase]]
+name = "warmup"
+algorithm = "sft"
+budget_seconds = 60
+reading_share = 0.2
+[phase.data]
+tasks = 40
+samples = 8
+[phase.trl]
+learning_rate = 2e-3
+per_device_train_batch_size = 8
+[[phase]]
+name = "before"
+algorithm = "evaluate"
+[[phase]]
+name = "grpo"
+algorithm = "grpo"
+budget_seconds = 150
+[phase.curriculum]
+solved_in = "warmup"
+[phase.trl]
+learning_rate = 2.5e-4
+num_generations = 16
+per_device_train_batch_size = 16
+gradient_accumulation_steps = 4
+max_steps = 100
+[[phase]]
+name = "after"
+algorithm = "evaluate"
+"""
 OLDER_TABLES = """
 [warmup]
 tasks = 40
@@ -43,9 +84,9 @@ def rewritten(tmp_path: Path, text: str) -> RunConfig:
     return load_config(tmp_path / "new.toml")
 
 
-def test_the_older_demo_becomes_the_demo_of_today(tmp_path: Path) -> None:
-    head, _, _ = DEMO.read_text().partition("# Imitate")
-    assert rewritten(tmp_path, head + OLDER_TABLES) == load_config(DEMO)
+def test_an_older_run_becomes_a_run_of_phases(tmp_path: Path) -> None:
+    (tmp_path / "today.toml").write_text(HEAD + PHASES)
+    assert rewritten(tmp_path, HEAD + OLDER_TABLES) == load_config(tmp_path / "today.toml")
 
 
 def test_a_run_without_a_warm_up_keeps_its_seed_and_its_odd_values(tmp_path: Path) -> None:
