@@ -11,7 +11,7 @@ MAKEFLAGS += --jobs=2
 .PHONY: demo test test-slow test-peers certify-content docker-base lint clean distclean help
 
 help:
-	@echo "make demo    build a suite, train a tiny policy with GRPO, write a leaderboard"
+	@echo "make demo    train a tiny policy with GRPO, write a leaderboard"
 	@echo "make test    run the tests, those of the Docker sandbox included where an engine answers"
 	@echo "make test-slow  run those that take longer: the corpus of attacks, forging, training, killed runs"
 	@echo "make test-peers  play and train a real chat model, which is fetched first (90 MB)"
@@ -20,7 +20,6 @@ help:
 	@echo "make clean   delete runs and caches of this checkout; distclean deletes .venv as well"
 
 demo: $(VENV)/.train
-	$(BIN)/codegym build pyrepair
 	$(BIN)/codegym train examples/demo.toml --out runs/demo --resume
 	$(BIN)/codegym board --folder runs/demo
 

@@ -105,6 +105,7 @@ class PretrainPhase:
             self.context.config.seed,
             library_share=settings.library_share,
             renamed_share=settings.renamed_share,
+            right_share=settings.right_share,
             excluded=excluded,
         )
 

@@ -36,9 +36,10 @@ class PretrainSettings(PhaseSettings):
     """``algorithm = "pretrain"``: a base model reads written episodes for ``budget_seconds``.
 
     They are of ``split`` of the generated ``suite`` and, ``library_share`` of them, of functions of Python's
-    library and of installed packages, without the packages ``excluded``. The first comes from place ``start`` of
-    the stream. ``renamed_share`` of the programs have names of random
-    syllables. A tokenizer is trained on ``tokenizer_episodes`` of them. ``trl`` goes to TRL's ``SFTConfig``.
+    library and of installed packages, without the packages ``excluded``. ``renamed_share`` of the programs have
+    names of random syllables; ``right_share`` of what is read are right programs instead of episodes. The
+    first comes from place ``start`` of the stream. A tokenizer is trained on ``tokenizer_episodes`` of them.
+    ``trl`` goes to transformers' ``TrainingArguments``.
     """
 
     makes_policy: ClassVar[bool] = True
@@ -48,6 +49,7 @@ class PretrainSettings(PhaseSettings):
     split: str = "train"
     library_share: float = Field(0.3, ge=0, le=1)
     renamed_share: float = Field(0.7, ge=0, le=1)
+    right_share: float = Field(0.3, ge=0, le=1)
     excluded: list[str] = Field(default_factory=list)
     start: int = Field(0, ge=0)
     tokenizer_episodes: int = Field(3000, ge=1)

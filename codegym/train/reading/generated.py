@@ -19,9 +19,9 @@ from typing import Any
 from codegym.patch.read import FilePatch, parse_patch
 from codegym.syntax import parse_expression, parse_module
 from codegym.task import Task
-from codegym.tool.compact.excerpt import Suspect
+from codegym.tool.compact.excerpt import Suspect, excerpt
 from codegym.tool.compact.opening import brief_instruction
-from codegym.tool.compact.spectrum import suspects
+from codegym.tool.compact.spectrum import docstring, functions, suspects
 from codegym.train.reading.reports import brief_report, comparison
 from codegym.train.reading.written import Fault
 
@@ -68,6 +68,20 @@ def fault_of(task: Task, random_numbers: random.Random) -> Fault:
         judge=judge,
         tries=tries,
     )
+
+
+def right_excerpts(task: Task) -> str:
+    """Return the functions of a generated task's module without its fault, as excerpts show them."""
+    parts = {part.new_path: part for part in parse_patch(task.setup_patch)}
+    (path,) = (name for name in parts if not name.startswith("tests/"))
+    text = _patched(_content(parts[path]), parse_patch(task.gold_patch)[0])
+    rows = []
+    for name, node in functions(parse_module(text)):
+        bounds = docstring(node)
+        last = node.end_lineno or node.lineno
+        suspect = Suspect(path, name, node.lineno, last, docstring=(bounds[0], bounds[1]) if bounds else ())
+        rows.append(excerpt(suspect, text.split("\n")))
+    return "\n".join(rows)
 
 
 def _content(part: FilePatch) -> str:

@@ -12,14 +12,17 @@ from codegym.generator.family import Library, load_families
 from codegym.policy.chat import ChatFormat
 from codegym.policy.protocol import Opening
 from codegym.suite import Suite
-from codegym.train.data.conversation import Conversation, encode
-from codegym.train.reading.generated import fault_of
+from codegym.task import Task
+from codegym.train.data.conversation import Conversation, Turn, encode
+from codegym.train.reading.generated import fault_of, right_excerpts
 from codegym.train.reading.library import fault_in, library_functions
 from codegym.train.reading.rename import renamed
 from codegym.train.reading.written import write_episode
 
 Row = dict[str, list[int]]
 
+_RIGHT_PROGRAMS = 4
+"""Right programs that are read at once."""
 _SORTED = 32
 """Batches that are filled at once, from rows sorted by length, so that little of a batch is padding."""
 
@@ -29,7 +32,8 @@ class Reading:
     """Written episodes of ``split`` of a generated suite, and of faults in library functions.
 
     ``library_share`` of them are of the library, without the packages ``excluded``; ``renamed_share`` of the
-    others have names of random syllables.
+    others have names of random syllables. ``right_share`` of what is read are right programs instead of episodes:
+    in the excerpt of an episode the line with the fault is just the one that does not do what the docstring says.
     """
 
     suite: Suite
@@ -37,6 +41,7 @@ class Reading:
     seed: int
     library_share: float = 0.0
     renamed_share: float = 0.0
+    right_share: float = 0.0
     excluded: frozenset[str] = frozenset()
 
     @cached_property
@@ -49,11 +54,16 @@ class Reading:
         if draw.random() < self.library_share:
             fault = fault_in(draw.choice(library_functions(self.excluded)), draw)
         else:
-            task = self.suite.draw(self.split, draw.randrange)
-            if draw.random() < self.renamed_share:
-                task = renamed(task, self._library, draw)
-            fault = fault_of(task, draw)
+            if draw.random() < self.right_share:
+                tasks = [self._task(draw) for _ in range(_RIGHT_PROGRAMS)]
+                return (Turn("\n".join(map(right_excerpts, tasks)), "q", imitate=False),)
+            fault = fault_of(self._task(draw), draw)
         return write_episode(fault) if fault else None
+
+    def _task(self, draw: random.Random) -> Task:
+        """Return a random task, perhaps with other names."""
+        task = self.suite.draw(self.split, draw.randrange)
+        return renamed(task, self._library, draw) if draw.random() < self.renamed_share else task
 
     def conversations(self, start: int = 0) -> Iterator[Conversation]:
         """Yield the episodes from a place on, without end."""

@@ -11,7 +11,7 @@ from codegym.env import CodeEnv
 from codegym.generator.family import load_families
 from codegym.suite import Suite, load_suite
 from codegym.tool.dialect.line import LineDialect
-from codegym.train.reading.generated import fault_of
+from codegym.train.reading.generated import fault_of, right_excerpts
 from codegym.train.reading.library import LibraryFunction, fault_in
 from codegym.train.reading.rename import renamed
 from codegym.train.reading.stream import Reading
@@ -74,6 +74,17 @@ def test_other_names_are_the_same_task(drill: Suite) -> None:
         assert [row.hot for row in fault.suspects] == [row.hot for row in again.suspects]
         assert again.judge(again.right).endswith(", 0 failed")
         assert " 0 failed" not in again.judge(again.wrong)
+
+
+def test_right_programs_are_read_and_nothing_is_answered(drill: Suite) -> None:
+    (turn,) = next(Reading(drill, "train-d1", seed=2, right_share=1.0).conversations())
+    assert not turn.imitate
+    assert turn.observation.count("def ") == 4
+    assert turn.observation.count("return ") == 4
+    task = drill.task("d1-000007")
+    fault = fault_of(task, random.Random(0))
+    assert fault.right.strip().split("\n")[-1] in right_excerpts(task)
+    assert fault.wrong.strip().split("\n")[-1] not in right_excerpts(task)
 
 
 def test_the_stream_depends_on_the_seed_alone(drill: Suite) -> None:
