@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from keyword import iskeyword
 
 from codegym.generator.expression import FORMS
 from codegym.generator.family import ROLE, SLOT, Library
@@ -21,7 +22,11 @@ _CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
 def renamed(task: Task, library: Library, draw: random.Random) -> Task:
     """Return a task in which the names of ``library`` are others, wherever they stand in it."""
     texts = task.instruction + task.setup_patch
-    new = {name: _syllables(draw, name) for name in sorted(_names(library) & {*_PART.findall(texts)})}
+    words = {*_PART.findall(texts)}
+    new: dict[str, str] = {}
+    for name in sorted(_names(library) & words):
+        new[name] = next(text for text in _syllables(draw, name) if text not in words)
+        words.add(new[name])
     return task.model_copy(
         update={
             "instruction": _with(new, task.instruction),
@@ -41,9 +46,13 @@ def _names(library: Library) -> set[str]:
     return parts - {*_PART.findall(plain)}
 
 
-def _syllables(draw: random.Random, like: str) -> str:
-    text = "".join(draw.choice(_CONSONANTS) + draw.choice(_VOWELS) for _ in range(draw.randint(2, 3)))
-    return text.capitalize() if like[0].isupper() else text
+def _syllables(draw: random.Random, like: str) -> Iterator[str]:
+    """Yield names that begin with a capital letter if ``like`` does."""
+    while True:
+        text = "".join(draw.choice(_CONSONANTS) + draw.choice(_VOWELS) for _ in range(draw.randint(2, 3)))
+        name = text.capitalize() if like[0].isupper() else text
+        if not iskeyword(name):
+            yield name
 
 
 def _with(new: Mapping[str, str], text: str) -> str:

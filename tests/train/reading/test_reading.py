@@ -1,6 +1,7 @@
 """Episodes that are written for a base model look like those that are played."""
 
 import random
+import re
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
@@ -74,6 +75,16 @@ def test_other_names_are_the_same_task(drill: Suite) -> None:
         assert [row.hot for row in fault.suspects] == [row.hot for row in again.suspects]
         assert again.judge(again.right).endswith(", 0 failed")
         assert " 0 failed" not in again.judge(again.wrong)
+
+
+def test_no_name_is_a_keyword_and_no_two_are_the_same(drill: Suite) -> None:
+    library = load_families(drill.root, drill.env_id).library
+    task = drill.task("d5-000042")
+    for seed in range(300):
+        other = renamed(task, library, random.Random(seed))
+        text = right_excerpts(other)
+        assert "None" not in text
+        assert len({*re.findall(r"\w+", text)}) == len({*re.findall(r"\w+", right_excerpts(task))})
 
 
 def test_right_programs_are_read_and_nothing_is_answered(drill: Suite) -> None:
