@@ -9,7 +9,6 @@ every operator imitates a mistake that people make.
 - ``calls``, ``expressions``, ``literals``, ``names``, ``order``, ``resources``, ``state``, ``statements``: the
   operators. ``slow``: mistakes that only cost work. ``removal``: removes the body of a function.
 - ``braces``: finds functions in C, C++ and JavaScript. ``encoding``: reads sources that are not UTF-8.
-- ``smallest``: the fix of a line with the fewest tokens.
 """
 
 from codegym.mutate.mutation import Mutation, apply

@@ -1,7 +1,7 @@
 """Baselines with the tools and turns of a small policy, and no weights.
 
-``guess`` changes a random token of the lines that locate marks. ``rules`` reads the docstring with twenty patterns
-and writes what they make of it. A policy that learned something does better than both.
+``guess`` changes a random token of the lines that locate marks. ``rules`` reads the docstring with a table of
+patterns and writes what they make of it. A policy that learned something does better than both.
 """
 
 from __future__ import annotations
@@ -65,13 +65,14 @@ def _guess(opening: Opening) -> Script:
     lines, marked = excerpt_lines(observation), [int(number) for number in _MARKED.findall(observation)]
     texts = [token for line in lines.values() for token in _TOKEN.findall(line) if not iskeyword(token)]
 
+    places = [
+        (number, match) for number in marked for match in _TOKEN.finditer(lines[number]) if not iskeyword(match[0])
+    ]
+
     def edits() -> Iterator[tuple[int, str]]:
-        while marked and texts:
-            number = draw.choice(marked)
-            places = [match for match in _TOKEN.finditer(lines[number]) if not iskeyword(match[0])]
-            if places:
-                place = draw.choice(places)
-                yield number, lines[number][: place.start()] + draw.choice(texts) + lines[number][place.end() :]
+        while places:
+            number, place = draw.choice(places)
+            yield number, lines[number][: place.start()] + draw.choice(texts) + lines[number][place.end() :]
 
     yield from _try(edits())
 

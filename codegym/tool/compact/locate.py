@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from importlib.resources import files
@@ -26,8 +27,7 @@ from codegym.tool.spec import compact_tool
 from codegym.tool.workbench import Workbench
 
 _FOCUS, _SUSPECTS = "locate.focus", "locate.suspects"
-LISTED = 6
-"""Functions that a short list names."""
+_LISTED = 6
 _ROWS = TypeAdapter(list[Suspect])
 
 
@@ -41,9 +41,13 @@ def locate(bench: Workbench) -> ToolResult:
     listing = "\n".join(
         f"{i} {s.path}:{s.first} {s.name} (suspicion {s.score:.2f})" for i, s in enumerate(suspects, 1)
     )
-    brief = " ".join(f"{i} {s.name.rsplit('.', 1)[-1]}" for i, s in enumerate(suspects[:LISTED], 1))
     first = _focus(bench, 1)
-    return ToolResult(f"{listing}\n\n{first}", f"{brief}\n{first}", cached=cached)
+    return ToolResult(f"{listing}\n\n{first}", f"{short_list(suspects)}\n{first}", cached=cached)
+
+
+def short_list(suspects: Sequence[Suspect]) -> str:
+    """Return the names of the first suspects, with their ranks."""
+    return " ".join(f"{rank} {each.name.rsplit('.', 1)[-1]}" for rank, each in enumerate(suspects[:_LISTED], 1))
 
 
 @compact_tool

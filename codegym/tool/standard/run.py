@@ -22,6 +22,8 @@ from codegym.tool.spec import tool
 from codegym.tool.workbench import Workbench
 
 SHOWN_FAILURES = 20
+_WHY_CHARS = 64
+"""Of why a test failed, characters in a brief report."""
 MOST_COMPILED = 200
 """The most C or JavaScript files that are compiled, since each takes a process."""
 
@@ -100,12 +102,17 @@ def _trouble(run: TestRun) -> str:
 def _brief(run: TestRun, passed: int, bad: Collection[str]) -> str:
     if run.timed_out or run.oom:
         return "timeout" if run.timed_out else "out of memory"
-    head = f"{passed} passed, {len(bad)} failed"
-    if not bad and run.complete and passed:
-        return head
     first = next(iter(bad), "")
+    if not bad and run.complete and passed:
+        return brief_counts(passed, 0)
     why = _stable_text(run.failures.get(first, "")) or (first if run.complete else last_line(run.output))
-    return f"{head}\n{clip(why, 64)}"
+    return brief_counts(passed, len(bad), why)
+
+
+def brief_counts(passed: int, failed: int, why: str = "") -> str:
+    """Return how many tests passed and failed, and in some words why the first failed."""
+    head = f"{passed} passed, {failed} failed"
+    return f"{head}\n{clip(why, _WHY_CHARS)}" if why else head
 
 
 def last_line(text: str) -> str:

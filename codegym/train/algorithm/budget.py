@@ -70,11 +70,15 @@ class Budget(TrainerCallback, ExportableState):  # type: ignore[misc]  # transfo
         return torch.optim.lr_scheduler.LambdaLR(optimizer, self._rise)
 
     def cosine(self, optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LambdaLR:
-        """Return a schedule over the budget: a rise, and half a cosine down to :data:`FLOOR`."""
+        """Return a schedule over the budget: half a cosine, down to :data:`FLOOR`."""
         return torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)
 
-    def _rate(self, step: int) -> float:
-        return self._rise(step) * (FLOOR + (1 - FLOOR) * 0.5 * (1 + math.cos(math.pi * self.share)))
+    def rise_and_cosine(self, optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LambdaLR:
+        """Return :meth:`cosine` after a rise of :data:`RISE_STEPS` steps, for a model that is not trained yet."""
+        return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: self._rise(step) * self._rate(step))
+
+    def _rate(self, _step: int) -> float:
+        return FLOOR + (1 - FLOOR) * 0.5 * (1 + math.cos(math.pi * self.share))
 
     @staticmethod
     def _rise(step: int) -> float:

@@ -12,7 +12,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch.utils.data import IterableDataset
 from transformers import DataCollatorForSeq2Seq, PrinterCallback, Trainer, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
@@ -23,13 +22,12 @@ from codegym.suite import load_suite
 from codegym.train.algorithm.budget import Budget
 from codegym.train.algorithm.protocol import RunContext
 from codegym.train.algorithm.settings import PretrainSettings
+from codegym.train.algorithm.supervised import adamw, start_model, step_note
 from codegym.train.algorithm.trl_config import trl_config
-from codegym.train.config import TinySection
 from codegym.train.data.conversation import texts
-from codegym.train.model.load import load_policy, save_policy, torch_dtype
-from codegym.train.model.tiny import make_model, make_tokenizer
+from codegym.train.model.load import save_policy
 from codegym.train.reading.library import library_functions
-from codegym.train.reading.stream import Reading, Row
+from codegym.train.reading.stream import Encoding, Reading, Row
 
 DEFAULTS: dict[str, Any] = {
     "per_device_train_batch_size": PretrainSettings.default_rows,
@@ -71,15 +69,16 @@ class PretrainPhase:
     context: RunContext
 
     def check(self) -> None:
-        """Raise :class:`ConfigError` for a suite that is not generated, or a wrong ``[phase.trl]``."""
+        """Raise :class:`ConfigError` or :class:`TaskError` for what can't be read, or a wrong ``[phase.trl]``."""
+        settings, where = self.settings, f"phase {self.settings.name!r}"
         if self.context.config.env.dialect != "line":
-            raise ConfigError(
-                f'phase {self.settings.name!r} writes the line dialect: set dialect = "line" in [env]'
-            )
-        if not load_suite(self.settings.suite).generated:
-            raise ConfigError(
-                f"phase {self.settings.name!r}: suite {self.settings.suite!r} is not a generated suite"
-            )
+            raise ConfigError(f'{where} writes the line dialect: set dialect = "line" in [env]')
+        suite = load_suite(settings.suite)
+        if not suite.generated:
+            raise ConfigError(f"{where}: suite {settings.suite!r} is not a generated suite")
+        suite.split(settings.split)
+        if settings.split.partition("-")[0] != "train":
+            raise ConfigError(f"{where}: split {settings.split!r} is for measuring; what is read is of train")
         self._args()
 
     def run(self, start: Path | None) -> Path:
@@ -89,9 +88,12 @@ class PretrainPhase:
             return folder.policy
         reading = self._reading()
         checkpoint = get_last_checkpoint(folder.trainer) if folder.trainer.is_dir() else None
-        model, tokenizer = self._model(Path(checkpoint) if checkpoint else start, reading)
+        sample = islice(reading.conversations(), self.settings.tokenizer_episodes)
+        model, tokenizer = start_model(
+            self.context.config, Path(checkpoint) if checkpoint else start, texts(sample)
+        )
         folder.record([self._train(model, tokenizer, reading, checkpoint)])
-        save_policy(model, tokenizer, folder.policy)
+        save_policy(model, tokenizer, folder.policy, self.context.config.policy.lora)
         return folder.policy
 
     def _reading(self) -> Reading:
@@ -109,16 +111,6 @@ class PretrainPhase:
             excluded=excluded,
         )
 
-    def _model(self, start: Path | None, reading: Reading) -> tuple[Any, Any]:
-        config, policy = self.context.config, self.context.config.policy
-        if start is not None:
-            return load_policy(policy, start, trainable=True)
-        shape = policy.tiny or TinySection()
-        sample = islice(reading.conversations(), self.settings.tokenizer_episodes)
-        tokenizer = make_tokenizer(texts(sample), shape.vocabulary)
-        model = make_model(shape, tokenizer, context=policy.context_tokens, seed=config.seed)
-        return model.to(policy.device, torch_dtype(policy.dtype)), tokenizer
-
     def _args(self) -> TrainingArguments:
         config, settings = self.context.config, self.settings
         own: dict[str, Any] = {
@@ -132,21 +124,13 @@ class PretrainPhase:
         args = self._args()
         rows = args.per_device_train_batch_size
         done = int(checkpoint.rpartition("-")[2]) * rows if checkpoint else 0
-        chat, limit, opening = (
-            ChatFormat(tokenizer),
-            self.context.config.policy.context_tokens,
-            self.context.opening(),
-        )
-
-        data = _Rows(lambda: reading.rows(chat, limit, opening, rows, start=self.settings.start + done))
-        optimizer = torch.optim.AdamW(
-            model.parameters(),
-            lr=args.learning_rate,
-            betas=(args.adam_beta1, args.adam_beta2),
-            weight_decay=args.weight_decay,
-        )
+        limit = self.context.config.policy.context_tokens
+        encoding = Encoding(ChatFormat(tokenizer), limit, self.context.opening())
+        data = _Rows(lambda: reading.rows(encoding, rows, start=self.settings.start + done))
+        next(reading.rows(encoding, 1))  # an error shall come from here, not from the loader's process
+        optimizer = adamw(model, args)
         with self.context.display.phase(self.settings.name, f"Reading ({self.settings.name})") as bar:
-            budget = Budget(self.settings.budget_seconds, lambda share, state: bar.update(share, _progress(state)))
+            budget = Budget(self.settings.budget_seconds, lambda share, state: bar.update(share, step_note(state)))
             trainer = Trainer(
                 model=model,
                 args=args,
@@ -154,14 +138,9 @@ class PretrainPhase:
                 data_collator=DataCollatorForSeq2Seq(tokenizer),
                 processing_class=tokenizer,
                 callbacks=[budget],
-                optimizers=(optimizer, budget.cosine(optimizer)),
+                optimizers=(optimizer, budget.rise_and_cosine(optimizer)),
             )
             trainer.remove_callback(PrinterCallback)
             trainer.train(resume_from_checkpoint=checkpoint)
         last = {key: value for entry in trainer.state.log_history for key, value in entry.items()}
         return {key: last[key] for key in ("loss", "num_input_tokens_seen", "step") if key in last}
-
-
-def _progress(state: Any) -> str:
-    loss = next((entry["loss"] for entry in reversed(state.log_history) if "loss" in entry), None)
-    return f"step {state.global_step}, loss {float(loss):.2f}" if loss is not None else ""

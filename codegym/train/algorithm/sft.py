@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from datasets import Dataset
 from transformers import PrinterCallback
 from trl import SFTConfig, SFTTrainer
@@ -24,15 +23,13 @@ from codegym.policy.protocol import Policy
 from codegym.policy.script.gold import gold
 from codegym.policy.script.repair import repair
 from codegym.policy.script.translate import translate
-from codegym.progress.display import PhaseBar
 from codegym.train.algorithm.budget import Budget
 from codegym.train.algorithm.protocol import RunContext
 from codegym.train.algorithm.settings import SftSettings
+from codegym.train.algorithm.supervised import adamw, start_model, step_note
 from codegym.train.algorithm.trl_config import trl_config
-from codegym.train.config import TinySection
 from codegym.train.data.conversation import Conversation, conversation_of, encode, texts
-from codegym.train.model.load import load_policy, save_policy, torch_dtype
-from codegym.train.model.tiny import make_model, make_tokenizer
+from codegym.train.model.load import save_policy
 
 DEFAULTS: dict[str, Any] = {
     "per_device_train_batch_size": SftSettings.default_rows,
@@ -81,9 +78,12 @@ class SftPhase:
         if folder.policy.exists():
             return folder.policy
         conversations = self._conversations()
-        model, tokenizer = self._model(start, conversations)
+        sample = conversations[:TOKENIZER_CONVERSATIONS]
+        model, tokenizer = start_model(self.context.config, start, texts(sample))
         with self.context.display.phase(self.settings.name, f"Supervised training ({self.settings.name})") as bar:
-            metrics = self._imitate(model, tokenizer, conversations, _show_loss(bar))
+            metrics = self._imitate(
+                model, tokenizer, conversations, lambda share, state: bar.update(share, step_note(state))
+            )
         folder.record([metrics])
         save_policy(model, tokenizer, folder.policy, self.context.config.policy.lora)
         return folder.policy
@@ -121,16 +121,6 @@ class SftPhase:
         choose.shuffle(conversations)
         return conversations
 
-    def _model(self, start: Path | None, conversations: Sequence[Conversation]) -> tuple[Any, Any]:
-        """Return the model to train, and its tokenizer."""
-        config, policy = self.context.config, self.context.config.policy
-        if start is not None:
-            return load_policy(policy, start, trainable=True)
-        shape = policy.tiny or TinySection()
-        tokenizer = make_tokenizer(texts(conversations[:TOKENIZER_CONVERSATIONS]), shape.vocabulary)
-        model = make_model(shape, tokenizer, context=policy.context_tokens, seed=config.seed)
-        return model.to(policy.device, torch_dtype(policy.dtype)), tokenizer
-
     def _args(self) -> SFTConfig:
         """Return TRL's settings: :data:`DEFAULTS`, overridden by ``[phase.trl]``."""
         config, settings = self.context.config, self.settings
@@ -151,6 +141,11 @@ class SftPhase:
         First it learns to predict everything, which is how a small model comes to copy names and to notice what
         does not belong; then only the answers.
         """
+        folder = self.context.phases[self.settings.name].episodes
+        if not conversations:
+            raise ConfigError(
+                f"phase {self.settings.name!r} has nothing to imitate: no episode solved its task (see {folder})"
+            )
         chat, limit = ChatFormat(tokenizer), self.context.config.policy.context_tokens
         opening = self.context.opening()
         rows = [encode(conversation, chat, limit, opening) for conversation in conversations]
@@ -158,17 +153,11 @@ class SftPhase:
         if not answers:
             raise ConfigError(
                 f"phase {self.settings.name!r} has nothing to imitate: of {len(rows)} conversations none has at "
-                f"most {limit} tokens ([policy] context_tokens); its episodes are in "
-                f"{self.context.phases[self.settings.name].episodes}"
+                f"most {limit} tokens ([policy] context_tokens); they are in {folder}"
             )
         everything = [{"input_ids": row["input_ids"], "labels": row["input_ids"]} for row in answers]
         args = self._args()
-        optimizer = torch.optim.AdamW(
-            model.parameters(),
-            lr=args.learning_rate,
-            betas=(args.adam_beta1, args.adam_beta2),
-            weight_decay=args.weight_decay,
-        )
+        optimizer = adamw(model, args)
         share, seconds = self.settings.reading_share, self.settings.budget_seconds
         first = Budget(share * seconds, lambda done, state: show(share * done, state))
         if share:
@@ -196,11 +185,3 @@ def _fit(  # noqa: PLR0917
 def _last_metrics(history: Iterable[dict[str, float]]) -> dict[str, float]:
     last = {key: value for entry in history for key, value in entry.items()}
     return {key: last[key] for key in ("loss", "mean_token_accuracy", "num_tokens", "step") if key in last}
-
-
-def _show_loss(bar: PhaseBar) -> Callable[[float, Any], None]:
-    def show(share: float, state: Any) -> None:
-        loss = next((entry["loss"] for entry in reversed(state.log_history) if "loss" in entry), None)
-        bar.update(share, f"step {state.global_step}, loss {float(loss):.2f}" if loss is not None else "")
-
-    return show

@@ -14,21 +14,31 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from keyword import iskeyword
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
-from codegym.patch.read import FilePatch, parse_patch
+from codegym.patch import apply_patch
+from codegym.sandbox.protocol import File
 from codegym.syntax import parse_expression, parse_module
 from codegym.task import Task
 from codegym.tool.compact.excerpt import Suspect, excerpt
 from codegym.tool.compact.opening import brief_instruction
 from codegym.tool.compact.spectrum import docstring, functions, suspects
-from codegym.train.reading.reports import brief_report, comparison
+from codegym.tool.standard.run import brief_counts
+from codegym.train.reading.reports import comparison
 from codegym.train.reading.written import Fault
 
 _TRIES_WEIGHTS = (60, 25, 10, 5)
 """How often an episode has no wrong try, one, two, three."""
 _TOKEN = re.compile(r"\b[A-Za-z_]\w*\b|\b\d+\b|//|[<>=!]=|[-+*%<>]")
 _CAUGHT = (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, NameError, AssertionError)
+
+
+class _Module(NamedTuple):
+    """A module with a fault, and its text without it."""
+
+    path: str
+    wrong: str
+    right: str
 
 
 @dataclass(frozen=True)
@@ -42,16 +52,14 @@ class _Check:
 
 def fault_of(task: Task, random_numbers: random.Random) -> Fault:
     """Return a task of a generated suite as a fault. Its visible tests are executed here."""
-    parts = {part.new_path: part for part in parse_patch(task.setup_patch)}
-    (path,) = (name for name in parts if not name.startswith("tests/"))
-    (test_path,) = (name for name in parts if name.startswith("tests/"))
-    wrong = _content(parts[path])
-    right = _patched(wrong, parse_patch(task.gold_patch)[0])
-    checks = _checks(test_path, _content(parts[test_path]))
+    module, tests = _module(task), _test_file(task)
+    path, wrong, right = module.path, module.wrong, module.right
+    checks = _checks(*tests)
 
     def judge(text: str) -> str:
         _, results = _run(text, path, checks)
-        return brief_report(sum(why is None for why in results.values()), [why for why in results.values() if why])
+        failures = [why for why in results.values() if why]
+        return brief_counts(len(results) - len(failures), len(failures), next(iter(failures), ""))
 
     count = random_numbers.choices(range(len(_TRIES_WEIGHTS)), _TRIES_WEIGHTS)[0]
     tries = [
@@ -72,10 +80,8 @@ def fault_of(task: Task, random_numbers: random.Random) -> Fault:
 
 def right_excerpts(task: Task) -> str:
     """Return the functions of a generated task's module without its fault, as excerpts show them."""
-    parts = {part.new_path: part for part in parse_patch(task.setup_patch)}
-    (path,) = (name for name in parts if not name.startswith("tests/"))
-    text = _patched(_content(parts[path]), parse_patch(task.gold_patch)[0])
-    rows = []
+    module, rows = _module(task), []
+    path, text = module.path, module.right
     for name, node in functions(parse_module(text)):
         bounds = docstring(node)
         last = node.end_lineno or node.lineno
@@ -84,15 +90,20 @@ def right_excerpts(task: Task) -> str:
     return "\n".join(rows)
 
 
-def _content(part: FilePatch) -> str:
-    return "".join(line for hunk in part.hunks for line in hunk.new)
+def _module(task: Task) -> _Module:
+    files = _setup_files(task)
+    ((path, file),) = apply_patch(task.gold_patch, files.get).items()
+    return _Module(path, files[path].content.decode(), file.content.decode() if file else "")
 
 
-def _patched(text: str, part: FilePatch) -> str:
-    lines = text.splitlines(keepends=True)
-    for hunk in reversed(part.hunks):
-        lines[hunk.start : hunk.start + len(hunk.old)] = hunk.new
-    return "".join(lines)
+def _test_file(task: Task) -> tuple[str, str]:
+    """Return the path and the text of the file with the visible tests."""
+    ((path, file),) = ((path, file) for path, file in _setup_files(task).items() if path.startswith("tests/"))
+    return path, file.content.decode()
+
+
+def _setup_files(task: Task) -> dict[str, File]:
+    return {path: file for path, file in apply_patch(task.setup_patch, lambda _: None).items() if file}
 
 
 def _checks(path: str, text: str) -> list[_Check]:

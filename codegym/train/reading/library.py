@@ -21,7 +21,7 @@ from codegym.syntax import parse_module
 from codegym.tool.compact.excerpt import Suspect
 from codegym.tool.compact.opening import brief_instruction
 from codegym.tool.compact.spectrum import docstring, functions
-from codegym.train.reading.reports import brief_report
+from codegym.tool.standard.run import brief_counts
 from codegym.train.reading.written import Fault
 
 LINES = (3, 24)
@@ -76,7 +76,7 @@ def fault_in(function: LibraryFunction, random_numbers: random.Random) -> Fault 
 
     def judge(text: str) -> str:
         bad = 0 if text == function.text else failed
-        return brief_report(passed + failed - bad, ["AssertionError"] * bad)
+        return brief_counts(passed + failed - bad, bad, "AssertionError" if bad else "")
 
     return Fault(
         opening=brief_instruction(opening),

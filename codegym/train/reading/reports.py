@@ -1,4 +1,4 @@
-"""What the tool ``test`` says in short, written without running pytest.
+"""Why a test fails, as pytest says it, without running pytest.
 
 The sentences are pytest's for a plain ``assert call == value``. A policy that has read them knows their form; the
 episodes that it is warmed up with are real ones.
@@ -8,17 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from codegym.tool.cut import clip
-
-WHY_CHARS = 64
 _WIDEST = 30
 """Characters of a compared value that pytest shows."""
-
-
-def brief_report(passed: int, failures: Sequence[str]) -> str:
-    """Return how many tests passed and failed, and why the first failed."""
-    head = f"{passed} passed, {len(failures)} failed"
-    return f"{head}\n{clip(failures[0], WHY_CHARS)}" if failures else head
 
 
 def comparison(call: str, result: object, expected: object) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import count, islice
 
+from codegym.errors import ConfigError
 from codegym.generator.family import Library, load_families
 from codegym.policy.chat import ChatFormat
 from codegym.policy.protocol import Opening
@@ -23,8 +24,26 @@ Row = dict[str, list[int]]
 
 _RIGHT_PROGRAMS = 4
 """Right programs that are read at once."""
+_MOST_MISSES = 200
+"""So many episodes without one that fits the context are taken for all."""
 _SORTED = 32
 """Batches that are filled at once, from rows sorted by length, so that little of a batch is padding."""
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """Makes a row of ids and labels of an episode; ``None`` if it has more than ``limit`` ids.
+
+    All that is read has labels but the answers that are not to be imitated.
+    """
+
+    chat: ChatFormat
+    limit: int
+    opening: Opening
+
+    def __call__(self, conversation: Conversation) -> Row | None:
+        """Return the row of an episode."""
+        return encode(conversation, self.chat, self.limit, self.opening, everything=True)
 
 
 @dataclass(frozen=True)
@@ -53,12 +72,11 @@ class Reading:
         draw = random.Random(f"{self.seed}/{place}")  # noqa: S311 - not for secrets
         if draw.random() < self.library_share:
             fault = fault_in(draw.choice(library_functions(self.excluded)), draw)
-        else:
-            if draw.random() < self.right_share:
-                tasks = [self._task(draw) for _ in range(_RIGHT_PROGRAMS)]
-                return (Turn("\n".join(map(right_excerpts, tasks)), "q", imitate=False),)
-            fault = fault_of(self._task(draw), draw)
-        return write_episode(fault) if fault else None
+            return write_episode(fault) if fault else None
+        if draw.random() < self.right_share:
+            programs = [right_excerpts(self._task(draw)) for _ in range(_RIGHT_PROGRAMS)]
+            return (Turn("\n".join(programs), "q", imitate=False),)
+        return write_episode(fault_of(self._task(draw), draw))
 
     def _task(self, draw: random.Random) -> Task:
         """Return a random task, perhaps with other names."""
@@ -69,18 +87,29 @@ class Reading:
         """Yield the episodes from a place on, without end."""
         return (episode for place in count(start) if (episode := self.conversation(place)))
 
-    def rows(self, chat: ChatFormat, limit: int, opening: Opening, batch: int, start: int = 0) -> Iterator[Row]:
-        """Yield ids and labels of everything that is read, without end, in runs of ``batch`` rows of similar
-        length.
+    def rows(self, encoding: Encoding, batch: int, start: int = 0) -> Iterator[Row]:
+        """Yield what is read from a place on, without end, in runs of ``batch`` rows of similar length.
 
-        Episodes of more than ``limit`` ids are left out. Answers that are not to be imitated have no labels.
+        Episodes that are too long are left out. Raises :class:`ConfigError` if that is so for each of many.
         """
         mix = random.Random(f"{self.seed}/{start}/order")  # noqa: S311 - not for secrets
-        whole = (encode(one, chat, limit, opening, everything=True) for one in self.conversations(start))
-        rows = (row for row in whole if row)
+        rows = self._fitting(encoding, start)
         while True:
             some = sorted(islice(rows, batch * _SORTED), key=lambda row: len(row["input_ids"]))
             batches = [some[at : at + batch] for at in range(0, len(some), batch)]
             mix.shuffle(batches)
             for one in batches:
                 yield from one
+
+    def _fitting(self, encoding: Encoding, start: int) -> Iterator[Row]:
+        misses = 0
+        for conversation in self.conversations(start):
+            row = encoding(conversation)
+            misses = 0 if row else misses + 1
+            if misses == _MOST_MISSES:
+                raise ConfigError(
+                    f"none of {misses} episodes in a row has at most {encoding.limit} tokens: raise [policy] "
+                    "context_tokens, or [policy.tiny] vocabulary"
+                )
+            if row:
+                yield row

@@ -9,7 +9,7 @@ from codegym.patch.read import Hunk
 from codegym.policy.script.repair import MOST_LOOKED_AT, excerpt_lines, line_edits
 from codegym.tool.call import Call
 from codegym.tool.compact.excerpt import Suspect, excerpt
-from codegym.tool.compact.locate import LISTED
+from codegym.tool.compact.locate import short_list
 from codegym.tool.dialect.line import LineDialect
 from codegym.train.data.conversation import Conversation, Turn
 
@@ -59,7 +59,7 @@ def write_episode(fault: Fault) -> Conversation | None:
     if not calls:
         return None
     writer = _Writer(observation=fault.opening)
-    writer.say(Call("locate"), f"{_listing(fault.suspects)}\n{views[0]}")
+    writer.say(Call("locate"), f"{short_list(fault.suspects)}\n{views[0]}")
     for rank, view in enumerate(views[1 : place + 1], 2):
         writer.say(Call("focus", {"rank": rank}), view)
     for text in fault.tries:
@@ -90,7 +90,3 @@ def _around(old: list[str], new: list[str], context: int = 3) -> tuple[list[str]
     end = next((n for n in range(shortest - start) if old[-1 - n] != new[-1 - n]), shortest - start)
     first, last = max(0, start - context), max(0, end - context)
     return old[first : len(old) - last], new[first : len(new) - last]
-
-
-def _listing(suspects: Sequence[Suspect]) -> str:
-    return " ".join(f"{n} {each.name.rsplit('.', 1)[-1]}" for n, each in enumerate(suspects[:LISTED], 1))

@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 from codegym.env import CodeEnv
 from codegym.patch import make_patch
 from codegym.patch.read import parse_patch
-from codegym.policy.protocol import Policy
+from codegym.policy.protocol import Opening, Policy
 from codegym.policy.script.baseline import guess, rules
 from codegym.policy.script.repair import excerpt_lines, line_edits, repair
+from codegym.policy.script.script import ScriptedPolicy
 from codegym.rollout.job import Job
 from codegym.rollout.play import play
 from codegym.sandbox.protocol import File
 from codegym.suite import Suite, load_suite
+from codegym.tool.call import Call
 
 FUNCTION = '''\
 def total(prices, limit):
@@ -113,3 +115,12 @@ def test_no_observation_has_text_of_the_repair(drill: Suite) -> None:
             texts += [env.step(action)[0] for action in ("l", "s", "f 1", "t", "c", "d", "g return", "x cat *.py")]
         assert lines
         assert not [line for line in lines for text in texts if line in text]
+
+
+@pytest.mark.parametrize("policy", [guess(), rules()], ids=["guess", "rules"])
+def test_a_baseline_submits_where_nothing_can_be_changed(drill: Suite, policy: ScriptedPolicy) -> None:
+    opening = Opening(drill.task("d1-000001"), "", "", 0, [], "line")
+    script = policy.script(opening)
+    assert next(script) == Call("locate")
+    with pytest.raises(StopIteration):
+        script.send("1 f\nf\ndef f(): #1\n    else: #2*")

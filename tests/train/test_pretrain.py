@@ -1,0 +1,94 @@
+"""The phase that makes a base model: it trains, goes on after a kill, and refuses what it can't read."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from codegym.errors import ConfigError, TaskError
+from tests.train.conftest import Train
+
+pytestmark = pytest.mark.train
+
+RUN = """
+name = "base"
+[policy]
+context_tokens = {context}
+threads = 1
+[policy.tiny]
+vocabulary = 400
+hidden_size = 32
+num_hidden_layers = 2
+intermediate_size = 64
+[env]
+suite = "drill"
+dialect = "{dialect}"
+[[phase]]
+algorithm = "pretrain"
+suite = "{suite}"
+split = "{split}"
+library_share = 0
+tokenizer_episodes = 20
+budget_seconds = {seconds}
+[phase.trl]
+logging_steps = 1
+save_steps = 2
+"""
+DEFAULTS = {"context": 768, "dialect": "line", "suite": "drill", "split": "train-d1", "seconds": 3}
+
+
+def write(folder: Path, **changes: object) -> Path:
+    path = folder / "run.toml"
+    path.write_text(RUN.format(**{**DEFAULTS, **changes}))
+    return path
+
+
+def test_a_base_model_is_made_and_its_loss_falls(train: Train, tmp_path: Path) -> None:
+    summary = train(write(tmp_path), tmp_path / "run")
+    phase = tmp_path / "run" / "phases" / "01-pretrain"
+    assert summary["policy"] == str(phase / "policy")
+    (metrics,) = map(json.loads, (phase / "metrics.jsonl").read_text().splitlines())
+    states = sorted(phase.rglob("trainer_state.json"), key=lambda path: path.stat().st_mtime)
+    losses = [entry["loss"] for entry in json.loads(states[-1].read_text())["log_history"] if "loss" in entry]
+    assert metrics["step"] > 2
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"dialect": "tagged"}, ConfigError, "writes the line dialect"),
+        ({"suite": "kata"}, ConfigError, "'kata' is not a generated suite"),
+        ({"split": "test"}, ConfigError, "split 'test' is for measuring"),
+        ({"split": "val-d2"}, ConfigError, "split 'val-d2' is for measuring"),
+        ({"split": "train-d9"}, TaskError, "train-d9"),
+        ({"context": 40}, ConfigError, "at most 40 tokens: raise"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(
+    train: Train, tmp_path: Path, changes: dict[str, object], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        train(write(tmp_path, **changes), tmp_path / "run")
+
+
+def test_a_killed_run_goes_on_from_its_last_checkpoint(train: Train, tmp_path: Path) -> None:
+    path, run = write(tmp_path, seconds=15), tmp_path / "run"
+    start = "from codegym.cli import app; app()"
+    command = [sys.executable, "-c", start, "train", str(path), "--out", str(run)]
+    process = subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, start_new_session=True)
+    trainer = run / "phases" / "01-pretrain" / "trainer"
+    deadline = time.monotonic() + 120
+    while not list(trainer.glob("checkpoint-*/trainer_state.json")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    before = max(int(path.name.partition("-")[2]) for path in trainer.glob("checkpoint-*"))
+    train(path, run, resume=True)
+    (metrics,) = map(json.loads, (run / "phases" / "01-pretrain" / "metrics.jsonl").read_text().splitlines())
+    assert metrics["step"] > before
