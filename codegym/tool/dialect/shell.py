@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 from codegym.tool.call import Call, Malformed, ToolResult
 from codegym.tool.dialect.text import SETTING
@@ -72,37 +71,44 @@ def _find_call(text: str) -> Span | None:
 def _blocks(text: str) -> Iterator[tuple[str, Span] | None]:
     """Yield the content and the span, fences included, of each block; ``None`` for one without an end.
 
-    If a block ends within a heredoc, no further block is read.
+    If a block ends within a heredoc, no further block is read. Reads no further than what is asked for.
     """
-    lines = text.split("\n")
-    starts = [0, *accumulate(len(line) + 1 for line in lines)]
     at = 0
-    while at < len(lines):
-        opening = _FENCE.match(lines[at])
-        at += 1
+    while at <= len(text):
+        start, stop = next(_lines(text, at))
+        opening = _FENCE.match(text[start:stop])
+        at = stop + 1
         if opening is None:
             continue
-        end, is_open = _end(lines, at, opening[1])
+        end, is_open = _end(text, at, opening[1])
         if end is None:
-            ends = [i for i in range(at, len(lines)) if lines[i].strip() == opening[1]]
+            ends = [line for line in _lines(text, at) if text[slice(*line)].strip() == opening[1]]
             if len(ends) != 1 or not is_open:
                 yield from [None] if ends else []
                 return
             end = ends[0]
-        yield "\n".join(lines[at:end]), (starts[at - 1], starts[end + 1] - 1)
-        at = end + 1
+        yield text[at : max(at, end[0] - 1)], (start, end[1])
+        at = end[1] + 1
 
 
-def _end(lines: list[str], at: int, fence: str) -> tuple[int | None, bool]:
-    """Return the first fence outside a heredoc, from line ``at`` on, and whether a heredoc has no end."""
+def _lines(text: str, at: int) -> Iterator[Span]:
+    """Yield where each line starts and ends, from the line on that starts at ``at``."""
+    while at <= len(text):
+        end = text.find("\n", at)
+        yield at, len(text) if end < 0 else end
+        at = len(text) + 1 if end < 0 else end + 1
+
+
+def _end(text: str, at: int, fence: str) -> tuple[Span | None, bool]:
+    """Return the first fence outside a heredoc, from ``at`` on, and whether a heredoc has no end."""
     pending: list[tuple[str, str]] = []
-    for number in range(at, len(lines)):
-        line = lines[number].removesuffix("\r")
+    for start, stop in _lines(text, at):
+        line = text[start:stop].removesuffix("\r")
         if pending:
             dash, word = pending[0]
             pending = pending[(line.lstrip("\t") if dash else line) == word :]
         elif line.strip() == fence:
-            return number, False
+            return (start, stop), False
         else:
             heredocs = (match for match in _HEREDOC.finditer(line) if match["word"] or match["quoted"])
             pending = [(match["dash"], match["word"] or match["quoted"][1:-1]) for match in heredocs]
