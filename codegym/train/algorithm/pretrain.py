@@ -20,9 +20,10 @@ from codegym.errors import ConfigError
 from codegym.policy.chat import ChatFormat
 from codegym.suite import load_suite
 from codegym.train.algorithm.budget import Budget
+from codegym.train.algorithm.optimizer import OPTIMIZERS
 from codegym.train.algorithm.protocol import RunContext
 from codegym.train.algorithm.settings import PretrainSettings
-from codegym.train.algorithm.supervised import adamw, start_model, step_note
+from codegym.train.algorithm.supervised import start_model, step_note
 from codegym.train.algorithm.trl_config import trl_config
 from codegym.train.data.conversation import texts
 from codegym.train.model.load import save_policy
@@ -76,9 +77,10 @@ class PretrainPhase:
         suite = load_suite(settings.suite)
         if not suite.generated:
             raise ConfigError(f"{where}: suite {settings.suite!r} is not a generated suite")
-        suite.split(settings.split)
-        if settings.split.partition("-")[0] != "train":
-            raise ConfigError(f"{where}: split {settings.split!r} is for measuring; what is read is of train")
+        for split in filter(None, (settings.split, settings.tokenizer_split)):
+            suite.split(split)
+            if split.partition("-")[0] != "train":
+                raise ConfigError(f"{where}: split {split!r} is for measuring; what is read is of train")
         self._args()
 
     def run(self, start: Path | None) -> Path:
@@ -86,9 +88,10 @@ class PretrainPhase:
         folder = self.context.phases[self.settings.name]
         if folder.policy.exists():
             return folder.policy
-        reading = self._reading()
+        reading = self._reading(self.settings.split)
         checkpoint = get_last_checkpoint(folder.trainer) if folder.trainer.is_dir() else None
-        sample = islice(reading.conversations(), self.settings.tokenizer_episodes)
+        sampled = self._reading(self.settings.tokenizer_split or self.settings.split)
+        sample = islice(sampled.conversations(), self.settings.tokenizer_episodes)
         model, tokenizer = start_model(
             self.context.config, Path(checkpoint) if checkpoint else start, texts(sample)
         )
@@ -96,14 +99,14 @@ class PretrainPhase:
         save_policy(model, tokenizer, folder.policy, self.context.config.policy.lora)
         return folder.policy
 
-    def _reading(self) -> Reading:
+    def _reading(self, split: str) -> Reading:
         settings = self.settings
         excluded = frozenset(settings.excluded)
         if settings.library_share:
             library_functions(excluded)  # before workers are forked, which then share it
         return Reading(
             load_suite(settings.suite),
-            settings.split,
+            split,
             self.context.config.seed,
             library_share=settings.library_share,
             renamed_share=settings.renamed_share,
@@ -128,7 +131,7 @@ class PretrainPhase:
         encoding = Encoding(ChatFormat(tokenizer), limit, self.context.opening())
         data = _Rows(lambda: reading.rows(encoding, rows, start=self.settings.start + done))
         next(reading.rows(encoding, 1))  # an error shall come from here, not from the loader's process
-        optimizer = adamw(model, args)
+        optimizer = OPTIMIZERS[self.settings.optimizer](model, args)
         with self.context.display.phase(self.settings.name, f"Reading ({self.settings.name})") as bar:
             budget = Budget(self.settings.budget_seconds, lambda share, state: bar.update(share, step_note(state)))
             trainer = Trainer(

@@ -38,8 +38,9 @@ class PretrainSettings(PhaseSettings):
     They are of ``split`` of the generated ``suite`` and, ``library_share`` of them, of functions of Python's
     library and of installed packages, without the packages ``excluded``. ``renamed_share`` of the programs have
     names of random syllables; ``right_share`` of what is read are right programs instead of episodes. The
-    first comes from place ``start`` of the stream. A tokenizer is trained on ``tokenizer_episodes`` of them.
-    ``trl`` goes to transformers' ``TrainingArguments``.
+    first comes from place ``start`` of the stream. A tokenizer is trained on ``tokenizer_episodes`` of them, or
+    of ``tokenizer_split``. ``optimizer`` is AdamW, or Muon for matrices and AdamW for the rest. ``trl`` goes to
+    transformers' ``TrainingArguments``.
     """
 
     makes_policy: ClassVar[bool] = True
@@ -53,6 +54,8 @@ class PretrainSettings(PhaseSettings):
     excluded: list[str] = Field(default_factory=list)
     start: int = Field(0, ge=0)
     tokenizer_episodes: int = Field(3000, ge=1)
+    tokenizer_split: str = ""
+    optimizer: Literal["muon", "adamw"] = "muon"
     budget_seconds: float = Field(3600.0, gt=0)
     trl: dict[str, Any] = Field(default_factory=dict)
 
@@ -74,7 +77,7 @@ class SftSettings(PhaseSettings):
     """``algorithm = "sft"``: supervised training on ``data`` for ``budget_seconds``.
 
     For the first ``reading_share`` of that time the policy learns to predict everything it reads; after that, only
-    what it should answer. ``trl`` goes to TRL's ``SFTConfig``.
+    what it should answer. ``optimizer`` is AdamW, or Muon for matrices. ``trl`` goes to TRL's ``SFTConfig``.
     """
 
     makes_policy: ClassVar[bool] = True
@@ -83,6 +86,7 @@ class SftSettings(PhaseSettings):
     data: PlayedData = PlayedData()
     budget_seconds: float = Field(60.0, gt=0)
     reading_share: float = Field(0.2, ge=0, lt=1)
+    optimizer: Literal["muon", "adamw"] = "adamw"
     trl: dict[str, Any] = Field(default_factory=dict)
 
 

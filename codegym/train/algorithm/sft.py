@@ -24,9 +24,10 @@ from codegym.policy.script.gold import gold
 from codegym.policy.script.repair import repair
 from codegym.policy.script.translate import translate
 from codegym.train.algorithm.budget import Budget
+from codegym.train.algorithm.optimizer import OPTIMIZERS
 from codegym.train.algorithm.protocol import RunContext
 from codegym.train.algorithm.settings import SftSettings
-from codegym.train.algorithm.supervised import adamw, start_model, step_note
+from codegym.train.algorithm.supervised import start_model, step_note
 from codegym.train.algorithm.trl_config import trl_config
 from codegym.train.data.conversation import Conversation, conversation_of, encode, texts
 from codegym.train.model.load import save_policy
@@ -157,7 +158,7 @@ class SftPhase:
             )
         everything = [{"input_ids": row["input_ids"], "labels": row["input_ids"]} for row in answers]
         args = self._args()
-        optimizer = adamw(model, args)
+        optimizer = OPTIMIZERS[self.settings.optimizer](model, args)
         share, seconds = self.settings.reading_share, self.settings.budget_seconds
         first = Budget(share * seconds, lambda done, state: show(share * done, state))
         if share:

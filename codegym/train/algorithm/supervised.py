@@ -1,13 +1,10 @@
-"""What the supervised phases have in common: the model they begin with, their optimiser, what their bar shows."""
+"""What the supervised phases have in common: the model they begin with, what their bar shows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-
-import torch
-from transformers import TrainingArguments
 
 from codegym.train.config import RunConfig, TinySection
 from codegym.train.model.load import load_policy, torch_dtype
@@ -26,16 +23,6 @@ def start_model(config: RunConfig, start: Path | None, texts: Iterable[str]) -> 
     tokenizer = make_tokenizer(texts, shape.vocabulary)
     model = make_model(shape, tokenizer, context=policy.context_tokens, seed=config.seed)
     return model.to(policy.device, torch_dtype(policy.dtype)), tokenizer
-
-
-def adamw(model: Any, args: TrainingArguments) -> torch.optim.Optimizer:
-    """Return AdamW with the rate, betas and weight decay of ``args``."""
-    return torch.optim.AdamW(
-        model.parameters(),
-        lr=args.learning_rate,
-        betas=(args.adam_beta1, args.adam_beta2),
-        weight_decay=args.weight_decay,
-    )
 
 
 def step_note(state: Any) -> str:
