@@ -62,6 +62,9 @@ def _table(summary: dict[str, Any], folder: Path) -> Group:
         gained = _gain(gain[name], gain["ci95"]) if name in gain else ""
         cells = [percent(each[name]) if name in each else UNKNOWN for each in evaluations.values()]
         scores.add_row(name, *cells, gained)
+    for policy, gained in summary["against"].items():
+        blank = [""] * len(evaluations)
+        scores.add_row(f"pass@1 against {policy}", *blank, _gain(gained["pass@1"], gained["ci95"]))
     where = f"{summary['tasks']} tasks of {summary['suite']}/{summary['split']}"
     title = Text(f"{where}, {summary['samples_per_task']} attempts each", "bold")
     return Group(title, scores, last_line)

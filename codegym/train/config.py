@@ -83,10 +83,14 @@ class PolicySection(Section):
 
 
 class EnvSection(Section):
-    """``[env]``: where episodes take place. ``limits`` replaces single limits of the tasks, as in CodeEnv."""
+    """``[env]``: where episodes take place: in ``tasks`` tasks spread evenly over ``split`` (0: all).
+
+    ``limits`` replaces single limits of the tasks, as in CodeEnv.
+    """
 
     suite: str
     split: str = "train"
+    tasks: int = Field(0, ge=0)
     dialect: str = "line"
     sandbox: str = "bwrap"
     max_turns: int = Field(24, ge=1)
@@ -106,11 +110,14 @@ class EvalSection(Section):
 
     During GRPO, ``val_samples`` attempts at each of ``val_tasks`` tasks of ``val_split`` are made after every
     ``every`` steps (0: never).
+
+    The last evaluation is compared with the board entries ``against``: files, or folders with one entry.
     """
 
     split: str = "test"
     tasks: int = Field(0, ge=0)
     samples: int = Field(8, ge=1)
+    against: list[Path] = Field(default_factory=list)
     val_split: str = "val"
     val_tasks: int = Field(16, ge=1)
     val_samples: int = Field(2, ge=1)

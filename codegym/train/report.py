@@ -6,10 +6,11 @@ Everything is read from what the phases left in their folders, so a run that was
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from codegym.board.compare import compare, find_entry
 from codegym.board.entry import Entry
 from codegym.board.interval import Estimate
 from codegym.board.stats import gain
@@ -26,7 +27,8 @@ def summarise_run(config: RunConfig, phases: Mapping[str, PhaseFolder], suite_di
     """Return what ``summary.json`` contains, except seconds. Rates are fractions between 0 and 1.
 
     ``before`` and ``after`` are the first and the last evaluation, and ``gain`` is from one to the other: ``None``
-    with fewer than two evaluations, or if one lost so many episodes that it has no score.
+    with fewer than two evaluations, or if one lost so many episodes that it has no score. ``against`` has the gain
+    of the last over each of the entries that ``[eval] against`` names, by their policies.
     """
     entries = {name: _read_entry(phase.entry) for name, phase in phases.items() if phase.entry.exists()}
     return {
@@ -36,6 +38,7 @@ def summarise_run(config: RunConfig, phases: Mapping[str, PhaseFolder], suite_di
         "tasks": max((entry.tasks for entry in entries.values()), default=0),
         "samples_per_task": config.eval.samples,
         **_gained(list(entries.values())),
+        "against": _against(list(entries.values()), config.eval.against),
         "evaluations": {name: entry.summary() for name, entry in entries.items()},
         "infra_errors": sum(entry.infra_errors for entry in entries.values()),
         "lost": {name: entry.lost() for name, entry in entries.items()},
@@ -54,6 +57,13 @@ def _gained(entries: list[Entry]) -> dict[str, Any]:
         "after": after.summary(),
         "gain": _gain_fields(gained) if gained else None,
     }
+
+
+def _against(entries: list[Entry], paths: Iterable[Path]) -> dict[str, Any]:
+    if not entries or not entries[-1].has_scores:
+        return {}
+    others = map(find_entry, paths)
+    return {other.policy: _gain_fields(compare(other, entries[-1]).gains["pass@1"]) for other in others}
 
 
 def _gain_fields(gained: Estimate) -> dict[str, Any]:

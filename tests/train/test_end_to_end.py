@@ -15,7 +15,10 @@ def test_a_run_is_trained_ranked_and_played(
     train: Train, write_run: WriteRun, tmp_path: Path, model: Path
 ) -> None:
     path = write_run(EVALUATE.format(name="before"), GRPO, EVALUATE.format(name="after"), model=model)
-    out = tmp_path / "out"
+    out, script = tmp_path / "out", tmp_path / "script"
+    options = ("--split", "train", "--samples", "2", "--sandbox", "fake", "--dialect", "line", "--out", script)
+    assert cli("eval", "mini", "--policy", "noop", *options).code == 0
+    path.write_text(path.read_text().replace("[eval]", f'[eval]\nagainst = ["{script}"]'))
     trained = cli("train", path, "--out", out, "--json")
     assert trained.code == 0, trained.err
     summary = trained.value
@@ -26,13 +29,14 @@ def test_a_run_is_trained_ranked_and_played(
         0,
     )
     assert {"before", "grpo", "after", "all"} == set(summary["seconds"])
+    assert summary["against"]["noop"]["pass@1"] == summary["after"]["pass@1"]
     again = cli("train", path, "--out", out, "--resume")
     assert again.code == 0, again.err
-    assert all(word in again.out for word in ("before", "after", "gain, in points", "pass@1"))
+    assert all(word in again.out for word in ("before", "after", "gain, in points", "pass@1", "against noop"))
     assert "--resume" in cli("train", path, "--out", out).err
     ranked = cli("board", "--folder", out)
     assert ranked.code == 0, ranked.err
-    assert "mini-after" in (out / "README.md").read_text()
+    assert all(policy in (out / "README.md").read_text() for policy in ("mini-after", "noop"))
     for policy, name in (("policy-after", "mini-after"), ("phases/02-grpo/policy", "mini-grpo")):
         more = ("--split", "train", "--sandbox", "fake", "--out", tmp_path / name, "--json")
         played = cli("run", "mini", "--policy", f"local:{out / policy}", *more)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegym.atomic import write_whole
+from codegym.board.compare import find_entry, shared_tasks
 from codegym.board.entry import Entry, write_entry
 from codegym.errors import ConfigError
 from codegym.evaluate.attempts import chosen_tasks
@@ -26,8 +27,10 @@ class EvaluationPhase:
     context: RunContext
 
     def check(self) -> None:
-        """Raise :class:`TaskError` for an unknown split."""
-        self.context.suite.split(self.context.config.eval.split)
+        """Raise :class:`TaskError` for an unknown split, :class:`ConfigError` for what can't be compared with."""
+        suite, tasks = self.context.suite, self._tasks()
+        for path in self.context.config.eval.against:
+            shared_tasks(find_entry(path), suite.name, suite.digest, tasks)
 
     def run(self, start: Path | None) -> Path:
         """Measure ``start``, unless that is done; return it."""
@@ -41,19 +44,25 @@ class EvaluationPhase:
         if not file.exists():
             write_whole(file, self._measure(start).model_dump_json(indent=1).encode())
         write_entry(context.folder, Entry.model_validate_json(file.read_bytes()))
+        for path in context.config.eval.against:
+            write_entry(context.folder, find_entry(path))
         return start
+
+    def _tasks(self) -> list[str]:
+        config = self.context.config.eval
+        return chosen_tasks(self.context.suite, config.split, config.tasks)
 
     def _measure(self, policy_path: Path) -> Entry:
         context, config, name = self.context, self.context.config, self.settings.name
-        tasks = chosen_tasks(context.suite, config.eval.split, config.eval.tasks)
         model, tokenizer = load_policy(config.policy, policy_path)
         policy = LocalPolicy(
             model.eval(), tokenizer, name=f"{config.name}-{name}", sampling=sampling(config.policy)
         )
+        folder, samples = context.phases[name].episodes, config.eval.samples
         begun = time.monotonic()
         try:
             with context.display.phase(name, f"Evaluating ({name})") as bar:
-                episodes = context.play(policy, tasks, config.eval.samples, context.phases[name].episodes, bar)
+                episodes = context.play(policy, self._tasks(), samples, folder, bar)
         finally:
             policy.close()
         return entry_of(
@@ -61,7 +70,7 @@ class EvaluationPhase:
             context.suite,
             name=config.name,
             split=config.eval.split,
-            samples=config.eval.samples,
+            samples=samples,
             seed=config.seed,
             seconds=round(time.monotonic() - begun, 1),
         )

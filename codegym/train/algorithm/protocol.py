@@ -10,7 +10,7 @@ from typing import Protocol
 
 from codegym.env import CodeEnv
 from codegym.episode import Episode
-from codegym.evaluate.attempts import attempts, solved_note
+from codegym.evaluate.attempts import attempts, chosen_tasks, solved_note
 from codegym.policy.protocol import Opening, Policy
 from codegym.progress.display import Display, PhaseBar
 from codegym.suite import Suite
@@ -70,8 +70,8 @@ class RunContext:
             )
 
     def tasks(self) -> list[str]:
-        """Return the ids of the tasks of ``[env] split``, which training plays."""
-        return list(self.suite.split(self.config.env.split).ids)
+        """Return the ids of the tasks that training plays, as ``[env]`` chooses them."""
+        return chosen_tasks(self.suite, self.config.env.split, self.config.env.tasks)
 
     def play(
         self, policy: Policy, tasks: Sequence[str], samples: int, folder: Path, bar: PhaseBar | None = None
