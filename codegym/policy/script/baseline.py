@@ -24,6 +24,7 @@ _RULES = (
     ("the length of @", r"len(\1)"),
     ("the sum of @", r"sum(\1)"),
     ("the first of @", r"\1[0]"),
+    ("the second of @", r"\1[1]"),
     ("the last of @", r"\1[-1]"),
     ("@ backwards", r"\1[::-1]"),
     ("@ in capitals", r"\1.upper()"),
@@ -31,6 +32,9 @@ _RULES = (
     (r"the first (\d) letters of @", r"\2[:\1]"),
     (r"the last (\d) letters of @", r"\2[-\1:]"),
     (r"@ without its first (\d) letters", r"\1[\2:]"),
+    (r"one letter in (\d) of @", r"\2[::\1]"),
+    (r"@ written (\d) times", r"(\1 * \2)"),
+    (r"@ with dots on the left up to (\d) letters", r"\1.rjust(\2, '.')"),
     ("the remainder of @ by @", r"(\1 % \2)"),
     ("the larger of @ and @", r"max(\1, \2)"),
     ("the smaller of @ and @", r"min(\1, \2)"),
@@ -43,6 +47,10 @@ _RULES = (
     ("@ is above @", r"(\1 > \2)"),
     ("@ is at least @", r"(\1 >= \2)"),
     ("@ is below @", r"(\1 < \2)"),
+    ("@ is at most @", r"(\1 <= \2)"),
+    ("@ by @ leaves less than @", r"(\1 % \2 < \3)"),
+    ("@ is closer to @ than @", r"(abs(\1 - \2) < \3)"),
+    (r"(\([^()]*\)) (and|or) (\([^()]*\))", r"(\1 \2 \3)"),
 )
 """What a docstring says, with ``@`` for a part, and what is written for it."""
 _OPENING = re.compile(r"[\w.]*[(\[]")
@@ -81,6 +89,8 @@ def _rules(_: Opening) -> Script:
     observation = yield Call("locate")
     lines, marked = excerpt_lines(observation), [int(number) for number in _MARKED.findall(observation)]
     docstring = next(iter(re.findall(r'"""(.*)"""', observation)), "")
+    for name in set(re.findall(r"\bself\.(\w+)", observation)):
+        docstring = re.sub(rf"(?<!\.)\b{name}\b", f"self.{name}", docstring)
     for _round in range(3):
         for pattern, code in _RULES:
             docstring = re.sub(pattern.replace("@", _PART), code, docstring)
