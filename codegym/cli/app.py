@@ -39,6 +39,7 @@ VERBS = {
     "run": "run",
     "eval": "evaluate",
     "train": "train",
+    "curve": "curve",
     "board": "board",
     "compare": "compare",
     "show": "show",

@@ -34,6 +34,12 @@ def test_a_run_is_trained_ranked_and_played(
     assert again.code == 0, again.err
     assert all(word in again.out for word in ("before", "after", "gain, in points", "pass@1", "against noop"))
     assert "--resume" in cli("train", path, "--out", out).err
+    curve = cli("curve", out, "--json")
+    assert curve.code == 0, curve.err
+    assert [(row["first"], row["episodes"], row["k"]) for row in curve.value] == [(0, 4, 2), (1, 4, 2)]
+    assert all(0 <= row["teaching"] <= row["pass_k"] <= 1 and row["turns"] > 0 for row in curve.value)
+    assert "groups that teach" in cli("curve", out, "--points", "1").out
+    assert "no phase 'before' with GRPO" in cli("curve", out, "--phase", "before").err
     ranked = cli("board", "--folder", out)
     assert ranked.code == 0, ranked.err
     assert all(policy in (out / "README.md").read_text() for policy in ("mini-after", "noop"))
