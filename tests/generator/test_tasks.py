@@ -27,11 +27,11 @@ SAMPLE = [
     for n in (1, 2, 3)
 ]
 DIGESTS = {
-    "d1-000000": "ba06842cf3697073920fec24bb38f20d91c6cda637f0ab3d6709dda0fa1d48a8",
-    "d2-123456": "fcb19e7cd1f98e3eb7af5a6e19a83fd56c9222e2f262187a56c29ad36925c88a",
-    "d3-000123": "32610ecb6ff4d6f1d3ad7897d63d6e0ff7615b5333f77936a36302aced431ce2",
-    "d4-800007": "0b53a3ea4a4061b657992bf0c7c6b98db37d822d3de4dde1ab871adf8eac11ba",
-    "d5-999999": "8c6d5da1b21b803b088a88a19f26bc8e92026287ea40be52cc28dc6f8c0fb127",
+    "d1-000000": "300aab6f7aaaf54e3dac6ba7a67fd685778b379cee18c2062775446a1cda1576",
+    "d2-123456": "d4a4fa6df76f17cb80d72e5747f24e326ef8d0019f71998e56c1d0933f9096bc",
+    "d3-000123": "3d78dedb6f27a5692da134a849ba8f74e70bacf9c90b78e42e1ae69180c2b7da",
+    "d4-800007": "1e6c3877e33df8dabe27e790fc0141ab4a4f342c2a414ee6874a597452f79f62",
+    "d5-999999": "abf3585a9c697ccfa80a48e05ed402ccc6450c81b542aae06b545c109be5f889",
 }
 """Digests of some tasks. If they change, so does every result: raise `version` in envs/drill/suite.toml."""
 
