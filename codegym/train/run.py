@@ -38,7 +38,7 @@ def train(
     """
     config = load_config(config_path)
     claim(config_path, folder, resume=resume)
-    run = _run(config, folder, display or Display())
+    run = open_run(config, folder, display or Display())
     if summary := finished(folder, run.context.suite):
         return summary
     run.check()
@@ -80,7 +80,8 @@ class Run:
         return summary
 
 
-def _run(config: RunConfig, folder: Path, display: Display) -> Run:
+def open_run(config: RunConfig, folder: Path, display: Display) -> Run:
+    """Return a run with all its phases. Nothing is checked and nothing written."""
     folders = phase_folders(folder, [settings.name for settings in config.phase])
     context = RunContext(config, load_suite(config.env.suite), folder, folders, display)
     return Run(context, [phase_class(settings.algorithm)(settings, context) for settings in config.phase])

@@ -38,6 +38,7 @@ def test_a_wrong_wish_is_refused_at_once(
     [
         ('split = "train"', 'split = "tst"', "Did you mean 'test'"),
         ("samples = 2", 'every = 5\nval_split = "trainn"', "Did you mean 'train'"),
+        ("samples = 2", 'samples = 2\nagainst = ["nowhere"]', "nowhere has not one board entry but 0"),
         ("[env]", 'device = "gpu0"\n[env]', r"\[policy\] device 'gpu0'"),
         ("[env]", "keep_turns = false\n[env]", "phase 'grpo': .* set keep_turns = true"),
         ("[env]", 'dtype = "float33"\n[env]', r"\[policy\] dtype 'float33'"),
