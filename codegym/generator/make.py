@@ -16,6 +16,8 @@ from codegym.task import FolderSource, PatchSource, Task, TestPlan
 
 _TRIES = 200
 """Programs that are drawn for one id before it is given up; most ids need fewer than ten."""
+_FEW_TRIES = 10
+"""The same for a given family, which need not have tasks."""
 _RIVALS = 8
 """Other faults that the visible tests have to tell from the right program."""
 _REPORTED = 3
@@ -48,6 +50,16 @@ def make_task(catalogue: Catalogue, source: FolderSource, level: int, number: in
     raise TaskError(f"{task_id}: no program with a fault that tests can show came out of {_TRIES} tries")
 
 
+def task_of(library: Library, family: ProgramFamily, source: FolderSource, name: str) -> Task | None:
+    """Return a task of one family, the same for the same ``name``; ``None`` if no program came out of some tries."""
+    stream = Stream(name)
+    for _ in range(_FEW_TRIES):
+        drawn = _drawn(stream, library, family)
+        if drawn is not None:
+            return _task(stream, library, source, drawn[0], name)
+    return None
+
+
 def id_of(level: int, number: int) -> str:
     """Return the id of the task with this number at this level: ``d3-000123``."""
     return f"d{level}-{number:06d}"
@@ -61,6 +73,14 @@ def split_of(number: int) -> str:
 def _draft(stream: Stream, library: Library, split: str, level: int) -> FaultyModule | None:
     """Return a program with a fault and its tests; ``None`` if tests can't show the fault well."""
     family = stream.choose(library.families(split, level))
+    drawn = _drawn(stream, library, family)
+    if drawn is None:
+        return None
+    draft, program = drawn
+    return _with_extra(stream, library, split, draft, program) if level >= _FIRST_LEVEL_WITH_EXTRAS else draft
+
+
+def _drawn(stream: Stream, library: Library, family: ProgramFamily) -> tuple[FaultyModule, Program] | None:
     program = draw_program(stream, library, family)
     site = stream.choose(program.sites)
     faulty = program.broken_at(stream, site)
@@ -72,8 +92,7 @@ def _draft(stream: Stream, library: Library, split: str, level: int) -> FaultyMo
     if choice is None:
         return None
     entry = _entry(program)
-    draft = FaultyModule(family, site, right, wrong, entry, choice)
-    return _with_extra(stream, library, split, draft, program) if level >= _FIRST_LEVEL_WITH_EXTRAS else draft
+    return FaultyModule(family, site, right, wrong, entry, choice), program
 
 
 def _rivals(stream: Stream, program: Program, site: str) -> Iterator[str]:

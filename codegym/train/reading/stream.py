@@ -10,11 +10,13 @@ from itertools import count, islice
 
 from codegym.errors import ConfigError
 from codegym.generator.family import Library, load_families
+from codegym.generator.make import task_of
 from codegym.policy.chat import ChatFormat
 from codegym.policy.protocol import Opening
 from codegym.suite import Suite
-from codegym.task import Task
+from codegym.task import FolderSource, Task
 from codegym.train.data.conversation import Conversation, Turn, encode
+from codegym.train.reading.composed import compose
 from codegym.train.reading.generated import fault_of, right_excerpts
 from codegym.train.reading.library import fault_in, library_functions
 from codegym.train.reading.rename import renamed
@@ -28,6 +30,8 @@ _MOST_MISSES = 200
 """So many episodes without one that fits the context are taken for all."""
 _SORTED = 32
 """Batches that are filled at once, from rows sorted by length, so that little of a batch is padding."""
+_NO_SOURCE = FolderSource(path=".", digest="")
+"""Of programs that are read and never opened."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +54,9 @@ class Encoding:
 class Reading:
     """Written episodes of ``split`` of a generated suite, and of faults in library functions.
 
-    ``library_share`` of them are of the library, without the packages ``excluded``; ``renamed_share`` of the
-    others have names of random syllables. ``right_share`` of what is read are right programs instead of episodes:
+    ``library_share`` of them are of the library, without the packages ``excluded``. ``composed_share`` of the
+    others are of families made up at random (:mod:`codegym.train.reading.composed`) instead of the split's, and
+    ``renamed_share`` have names of random syllables. ``right_share`` of what is read are right programs instead of episodes:
     in the excerpt of an episode the line with the fault is just the one that does not do what the docstring says.
     """
 
@@ -59,6 +64,7 @@ class Reading:
     split: str
     seed: int
     library_share: float = 0.0
+    composed_share: float = 0.0
     renamed_share: float = 0.0
     right_share: float = 0.0
     excluded: frozenset[str] = frozenset()
@@ -80,8 +86,16 @@ class Reading:
 
     def _task(self, draw: random.Random) -> Task:
         """Return a random task, perhaps with other names."""
-        task = self.suite.draw(self.split, draw.randrange)
-        return renamed(task, self._library, draw) if draw.random() < self.renamed_share else task
+        library = self._library
+        if draw.random() < self.composed_share:
+            family = compose(draw)
+            library = library.model_copy(update={"family": (family,)})
+            task = task_of(library, family, _NO_SOURCE, str(draw.random()))
+        else:
+            task = self.suite.draw(self.split, draw.randrange)
+        if task is None:
+            return self._task(draw)
+        return renamed(task, library, draw) if draw.random() < self.renamed_share else task
 
     def conversations(self, start: int = 0) -> Iterator[Conversation]:
         """Yield the episodes from a place on, without end."""
