@@ -12,7 +12,7 @@ from codegym.bench.training.cost import StepTime
 
 
 class StepClock(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
-    """Collects ``steps``. ``stages_of_step`` returns what is known of the step that has just ended, given its
+    """Collects ``steps``. ``stages_of_step`` returns the parts of the step that has just ended, given its
     wall time.
     """
 

@@ -49,7 +49,7 @@ class StepCost(Frozen):
     """A step of ``episodes`` episodes, the median of ``repeats``, in seconds of wall time.
 
     ``seconds`` is our step, ``stages`` its parts. ``plain`` is TRL's step with ``environment_factory``, and
-    ``plain_stages`` what is known of its parts. ``sampled`` are tokens sampled per episode, ``solved`` is the
+    ``plain_stages`` its parts. ``sampled`` are tokens sampled per episode, ``solved`` is the
     share of episodes that solved their task; both have to be the same on the plain side. What was not measured is
     ``None``.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +49,8 @@ def measure(
         if episodes % setup.group or (episodes > ROWS and episodes % ROWS):
             raise ConfigError(f"{episodes} episodes: choose a multiple of {max(setup.group, ROWS)}")
     progress("choosing tasks", 0, len(counts))
-    everything = _context(suite, setup, folder / "choice", max(counts))
-    env = everything.make_env()
-    lines = choose_lines(env, suite.split(setup.split).ids, max(counts) // setup.group, setup)
-    env.close()
+    with closing(_context(suite, setup, folder / "choice", max(counts)).make_env()) as env:
+        lines = choose_lines(env, suite.split(setup.split).ids, max(counts) // setup.group, setup)
     for number, episodes in enumerate(counts):
         progress(f"{episodes} episodes", number, len(counts))
         part = Lines(dict(list(lines.by_task.items())[: episodes // setup.group]), setup.group)
@@ -63,10 +61,7 @@ def measure(
 def _measure(
     suite: Suite, setup: Setup, episodes: int, lines: Lines, folder: Path, *, beside_trl: bool
 ) -> StepCost:
-    context = _context(suite, setup, folder / "ours", episodes)
-    context = RunContext(
-        context.config, _only(suite, lines, setup), context.folder, context.phases, context.display
-    )
+    context = _context(_only(suite, lines, setup), setup, folder, episodes)
     model = Path(setup.model)
     ours = time_ours(context, _settings(setup, episodes), lines, model)
     step = median_step(ours.steps[1:])

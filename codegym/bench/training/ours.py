@@ -37,10 +37,10 @@ class LinesGenerator(Generator):
 
     def _sample(self, active: Sequence[Generation], logits: torch.Tensor) -> None:
         super()._sample(active, logits)
-        given = [self.answers[request][len(request.sampled) - 1] for request in active]
+        tokens = [self.answers[request][len(request.sampled) - 1] for request in active]
         logprobs = torch.log_softmax(logits / (self.draw.temperature or 1.0), -1)
-        chosen = logprobs.gather(-1, torch.tensor(given)[:, None])[:, 0].tolist()
-        for request, token, logprob in zip(active, given, chosen, strict=True):
+        chosen = logprobs.gather(-1, torch.tensor(tokens)[:, None])[:, 0].tolist()
+        for request, token, logprob in zip(active, tokens, chosen, strict=True):
             request.sampled[-1], request.logprobs[-1] = token, logprob
             request.ended = token in self.end_ids
 

@@ -20,6 +20,7 @@ import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ class PlainEnv:
         self._side.attempts[task] += 1
         self._lines = iter(self._side.lines.of(task, sample))
         seed = job_seed(self._side.context.config.seed, task, sample)
-        reset = lambda: self._env.reset(seed=seed, options={"task": task})  # noqa: E731
+        reset = partial(self._env.reset, seed=seed, options={"task": task})
         observation: str = self._side.watch.time("sandbox", reset)[0]
         return observation
 
