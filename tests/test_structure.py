@@ -29,9 +29,10 @@ LAYERS = [  # lowest first; modules of one layer may import each other, as long 
     {"tool", "grade", "reward"},
     {"env", "env_option", "space", "registry", "plugin", "foundry", "policy", "importer", "exporter"},
     {"rollout"},
-    {"board", "bench", "redteam", "inspection"},
+    {"board", "redteam", "inspection"},
     {"evaluate"},
     {"train"},
+    {"bench"},
     {"cli"},
 ]
 LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}

@@ -7,7 +7,7 @@ from typing import Any
 from typer import Typer
 from typer.core import TyperGroup
 
-from codegym.cli import bench_generated, bench_grade, bench_kill
+from codegym.cli import bench_generated, bench_grade, bench_kill, bench_train
 from codegym.cli.bench_sandbox import sandbox
 from codegym.errors import ConfigError, unknown
 
@@ -28,6 +28,7 @@ app.command(name="generated")(bench_generated.verb)
 app.command(name="grade")(bench_grade.verb)
 app.command(name="kill")(bench_kill.verb)
 app.command(name="sandbox")(sandbox)
+app.command(name="train")(bench_train.verb)
 
 
 @app.callback()
@@ -40,5 +41,6 @@ def verb() -> None:
     - `codegym bench grade`
     - `codegym bench kill`
     - `codegym bench generated drill`
+    - `codegym bench train --episodes 16`
     - `codegym bench grade --seconds 5 --repeats 9 --json`
     """

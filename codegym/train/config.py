@@ -56,7 +56,7 @@ class PolicySection(Section):
 
     ``model`` is a folder, a hub's name, a GGUF file in either of them, or the folder of an adapter. ``attention``
     is transformers' ``attn_implementation``. ``keep_turns``: earlier turns stay as they were sampled, whatever the
-    chat template makes of them.
+    chat template makes of them. ``threads`` are torch's for generation, ``training_threads`` for the optimiser.
     """
 
     model: str = ""
@@ -71,6 +71,7 @@ class PolicySection(Section):
     context_tokens: int = Field(1024, ge=16)
     batch: int = Field(64, ge=1)
     threads: int = Field(0, ge=0)
+    training_threads: int = Field(0, ge=0)
     keep_turns: bool = True
 
     @model_validator(mode="after")

@@ -23,6 +23,7 @@ from codegym.train.algorithm.registry import phase_class
 from codegym.train.config import RunConfig, load_config
 from codegym.train.folder import claim, finished, phase_folders, write_json
 from codegym.train.model.fit import check_policy
+from codegym.train.model.threads import torch_threads
 from codegym.train.report import summarise_run
 
 PACKAGES = ("codegym", "torch", "transformers", "trl", "gymnasium", "tokenizers")
@@ -71,8 +72,9 @@ class Run:
         """Do what is not done yet, and write and return the summary."""
         context, start = self.context, time.monotonic()
         policy = Path(context.config.policy.model) if context.config.policy.model else None
-        for phase in self.phases:
-            policy = phase.run(policy)
+        with torch_threads(context.config.policy.training_threads):
+            for phase in self.phases:
+                policy = phase.run(policy)
         seconds = context.display.seconds | {"all": round(time.monotonic() - start, 1)}
         summary = summarise_run(context.config, context.phases, context.suite.digest)
         summary |= {"policy": str(policy), "seconds": seconds}

@@ -8,6 +8,7 @@ they were sampled are kept unchanged.
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Self
@@ -27,6 +28,8 @@ class LocalPolicy:
     """AnswerOptions with ``model`` (a causal language model of transformers) and its tokenizer's chat template.
 
     ``version`` is the number of the weights during training, otherwise ``None``; every turn is recorded with it.
+    ``answering_seconds`` are the seconds that requests were in a batch being sampled, summed over requests: how
+    long their episodes waited for the model itself, and not for their turn.
     Raises :class:`~codegym.errors.ConfigError` for a template that can't be used turn by turn, or none at all.
     """
 
@@ -41,6 +44,7 @@ class LocalPolicy:
     ) -> None:
         self.name = name
         self.version = version
+        self.answering_seconds = 0.0
         self.sampling = (sampling or Sampling()).fitted(model)
         self.chat = ChatFormat(tokenizer)
         self.chat.check(keep_turns=self.sampling.keep_turns)
@@ -100,6 +104,7 @@ class LocalPolicy:
         if self.sampling.threads:
             torch.set_num_threads(self.sampling.threads)
         while batch := self._next_batch():
+            began = time.monotonic()
             try:
                 self._generator.answer([request for request, _ in batch], lambda: self._open)
             except Exception as error:  # noqa: BLE001 - raised again in the threads that wait for an answer
@@ -107,6 +112,7 @@ class LocalPolicy:
                 for _, future in batch:
                     future.set_exception(failure)
             else:
+                self.answering_seconds += len(batch) * (time.monotonic() - began)
                 for _, future in batch:
                     future.set_result(None)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
-from transformers import PrinterCallback
+from transformers import PrinterCallback, TrainerCallback
 from transformers.trainer_utils import get_last_checkpoint
 from trl import GRPOConfig
 
@@ -52,10 +52,15 @@ DEFAULTS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class GrpoPhase:
-    """Trains on its own episodes; see :class:`~codegym.train.algorithm.protocol.Phase`."""
+    """Trains on its own episodes; see :class:`~codegym.train.algorithm.protocol.Phase`.
+
+    ``make_rollouts`` makes what plays the episodes; ``callbacks`` are further ones of the trainer.
+    """
 
     settings: GrpoSettings
     context: RunContext
+    make_rollouts: Callable[[RunContext, EpisodeLog], Rollouts] = Rollouts
+    callbacks: tuple[TrainerCallback, ...] = ()
 
     def check(self) -> None:
         """Raise :class:`ConfigError` or :class:`TaskError` for a wrong split, curriculum or ``[phase.trl]``."""
@@ -74,7 +79,7 @@ class GrpoPhase:
                 f"[phase.curriculum] of phase {self.settings.name!r}: "
                 + unknown("earlier phase", self.settings.curriculum.solved_in, earlier)
             )
-        self._args()
+        self.args()
 
     def run(self, start: Path | None) -> Path:
         """Train ``start`` and return the folder of the result; goes on from the last checkpoint."""
@@ -90,7 +95,7 @@ class GrpoPhase:
             EpisodeLog(folder.episodes) as log,
             self.context.display.phase(self.settings.name, f"Training with GRPO ({self.settings.name})") as bar,
         ):
-            trainer = self._trainer(model, tokenizer, Rollouts(self.context, log), bar)
+            trainer = self._trainer(model, tokenizer, self.make_rollouts(self.context, log), bar)
             last = get_last_checkpoint(str(folder.trainer)) if folder.trainer.is_dir() else None
             trainer.train(resume_from_checkpoint=last)
         folder.record(trainer.state.log_history)
@@ -101,12 +106,13 @@ class GrpoPhase:
         callbacks = [
             Budget(self.settings.budget_seconds, _show_solved(bar, rollouts)),
             Every(self.context.config.eval.every, lambda step: self._validate(model, tokenizer, step)),
+            *self.callbacks,
         ]
         with warnings.catch_warnings(action="ignore", category=UserWarning):  # rollout_func is experimental
             trainer = TeachingTrainer(
                 model=model,
                 reward_funcs=env_reward,
-                args=self._args(),
+                args=self.args(),
                 train_dataset=Dataset.from_dict({"prompt": self._tasks()}),
                 processing_class=tokenizer,
                 callbacks=callbacks,
@@ -115,7 +121,7 @@ class GrpoPhase:
         trainer.remove_callback(PrinterCallback)
         return trainer
 
-    def _args(self) -> GRPOConfig:
+    def args(self) -> GRPOConfig:
         """Return TRL's settings: :data:`DEFAULTS`, overridden by ``[phase.trl]``."""
         config, settings = self.context.config, self.settings
         own_settings: dict[str, Any] = {"temperature": config.policy.temperature, "seed": config.seed}
