@@ -35,10 +35,10 @@ def verb(
     rows = curve(folders[phase or trained[-1]], points)
     heads = ["steps", "episodes", "pass@1", f"pass@{rows[0].k}", "groups that teach", "patches in a group"]
     heads += ["malformed", "turns", "tests", "entropy"]
-    shown = table(*heads, right=tuple(heads[1:]))
+    rows_table = table(*heads, right=tuple(heads[1:]))
     for row in rows:
-        shown.add_row(*_cells(row))
-    give([row.model_dump() for row in rows], shown, as_json=as_json)
+        rows_table.add_row(*_cells(row))
+    give([row.model_dump() for row in rows], rows_table, as_json=as_json)
 
 
 def _cells(row: Point) -> tuple[str, ...]:

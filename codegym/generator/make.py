@@ -51,7 +51,7 @@ def make_task(catalogue: Catalogue, source: FolderSource, level: int, number: in
 
 
 def task_of(library: Library, family: ProgramFamily, source: FolderSource, name: str) -> Task | None:
-    """Return a task of one family, the same for the same ``name``; ``None`` if no program came out of some tries."""
+    """Return a task of ``family``, the same one for a ``name``; ``None`` if none came out of some tries."""
     stream = Stream(name)
     for _ in range(_FEW_TRIES):
         drawn = _drawn(stream, library, family)

@@ -56,8 +56,9 @@ class Reading:
 
     ``library_share`` of them are of the library, without the packages ``excluded``. ``composed_share`` of the
     others are of families made up at random (:mod:`codegym.train.reading.composed`) instead of the split's, and
-    ``renamed_share`` have names of random syllables. ``right_share`` of what is read are right programs instead of episodes:
-    in the excerpt of an episode the line with the fault is just the one that does not do what the docstring says.
+    ``renamed_share`` have names of random syllables. ``right_share`` of what is read are right programs instead of
+    episodes: in the excerpt of an episode the line with the fault is just the one that does not do what the
+    docstring says.
     """
 
     suite: Suite

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ pytestmark = pytest.mark.train
 
 
 @pytest.fixture
-def args(tmp_path: Path) -> object:
+def args(tmp_path: Path) -> Any:
     from transformers import TrainingArguments
 
     return TrainingArguments(
@@ -20,7 +21,7 @@ def args(tmp_path: Path) -> object:
 
 
 @pytest.fixture
-def model() -> object:
+def model() -> Any:
     from transformers import AutoModelForCausalLM, Qwen2Config
 
     shape = {"num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2}
@@ -30,7 +31,7 @@ def model() -> object:
     return AutoModelForCausalLM.from_config(config)
 
 
-def step(model, optimizer, seed: int) -> None:  # type: ignore[no-untyped-def]
+def step(model: Any, optimizer: Any, seed: int) -> None:
     import torch
 
     ids = torch.randint(1, 11, (2, 6), generator=torch.Generator().manual_seed(seed))
@@ -39,7 +40,7 @@ def step(model, optimizer, seed: int) -> None:  # type: ignore[no-untyped-def]
     optimizer.step()
 
 
-def test_muon_has_the_matrices_and_adamw_the_rest(model, args) -> None:  # type: ignore[no-untyped-def]
+def test_muon_has_the_matrices_and_adamw_the_rest(model: Any, args: Any) -> None:
     from codegym.train.algorithm.optimizer import muon
 
     names = {id(each): name for name, each in model.named_parameters()}
@@ -50,7 +51,7 @@ def test_muon_has_the_matrices_and_adamw_the_rest(model, args) -> None:  # type:
     assert matrices | rest == set(names.values())
 
 
-def test_a_schedule_sets_the_rate_of_every_parameter(model, args) -> None:  # type: ignore[no-untyped-def]
+def test_a_schedule_sets_the_rate_of_every_parameter(model: Any, args: Any) -> None:
     import torch
 
     from codegym.train.algorithm.optimizer import muon
@@ -63,7 +64,7 @@ def test_a_schedule_sets_the_rate_of_every_parameter(model, args) -> None:  # ty
     assert all(map(torch.equal, before, model.parameters()))
 
 
-def test_a_step_after_a_checkpoint_is_the_step_without_one(model, args) -> None:  # type: ignore[no-untyped-def]
+def test_a_step_after_a_checkpoint_is_the_step_without_one(model: Any, args: Any) -> None:
     import torch
 
     from codegym.train.algorithm.optimizer import muon
