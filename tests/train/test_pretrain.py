@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from codegym.errors import ConfigError, TaskError
 from tests.train.conftest import Train
+from tests.train.test_phases import Interrupting
 
 pytestmark = pytest.mark.train
 
@@ -40,8 +42,9 @@ max_steps = {steps}
 per_device_train_batch_size = 2
 logging_steps = 1
 save_steps = 2
+{more}
 """
-DEFAULTS = {"context": 768, "dialect": "line", "suite": "drill", "split": "train-d1", "steps": 8}
+DEFAULTS = {"context": 768, "dialect": "line", "suite": "drill", "split": "train-d1", "steps": 8, "more": ""}
 
 
 def write(folder: Path, **changes: object) -> Path:
@@ -77,6 +80,23 @@ def test_what_cannot_be_read_is_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         train(write(tmp_path, **changes), tmp_path / "run")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # tests may run on one core
+def test_a_run_that_was_interrupted_reads_what_an_unbroken_one_reads(train: Train, tmp_path: Path) -> None:
+    path = write(tmp_path, more="gradient_accumulation_steps = 3\ndataloader_num_workers = 2")
+    train(path, tmp_path / "unbroken")
+    with pytest.raises(KeyboardInterrupt):
+        train(path, tmp_path / "run", display=Interrupting("step 5,"))
+    trainer = tmp_path / "run" / "phases" / "01-pretrain" / "trainer"
+    shutil.copytree(trainer / "checkpoint-4", trainer / "checkpoint-6")
+    (trainer / "checkpoint-6" / "trainer_state.json").write_text("")
+    train(path, tmp_path / "run", resume=True)
+    runs = (tmp_path / name / "phases" / "01-pretrain" / "metrics.jsonl" for name in ("unbroken", "run"))
+    unbroken, resumed = (json.loads(run.read_text()) for run in runs)
+    assert unbroken["num_input_tokens_seen"] == resumed["num_input_tokens_seen"]
+    assert (unbroken["step"], resumed["step"]) == (8, 8)
 
 
 @pytest.mark.slow

@@ -52,7 +52,6 @@ def load_model(
 
 def load_tokenizer(path: str) -> Any:
     """Load a model's tokenizer, and check its chat template."""
-
     base = base_of(path) if not (Path(path) / "tokenizer_config.json").exists() else path
     where, file = _file_of(base)
     tokenizer = _tokenizer_class(where).from_pretrained(where, **file)

@@ -12,14 +12,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from torch.utils.data import IterableDataset
+from torch.utils.data import IterableDataset, get_worker_info
 from transformers import DataCollatorForSeq2Seq, PrinterCallback, Trainer, TrainingArguments
-from transformers.trainer_utils import get_last_checkpoint
 
 from codegym.errors import ConfigError
 from codegym.policy.chat import ChatFormat
 from codegym.suite import load_suite
 from codegym.train.algorithm.budget import Budget
+from codegym.train.algorithm.checkpoint import last_checkpoint, steps_of
 from codegym.train.algorithm.optimizer import OPTIMIZERS
 from codegym.train.algorithm.protocol import RunContext
 from codegym.train.algorithm.settings import PretrainSettings
@@ -49,14 +49,18 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-class _Rows(IterableDataset[Row]):  # type: ignore[misc]  # torch is not typed for all its subclasses
-    """The rows of a stream, as torch's loader takes them."""
+class StreamRows(IterableDataset[Row]):  # type: ignore[misc]  # torch is not typed for all its subclasses
+    """The rows of a stream, as torch's loader takes them: a batch from each of its workers in turn.
 
-    def __init__(self, rows: Callable[[], Iterator[Row]]) -> None:
+    ``rows`` is called with a worker's number and with how many there are.
+    """
+
+    def __init__(self, rows: Callable[[int, int], Iterator[Row]]) -> None:
         self._rows = rows
 
     def __iter__(self) -> Iterator[Row]:
-        return self._rows()
+        worker = get_worker_info()
+        return self._rows(worker.id, worker.num_workers) if worker else self._rows(0, 1)
 
 
 @dataclass(frozen=True)
@@ -89,12 +93,10 @@ class PretrainPhase:
         if folder.policy.exists():
             return folder.policy
         reading = self._reading(self.settings.split)
-        checkpoint = get_last_checkpoint(folder.trainer) if folder.trainer.is_dir() else None
+        checkpoint = last_checkpoint(folder.trainer)
         sampled = self._reading(self.settings.tokenizer_split or self.settings.split)
         sample = islice(sampled.conversations(), self.settings.tokenizer_episodes)
-        model, tokenizer = start_model(
-            self.context.config, Path(checkpoint) if checkpoint else start, texts(sample)
-        )
+        model, tokenizer = start_model(self.context.config, checkpoint or start, texts(sample))
         folder.record([self._train(model, tokenizer, reading, checkpoint)])
         save_policy(model, tokenizer, folder.policy, self.context.config.policy.lora)
         return folder.policy
@@ -123,14 +125,18 @@ class PretrainPhase:
         }
         return trl_config(TrainingArguments, DEFAULTS | own, settings.trl, settings.name)
 
-    def _train(self, model: Any, tokenizer: Any, reading: Reading, checkpoint: str | None) -> dict[str, float]:
+    def _train(self, model: Any, tokenizer: Any, reading: Reading, checkpoint: Path | None) -> dict[str, float]:
         args = self._args()
-        rows = args.per_device_train_batch_size
-        done = int(checkpoint.rpartition("-")[2]) * rows if checkpoint else 0
+        size = args.train_batch_size
+        first = -(-self.settings.start // size)
+        if checkpoint:
+            first += steps_of(checkpoint) * args.gradient_accumulation_steps
         limit = self.context.config.policy.context_tokens
         encoding = Encoding(ChatFormat(tokenizer), limit, self.context.opening())
-        data = _Rows(lambda: reading.rows(encoding, rows, start=self.settings.start + done))
-        next(reading.rows(encoding, 1))  # an error shall come from here, not from the loader's process
+        reading.check_fits(encoding)  # an error shall come from here, not from the loader's process
+        data = StreamRows(
+            lambda worker, workers: reading.rows(encoding, size, first, worker=worker, workers=workers)
+        )
         optimizer = OPTIMIZERS[self.settings.optimizer](model, args)
         with self.context.display.phase(self.settings.name, f"Reading ({self.settings.name})") as bar:
             budget = Budget(self.settings.budget_seconds, lambda share, state: bar.update(share, step_note(state)))
@@ -144,6 +150,6 @@ class PretrainPhase:
                 optimizers=(optimizer, budget.rise_and_cosine(optimizer)),
             )
             trainer.remove_callback(PrinterCallback)
-            trainer.train(resume_from_checkpoint=checkpoint)
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         last = {key: value for entry in trainer.state.log_history for key, value in entry.items()}
         return {key: last[key] for key in ("loss", "num_input_tokens_seen", "step") if key in last}

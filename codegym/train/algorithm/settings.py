@@ -38,7 +38,7 @@ class PretrainSettings(PhaseSettings):
     They are of ``split`` of the generated ``suite`` and, ``library_share`` of them, of functions of Python's
     library and of installed packages, without the packages ``excluded``. ``renamed_share`` of the programs have
     names of random syllables; ``right_share`` of what is read are right programs instead of episodes. The
-    first comes from place ``start`` of the stream. A tokenizer is trained on ``tokenizer_episodes`` of them, or
+    first ``start`` rows of the stream are left out. A tokenizer is trained on ``tokenizer_episodes`` of them, or
     of ``tokenizer_split``. ``optimizer`` is AdamW, or Muon for matrices and AdamW for the rest. ``trl`` goes to
     transformers' ``TrainingArguments``.
     """

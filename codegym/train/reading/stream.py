@@ -27,7 +27,9 @@ _RIGHT_PROGRAMS = 4
 _MOST_MISSES = 200
 """So many episodes without one that fits the context are taken for all."""
 _SORTED = 32
-"""Batches that are filled at once, from rows sorted by length, so that little of a batch is padding."""
+"""Batches of a block: they are filled at once, from rows sorted by length, so that little of them is padding."""
+_PLACES = 1000
+"""Places per row of a block. It takes its rows from the first that have one, so that it never runs out."""
 
 
 @dataclass(frozen=True)
@@ -87,19 +89,35 @@ class Reading:
         """Yield the episodes from a place on, without end."""
         return (episode for place in count(start) if (episode := self.conversation(place)))
 
-    def rows(self, encoding: Encoding, batch: int, start: int = 0) -> Iterator[Row]:
-        """Yield what is read from a place on, without end, in runs of ``batch`` rows of similar length.
+    def rows(
+        self, encoding: Encoding, size: int, first: int = 0, *, worker: int = 0, workers: int = 1
+    ) -> Iterator[Row]:
+        """Yield what is read from batch number ``first`` on, without end: ``size`` rows of similar length each.
 
+        Each block of batches depends on its number alone, so training that begins at a later batch reads what it
+        would have read there. Of several workers, each yields every ``workers``-th batch, from a block of its own.
         Episodes that are too long are left out. Raises :class:`ConfigError` if that is so for each of many.
         """
-        mix = random.Random(f"{self.seed}/{start}/order")  # noqa: S311 - not for secrets
-        rows = self._fitting(encoding, start)
-        while True:
-            some = sorted(islice(rows, batch * _SORTED), key=lambda row: len(row["input_ids"]))
-            batches = [some[at : at + batch] for at in range(0, len(some), batch)]
-            mix.shuffle(batches)
-            for one in batches:
-                yield from one
+        current, block = -1, []
+        for number in count(first + worker, workers):
+            rounds, turn = divmod(number, workers)
+            needed = rounds // _SORTED * workers + turn
+            if needed != current:
+                current, block = needed, self._block(encoding, size, needed)
+            yield from block[rounds % _SORTED]
+
+    def check_fits(self, encoding: Encoding) -> None:
+        """Raise :class:`ConfigError` as :meth:`rows` does, before a batch is filled."""
+        next(self._fitting(encoding, 0))
+
+    def _block(self, encoding: Encoding, size: int, number: int) -> list[list[Row]]:
+        """Return the batches of a block, in a random order."""
+        first = number * size * _SORTED
+        rows = islice(self._fitting(encoding, first * _PLACES), size * _SORTED)
+        ordered = sorted(rows, key=lambda row: len(row["input_ids"]))
+        batches = [ordered[at : at + size] for at in range(0, len(ordered), size)]
+        random.Random(f"{self.seed}/{first}/order").shuffle(batches)  # noqa: S311 - not for secrets
+        return batches
 
     def _fitting(self, encoding: Encoding, start: int) -> Iterator[Row]:
         misses = 0
