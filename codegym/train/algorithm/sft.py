@@ -47,6 +47,9 @@ DEFAULTS: dict[str, Any] = {
     "dataloader_pin_memory": False,
 }
 
+SCRIPTS = {"gold": gold, "repair": repair}
+"""Who can play what is imitated, by the name that ``[phase.data] policy`` has."""
+
 TOKENIZER_CONVERSATIONS = 8000
 """The most conversations that a tokenizer is trained on; more make no better vocabulary, and take long."""
 
@@ -65,10 +68,10 @@ class SftPhase:
         data = self.settings.data
         if data.episodes:
             self._recorded()
-        elif data.policy == "repair" and self.context.config.env.dialect != "line":
+        elif (only := SCRIPTS[data.policy]().dialect) not in ("", self.context.config.env.dialect):
             raise ConfigError(
-                f"the script of phase {self.settings.name!r} speaks the line dialect: "
-                'set dialect = "line" in [env], or policy = "gold" or episodes = "FOLDER" in [phase.data]'
+                f"the script of phase {self.settings.name!r} speaks the {only} dialect: "
+                f'set dialect = "{only}" in [env], or policy = "gold" or episodes = "FOLDER" in [phase.data]'
             )
         self.context.tasks()
         self._args()
@@ -103,7 +106,7 @@ class SftPhase:
         if data.episodes:
             episodes = self._recorded()
             return translate(episodes), sorted({episode.task for episode in episodes})
-        return gold() if data.policy == "gold" else repair(), self.context.tasks()
+        return SCRIPTS[data.policy](), self.context.tasks()
 
     def _conversations(self) -> list[Conversation]:
         """Let the player play, and return its episodes as conversations, in an order decided by the run's seed.
