@@ -28,6 +28,7 @@ from codegym.train.algorithm.trl_config import trl_config
 from codegym.train.data.conversation import texts
 from codegym.train.model.load import save_policy
 from codegym.train.reading.library import library_functions
+from codegym.train.reading.packages import excluded_packages
 from codegym.train.reading.stream import Encoding, Reading, Row
 
 DEFAULTS: dict[str, Any] = {
@@ -85,6 +86,7 @@ class PretrainPhase:
             suite.split(split)
             if split.partition("-")[0] != "train":
                 raise ConfigError(f"{where}: split {split!r} is for measuring; what is read is of train")
+        excluded_packages(settings.excluded)
         self._args()
 
     def run(self, start: Path | None) -> Path:

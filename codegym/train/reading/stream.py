@@ -52,7 +52,8 @@ class Encoding:
 class Reading:
     """Written episodes of ``split`` of a generated suite, and of faults in library functions.
 
-    ``library_share`` of them are of the library, without the packages ``excluded``; ``renamed_share`` of the
+    ``library_share`` of them are of the library, without the packages ``excluded`` and those that suites measure
+    with; ``renamed_share`` of the
     others have names of random syllables. ``right_share`` of what is read are right programs instead of episodes:
     in the excerpt of an episode the line with the fault is just the one that does not do what the docstring says.
     """
