@@ -20,6 +20,8 @@ MODEL = Path("m")
     [
         (GRPO + "learning_rat = 1e-4\n", "of phase 'grpo' 'learning_rat'. Did you mean 'learning_rate'"),
         (GRPO.replace("num_generations = 2", "num_generations = 3"), r"\[phase.trl\] of phase 'grpo': "),
+        (SFT + 'optim = "sgd"\n', "phase 'warmup': optim: set optimizer ="),
+        (GRPO + 'output_dir = "x"\n', "phase 'grpo': output_dir: checkpoints are in the run's folder"),
         (SFT + "learning_rat = 1e-4\n", "of phase 'warmup' 'learning_rat'. Did you mean 'learning_rate'"),
         (EVALUATE.format(name="x") + "[reward]\nresolvd = 1\n", "Did you mean 'resolved'"),
         (GRPO + "[env.limits]\nturn = 3\n", "Did you mean 'turns'"),

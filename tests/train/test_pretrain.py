@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 
 from codegym.errors import ConfigError, TaskError
+from codegym.progress.display import Display
 from tests.train.conftest import Train
 from tests.train.test_phases import Interrupting
 
@@ -37,6 +39,7 @@ split = "{split}"
 library_share = 0
 tokenizer_episodes = 20
 budget_seconds = 500
+{keys}
 [phase.trl]
 max_steps = {steps}
 per_device_train_batch_size = 2
@@ -44,7 +47,15 @@ logging_steps = 1
 save_steps = 2
 {more}
 """
-DEFAULTS = {"context": 768, "dialect": "line", "suite": "drill", "split": "train-d1", "steps": 8, "more": ""}
+DEFAULTS = {
+    "context": 768,
+    "dialect": "line",
+    "suite": "drill",
+    "split": "train-d1",
+    "steps": 8,
+    "keys": "",
+    "more": "",
+}
 
 
 def write(folder: Path, **changes: object) -> Path:
@@ -54,14 +65,26 @@ def write(folder: Path, **changes: object) -> Path:
 
 
 def test_a_base_model_is_made_and_its_loss_falls(train: Train, tmp_path: Path) -> None:
-    summary = train(write(tmp_path), tmp_path / "run")
+    summary = train(write(tmp_path, steps=40), tmp_path / "run")
     phase = tmp_path / "run" / "phases" / "01-pretrain"
     assert summary["policy"] == str(phase / "policy")
     (metrics,) = map(json.loads, (phase / "metrics.jsonl").read_text().splitlines())
     states = sorted(phase.rglob("trainer_state.json"), key=lambda path: path.stat().st_mtime)
     losses = [entry["loss"] for entry in json.loads(states[-1].read_text())["log_history"] if "loss" in entry]
-    assert metrics["step"] == 8
-    assert losses[-1] < losses[0]
+    assert metrics["step"] == 40
+    assert fmean(losses[-5:]) < fmean(losses[:5]) - 0.3
+
+
+def test_activations_are_computed_again_if_the_policy_says_so(train: Train, tmp_path: Path) -> None:
+    from codegym.train.algorithm.pretrain import PretrainPhase
+    from codegym.train.config import load_config
+    from codegym.train.run import open_run
+
+    path = write(tmp_path, context="768\ngradient_checkpointing = true", steps=1)
+    (phase,) = open_run(load_config(path), tmp_path / "run", Display()).phases
+    assert isinstance(phase, PretrainPhase)
+    assert phase.arguments().gradient_checkpointing
+    assert train(path, tmp_path / "run")["metrics"]["pretrain"]["training"]["step"] == 1
 
 
 @pytest.mark.parametrize(
@@ -72,6 +95,14 @@ def test_a_base_model_is_made_and_its_loss_falls(train: Train, tmp_path: Path) -
         ({"split": "test"}, ConfigError, "split 'test' is for measuring"),
         ({"split": "val-d2"}, ConfigError, "split 'val-d2' is for measuring"),
         ({"split": "train-d9"}, TaskError, "train-d9"),
+        ({"split": ""}, ConfigError, "split: String should have at least 1 character"),
+        ({"keys": 'excluded = ["pyton-dateutil"]'}, ConfigError, "Did you mean 'python-dateutil'"),
+        ({"steps": 0}, ConfigError, "phase 'pretrain': max_steps: a number above 0"),
+        ({"more": 'optim = "sgd"'}, ConfigError, "optim: set optimizer ="),
+        ({"more": 'lr_scheduler_type = "linear"'}, ConfigError, "lr_scheduler_type: leave it out"),
+        ({"more": "num_train_epochs = 3"}, ConfigError, "num_train_epochs: leave it out: the stream has no end"),
+        ({"more": "ignore_data_skip = false"}, ConfigError, "ignore_data_skip: leave it out"),
+        ({"more": 'output_dir = "x"'}, ConfigError, "output_dir: checkpoints are in the run's folder"),
         ({"context": 40}, ConfigError, "at most 40 tokens: raise"),
     ],
 )

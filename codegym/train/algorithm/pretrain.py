@@ -24,7 +24,7 @@ from codegym.train.algorithm.optimizer import OPTIMIZERS
 from codegym.train.algorithm.protocol import RunContext
 from codegym.train.algorithm.settings import PretrainSettings
 from codegym.train.algorithm.supervised import start_model, step_note
-from codegym.train.algorithm.trl_config import trl_config
+from codegym.train.algorithm.trl_config import SUPERVISED, trl_config
 from codegym.train.data.conversation import texts
 from codegym.train.model.load import save_policy
 from codegym.train.reading.library import library_functions
@@ -48,6 +48,14 @@ DEFAULTS: dict[str, Any] = {
     "disable_tqdm": True,
     "dataloader_pin_memory": False,
 }
+
+
+REFUSED = SUPERVISED | {
+    "num_train_epochs": "leave it out: the stream has no end. Set budget_seconds, or max_steps",
+    "ignore_data_skip": "leave it out: a resumed phase goes on in the stream where it was",
+    "auto_find_batch_size": "leave it out: a row's place in the stream depends on the size of batches",
+}
+"""Keys that have no effect here, or the wrong one, and what to do instead."""
 
 
 class StreamRows(IterableDataset[Row]):  # type: ignore[misc]  # torch is not typed for all its subclasses
@@ -87,7 +95,8 @@ class PretrainPhase:
             if split.partition("-")[0] != "train":
                 raise ConfigError(f"{where}: split {split!r} is for measuring; what is read is of train")
         excluded_packages(settings.excluded)
-        self._args()
+        if self.arguments().max_steps < 1:
+            raise ConfigError(f"[phase.trl] of {where}: max_steps: a number above 0 is needed: leave it out")
 
     def run(self, start: Path | None) -> Path:
         """Train, going on from the last checkpoint; return the folder of the result."""
@@ -118,17 +127,19 @@ class PretrainPhase:
             excluded=excluded,
         )
 
-    def _args(self) -> TrainingArguments:
+    def arguments(self) -> TrainingArguments:
+        """Return transformers' settings: :data:`DEFAULTS`, overridden by the run's own and by ``[phase.trl]``."""
         config, settings = self.context.config, self.settings
         own: dict[str, Any] = {
             "seed": config.seed,
             "use_cpu": config.policy.device == "cpu",
+            "gradient_checkpointing": config.policy.gradient_checkpointing,
             "output_dir": str(self.context.phases[settings.name].trainer),
         }
-        return trl_config(TrainingArguments, DEFAULTS | own, settings.trl, settings.name)
+        return trl_config(TrainingArguments, DEFAULTS | own, settings.trl, settings.name, REFUSED)
 
     def _train(self, model: Any, tokenizer: Any, reading: Reading, checkpoint: Path | None) -> dict[str, float]:
-        args = self._args()
+        args = self.arguments()
         size = args.train_batch_size
         first = -(-self.settings.start // size)
         if checkpoint:

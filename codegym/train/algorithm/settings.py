@@ -48,7 +48,7 @@ class PretrainSettings(PhaseSettings):
     default_rows: ClassVar[int] = 8
 
     suite: str = "drill"
-    split: str = "train"
+    split: str = Field("train", min_length=1)
     library_share: float = Field(0.0, ge=0, le=1)
     renamed_share: float = Field(0.7, ge=0, le=1)
     right_share: float = Field(0.3, ge=0, le=1)

@@ -28,7 +28,7 @@ from codegym.train.algorithm.optimizer import OPTIMIZERS
 from codegym.train.algorithm.protocol import RunContext
 from codegym.train.algorithm.settings import SftSettings
 from codegym.train.algorithm.supervised import start_model, step_note
-from codegym.train.algorithm.trl_config import trl_config
+from codegym.train.algorithm.trl_config import SUPERVISED, trl_config
 from codegym.train.data.conversation import Conversation, conversation_of, encode, texts
 from codegym.train.model.load import save_policy
 
@@ -135,7 +135,7 @@ class SftPhase:
             "gradient_checkpointing": config.policy.gradient_checkpointing,
         }
         own_settings |= {"output_dir": str(self.context.phases[settings.name].trainer)}
-        return trl_config(SFTConfig, DEFAULTS | own_settings, settings.trl, settings.name)
+        return trl_config(SFTConfig, DEFAULTS | own_settings, settings.trl, settings.name, SUPERVISED)
 
     def _imitate(
         self, model: Any, tokenizer: Any, conversations: Sequence[Conversation], show: Callable[[float, Any], None]
