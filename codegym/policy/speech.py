@@ -8,15 +8,15 @@ from codegym.policy.protocol import HasDialect, Policy
 DEFAULT_DIALECT = "tagged"
 
 
-def spoken_dialect(policy: Policy, asked: str = "") -> str:
-    """Return the dialect to play in: ``asked``, otherwise the policy's only one, otherwise the default.
+def spoken_dialect(policy: Policy, choice: str = "") -> str:
+    """Return the dialect to play in: ``choice``, otherwise the policy's only one, otherwise the default.
 
-    Raises :class:`ConfigError` if the policy can't play in the dialect that was asked for.
+    Raises :class:`ConfigError` if the policy can't play in the dialect that was chosen.
     """
     only = policy.dialect if isinstance(policy, HasDialect) else ""
-    if asked and only and asked != only:
+    if choice and only and choice != only:
         raise ConfigError(
-            f"policy {policy.name!r} plays in the dialect {only!r} only, not in {asked!r}: choose {only!r}, "
+            f"policy {policy.name!r} plays in the dialect {only!r} only, not in {choice!r}: choose {only!r}, "
             "or leave the dialect out"
         )
-    return asked or only or DEFAULT_DIALECT
+    return choice or only or DEFAULT_DIALECT

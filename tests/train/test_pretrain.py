@@ -111,6 +111,7 @@ def test_what_cannot_be_read_is_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         train(write(tmp_path, **changes), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.slow

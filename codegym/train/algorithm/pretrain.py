@@ -29,7 +29,7 @@ from codegym.train.data.conversation import texts
 from codegym.train.model.load import save_policy
 from codegym.train.reading.library import library_functions
 from codegym.train.reading.packages import excluded_packages
-from codegym.train.reading.stream import Encoding, Reading, Row
+from codegym.train.reading.stream import Encoding, Reading, Row, Shortest
 
 DEFAULTS: dict[str, Any] = {
     "per_device_train_batch_size": PretrainSettings.default_rows,
@@ -97,6 +97,9 @@ class PretrainPhase:
         excluded_packages(settings.excluded)
         if self.arguments().max_steps < 1:
             raise ConfigError(f"[phase.trl] of {where}: max_steps: a number above 0 is needed: leave it out")
+        policy = self.context.config.policy
+        if policy.tiny:
+            self._reading(settings.split).check_fits(Shortest(policy.context_tokens))
 
     def run(self, start: Path | None) -> Path:
         """Train, going on from the last checkpoint; return the folder of the result."""

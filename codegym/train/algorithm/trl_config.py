@@ -43,13 +43,13 @@ def trl_config(
     Raises :class:`ConfigError` for a key that TRL does not know, with the nearest match, one that is ``refused``,
     with what to do instead, or an impossible value.
     """
-    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
+    choices = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
     for key, value in user_settings.items():
         if key in refused:
             raise ConfigError(f"[phase.trl] of phase {phase!r}: {key}: {refused[key]}")
-        if key not in known:
-            raise ConfigError(unknown(f"key in [phase.trl] of phase {phase!r}", key, known))
-        if problem := _problem(known[key], value):
+        if key not in choices:
+            raise ConfigError(unknown(f"key in [phase.trl] of phase {phase!r}", key, choices))
+        if problem := _problem(choices[key], value):
             raise ConfigError(f"[phase.trl] of phase {phase!r}: {key} = {value!r}: {problem}")
     try:
         return kind(**dict(defaults) | dict(user_settings))

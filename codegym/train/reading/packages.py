@@ -33,15 +33,15 @@ def excluded_packages(names: Iterable[str]) -> frozenset[str]:
     for split, package, modules in suites:
         if split != "train":
             excluded |= modules | installed[package]
-    known = {
+    choices = {
         *installed,
         *sys.stdlib_module_names,
         *(module for modules in installed.values() for module in modules),
     }
-    known |= {package for _, package, _ in suites}.union(*(modules for _, _, modules in suites))
+    choices |= {package for _, package, _ in suites}.union(*(modules for _, _, modules in suites))
     for name in names:
-        if not {name, _normal(name)} & known:
-            raise ConfigError(unknown("package in excluded", name, known))
+        if not {name, _normal(name)} & choices:
+            raise ConfigError(unknown("package in excluded", name, choices))
         excluded |= {name} | installed[_normal(name)]
         excluded |= {module for _, package, modules in suites if package == _normal(name) for module in modules}
     return frozenset(excluded)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count, islice
+from typing import Protocol
 
 from codegym.errors import ConfigError
 from codegym.generator.family import Library, load_families
@@ -14,7 +15,8 @@ from codegym.policy.chat import ChatFormat
 from codegym.policy.protocol import Opening
 from codegym.suite import Suite
 from codegym.task import Task
-from codegym.train.data.conversation import Conversation, Turn, encode
+from codegym.train.data.conversation import Conversation, Turn, encode, texts
+from codegym.train.model.words import fewest_tokens
 from codegym.train.reading.generated import fault_of, right_excerpts
 from codegym.train.reading.library import fault_in, library_functions
 from codegym.train.reading.rename import renamed
@@ -30,6 +32,34 @@ _SORTED = 32
 """Batches of a block: they are filled at once, from rows sorted by length, so that little of them is padding."""
 _PLACES = 1000
 """Places per row of a block. It takes its rows from the first that have one, so that it never runs out."""
+
+
+class Encoder(Protocol):
+    """Makes a row of an episode; ``None`` if that has more than ``limit`` ids."""
+
+    @property
+    def limit(self) -> int:
+        """The most ids of a row."""
+        ...
+
+    def __call__(self, conversation: Conversation) -> Row | None:
+        """Return the row of an episode."""
+        ...
+
+
+@dataclass(frozen=True)
+class Shortest:
+    """An encoder without a tokenizer: rows of as many ids as any tiny policy needs at least.
+
+    It refuses a context that is too small before a tokenizer is trained on thousands of episodes.
+    """
+
+    limit: int
+
+    def __call__(self, conversation: Conversation) -> Row | None:
+        """Return a row of that length, of no meaning."""
+        length = sum(map(fewest_tokens, texts([conversation])))
+        return {"input_ids": [0] * length} if length <= self.limit else None
 
 
 @dataclass(frozen=True)
@@ -91,7 +121,7 @@ class Reading:
         return (episode for place in count(start) if (episode := self.conversation(place)))
 
     def rows(
-        self, encoding: Encoding, size: int, first: int = 0, *, worker: int = 0, workers: int = 1
+        self, encoding: Encoder, size: int, first: int = 0, *, worker: int = 0, workers: int = 1
     ) -> Iterator[Row]:
         """Yield what is read from batch number ``first`` on, without end: ``size`` rows of similar length each.
 
@@ -107,11 +137,11 @@ class Reading:
                 current, block = needed, self._block(encoding, size, needed)
             yield from block[rounds % _SORTED]
 
-    def check_fits(self, encoding: Encoding) -> None:
+    def check_fits(self, encoding: Encoder) -> None:
         """Raise :class:`ConfigError` as :meth:`rows` does, before a batch is filled."""
         next(self._fitting(encoding, 0))
 
-    def _block(self, encoding: Encoding, size: int, number: int) -> list[list[Row]]:
+    def _block(self, encoding: Encoder, size: int, number: int) -> list[list[Row]]:
         """Return the batches of a block, in a random order."""
         first = number * size * _SORTED
         rows = islice(self._fitting(encoding, first * _PLACES), size * _SORTED)
@@ -120,7 +150,7 @@ class Reading:
         random.Random(f"{self.seed}/{first}/order").shuffle(batches)  # noqa: S311 - not for secrets
         return batches
 
-    def _fitting(self, encoding: Encoding, start: int) -> Iterator[Row]:
+    def _fitting(self, encoding: Encoder, start: int) -> Iterator[Row]:
         misses = 0
         for conversation in self.conversations(start):
             row = encoding(conversation)

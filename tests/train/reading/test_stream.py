@@ -96,6 +96,19 @@ def test_a_loader_with_workers_takes_each_row_once(reading: Any, encoding: Any, 
     assert sorted((row for batch in loaded for row in batch), key=str) == sorted(expected, key=str)
 
 
+def test_no_row_is_shorter_than_a_tiny_policy_needs(reading: Any) -> None:
+    from codegym.train.reading.stream import Shortest
+
+    encoding, shortest = encoding_of(reading, 10**6), Shortest(10**6)
+    for conversation in islice(reading.conversations(), 100):
+        row = shortest(conversation)
+        assert row is not None
+        ids = encoding(conversation)["input_ids"]
+        assert len(ids) / 4 < len(row["input_ids"]) < len(ids)
+    with pytest.raises(ConfigError, match="at most 40 tokens: raise"):
+        reading.check_fits(Shortest(40))
+
+
 def test_a_context_that_is_too_small_is_named(reading: Any) -> None:
     with pytest.raises(ConfigError, match="at most 40 tokens: raise"):
         reading.check_fits(encoding_of(reading, 40))
