@@ -12,7 +12,7 @@ from pathlib import Path
 
 from codegym.board.entry import Entry, read_entries, read_entry
 from codegym.board.interval import Estimate
-from codegym.board.stats import Kind, gain
+from codegym.board.stats import Counts, Kind, gain, task_values
 from codegym.errors import ConfigError
 
 
@@ -30,7 +30,9 @@ def find_entry(path: Path) -> Entry:
 
     Raises :class:`ConfigError` if there is none, or a folder has several.
     """
-    if path.is_file():
+    if not path.exists():
+        raise ConfigError(f"no such file or folder: {path}; name a board entry, or a folder with one in entries/")
+    if not path.is_dir():
         return read_entry(path)
     entries = read_entries(path)
     if len(entries) != 1:
@@ -44,8 +46,8 @@ def find_entry(path: Path) -> Entry:
 def shared_tasks(before: Entry, suite: str, suite_digest: str, tasks: Iterable[str]) -> list[str]:
     """Return the tasks that ``before`` has of those that are, or shall be, attempted in a suite.
 
-    Raises :class:`ConfigError` if it is of another suite or another version of it, has no scores, or has none of
-    these tasks.
+    Raises :class:`ConfigError` if it is of another suite or another version of it, has no scores, has none of
+    these tasks, or lost all its attempts at them.
     """
     where = f"can't compare with {before.policy}"
     if before.suite != suite:
@@ -60,28 +62,42 @@ def shared_tasks(before: Entry, suite: str, suite_digest: str, tasks: Iterable[s
     shared = [task for task in tasks if task in before.counts]
     if not shared:
         raise ConfigError(f"{where}: it has none of these tasks: choose the same --split and --tasks")
+    if not any(before.counts[task][0] for task in shared):
+        raise ConfigError(f"{where}: all its attempts at these tasks were lost: evaluate it again")
     return shared
 
 
 def compare(before: Entry, after: Entry) -> PairedGains:
-    """Return the gain in each score that both entries have, on the tasks that both have.
+    """Return the gain in pass@1, and in each other score that both entries have, on the tasks that both have.
 
-    Raises :class:`ConfigError` as :func:`shared_tasks` does, or if ``after`` has no scores, or no task has a
-    graded attempt on both sides.
+    A score is left out if no task has its k graded attempts on both sides. Raises :class:`ConfigError` as
+    :func:`shared_tasks` does, or if ``after`` has no scores, or no task has a graded attempt on both sides.
     """
+    gains = possible_gains(before, after)
+    if not gains:
+        raise ConfigError(
+            f"can't compare with {before.policy}: no task has a graded attempt on both sides: evaluate again"
+        )
+    return PairedGains(before, after, gains)
+
+
+def possible_gains(before: Entry, after: Entry) -> dict[str, Estimate]:
+    """Return the gains of :func:`compare`, none if no task has a graded attempt on both sides."""
     tasks = shared_tasks(before, after.suite, after.suite_digest, after.counts)
     if not after.has_scores:
         raise ConfigError(f"can't compare {after.policy}: {after.lost()}, so that it has no score")
     old, new = ({task: entry.counts[task] for task in tasks} for entry in (before, after))
     clusters = before.clusters | after.clusters
-    gains = {}
-    for name in after.scores:
-        if name in before.scores:
-            k, kind = _parse(name)
-            gains[name] = gain(old, new, k, kind, clusters=clusters)
-    if not gains:
-        raise ConfigError(f"can't compare with {before.policy}: the two have no score in common")
-    return PairedGains(before, after, gains)
+    names = dict.fromkeys(["pass@1", *(name for name in after.scores if name in before.scores)])
+    scores = ((name, *_parse(name)) for name in names)
+    return {
+        name: gain(old, new, k, kind, clusters=clusters) for name, k, kind in scores if _is_paired(old, new, k)
+    }
+
+
+def _is_paired(before: Counts, after: Counts, k: int) -> bool:
+    """Return whether a task has k graded attempts on both sides."""
+    return not task_values(before, k).keys().isdisjoint(task_values(after, k))
 
 
 def _parse(score: str) -> tuple[int, Kind]:

@@ -11,9 +11,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from codegym.board.definition import Board
 from codegym.board.interval import Clusters, Estimate
@@ -26,6 +26,18 @@ from codegym.task import Frozen
 
 UNVERIFIED = frozenset({"suite_digest", "clusters", "seeds", "wall_seconds", "created"})
 """Fields that can't be computed from an entry's episodes; all others can. ``clusters`` follows from the suite."""
+
+
+def _possible(count: tuple[int, int]) -> tuple[int, int]:
+    attempts, resolved = count
+    if not 0 <= resolved <= attempts:
+        raise ValueError(f"{resolved} of {attempts} attempts can't be resolved")
+    return count
+
+
+Count = Annotated[tuple[int, int], AfterValidator(_possible)]
+"""Graded attempts, and how many of them were resolved."""
+ScoreName = Annotated[str, Field(pattern=r"^pass[@^][1-9][0-9]{0,5}$")]
 
 
 class Score(Frozen):
@@ -56,9 +68,9 @@ class Entry(Frozen):
     tasks: int
     tasks_digest: str
     samples_per_task: int
-    counts: dict[str, tuple[int, int]]
+    counts: dict[str, Count]
     clusters: dict[str, str] = Field(default_factory=dict, exclude_if=lambda clusters: not clusters)
-    scores: dict[str, Score]
+    scores: dict[ScoreName, Score]
     mean_reward: float | None
     outcomes: dict[str, int]
     tokens: dict[str, int]
@@ -205,9 +217,11 @@ def slug(name: str) -> str:
 
 
 def read_entry(path: Path) -> Entry:
-    """Read one entry. Raises :class:`ConfigError` naming the file if it is none."""
+    """Read one entry. Raises :class:`ConfigError` naming the file if it is none, or can't be read."""
     try:
         return Entry.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"can't read {path}: {error.strerror}") from error
     except ValidationError as error:
         raise ConfigError(f"{path}: not a board entry: {wrong_fields(error)}") from error
 

@@ -34,7 +34,6 @@ from codegym.errors import ConfigError
 from codegym.evaluate.attempts import chosen_tasks
 from codegym.evaluate.difficulty import (
     BASELINES,
-    DIALECTS,
     KNOWS_THE_SOLUTION,
     PlayedPolicy,
     attempts_in,
@@ -98,7 +97,7 @@ def verb(
         chosen = chosen_tasks(loaded, split, tasks)
         for name in names:
             with settle(
-                suite, name, "", dialect=dialect or DIALECTS.get(name, ""), sandbox=sandbox, turns=max_turns,
+                suite, name, "", dialect=dialect, sandbox=sandbox, turns=max_turns,
                 cache=not no_cache, workers=workers, seed=seed, answers=AnswerOptions(),
             ) as setting, watched(folder) as progress:  # fmt: skip
                 play_metrics(setting, chosen, attempts, folder, progress)

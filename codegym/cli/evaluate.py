@@ -81,7 +81,7 @@ def verb(
     Examples:
 
     - `codegym eval pyrepair --policy local:runs/mine/policy-after --name mine`
-    - `codegym eval pyrepair --policy endpoint:model.toml --against leaderboards/pyrepair/entries/blind.json`
+    - `codegym eval pyrepair --policy endpoint:model.toml --against leaderboards/pyrepair/entries/random.json`
     """
     standing = standing_board(suite, board)
     board_question = question(standing, split, samples, tasks)

@@ -25,7 +25,10 @@ Seed = Annotated[int, Option(help="Decides every episode's seed.")]
 Out = Annotated[Path | None, Option(help="Folder for the episodes; default: a new one below runs/.")]
 Resume = Annotated[bool, Option("--resume", help="Continue in a folder that has episodes already.")]
 Workers = Annotated[int, Option(min=0, help="Episodes at once; 0: four per core.")]
-DialectName = Annotated[str, Option(help="How actions are written: native, tagged, shell or line.")]
+DialectName = Annotated[
+    str,
+    Option(help="How actions are written: native, tagged, shell or line; default: tagged, or the policy's own."),
+]
 Sandbox = Annotated[str, Option(help="Where episodes run: bwrap, docker or docker-volume.")]
 Turns = Annotated[int, Option(min=0, help="The most turns of an episode; 0: the task's own limit.")]
 Temperature = Annotated[float | None, Option(min=0, help="Of a model's answers; default: its own.")]
@@ -62,7 +65,7 @@ def settle(
         loaded,
         trained.spec if trained else policy,
         name=name,
-        dialect=dialect or (trained.dialect if trained else "tagged"),
+        dialect=dialect or (trained.dialect if trained else ""),
         sandbox=sandbox,
         max_turns=turns or (trained.max_turns if trained else 0),
         limits=trained.limits if trained else {},

@@ -64,7 +64,9 @@ def _table(summary: dict[str, Any], folder: Path) -> Group:
         scores.add_row(name, *cells, gained)
     for policy, gained in summary["against"].items():
         blank = [""] * len(evaluations)
-        scores.add_row(f"pass@1 against {policy}", *blank, _gain(gained["pass@1"], gained["ci95"]))
+        scores.add_row(
+            f"pass@1 against {policy}", *blank, _gain(gained["pass@1"], gained["ci95"]) if gained else UNKNOWN
+        )
     where = f"{summary['tasks']} tasks of {summary['suite']}/{summary['split']}"
     title = Text(f"{where}, {summary['samples_per_task']} attempts each", "bold")
     return Group(title, scores, last_line)

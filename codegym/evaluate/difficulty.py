@@ -24,8 +24,6 @@ from codegym.suite import Suite
 
 BASELINES = ("random", "guess")
 """The scripted policies that are played if none is named."""
-DIALECTS = {"guess": "line", "rules": "line", "repair": "line"}
-"""Policies that can play in one dialect only."""
 KNOWS_THE_SOLUTION = ("gold", "repair")
 """Policies whose attempts say nothing about how hard a task is."""
 _FACTS = ("dialect", "max_turns", "limits")

@@ -17,6 +17,7 @@ from codegym.evaluate.folder import Facts, keep_facts
 from codegym.policy.answers import AnswerOptions
 from codegym.policy.lookup import make_policy
 from codegym.policy.protocol import Conversation, HasNotes, Opening, Policy
+from codegym.policy.speech import DEFAULT_DIALECT, spoken_dialect
 from codegym.progress.protocol import Progress, silent
 from codegym.rollout.metrics import RolloutMetrics, Tally, summarise
 from codegym.sandbox.backend import backend
@@ -36,7 +37,7 @@ class Setting:
 
     suite: Suite
     policy: Policy
-    dialect: str = "tagged"
+    dialect: str = DEFAULT_DIALECT
     sandbox: str = "bwrap"
     max_turns: int = 0
     limits: Mapping[str, float] = field(default_factory=dict)
@@ -93,7 +94,7 @@ def open_setting(
     policy: str | Mapping[str, Any],
     *,
     name: str = "",
-    dialect: str = "tagged",
+    dialect: str = "",
     sandbox: str = "bwrap",
     max_turns: int = 0,
     limits: Mapping[str, float] | None = None,
@@ -104,14 +105,16 @@ def open_setting(
 ) -> Iterator[Setting]:
     """Make the policy and yield the setting; the policy is closed when the block ends.
 
-    ``policy`` is as :func:`~codegym.policy.lookup.make_policy` takes it, ``name`` replaces its name, and
-    ``workers`` 0 means four per core. Raises :class:`ImageError` if this machine has the image of none of the
-    suite's tasks, and :class:`ConfigError` or :class:`PolicyError` if there is no such policy.
+    ``policy`` is as :func:`~codegym.policy.lookup.make_policy` takes it, ``name`` replaces its name,
+    ``dialect`` "" is the policy's only one or the default, and ``workers`` 0 means four per core. Raises
+    :class:`ImageError` if this machine has the image of none of the suite's tasks, :class:`ConfigError` or
+    :class:`PolicyError` if there is no such policy, and :class:`ConfigError` for a dialect that it can't play in.
     """
     _require_an_image(suite, sandbox)
     own_policy = make_policy(policy, answers)
     workers = workers or WORKERS_PER_CORE * (os.cpu_count() or 1)
     try:
+        dialect = spoken_dialect(own_policy, dialect)
         named_policy = NamedPolicy(own_policy, whole(name)) if name else own_policy
         yield Setting(
             suite,

@@ -72,6 +72,16 @@ class HasNotes(Protocol):
         ...
 
 
+@runtime_checkable
+class HasDialect(Protocol):
+    """A policy that may be able to play in one dialect only."""
+
+    @property
+    def dialect(self) -> str:
+        """The name of that dialect; empty if the policy plays in any."""
+        ...
+
+
 class Policy(Protocol):
     """Chooses the actions of episodes."""
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from codegym.board.compare import compare, find_entry
+from codegym.board.compare import find_entry, possible_gains
 from codegym.board.entry import Entry
 from codegym.board.interval import Estimate
 from codegym.board.stats import gain
@@ -28,7 +28,8 @@ def summarise_run(config: RunConfig, phases: Mapping[str, PhaseFolder], suite_di
 
     ``before`` and ``after`` are the first and the last evaluation, and ``gain`` is from one to the other: ``None``
     with fewer than two evaluations, or if one lost so many episodes that it has no score. ``against`` has the gain
-    of the last over each of the entries that ``[eval] against`` names, by their policies.
+    of the last over each of the entries that ``[eval] against`` names, by their policies: ``None`` if no task that
+    both have was graded on both sides.
     """
     entries = {name: _read_entry(phase.entry) for name, phase in phases.items() if phase.entry.exists()}
     return {
@@ -63,7 +64,8 @@ def _against(entries: list[Entry], paths: Iterable[Path]) -> dict[str, Any]:
     if not entries or not entries[-1].has_scores:
         return {}
     others = map(find_entry, paths)
-    return {other.policy: _gain_fields(compare(other, entries[-1]).gains["pass@1"]) for other in others}
+    gained = {other.policy: possible_gains(other, entries[-1]).get("pass@1") for other in others}
+    return {policy: _gain_fields(gain) if gain else None for policy, gain in gained.items()}
 
 
 def _gain_fields(gained: Estimate) -> dict[str, Any]:

@@ -57,6 +57,34 @@ def test_a_folder_keeps_to_one_way_to_play(mini: Suite, tmp_path: Path) -> None:
     assert new_folder(tmp_path, "run", "mini", "noop", resume=True) == tmp_path
 
 
+@pytest.mark.parametrize("policy", ["guess", "rules", "repair"])
+def test_a_script_plays_in_the_dialect_that_it_speaks(mini: Suite, policy: str) -> None:
+    with open_setting(mini, policy, sandbox="fake") as setting:
+        assert setting.dialect == "line"
+    with (
+        pytest.raises(
+            ConfigError, match=f"policy '{policy}' plays in the dialect 'line' only, not in 'shell': choose"
+        ),
+        open_setting(mini, policy, sandbox="fake", dialect="shell"),
+    ):
+        pass
+    with open_setting(mini, "noop", sandbox="fake") as setting:
+        assert setting.dialect == "tagged"
+
+
+def test_episodes_are_replayed_in_their_own_dialect(mini: Suite, tmp_path: Path) -> None:
+    with open_setting(mini, "gold", sandbox="fake", dialect="native") as setting:
+        assert play_metrics(setting, ["total"], 1, tmp_path / "gold").resolved == 1
+    with open_setting(mini, f"replay:{tmp_path / 'gold'}", sandbox="fake") as setting:
+        assert setting.dialect == "native"
+        assert play_metrics(setting, ["total"], 1, tmp_path / "again").resolved == 1
+    with (
+        pytest.raises(ConfigError, match="in the dialect 'native' only"),
+        open_setting(mini, f"replay:{tmp_path / 'gold'}", sandbox="fake", dialect="line"),
+    ):
+        pass
+
+
 def test_a_setting_needs_the_image_of_a_task(mini: Suite) -> None:
     tasks = {name: task.model_copy(update={"image": "nowhere"}) for name, task in mini.tasks.items()}
     other = Suite(mini.manifest, mini.root, tasks, mini.splits)

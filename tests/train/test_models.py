@@ -77,3 +77,20 @@ def test_what_does_not_fit_together_is_refused(  # noqa: PLR0917 - parametrized
 def test_a_tiny_model_is_not_adapted(train: Train, write_run: WriteRun, tmp_path: Path) -> None:
     with pytest.raises(CodegymError, match=r"adapts a trained model: leave it out"):
         train(write_run("\n[policy.tiny]\n", LORA, SFT), tmp_path / "run")
+
+
+@pytest.mark.parametrize("architecture", ["qwen2", "phi3", "lfm2", "llama"])
+def test_a_tiny_tokenizer_is_loaded_as_it_was_made(train: Train, tmp_path: Path, architecture: str) -> None:
+    from transformers import AutoConfig
+
+    from codegym.policy.local.load import load_tokenizer
+    from codegym.train.model.tiny import make_tokenizer
+
+    made = make_tokenizer(["def total(prices, limit):\n    return amount_of(prices) <= 1024\n"] * 3, 320)
+    AutoConfig.for_model(architecture).save_pretrained(tmp_path)
+    text = "total(limit, 1024):\n    prices <= amount_of"
+    for _ in range(2):
+        made.save_pretrained(tmp_path)
+        loaded = load_tokenizer(str(tmp_path))
+        assert (loaded.encode(text), len(loaded)) == (made.encode(text), len(made))
+        made = loaded

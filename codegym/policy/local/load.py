@@ -1,7 +1,8 @@
 """Loads models of transformers: from a folder, from the hub, from a GGUF file, and adapters on any of them.
 
 What comes out wrong is mended here: a GGUF file's quantisation that keeps the model from being saved, a tokenizer
-without its padding, and an end token that is another one than the chat template's.
+without its padding or of another class than it was saved with, and an end token that is another one than the chat
+template's.
 """
 
 from __future__ import annotations
@@ -51,17 +52,28 @@ def load_model(
 
 def load_tokenizer(path: str) -> Any:
     """Load a model's tokenizer, and check its chat template."""
-    import transformers  # noqa: PLC0415 - heavy
-
     base = base_of(path) if not (Path(path) / "tokenizer_config.json").exists() else path
     where, file = _file_of(base)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(where, **file)
+    tokenizer = _tokenizer_class(where).from_pretrained(where, **file)
     chat = ChatFormat(tokenizer)
     chat.check(keep_turns=False)
     tokenizer.eos_token_id = chat.end_id
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token_id = chat.end_id
     return tokenizer
+
+
+def _tokenizer_class(where: str) -> Any:
+    """Return the class that loads a tokenizer as it was saved.
+
+    For some kinds of models, such as qwen2, transformers' AutoTokenizer believes no other class than that kind's,
+    which splits text in its own way, even if the folder's tokenizer is a plain one that splits it differently.
+    """
+    import transformers  # noqa: PLC0415 - heavy
+
+    file = Path(where) / "tokenizer_config.json"
+    is_plain = file.exists() and json.loads(file.read_text()).get("tokenizer_class") == "TokenizersBackend"
+    return transformers.PreTrainedTokenizerFast if is_plain else transformers.AutoTokenizer
 
 
 def base_of(path: str) -> str:

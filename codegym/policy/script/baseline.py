@@ -59,12 +59,12 @@ _LINE = re.compile(r"(\s*(?:return |if not |if |\S+ [-+]?= ))(.+?)(:?)$|(\s*\S+\
 
 def guess() -> ScriptedPolicy:
     """Return the policy that makes random small edits where locate marks lines, until the tests pass."""
-    return ScriptedPolicy("guess", _guess)
+    return ScriptedPolicy("guess", _guess, "line")
 
 
 def rules() -> ScriptedPolicy:
     """Return the policy that writes, into marked lines, the expressions that a docstring's words stand for."""
-    return ScriptedPolicy("rules", _rules)
+    return ScriptedPolicy("rules", _rules, "line")
 
 
 def _guess(opening: Opening) -> Script:

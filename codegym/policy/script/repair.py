@@ -24,7 +24,7 @@ EXCERPT = re.compile(r"^(.*) #(\d{1,9})\*?$", re.MULTILINE)
 
 def repair() -> ScriptedPolicy:
     """Return the policy that makes the gold patch line by line. What it can't make, it submits unchanged."""
-    return ScriptedPolicy("repair", _script)
+    return ScriptedPolicy("repair", _script, "line")
 
 
 def _script(opening: Opening) -> Script:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from codegym.episode import Episode
 from codegym.errors import PolicyError
 from codegym.policy.protocol import Opening, Reply
+from codegym.policy.speech import spoken_dialect
 from codegym.tool.call import Call
 from codegym.tool.dialect import dialect
 
@@ -20,13 +21,18 @@ Script = Generator[Call | str, str, None]
 
 @dataclass(frozen=True)
 class ScriptedPolicy:
-    """A policy that answers with the actions that ``script`` yields for an opening."""
+    """A policy that answers with the actions that ``script`` yields for an opening.
+
+    ``dialect`` is the only one that the script can play in; empty: any.
+    """
 
     name: str
     script: Callable[[Opening], Script]
+    dialect: str = ""
 
     def begin(self, opening: Opening) -> ScriptedConversation:
-        """Start one episode."""
+        """Start one episode. Raises :class:`ConfigError` in a dialect that the script can't play in."""
+        spoken_dialect(self, opening.dialect)
         return ScriptedConversation(opening, self.script(opening))
 
     def close(self) -> None:
@@ -109,19 +115,26 @@ def replay(episodes: Iterable[Episode], name: str = "replay") -> ScriptedPolicy:
     """Return the policy that repeats the actions of recorded episodes, so that observations repeat as well.
 
     It uses the episode with the same task and seed, otherwise the task's first episode. Raises
-    :class:`PolicyError` for a task without an episode.
+    :class:`PolicyError` for a task without an episode, or with one that was played in another dialect.
     """
     by_seed: dict[tuple[str, int], Episode] = {}
     by_task: dict[str, Episode] = {}
+    dialects: set[str] = set()
     for episode in episodes:
         by_seed.setdefault((episode.task, episode.seed), episode)
         by_task.setdefault(episode.task, episode)
+        dialects.add(episode.versions.get("dialect", ""))
 
     def script(opening: Opening) -> Script:
         episode = by_seed.get((opening.task.id, opening.seed)) or by_task.get(opening.task.id)
         if episode is None:
             raise PolicyError(f"nothing to replay for task {opening.task.id!r}: there is no episode of it")
+        if episode.versions.get("dialect", opening.dialect) != opening.dialect:
+            raise PolicyError(
+                f"can't replay task {opening.task.id!r} in the dialect {opening.dialect!r}: it was played in "
+                f"{episode.versions['dialect']!r}"
+            )
         for step in episode.steps:
             yield step.action
 
-    return ScriptedPolicy(name, script)
+    return ScriptedPolicy(name, script, dialects.pop() if len(dialects) == 1 else "")

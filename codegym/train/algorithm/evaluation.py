@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from codegym.atomic import write_whole
 from codegym.board.compare import find_entry, shared_tasks
-from codegym.board.entry import Entry, write_entry
+from codegym.board.entry import Entry, slug, write_entry
 from codegym.errors import ConfigError
 from codegym.evaluate.attempts import chosen_tasks
 from codegym.evaluate.measure import entry_of
@@ -27,10 +28,15 @@ class EvaluationPhase:
     context: RunContext
 
     def check(self) -> None:
-        """Raise :class:`TaskError` for an unknown split, :class:`ConfigError` for what can't be compared with."""
+        """Raise :class:`TaskError` for an unknown split, :class:`ConfigError` for what can't be compared with.
+
+        Entries of the same name are refused as well: one would replace the other.
+        """
         suite, tasks = self.context.suite, self._tasks()
-        for path in self.context.config.eval.against:
-            shared_tasks(find_entry(path), suite.name, suite.digest, tasks)
+        others = {str(path): find_entry(path) for path in self.context.config.eval.against}
+        for other in others.values():
+            shared_tasks(other, suite.name, suite.digest, tasks)
+        self._check_names(others)
 
     def run(self, start: Path | None) -> Path:
         """Measure ``start``, unless that is done; return it."""
@@ -47,6 +53,26 @@ class EvaluationPhase:
         for path in context.config.eval.against:
             write_entry(context.folder, find_entry(path))
         return start
+
+    def _check_names(self, others: Mapping[str, Entry]) -> None:
+        """Raise :class:`ConfigError` if two entries of the run's board would be one file.
+
+        These are its own evaluations' and ``others``, by the paths that ``[eval] against`` has.
+        """
+        config = self.context.config
+        names = [
+            (f"phase {one.name!r}", f"{config.name}-{one.name}")
+            for one in config.phase
+            if isinstance(one, EvaluationSettings)
+        ]
+        names += [(f"[eval] against {path!r}", entry.policy) for path, entry in others.items()]
+        owners: dict[str, str] = {}
+        for owner, name in names:
+            if (first := owners.setdefault(slug(name), owner)) != owner:
+                raise ConfigError(
+                    f"{first} and {owner} both make entries/{slug(name)}.json: rename the phase or the run, or "
+                    "evaluate the other policy again with another --name"
+                )
 
     def _tasks(self) -> list[str]:
         config = self.context.config.eval

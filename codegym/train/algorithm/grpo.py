@@ -15,7 +15,6 @@ from typing import Any
 
 from datasets import Dataset
 from transformers import PrinterCallback, TrainerCallback
-from transformers.trainer_utils import get_last_checkpoint
 from trl import GRPOConfig
 
 from codegym.episode import is_graded, too_many_lost
@@ -25,6 +24,7 @@ from codegym.evaluate.attempts import chosen_tasks, rate, solved_note
 from codegym.progress.display import PhaseBar
 from codegym.rollout.log import EpisodeLog
 from codegym.train.algorithm.budget import Budget, Every
+from codegym.train.algorithm.checkpoint import last_checkpoint
 from codegym.train.algorithm.protocol import RunContext
 from codegym.train.algorithm.rollouts import Rollouts, serving
 from codegym.train.algorithm.settings import GrpoSettings
@@ -96,8 +96,8 @@ class GrpoPhase:
             self.context.display.phase(self.settings.name, f"Training with GRPO ({self.settings.name})") as bar,
         ):
             trainer = self._trainer(model, tokenizer, self.make_rollouts(self.context, log), bar)
-            last = get_last_checkpoint(str(folder.trainer)) if folder.trainer.is_dir() else None
-            trainer.train(resume_from_checkpoint=last)
+            last = last_checkpoint(folder.trainer)
+            trainer.train(resume_from_checkpoint=str(last) if last else None)
         folder.record(trainer.state.log_history)
         save_policy(model, tokenizer, folder.policy, self.context.config.policy.lora)
         return folder.policy

@@ -10,7 +10,7 @@ from transformers import TrainingArguments
 
 
 def adamw(model: Any, args: TrainingArguments) -> torch.optim.Optimizer:
-    """Return AdamW with the rate, betas and weight decay of ``args``."""
+    """Return AdamW with the rate, betas, epsilon and weight decay of ``args``."""
     return _adamw(list(model.parameters()), args)
 
 
@@ -71,6 +71,7 @@ def _adamw(parameters: list[torch.nn.Parameter], args: TrainingArguments) -> tor
         parameters,
         lr=args.learning_rate,
         betas=(args.adam_beta1, args.adam_beta2),
+        eps=args.adam_epsilon,
         weight_decay=args.weight_decay,
     )
 

@@ -12,23 +12,24 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from torch.utils.data import IterableDataset
+from torch.utils.data import IterableDataset, get_worker_info
 from transformers import DataCollatorForSeq2Seq, PrinterCallback, Trainer, TrainingArguments
-from transformers.trainer_utils import get_last_checkpoint
 
 from codegym.errors import ConfigError
 from codegym.policy.chat import ChatFormat
 from codegym.suite import load_suite
 from codegym.train.algorithm.budget import Budget
+from codegym.train.algorithm.checkpoint import last_checkpoint, steps_of
 from codegym.train.algorithm.optimizer import OPTIMIZERS
 from codegym.train.algorithm.protocol import RunContext
 from codegym.train.algorithm.settings import PretrainSettings
 from codegym.train.algorithm.supervised import start_model, step_note
-from codegym.train.algorithm.trl_config import trl_config
+from codegym.train.algorithm.trl_config import SUPERVISED, trl_config
 from codegym.train.data.conversation import texts
 from codegym.train.model.load import save_policy
 from codegym.train.reading.library import library_functions
-from codegym.train.reading.stream import Encoding, Reading, Row
+from codegym.train.reading.packages import excluded_packages
+from codegym.train.reading.stream import Encoding, Reading, Row, Shortest
 
 DEFAULTS: dict[str, Any] = {
     "per_device_train_batch_size": PretrainSettings.default_rows,
@@ -49,14 +50,26 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-class _Rows(IterableDataset[Row]):  # type: ignore[misc]  # torch is not typed for all its subclasses
-    """The rows of a stream, as torch's loader takes them."""
+REFUSED = SUPERVISED | {
+    "num_train_epochs": "leave it out: the stream has no end. Set budget_seconds, or max_steps",
+    "ignore_data_skip": "leave it out: a resumed phase goes on in the stream where it was",
+    "auto_find_batch_size": "leave it out: a row's place in the stream depends on the size of batches",
+}
+"""Keys that have no effect here, or the wrong one, and what to do instead."""
 
-    def __init__(self, rows: Callable[[], Iterator[Row]]) -> None:
+
+class StreamRows(IterableDataset[Row]):  # type: ignore[misc]  # torch is not typed for all its subclasses
+    """The rows of a stream, as torch's loader takes them: a batch from each of its workers in turn.
+
+    ``rows`` is called with a worker's number and with how many there are.
+    """
+
+    def __init__(self, rows: Callable[[int, int], Iterator[Row]]) -> None:
         self._rows = rows
 
     def __iter__(self) -> Iterator[Row]:
-        return self._rows()
+        worker = get_worker_info()
+        return self._rows(worker.id, worker.num_workers) if worker else self._rows(0, 1)
 
 
 @dataclass(frozen=True)
@@ -81,7 +94,12 @@ class PretrainPhase:
             suite.split(split)
             if split.partition("-")[0] != "train":
                 raise ConfigError(f"{where}: split {split!r} is for measuring; what is read is of train")
-        self._args()
+        excluded_packages(settings.excluded)
+        if self.arguments().max_steps < 1:
+            raise ConfigError(f"[phase.trl] of {where}: max_steps: a number above 0 is needed: leave it out")
+        policy = self.context.config.policy
+        if policy.tiny:
+            self._reading(settings.split).check_fits(Shortest(policy.context_tokens))
 
     def run(self, start: Path | None) -> Path:
         """Train, going on from the last checkpoint; return the folder of the result."""
@@ -89,12 +107,10 @@ class PretrainPhase:
         if folder.policy.exists():
             return folder.policy
         reading = self._reading(self.settings.split)
-        checkpoint = get_last_checkpoint(folder.trainer) if folder.trainer.is_dir() else None
+        checkpoint = last_checkpoint(folder.trainer)
         sampled = self._reading(self.settings.tokenizer_split or self.settings.split)
         sample = islice(sampled.conversations(), self.settings.tokenizer_episodes)
-        model, tokenizer = start_model(
-            self.context.config, Path(checkpoint) if checkpoint else start, texts(sample)
-        )
+        model, tokenizer = start_model(self.context.config, checkpoint or start, texts(sample))
         folder.record([self._train(model, tokenizer, reading, checkpoint)])
         save_policy(model, tokenizer, folder.policy, self.context.config.policy.lora)
         return folder.policy
@@ -115,23 +131,29 @@ class PretrainPhase:
             excluded=excluded,
         )
 
-    def _args(self) -> TrainingArguments:
+    def arguments(self) -> TrainingArguments:
+        """Return transformers' settings: :data:`DEFAULTS`, overridden by the run's own and by ``[phase.trl]``."""
         config, settings = self.context.config, self.settings
         own: dict[str, Any] = {
             "seed": config.seed,
             "use_cpu": config.policy.device == "cpu",
+            "gradient_checkpointing": config.policy.gradient_checkpointing,
             "output_dir": str(self.context.phases[settings.name].trainer),
         }
-        return trl_config(TrainingArguments, DEFAULTS | own, settings.trl, settings.name)
+        return trl_config(TrainingArguments, DEFAULTS | own, settings.trl, settings.name, REFUSED)
 
-    def _train(self, model: Any, tokenizer: Any, reading: Reading, checkpoint: str | None) -> dict[str, float]:
-        args = self._args()
-        rows = args.per_device_train_batch_size
-        done = int(checkpoint.rpartition("-")[2]) * rows if checkpoint else 0
+    def _train(self, model: Any, tokenizer: Any, reading: Reading, checkpoint: Path | None) -> dict[str, float]:
+        args = self.arguments()
+        size = args.train_batch_size
+        first = -(-self.settings.start // size)
+        if checkpoint:
+            first += steps_of(checkpoint) * args.gradient_accumulation_steps
         limit = self.context.config.policy.context_tokens
         encoding = Encoding(ChatFormat(tokenizer), limit, self.context.opening())
-        data = _Rows(lambda: reading.rows(encoding, rows, start=self.settings.start + done))
-        next(reading.rows(encoding, 1))  # an error shall come from here, not from the loader's process
+        reading.check_fits(encoding)  # an error shall come from here, not from the loader's process
+        data = StreamRows(
+            lambda worker, workers: reading.rows(encoding, size, first, worker=worker, workers=workers)
+        )
         optimizer = OPTIMIZERS[self.settings.optimizer](model, args)
         with self.context.display.phase(self.settings.name, f"Reading ({self.settings.name})") as bar:
             budget = Budget(self.settings.budget_seconds, lambda share, state: bar.update(share, step_note(state)))
@@ -145,6 +167,6 @@ class PretrainPhase:
                 optimizers=(optimizer, budget.rise_and_cosine(optimizer)),
             )
             trainer.remove_callback(PrinterCallback)
-            trainer.train(resume_from_checkpoint=checkpoint)
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         last = {key: value for entry in trainer.state.log_history for key, value in entry.items()}
         return {key: last[key] for key in ("loss", "num_input_tokens_seen", "step") if key in last}

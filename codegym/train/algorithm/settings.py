@@ -36,19 +36,20 @@ class PretrainSettings(PhaseSettings):
     """``algorithm = "pretrain"``: a base model reads written episodes for ``budget_seconds``.
 
     They are of ``split`` of the generated ``suite`` and, ``library_share`` of them, of functions of Python's
-    library and of installed packages, without the packages ``excluded``. ``composed_share`` of the programs are of
-    families that are made up at random, ``renamed_share`` have names of random syllables; ``right_share`` of what
-    is read are right programs instead of episodes. The first comes from place ``start`` of the stream. A tokenizer
-    is trained on ``tokenizer_episodes`` of them, or of ``tokenizer_split``. ``optimizer`` is AdamW, or Muon for
-    matrices and AdamW for the rest. ``trl`` goes to transformers' ``TrainingArguments``.
+    library and of installed packages, without the packages ``excluded``, by their names in an index or in an
+    import, and never those that suites measure with. ``composed_share`` of the programs are of families that are
+    made up at random, ``renamed_share`` have names of random syllables; ``right_share`` of what is read are right
+    programs instead of episodes. The first ``start`` rows of the stream are left out. A tokenizer is trained on
+    ``tokenizer_episodes`` of them, or of ``tokenizer_split``. ``optimizer`` is AdamW, or Muon for matrices and
+    AdamW for the rest. ``trl`` goes to transformers' ``TrainingArguments``.
     """
 
     makes_policy: ClassVar[bool] = True
     default_rows: ClassVar[int] = 8
 
     suite: str = "drill"
-    split: str = "train"
-    library_share: float = Field(0.3, ge=0, le=1)
+    split: str = Field("train", min_length=1)
+    library_share: float = Field(0.0, ge=0, le=1)
     composed_share: float = Field(0.5, ge=0, le=1)
     renamed_share: float = Field(0.5, ge=0, le=1)
     right_share: float = Field(0.3, ge=0, le=1)

@@ -28,7 +28,7 @@ from codegym.train.algorithm.optimizer import OPTIMIZERS
 from codegym.train.algorithm.protocol import RunContext
 from codegym.train.algorithm.settings import SftSettings
 from codegym.train.algorithm.supervised import start_model, step_note
-from codegym.train.algorithm.trl_config import trl_config
+from codegym.train.algorithm.trl_config import SUPERVISED, trl_config
 from codegym.train.data.conversation import Conversation, conversation_of, encode, texts
 from codegym.train.model.load import save_policy
 
@@ -46,6 +46,9 @@ DEFAULTS: dict[str, Any] = {
     "disable_tqdm": True,
     "dataloader_pin_memory": False,
 }
+
+SCRIPTS = {"gold": gold, "repair": repair}
+"""Who can play what is imitated, by the name that ``[phase.data] policy`` has."""
 
 TOKENIZER_CONVERSATIONS = 8000
 """The most conversations that a tokenizer is trained on; more make no better vocabulary, and take long."""
@@ -65,10 +68,10 @@ class SftPhase:
         data = self.settings.data
         if data.episodes:
             self._recorded()
-        elif data.policy == "repair" and self.context.config.env.dialect != "line":
+        elif (only := SCRIPTS[data.policy]().dialect) not in ("", self.context.config.env.dialect):
             raise ConfigError(
-                f"the script of phase {self.settings.name!r} speaks the line dialect: "
-                'set dialect = "line" in [env], or policy = "gold" or episodes = "FOLDER" in [phase.data]'
+                f"the script of phase {self.settings.name!r} speaks the {only} dialect: "
+                f'set dialect = "{only}" in [env], or policy = "gold" or episodes = "FOLDER" in [phase.data]'
             )
         self.context.tasks()
         self._args()
@@ -103,7 +106,7 @@ class SftPhase:
         if data.episodes:
             episodes = self._recorded()
             return translate(episodes), sorted({episode.task for episode in episodes})
-        return gold() if data.policy == "gold" else repair(), self.context.tasks()
+        return SCRIPTS[data.policy](), self.context.tasks()
 
     def _conversations(self) -> list[Conversation]:
         """Let the player play, and return its episodes as conversations, in an order decided by the run's seed.
@@ -132,7 +135,7 @@ class SftPhase:
             "gradient_checkpointing": config.policy.gradient_checkpointing,
         }
         own_settings |= {"output_dir": str(self.context.phases[settings.name].trainer)}
-        return trl_config(SFTConfig, DEFAULTS | own_settings, settings.trl, settings.name)
+        return trl_config(SFTConfig, DEFAULTS | own_settings, settings.trl, settings.name, SUPERVISED)
 
     def _imitate(
         self, model: Any, tokenizer: Any, conversations: Sequence[Conversation], show: Callable[[float, Any], None]

@@ -13,6 +13,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from codegym.train.config import TinySection
+from codegym.train.model.words import WORDS
 
 OBSERVATION, ANSWER, END, PAD = "<|see|>", "<|say|>", "<|end|>", "<|pad|>"
 
@@ -29,10 +30,6 @@ TEMPLATE = (
     + "{% endif %}"
 )
 """One token before each turn; the system prompt is left out, since this policy learns the tools by example."""
-
-
-WORDS = r"[A-Za-z_]+|[0-9]+|[^A-Za-z_0-9]+"
-"""A name is in the same tokens wherever it stands: the space before it belongs to what is between words."""
 
 
 def make_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:

@@ -22,6 +22,7 @@ from codegym.tool.compact.excerpt import Suspect
 from codegym.tool.compact.opening import brief_instruction
 from codegym.tool.compact.spectrum import docstring, functions
 from codegym.tool.standard.run import brief_counts
+from codegym.train.reading.packages import excluded_packages, is_excluded
 from codegym.train.reading.written import Fault
 
 LINES = (3, 24)
@@ -49,9 +50,10 @@ class LibraryFunction:
 def library_functions(excluded: frozenset[str]) -> tuple[LibraryFunction, ...]:
     """Return the functions of all packages on this machine but ``excluded`` ones, in a fixed order.
 
-    Raises :class:`ConfigError` if there are none.
+    Packages that suites measure with are left out as well. Raises :class:`ConfigError` if there are no others,
+    or for an unknown package.
     """
-    every = [one for package, path in _modules(excluded) for one in _functions(package, path)]
+    every = [one for package, path in _modules(excluded_packages(excluded)) for one in _functions(package, path)]
     unique = list({one.text: one for one in every}.values())
     if not unique:
         raise ConfigError("no Python sources of packages are on this machine to read")
@@ -128,7 +130,12 @@ def _modules(excluded: Collection[str]) -> Iterator[tuple[str, Path]]:
             parts = path.relative_to(root).parts
             package = parts[0].removesuffix(".py")
             skipped = _SKIPPED_FOLDERS & set(parts[:-1]) or parts[-1].startswith("test_")
-            if not skipped and package not in excluded and path.stat().st_size < _MOST_BYTES and _is_read(parts):
+            if (
+                not skipped
+                and not is_excluded(parts, excluded)
+                and path.stat().st_size < _MOST_BYTES
+                and _is_read(parts)
+            ):
                 yield package, path
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count, islice
+from typing import Protocol
 
 from codegym.errors import ConfigError
 from codegym.generator.family import Library, load_families
@@ -15,7 +16,8 @@ from codegym.policy.chat import ChatFormat
 from codegym.policy.protocol import Opening
 from codegym.suite import Suite
 from codegym.task import FolderSource, Task
-from codegym.train.data.conversation import Conversation, Turn, encode
+from codegym.train.data.conversation import Conversation, Turn, encode, texts
+from codegym.train.model.words import fewest_tokens
 from codegym.train.reading.composed import compose
 from codegym.train.reading.generated import fault_of, right_excerpts
 from codegym.train.reading.library import fault_in, library_functions
@@ -29,9 +31,39 @@ _RIGHT_PROGRAMS = 4
 _MOST_MISSES = 200
 """So many episodes without one that fits the context are taken for all."""
 _SORTED = 32
-"""Batches that are filled at once, from rows sorted by length, so that little of a batch is padding."""
+"""Batches of a block: they are filled at once, from rows sorted by length, so that little of them is padding."""
 _NO_SOURCE = FolderSource(path=".", digest="")
 """Of programs that are read and never opened."""
+_PLACES = 1000
+"""Places per row of a block. It takes its rows from the first that have one, so that it never runs out."""
+
+
+class Encoder(Protocol):
+    """Makes a row of an episode; ``None`` if that has more than ``limit`` ids."""
+
+    @property
+    def limit(self) -> int:
+        """The most ids of a row."""
+        ...
+
+    def __call__(self, conversation: Conversation) -> Row | None:
+        """Return the row of an episode."""
+        ...
+
+
+@dataclass(frozen=True)
+class Shortest:
+    """An encoder without a tokenizer: rows of as many ids as any tiny policy needs at least.
+
+    It refuses a context that is too small before a tokenizer is trained on thousands of episodes.
+    """
+
+    limit: int
+
+    def __call__(self, conversation: Conversation) -> Row | None:
+        """Return a row of that length, of no meaning."""
+        length = sum(map(fewest_tokens, texts([conversation])))
+        return {"input_ids": [0] * length} if length <= self.limit else None
 
 
 @dataclass(frozen=True)
@@ -54,11 +86,11 @@ class Encoding:
 class Reading:
     """Written episodes of ``split`` of a generated suite, and of faults in library functions.
 
-    ``library_share`` of them are of the library, without the packages ``excluded``. ``composed_share`` of the
-    others are of families made up at random (:mod:`codegym.train.reading.composed`) instead of the split's, and
-    ``renamed_share`` have names of random syllables. ``right_share`` of what is read are right programs instead of
-    episodes: in the excerpt of an episode the line with the fault is just the one that does not do what the
-    docstring says.
+    ``library_share`` of them are of the library, without the packages ``excluded`` and those that suites measure
+    with. ``composed_share`` of the others are of families made up at random
+    (:mod:`codegym.train.reading.composed`) instead of the split's, and ``renamed_share`` have names of random
+    syllables. ``right_share`` of what is read are right programs instead of episodes: in the excerpt of an episode
+    the line with the fault is just the one that does not do what the docstring says.
     """
 
     suite: Suite
@@ -102,21 +134,37 @@ class Reading:
         """Yield the episodes from a place on, without end."""
         return (episode for place in count(start) if (episode := self.conversation(place)))
 
-    def rows(self, encoding: Encoding, batch: int, start: int = 0) -> Iterator[Row]:
-        """Yield what is read from a place on, without end, in runs of ``batch`` rows of similar length.
+    def rows(
+        self, encoding: Encoder, size: int, first: int = 0, *, worker: int = 0, workers: int = 1
+    ) -> Iterator[Row]:
+        """Yield what is read from batch number ``first`` on, without end: ``size`` rows of similar length each.
 
+        Each block of batches depends on its number alone, so training that begins at a later batch reads what it
+        would have read there. Of several workers, each yields every ``workers``-th batch, from a block of its own.
         Episodes that are too long are left out. Raises :class:`ConfigError` if that is so for each of many.
         """
-        mix = random.Random(f"{self.seed}/{start}/order")  # noqa: S311 - not for secrets
-        rows = self._fitting(encoding, start)
-        while True:
-            some = sorted(islice(rows, batch * _SORTED), key=lambda row: len(row["input_ids"]))
-            batches = [some[at : at + batch] for at in range(0, len(some), batch)]
-            mix.shuffle(batches)
-            for one in batches:
-                yield from one
+        current, block = -1, []
+        for number in count(first + worker, workers):
+            rounds, turn = divmod(number, workers)
+            needed = rounds // _SORTED * workers + turn
+            if needed != current:
+                current, block = needed, self._block(encoding, size, needed)
+            yield from block[rounds % _SORTED]
 
-    def _fitting(self, encoding: Encoding, start: int) -> Iterator[Row]:
+    def check_fits(self, encoding: Encoder) -> None:
+        """Raise :class:`ConfigError` as :meth:`rows` does, before a batch is filled."""
+        next(self._fitting(encoding, 0))
+
+    def _block(self, encoding: Encoder, size: int, number: int) -> list[list[Row]]:
+        """Return the batches of a block, in a random order."""
+        first = number * size * _SORTED
+        rows = islice(self._fitting(encoding, first * _PLACES), size * _SORTED)
+        ordered = sorted(rows, key=lambda row: len(row["input_ids"]))
+        batches = [ordered[at : at + size] for at in range(0, len(ordered), size)]
+        random.Random(f"{self.seed}/{first}/order").shuffle(batches)  # noqa: S311 - not for secrets
+        return batches
+
+    def _fitting(self, encoding: Encoder, start: int) -> Iterator[Row]:
         misses = 0
         for conversation in self.conversations(start):
             row = encoding(conversation)

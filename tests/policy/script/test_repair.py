@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codegym.env import CodeEnv
+from codegym.errors import ConfigError
 from codegym.patch import make_patch
 from codegym.patch.read import parse_patch
 from codegym.policy.protocol import Opening, Policy
@@ -115,6 +116,12 @@ def test_no_observation_has_text_of_the_repair(drill: Suite) -> None:
             texts += [env.step(action)[0] for action in ("l", "s", "f 1", "t", "c", "d", "g return", "x cat *.py")]
         assert lines
         assert not [line for line in lines for text in texts if line in text]
+
+
+@pytest.mark.parametrize("policy", [guess(), rules(), repair()], ids=["guess", "rules", "repair"])
+def test_a_script_of_one_dialect_begins_in_no_other(drill: Suite, policy: ScriptedPolicy) -> None:
+    with pytest.raises(ConfigError, match="plays in the dialect 'line' only, not in 'tagged'"):
+        policy.begin(Opening(drill.task("d1-000001"), "", "", 0, [], "tagged"))
 
 
 @pytest.mark.parametrize("policy", [guess(), rules()], ids=["guess", "rules"])

@@ -160,6 +160,18 @@ def test_replay_repeats_the_episode_with_the_same_seed(opening: Openings, tmp_pa
         replay([]).begin(opening()).reply(None)
 
 
+def test_replay_keeps_to_the_dialect_of_an_episode(opening: Openings) -> None:
+    tagged, line = (
+        recorded(task, 0, "s").model_copy(update={"versions": {"dialect": speech}})
+        for task, speech in (("t", "tagged"), ("other", "line"))
+    )
+    assert (replay([tagged]).dialect, replay([tagged, line]).dialect) == ("tagged", "")
+    with pytest.raises(ConfigError, match="in the dialect 'tagged' only, not in 'line'"):
+        replay([tagged]).begin(opening(speech="line"))
+    with pytest.raises(PolicyError, match="in the dialect 'line': it was played in 'tagged'"):
+        replay([tagged, line]).begin(opening(speech="line")).reply(None)
+
+
 @pytest.mark.parametrize("spec", ["gold", "noop", "random", {"kind": "random", "turns": 3}])
 def test_lookup_by_name(spec: str | dict[str, object]) -> None:
     name = spec if isinstance(spec, str) else spec["kind"]
