@@ -12,8 +12,8 @@ from typing import Annotated
 from pydantic import Field
 
 from codegym.tool.call import ToolError, ToolResult
-from codegym.tool.compact.excerpt import Suspect
 from codegym.tool.compact.locate import focused, set_focus
+from codegym.tool.compact.suspect import Suspect
 from codegym.tool.line_end import with_line_ends
 from codegym.tool.spec import compact_tool
 from codegym.tool.workbench import Workbench

@@ -20,9 +20,10 @@ from codegym.patch import apply_patch
 from codegym.sandbox.protocol import File
 from codegym.syntax import parse_expression, parse_module
 from codegym.task import Task
-from codegym.tool.compact.excerpt import Suspect, excerpt
+from codegym.tool.compact.excerpt import excerpt
 from codegym.tool.compact.opening import brief_instruction
 from codegym.tool.compact.spectrum import docstring, functions, suspects
+from codegym.tool.compact.suspect import Suspect
 from codegym.tool.standard.run import brief_counts
 from codegym.train.reading.reports import comparison
 from codegym.train.reading.written import Fault

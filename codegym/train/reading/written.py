@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from codegym.patch.read import Hunk
 from codegym.policy.script.repair import MOST_LOOKED_AT, excerpt_lines, line_edits
 from codegym.tool.call import Call
-from codegym.tool.compact.excerpt import Suspect, excerpt
+from codegym.tool.compact.excerpt import excerpt
 from codegym.tool.compact.locate import short_list
+from codegym.tool.compact.suspect import Suspect
 from codegym.tool.dialect.line import LineDialect
 from codegym.train.data.conversation import Conversation, Turn
 
