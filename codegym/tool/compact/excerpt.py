@@ -3,15 +3,15 @@
 Lines are numbered from the function's first line, so that the numbers are small. The number is a comment at the
 end of the line, since a model reads from left to right. ``*`` marks the most suspicious lines of the function. Of
 the docstring the first paragraph is shown, in one line; comments are left out; a long function is cut around the
-marked lines.
+marked lines. The function's own indentation is left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import dedent
 
 from codegym.tool.call import ToolError
+from codegym.tool.compact.indent import indentation
 from codegym.tool.compact.suspect import Suspect
 from codegym.tool.cut import clip
 
@@ -26,12 +26,12 @@ def excerpt(suspect: Suspect, source: Sequence[str]) -> str:
     """
     if not suspect.first <= suspect.last <= len(source):
         raise ToolError(f"{suspect.name} is no longer there: call locate again.", "locate again")
-    numbers = suspect.lines()
-    text = dedent("\n".join(source[n - 1].rstrip() for n in numbers)).split("\n")
+    margin = indentation(source[suspect.first - 1])
+    stars = dict.fromkeys(suspect.hot, "*")
     rows = [
-        (n, f"{line[:LONGEST_LINE]} #{n - suspect.first + 1}{'*' if n in suspect.hot else ''}")
-        for n, line in zip(numbers, text, strict=True)
-        if line.strip() and not line.lstrip().startswith("#")
+        (n, f"{line.removeprefix(margin)[:LONGEST_LINE]} #{n - suspect.first + 1}{stars.get(n, '')}")
+        for n in suspect.lines()
+        if (line := source[n - 1].rstrip()) and not line.lstrip().startswith("#")
     ]
     if suspect.docstring:
         first, last = suspect.docstring

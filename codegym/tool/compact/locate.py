@@ -23,12 +23,13 @@ from codegym.sandbox.image.image import image_digest
 from codegym.sandbox.protocol import Sandbox
 from codegym.tool.call import ToolError, ToolResult
 from codegym.tool.compact.excerpt import excerpt
+from codegym.tool.compact.listing import set_focus, start_list
 from codegym.tool.compact.spectrum import MOST
 from codegym.tool.compact.suspect import Suspect, checked
+from codegym.tool.line_end import without_line_ends
 from codegym.tool.spec import compact_tool
 from codegym.tool.workbench import Workbench
 
-_FOCUS, _SUSPECTS = "locate.focus", "locate.suspects"
 _LISTED = 6
 _ROWS = TypeAdapter(Annotated[list[Annotated[Suspect, AfterValidator(checked)]], Field(max_length=MOST)])
 
@@ -39,7 +40,7 @@ def locate(bench: Workbench) -> ToolResult:
     suspects, cached = _suspects_of(bench)
     if not suspects:
         raise ToolError("No failing test runs a function of this repository.", "no suspects")
-    bench.notes[_SUSPECTS] = suspects
+    start_list(bench, suspects)
     listing = "\n".join(
         f"{i} {s.path}:{s.first} {s.name} (suspicion {s.score:.2f})" for i, s in enumerate(suspects, 1)
     )
@@ -58,23 +59,9 @@ def focus(bench: Workbench, rank: Annotated[int, Field(ge=1, description="place 
     return ToolResult(_focus(bench, rank))
 
 
-def focused(bench: Workbench) -> Suspect | None:
-    """Return the function in focus, if any."""
-    suspect: Suspect | None = bench.notes.get(_FOCUS)
-    return suspect
-
-
-def set_focus(bench: Workbench, suspect: Suspect) -> None:
-    """Put a function in focus."""
-    bench.notes[_FOCUS] = suspect
-
-
 def _focus(bench: Workbench, rank: int) -> str:
-    suspects: list[Suspect] = bench.notes.get(_SUSPECTS, [])
-    if rank > len(suspects):
-        raise ToolError(f"locate's list has {len(suspects)} entries: call locate first.", "no such suspect")
-    set_focus(bench, suspects[rank - 1])
-    return excerpt(suspects[rank - 1], bench.read(suspects[rank - 1].path).split("\n"))
+    suspect = set_focus(bench, rank)
+    return excerpt(suspect, without_line_ends(bench.read(suspect.path)))
 
 
 def _suspects_of(bench: Workbench) -> tuple[list[Suspect], bool]:
@@ -83,16 +70,16 @@ def _suspects_of(bench: Workbench) -> tuple[list[Suspect], bool]:
     if bench.cache is None:
         return _trace(bench, bench.box), False
     with bench.cache.turn(key):
-        kept = _kept((bench.cache.get(key) or {}).get("suspects"))
-        if kept is not None:
-            return kept, True
+        cached = _cached((bench.cache.get(key) or {}).get("suspects"))
+        if cached is not None:
+            return cached, True
         suspects, is_reproducible = run_in_fresh_box(bench.box, partial(_trace, bench))
         if is_reproducible:
             bench.cache.put(key, {"suspects": [asdict(each) for each in suspects]}, lasting=bool(suspects))
         return suspects, False
 
 
-def _kept(rows: object) -> list[Suspect] | None:
+def _cached(rows: object) -> list[Suspect] | None:
     """Return the suspects in an entry of the cache; ``None`` if there are none, or one makes no sense."""
     try:
         return _ROWS.validate_python(rows)

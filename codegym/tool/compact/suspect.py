@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import Field
@@ -15,6 +15,28 @@ MOST_PATH_CHARS = 1_000
 
 _Line = Annotated[int, Field(ge=1, le=1_000_000)]
 _Score = Annotated[float, Field(ge=0, le=1e9)]
+
+
+@dataclass(frozen=True)
+class Shift:
+    """In the file ``path``, ``removed`` lines from line ``at`` on were replaced by ``added`` lines."""
+
+    path: str
+    at: int
+    removed: int
+    added: int
+
+    def back(self) -> Shift:
+        """Return the shift that takes this one back."""
+        return replace(self, removed=self.added, added=self.removed)
+
+    def line(self, number: int) -> int | None:
+        """Return what number a line has now; ``None`` if it is gone."""
+        if number < self.at:
+            return number
+        if number >= self.at + self.removed:
+            return number + self.added - self.removed
+        return min(number, self.at + self.added - 1) if self.added else None
 
 
 @dataclass(frozen=True)
@@ -42,6 +64,19 @@ class Suspect:
         start = next((i for i, n in enumerate(lines) if n in self.hot), 0)
         start = max(0, min(start - 2, len(lines) - MOST_LINES))
         return lines[start : start + MOST_LINES]
+
+    def moved(self, shift: Shift) -> Suspect:
+        """Return where the function is after an edit. ``last`` is before ``first`` if all its lines are gone."""
+        if self.path != shift.path:
+            return self
+        docstring = [line for line in map(shift.line, self.docstring) if line]
+        return replace(
+            self,
+            first=shift.line(self.first) or shift.at,
+            last=self.last + (shift.added - shift.removed if self.last >= shift.at + shift.removed - 1 else 0),
+            hot=tuple(dict.fromkeys(line for line in map(shift.line, self.hot) if line)),
+            docstring=(docstring[0], docstring[1]) if len(docstring) == 2 else (),
+        )
 
 
 def checked(suspect: Suspect) -> Suspect:
