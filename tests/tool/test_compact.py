@@ -210,3 +210,26 @@ def test_a_file_may_end_without_a_line_end(bench: Workbench) -> None:
     assert bench.read(PATH).endswith("    return value\n    x = 1")
     assert use(bench, "rewrite", line=5).ok
     assert bench.read(PATH).endswith("    return value\n")
+
+
+ONE_LINE = [
+    ("def clamp(value, low, high): return max(value, low)\n", {1}),
+    ("@staticmethod\ndef clamp(value, low, high): return max(value, low)\n", {1}),
+    ("def clamp(value, low, high): 'doc'; return (\n    max(value, low)\n)\n", {1, 2, 3}),
+    ("def clamp(value, low, high):\n    'doc'; x = 0\n    return max(value, low)\n", {1, 2, 3}),
+    ("def clamp(value, low, high):\n    'doc'\n    return max(value, low)\n", {1, 3}),
+    ("class A:\n\tdef clamp(value, low, high): return max(value, low)\nclamp = A.clamp\n", {1}),
+]
+
+
+@pytest.mark.parametrize(("code", "numbers"), ONE_LINE)
+def test_a_short_function_is_suspect_and_shown_whole(bench: Workbench, code: str, numbers: set[int]) -> None:
+    name = "A.clamp" if "class" in code else "clamp"
+    shown = excerpt_lines(look(bench, code, name))
+    assert set(shown) == numbers
+    assert use(bench, "fix", line=max(n for n in numbers if "max" in shown[n]), old="max(", new="min(high, ").ok
+
+
+def test_a_lambda_and_a_class_are_no_functions(bench: Workbench) -> None:
+    bench.box.write(PATH, b"class A: x = 1\nclamp = lambda value, low, high: value\n")
+    assert use(bench, "locate").brief == "no suspects"

@@ -22,7 +22,7 @@ from codegym.syntax import parse_expression, parse_module
 from codegym.task import Task
 from codegym.tool.compact.excerpt import excerpt
 from codegym.tool.compact.opening import brief_instruction
-from codegym.tool.compact.spectrum import docstring, functions, suspects
+from codegym.tool.compact.spectrum import body_lines, docstring, functions, suspects
 from codegym.tool.compact.suspect import Suspect
 from codegym.tool.standard.run import brief_counts
 from codegym.train.reading.reports import comparison
@@ -148,11 +148,15 @@ def _traced(
     test: Callable[[], tuple[object, object]], call: str, path: str
 ) -> tuple[set[tuple[str, int]], str | None]:
     lines: set[tuple[str, int]] = set()
+    recorded: dict[CodeType, set[int]] = {}
 
     def trace(frame: FrameType, event: str, _arg: object) -> Any:
         if frame.f_code.co_filename != path:
             return None
-        if event == "line" and frame.f_lineno != frame.f_code.co_firstlineno:
+        code = frame.f_code
+        if code not in recorded:
+            recorded[code] = body_lines(code)
+        if event == "line" and frame.f_lineno in recorded[code]:
             lines.add((path, frame.f_lineno))
         return trace
 
