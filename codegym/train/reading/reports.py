@@ -41,7 +41,7 @@ class _Shortened(Repr):
         return "{" + ", ".join([*pairs, *(["..."] if len(x) > self.maxdict else [])]) + "}"
 
 
-_compared, _shown = _Shortened(_COMPARED_CHARS).repr, _Shortened(_VALUE_CHARS).repr
+_compared_text, _value_text = _Shortened(_COMPARED_CHARS).repr, _Shortened(_VALUE_CHARS).repr
 
 
 def call_text(call: ast.expr) -> str:
@@ -49,24 +49,30 @@ def call_text(call: ast.expr) -> str:
     if not isinstance(call, ast.Call):
         return ast.unparse(call)
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
-    return f"{name}({', '.join(_shown_source(argument) for argument in call.args)})"
+    return f"{name}({', '.join(_source_text(argument) for argument in call.args)})"
 
 
 def comparison(call: str, result: object, expected: object) -> str:
     """Return pytest's message about ``assert call == expected``, where ``result`` came."""
     details = list(_details(result, expected))
     if details:
-        lines = [f"assert {_compared(result)} == {_compared(expected)}", *(f"  {line}" for line in details)]
+        lines = [
+            f"assert {_compared_text(result)} == {_compared_text(expected)}",
+            *(f"  {line}" for line in details),
+        ]
     else:
-        lines = [f"assert {_shown(result)} == {_shown(expected)}", f" +  where {_shown(result)} = {call}"]
+        lines = [
+            f"assert {_value_text(result)} == {_value_text(expected)}",
+            f" +  where {_value_text(result)} = {call}",
+        ]
     message = "\n".join(lines)
     is_quoted_otherwise = "'" in message and '"' not in message
     return f"AssertionError: {message}" if is_quoted_otherwise else message
 
 
-def _shown_source(argument: ast.expr) -> str:
+def _source_text(argument: ast.expr) -> str:
     try:
-        return _shown(ast.literal_eval(argument))
+        return _value_text(ast.literal_eval(argument))
     except ValueError:
         return ast.unparse(argument)
 
@@ -80,7 +86,7 @@ def _details(left: object, right: object) -> Iterator[str]:
         yield from _sequence_details(left, right)
     elif isinstance(left, AbstractSet) and isinstance(right, AbstractSet):
         for side, extra in (("left", left - right), ("right", right - left)):
-            yield from ([f"Extra items in the {side} set:", *map(_shown, extra)] if extra else [])
+            yield from ([f"Extra items in the {side} set:", *map(_value_text, extra)] if extra else [])
     elif isinstance(left, Mapping) and isinstance(right, Mapping):
         yield from _mapping_details(left, right)
     if _is_collection(left) and _is_collection(right):
@@ -118,7 +124,7 @@ def _sequence_details(left: Sequence[object], right: Sequence[object]) -> Iterat
     more = abs(len(left) - len(right))
     if more:
         side, longer = ("Left", left) if len(left) > len(right) else ("Right", right)
-        first = _shown(longer[min(len(left), len(right))])
+        first = _value_text(longer[min(len(left), len(right))])
         many = "one more item" if more == 1 else f"{more} more items, first extra item"
         yield f"{side} contains {many}: {first}"
 
@@ -130,7 +136,7 @@ def _mapping_details(left: Mapping[object, object], right: Mapping[object, objec
         yield f"Omitting {len(common) - len(different)} identical items, use -vv to show"
     if different:
         yield "Differing items:"
-        yield from (f"{_shown({key: left[key]})} != {_shown({key: right[key]})}" for key in different)
+        yield from (f"{_value_text({key: left[key]})} != {_value_text({key: right[key]})}" for key in different)
     for side, one, other in (("Left", left, right), ("Right", right, left)):
         extra = {key: one[key] for key in one if key not in other}
         if extra:
