@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+
 
 def line_end(text: str, at: int) -> str:
     """Return the line end of the line at index ``at``, or of the one before; a line feed if there is none."""
@@ -19,6 +21,16 @@ def line_end(text: str, at: int) -> str:
 def with_line_ends(text: str, end: str) -> str:
     """Return ``text`` with every line ended by ``end``."""
     return text.replace("\r\n", "\n").replace("\n", end)
+
+
+def python_lines(text: str) -> list[str]:
+    """Return the lines of a text with their line ends, as Python counts them: a lone CR ends a line too."""
+    return _LINE.findall(text)
+
+
+def without_line_ends(text: str) -> list[str]:
+    """Return the lines of a text without their line ends, as Python counts them; the last one may be empty."""
+    return re.split(r"\r\n|\r|\n", text)
 
 
 def spans_of(old: str, text: str) -> list[tuple[int, int]]:

@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 
 from codegym.patch.read import Hunk, parse_patch
 from codegym.policy.protocol import Opening
-from codegym.policy.script.script import Script, ScriptedPolicy
+from codegym.policy.script.script import Script, ScriptedPolicy, can_write
 from codegym.tool.call import Call
 
 MOST_LOOKED_AT = 4
@@ -34,7 +34,7 @@ def _script(opening: Opening) -> Script:
         if rank > 1:
             observation = yield Call("focus", {"rank": rank})
         calls = [call for hunk in hunks for call in line_edits(excerpt_lines(observation), hunk)]
-        if calls:
+        if calls and all(can_write(opening, call) for call in calls):
             yield from (call for call in calls)  # a list's iterator takes no observations
             yield Call("test")
             return
@@ -46,9 +46,14 @@ def excerpt_lines(observation: str) -> dict[int, str]:
 
 
 def line_edits(lines: Mapping[int, str], hunk: Hunk) -> list[Call]:
-    """Return the calls that make ``hunk`` in the function with these lines; none if it is not about them."""
+    """Return the calls that make ``hunk`` in the function with these lines; none if it is not about them.
+
+    There are none for new lines without text either: no call writes an empty line.
+    """
     old, new = _texts(hunk.old), _texts(hunk.new)
     changes = [op for op in SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes() if op[0] != "equal"]
+    if not all(text.strip() for _, _, _, first, last in changes for text in new[first:last]):
+        return []
     needed = {at for _, start, end, _, _ in changes for at in (range(start, end) if end > start else [start - 1])}
     offset = _offset(lines, old, needed)
     if offset is None:
@@ -101,4 +106,4 @@ def _texts(lines: Sequence[str]) -> list[str]:
 
 
 def _width(text: str) -> int:
-    return len(text) - len(text.lstrip(" "))
+    return len(text) - len(text.lstrip(" \t"))

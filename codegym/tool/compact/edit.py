@@ -6,19 +6,18 @@ the line that it replaces, or as belongs below the line that it follows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
 from codegym.tool.call import ToolError, ToolResult
-from codegym.tool.compact.excerpt import Suspect
-from codegym.tool.compact.locate import focused, set_focus
-from codegym.tool.line_end import with_line_ends
+from codegym.tool.compact.indent import indentation, opens_block, step
+from codegym.tool.compact.listing import focused, move
+from codegym.tool.compact.suspect import Shift, Suspect
+from codegym.tool.line_end import python_lines, without_line_ends
 from codegym.tool.spec import compact_tool
 from codegym.tool.workbench import Workbench
-
-_STEP = "    "
 
 Number = Annotated[int, Field(ge=1, description="the number shown with the line")]
 NewLine = Annotated[str, Field(description="the line, without its number")]
@@ -26,7 +25,7 @@ NewLine = Annotated[str, Field(description="the line, without its number")]
 
 @dataclass(frozen=True)
 class _Place:
-    """A line of the function in focus: ``rows[index]``, without its line end."""
+    """A line of the function in focus: ``rows[index]``. Rows are the file's lines, with their line ends."""
 
     suspect: Suspect
     rows: list[str]
@@ -34,24 +33,37 @@ class _Place:
 
     @property
     def text(self) -> str:
-        return self.rows[self.index].removesuffix("\r")
+        return self.rows[self.index].rstrip("\r\n")
 
     @property
-    def line_end(self) -> str:
-        return "\r\n" if self.rows[self.index].endswith("\r") else "\n"
+    def margin(self) -> str:
+        return indentation(self.rows[self.suspect.first - 1])
+
+    @property
+    def step(self) -> str:
+        return step([row.rstrip("\r\n") for row in self.rows[self.suspect.first - 1 : self.suspect.last]])
 
     def indented(self, text: str, default: str) -> str:
         """Return a new line's text: its own indentation is added to the function's; without one, ``default``."""
-        if not text.strip() or not text.startswith(" "):
+        if not text.strip() or not indentation(text):
             return (default + text.strip()).rstrip()
-        return (_indentation(self.rows[self.suspect.first - 1]) + text).rstrip()
+        return (self.margin + text).rstrip()
 
-    def write(self, bench: Workbench, rows: list[str]) -> None:
-        """Put ``rows`` in place of the line."""
-        end = "\r" if self.line_end == "\r\n" else ""
-        changed = [*self.rows[: self.index], *(row + end for row in rows), *self.rows[self.index + 1 :]]
-        bench.write(self.suspect.path, "\n".join(changed))
-        set_focus(bench, replace(self.suspect, last=self.suspect.last + len(rows) - 1))
+    def rewritten(self, text: str) -> str:
+        """Return the line's new text. A line of a string may be less indented than its function, and stays so."""
+        if self.text.strip() and not self.text.startswith(self.margin) and not text.startswith(self.margin):
+            return text.rstrip()
+        return self.indented(text, indentation(self.text))
+
+    def write(self, bench: Workbench, texts: list[str]) -> None:
+        """Put ``texts`` in place of the line."""
+        own = self.rows[self.index].removeprefix(self.text)
+        before = self.rows[self.index - 1] if self.index else ""
+        end = own or before.removeprefix(before.rstrip("\r\n")) or "\n"
+        lines = [line for text in texts for line in without_line_ends(text)]
+        new = [end.join(lines) + own] if lines else []
+        bench.write(self.suspect.path, "".join([*self.rows[: self.index], *new, *self.rows[self.index + 1 :]]))
+        move(bench, Shift(self.suspect.path, self.index + 1, 1, len(lines)))
 
 
 @compact_tool
@@ -68,7 +80,7 @@ def fix(
         raise ToolError(f"{old!r} stands {count} times in line {line}: {place.text.strip()}", f"{count} matches")
     if old == new:
         raise ToolError("That edit changes nothing.", "no change")
-    after = place.text.replace(old, with_line_ends(new, place.line_end))
+    after = place.text.replace(old, new)
     place.write(bench, [after])
     return _changed(place, after)
 
@@ -77,7 +89,7 @@ def fix(
 def rewrite(bench: Workbench, line: Number, text: NewLine = "") -> ToolResult:
     """Replace one line of the function in focus; without a text, delete it."""
     place = _place(bench, line)
-    after = place.indented(text, _indentation(place.text))
+    after = place.rewritten(text)
     if after == place.text:
         raise ToolError("That edit changes nothing.", "no change")
     place.write(bench, [after] if text.strip() else [])
@@ -88,8 +100,8 @@ def rewrite(bench: Workbench, line: Number, text: NewLine = "") -> ToolResult:
 def add(bench: Workbench, line: Number, text: NewLine) -> ToolResult:
     """Add a line below a line of the function in focus."""
     place = _place(bench, line)
-    deeper = _STEP if place.text.rstrip().endswith(":") else ""
-    added = place.indented(text, _indentation(place.text) + deeper)
+    deeper = place.step if opens_block(place.text) else ""
+    added = place.indented(text, indentation(place.text) + deeper)
     place.write(bench, [place.text, added])
     return _changed(place, added)
 
@@ -98,7 +110,7 @@ def _place(bench: Workbench, line: int) -> _Place:
     suspect = focused(bench)
     if suspect is None:
         raise ToolError("Nothing is in focus: call locate first.", "locate first")
-    rows = bench.read(suspect.path).split("\n")
+    rows = python_lines(bench.read(suspect.path))
     number = suspect.first + line - 1
     if number > min(suspect.last, len(rows)):
         raise ToolError(f"The function has {suspect.last - suspect.first + 1} lines.", "no such line")
@@ -108,7 +120,3 @@ def _place(bench: Workbench, line: int) -> _Place:
 def _changed(place: _Place, after: str) -> ToolResult:
     where = f"{place.suspect.path}:{place.index + 1}"
     return ToolResult(f"{where} is now: {after.strip()}" if after.strip() else f"{where}: deleted.", "ok")
-
-
-def _indentation(text: str) -> str:
-    return text[: len(text) - len(text.lstrip(" \t"))]

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from importlib.resources import files
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from codegym.digest import digest_json
 from codegym.harness.cache import run_in_fresh_box, workspace_digest
@@ -22,13 +22,16 @@ from codegym.harness.inbox_text import ENV, program, without_future
 from codegym.sandbox.image.image import image_digest
 from codegym.sandbox.protocol import Sandbox
 from codegym.tool.call import ToolError, ToolResult
-from codegym.tool.compact.excerpt import Suspect, excerpt
+from codegym.tool.compact.excerpt import excerpt
+from codegym.tool.compact.listing import set_focus, start_list
+from codegym.tool.compact.spectrum import MOST
+from codegym.tool.compact.suspect import Suspect, checked
+from codegym.tool.line_end import without_line_ends
 from codegym.tool.spec import compact_tool
 from codegym.tool.workbench import Workbench
 
-_FOCUS, _SUSPECTS = "locate.focus", "locate.suspects"
 _LISTED = 6
-_ROWS = TypeAdapter(list[Suspect])
+_ROWS = TypeAdapter(Annotated[list[Annotated[Suspect, AfterValidator(checked)]], Field(max_length=MOST)])
 
 
 @compact_tool
@@ -37,7 +40,7 @@ def locate(bench: Workbench) -> ToolResult:
     suspects, cached = _suspects_of(bench)
     if not suspects:
         raise ToolError("No failing test runs a function of this repository.", "no suspects")
-    bench.notes[_SUSPECTS] = suspects
+    start_list(bench, suspects)
     listing = "\n".join(
         f"{i} {s.path}:{s.first} {s.name} (suspicion {s.score:.2f})" for i, s in enumerate(suspects, 1)
     )
@@ -56,38 +59,32 @@ def focus(bench: Workbench, rank: Annotated[int, Field(ge=1, description="place 
     return ToolResult(_focus(bench, rank))
 
 
-def focused(bench: Workbench) -> Suspect | None:
-    """Return the function in focus, if any."""
-    suspect: Suspect | None = bench.notes.get(_FOCUS)
-    return suspect
-
-
-def set_focus(bench: Workbench, suspect: Suspect) -> None:
-    """Put a function in focus."""
-    bench.notes[_FOCUS] = suspect
-
-
 def _focus(bench: Workbench, rank: int) -> str:
-    suspects: list[Suspect] = bench.notes.get(_SUSPECTS, [])
-    if rank > len(suspects):
-        raise ToolError(f"locate's list has {len(suspects)} entries: call locate first.", "no such suspect")
-    set_focus(bench, suspects[rank - 1])
-    return excerpt(suspects[rank - 1], bench.read(suspects[rank - 1].path).split("\n"))
+    suspect = set_focus(bench, rank)
+    return excerpt(suspect, without_line_ends(bench.read(suspect.path)))
 
 
 def _suspects_of(bench: Workbench) -> tuple[list[Suspect], bool]:
     """Return the suspects of the present tree, and whether they came from the cache."""
     key = _key(bench)
     if bench.cache is None:
-        return [Suspect(**row) for row in _trace(bench, bench.box)], False
+        return _trace(bench, bench.box), False
     with bench.cache.turn(key):
-        entry = bench.cache.get(key)
-        if entry is None:
-            rows, is_reproducible = run_in_fresh_box(bench.box, partial(_trace, bench))
-            if is_reproducible:
-                bench.cache.put(key, {"suspects": rows}, lasting=bool(rows))
-            return [Suspect(**row) for row in rows], False
-    return [Suspect(**row) for row in entry["suspects"]], True
+        cached = _cached((bench.cache.get(key) or {}).get("suspects"))
+        if cached is not None:
+            return cached, True
+        suspects, is_reproducible = run_in_fresh_box(bench.box, partial(_trace, bench))
+        if is_reproducible:
+            bench.cache.put(key, {"suspects": [asdict(each) for each in suspects]}, lasting=bool(suspects))
+        return suspects, False
+
+
+def _cached(rows: object) -> list[Suspect] | None:
+    """Return the suspects in an entry of the cache; ``None`` if there are none, or one makes no sense."""
+    try:
+        return _ROWS.validate_python(rows)
+    except ValidationError:
+        return None
 
 
 def _key(bench: Workbench) -> str:
@@ -96,7 +93,7 @@ def _key(bench: Workbench) -> str:
     return digest_json(["locate", tree, tests, image_digest(bench.task.image), _script(), ENV])
 
 
-def _trace(bench: Workbench, box: Sandbox) -> list[dict[str, Any]]:
+def _trace(bench: Workbench, box: Sandbox) -> list[Suspect]:
     if bench.task.tests.framework != "pytest":
         raise ToolError("locate works for pytest tasks only.", "not here")
     plan = bench.task.tests
@@ -104,7 +101,7 @@ def _trace(bench: Workbench, box: Sandbox) -> list[dict[str, Any]]:
     traced = box.exec(["python", "-c", _script()], stdin=question, timeout=bench.seconds, env=ENV)
     last = traced.stdout.strip().rpartition("\n")[2]
     try:
-        return [asdict(row) for row in _ROWS.validate_json(last)]
+        return _ROWS.validate_json(last)
     except ValidationError:  # the tracer shares its process with the code that it traces
         if traced.timed_out:
             return []

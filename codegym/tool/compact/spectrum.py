@@ -13,6 +13,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 MOST = 12
@@ -66,9 +67,9 @@ def words(name: str) -> set[str]:
 
 
 def docstring(node: ast.FunctionDef) -> list[int]:
-    """Return the first and last line of a function's docstring; empty if it has none or nothing else."""
+    """Return the first and last line of a function's docstring; empty if it has no such lines or nothing else."""
     first = node.body[0]
-    if len(node.body) < 2 or ast.get_docstring(node) is None:
+    if len(node.body) < 2 or ast.get_docstring(node) is None or node.body[1].lineno == first.end_lineno:
         return []
     return [first.lineno, first.end_lineno or first.lineno]
 
@@ -83,6 +84,13 @@ def functions(tree: ast.AST, prefix: str = "") -> list[tuple[str, ast.FunctionDe
         else:
             result += functions(node, f"{prefix}{node.name}." if isinstance(node, ast.ClassDef) else prefix)
     return result  # type: ignore[return-value]
+
+
+def body_lines(code: CodeType) -> set[int]:
+    """Return the lines of a code object without its first, the ``def``; of a function in one line, that one."""
+    lines = {line for _, _, line in code.co_lines() if line}
+    is_function = not code.co_name.startswith("<")
+    return lines if is_function and lines == {code.co_firstlineno} else lines - {code.co_firstlineno}
 
 
 def own_lines(node: ast.FunctionDef) -> set[int]:

@@ -20,7 +20,7 @@ import pytest
 
 if TYPE_CHECKING:  # in the box the programs are one text
     from codegym.harness.inbox.addopts import filter_addopts
-    from codegym.tool.compact.spectrum import suspects
+    from codegym.tool.compact.spectrum import body_lines, suspects
 
 Lines = set[tuple[str, int]]
 
@@ -36,7 +36,7 @@ class Tracer:
         self.lines: dict[str, Lines] = {}
         self.failed: dict[str, bool] = {}
         self._lines: Lines = set()
-        self._unrecorded: dict[CodeType, set[int | None]] = {}
+        self._unrecorded: dict[CodeType, set[int]] = {}
         self._is_traced: dict[str, bool] = {}
 
     @pytest.hookimpl(trylast=True)
@@ -68,7 +68,7 @@ class Tracer:
         if not self._is_traced[path]:
             return None
         if code not in self._unrecorded:
-            self._unrecorded[code] = {line for _, _, line in code.co_lines()} - {None, code.co_firstlineno}
+            self._unrecorded[code] = body_lines(code)
         return self._line if self._unrecorded[code] else None
 
     def _line(self, frame: FrameType, event: str, _arg: object) -> Any:

@@ -10,6 +10,7 @@ from codegym.patch import PatchError, changed_lines, make_patch
 from codegym.sandbox.protocol import File
 from codegym.tool.argument import FilePath, FileText, InsertAt, Line, NewText, OldText
 from codegym.tool.call import ToolError, ToolResult
+from codegym.tool.compact.listing import move_back
 from codegym.tool.cut import clip, cut, cut_line, printable
 from codegym.tool.line_end import line_end, spans_of, with_line_ends
 from codegym.tool.spec import tool
@@ -84,6 +85,7 @@ def undo(bench: Workbench) -> ToolResult:
     edit = bench.undo()
     if edit is None:
         raise ToolError("There is no edit left to take back.", "nothing to undo")
+    move_back(bench)
     return ToolResult(f"Took back the last edit of {edit.path}. Edits left: {len(bench.edits)}.", "undone")
 
 

@@ -149,7 +149,8 @@ def _python(bench: Workbench, paths: list[str]) -> list[str]:
 def _c(bench: Workbench, paths: list[str]) -> list[str]:
     """Check every C file with gcc, with the Makefile's flags if there is one. The time limit is for all files."""
     dry_run = bench.box.exec(["make", "--dry-run", "--always-make", "--keep-going"], timeout=bench.seconds).stdout
-    commands = [line.split("&&")[0].strip() for line in dry_run.splitlines() if _COMPILES.match(line)]
+    lines = [line for line in dry_run.splitlines() if _COMPILES.match(line) and "\0" not in line]
+    commands = [line.split("&&")[0].strip() for line in lines]
     if not commands:
         units = ([path for path in paths if path.endswith(".c")] or paths)[:MOST_COMPILED]
         folders = sorted({posixpath.dirname(path) or "." for path in bench.files() if path.endswith(".h")} | {"."})

@@ -16,15 +16,18 @@ from keyword import iskeyword
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
+from codegym.harness.text import brief
 from codegym.patch import apply_patch
 from codegym.sandbox.protocol import File
 from codegym.syntax import parse_expression, parse_module
 from codegym.task import Task
-from codegym.tool.compact.excerpt import Suspect, excerpt
+from codegym.tool.compact.excerpt import excerpt
 from codegym.tool.compact.opening import brief_instruction
-from codegym.tool.compact.spectrum import docstring, functions, suspects
+from codegym.tool.compact.spectrum import body_lines, docstring, functions, suspects
+from codegym.tool.compact.suspect import Suspect
+from codegym.tool.cut import printable
 from codegym.tool.standard.run import brief_counts
-from codegym.train.reading.reports import comparison
+from codegym.train.reading.reports import call_text, comparison
 from codegym.train.reading.written import Fault
 
 _TRIES_WEIGHTS = (60, 25, 10, 5)
@@ -58,8 +61,9 @@ def fault_of(task: Task, random_numbers: random.Random) -> Fault:
 
     def judge(text: str) -> str:
         _, results = _run(text, path, checks)
-        failures = [why for why in results.values() if why]
-        return brief_counts(len(results) - len(failures), len(failures), next(iter(failures), ""))
+        failures = [why for _, why in sorted(results.items()) if why]
+        why = printable(brief(next(iter(failures), ""))).strip()
+        return brief_counts(len(results) - len(failures), len(failures), why)
 
     count = random_numbers.choices(range(len(_TRIES_WEIGHTS)), _TRIES_WEIGHTS)[0]
     tries = [
@@ -74,7 +78,7 @@ def fault_of(task: Task, random_numbers: random.Random) -> Fault:
         wrong=wrong,
         right=right,
         judge=judge,
-        tries=tries,
+        tries=list(dict.fromkeys(tries)),
     )
 
 
@@ -115,11 +119,11 @@ def _checks(path: str, text: str) -> list[_Check]:
         last = node.body[-1]
         if not isinstance(last, ast.Assert) or not isinstance(last.test, ast.Compare):
             raise ValueError(f"{path}: {node.name} does not end with `assert call == value`")
-        call = ast.unparse(last.test.left)
-        pair = parse_expression(f"({call}, {ast.unparse(last.test.comparators[0])})").body
+        left, right = last.test.left, last.test.comparators[0]
+        pair = parse_expression(f"({ast.unparse(left)}, {ast.unparse(right)})").body
         node.body[-1] = ast.Return(pair)
         module = ast.fix_missing_locations(ast.Module([node], []))
-        checks.append(_Check(f"{path}::{node.name}", call, compile(module, path, "exec")))
+        checks.append(_Check(f"{path}::{node.name}", call_text(left), compile(module, path, "exec")))
     return checks
 
 
@@ -147,11 +151,15 @@ def _traced(
     test: Callable[[], tuple[object, object]], call: str, path: str
 ) -> tuple[set[tuple[str, int]], str | None]:
     lines: set[tuple[str, int]] = set()
+    recorded: dict[CodeType, set[int]] = {}
 
     def trace(frame: FrameType, event: str, _arg: object) -> Any:
         if frame.f_code.co_filename != path:
             return None
-        if event == "line" and frame.f_lineno != frame.f_code.co_firstlineno:
+        code = frame.f_code
+        if code not in recorded:
+            recorded[code] = body_lines(code)
+        if event == "line" and frame.f_lineno in recorded[code]:
             lines.add((path, frame.f_lineno))
         return trace
 

@@ -18,9 +18,9 @@ from codegym.digest import digest_json
 from codegym.errors import ConfigError
 from codegym.mutate import Mutation, apply, mutations
 from codegym.syntax import parse_module
-from codegym.tool.compact.excerpt import Suspect
 from codegym.tool.compact.opening import brief_instruction
 from codegym.tool.compact.spectrum import docstring, functions
+from codegym.tool.compact.suspect import Suspect
 from codegym.tool.standard.run import brief_counts
 from codegym.train.reading.packages import excluded_packages, is_excluded
 from codegym.train.reading.written import Fault

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from codegym.patch.read import Hunk
 from codegym.policy.script.repair import MOST_LOOKED_AT, excerpt_lines, line_edits
 from codegym.tool.call import Call
-from codegym.tool.compact.excerpt import Suspect, excerpt
+from codegym.tool.compact.excerpt import excerpt
 from codegym.tool.compact.locate import short_list
+from codegym.tool.compact.suspect import Suspect
 from codegym.tool.dialect.line import LineDialect
 from codegym.train.data.conversation import Conversation, Turn
 
@@ -78,9 +79,21 @@ def write_episode(fault: Fault) -> Conversation | None:
 
 
 def _edits(view: str, before: str, after: str) -> list[Call]:
-    """Return the edits that turn one text of the module into another, in the function that is shown."""
+    """Return the edits that turn one text of the module into another, in the function that is shown.
+
+    There are none if one of them can't be written in the line dialect.
+    """
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    return line_edits(excerpt_lines(view), Hunk(0, *_around(old, new), 0))
+    calls = line_edits(excerpt_lines(view), Hunk(0, *_around(old, new), 0))
+    return calls if all(map(_can_be_written, calls)) else []
+
+
+def _can_be_written(call: Call) -> bool:
+    try:
+        _LINE.format(call)
+    except ValueError:
+        return False
+    return True
 
 
 def _around(old: list[str], new: list[str], context: int = 3) -> tuple[list[str], list[str]]:

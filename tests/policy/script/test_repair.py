@@ -2,12 +2,14 @@
 
 import re
 from contextlib import closing
+from textwrap import indent
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from codegym.env import CodeEnv
+from codegym.episode import StopReason
 from codegym.errors import ConfigError
 from codegym.patch import make_patch
 from codegym.patch.read import parse_patch
@@ -76,6 +78,38 @@ def test_any_change_of_a_body_is_made(data: st.DataObject) -> None:
         assert made(FUNCTION, after) in {after, FUNCTION}  # a change at the first line that is shown has no place
 
 
+@pytest.mark.parametrize(
+    "after",
+    [
+        FUNCTION.replace("        amount += price\n", "\n"),
+        FUNCTION.replace("        amount += price\n", "\n        amount += 2 * price\n    \n"),
+        FUNCTION.replace("continue\n", "break\n\n"),
+        FUNCTION.replace("    amount = 0\n", "    amount = 1\n").replace("    return", "\n    return"),
+    ],
+)
+def test_a_change_with_an_empty_line_is_not_begun(after: str) -> None:
+    assert made(FUNCTION, after) == FUNCTION
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        FUNCTION.replace("amount += price", "amount += price * 2"),
+        FUNCTION.replace("continue", "break\n        amount += 1"),
+    ],
+)
+def test_a_method_with_tabs_is_repaired(after: str) -> None:
+    method = ["class A:\n" + indent(text, "    ").replace("    ", "\t") for text in (FUNCTION, after)]
+    rows = method[0].split("\n")
+    shown = {n - 1: row.removeprefix("\t") for n, row in enumerate(rows, 1) if row and '"""' not in row and n > 1}
+    (section,) = parse_patch(make_patch({"a.py": File(method[0].encode())}, {"a.py": File(method[1].encode())}))
+    calls = line_edits(shown, section.hunks[0])
+    texts = [str(call.arguments["text"]) for call in calls]
+    assert texts
+    assert all("\t" + text in method[1] for text in texts if text.startswith("\t"))
+    assert all(text.strip() in method[1] for text in texts)
+
+
 def test_lines_of_another_function_are_not_edited() -> None:
     section = parse_patch(make_patch({"a": File(b"x = 1\ny = 2\n")}, {"a": File(b"x = 1\ny = 3\n")}))[0]
     assert line_edits(excerpt_lines("f\ndef f(): #1\n    return 2 #2*"), section.hunks[0]) == []
@@ -94,6 +128,13 @@ def reward(policy: Policy, suite: Suite, task: str, turns: int = 14) -> float | 
 @pytest.mark.parametrize("task", ["d1-000001", "d3-000011", "d5-000021"])
 def test_the_script_repairs_what_is_generated(drill: Suite, task: str) -> None:
     assert reward(repair(), drill, task) == 1
+
+
+def test_what_the_script_cannot_make_is_submitted_unchanged() -> None:
+    kata = load_suite("kata")
+    with closing(CodeEnv(kata, dialect="line")) as env:
+        episode = play(Job("close-enough", 0, 1), repair(), env)
+    assert (episode.stop, episode.patch) == (StopReason.SUBMITTED, "")
 
 
 def test_rules_write_what_a_docstring_says(drill: Suite) -> None:

@@ -1,20 +1,27 @@
 """Episodes that are written for a base model look like those that are played."""
 
+import json
+import os
 import random
 import re
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
 from codegym.env import CodeEnv
 from codegym.generator.family import load_families
+from codegym.harness.text import brief
 from codegym.suite import Suite, load_suite
 from codegym.tool.dialect.line import LineDialect
 from codegym.train.reading.generated import fault_of, right_excerpts
 from codegym.train.reading.library import LibraryFunction, fault_in
 from codegym.train.reading.rename import renamed
+from codegym.train.reading.reports import comparison
 from codegym.train.reading.stream import Reading
 from codegym.train.reading.written import write_episode
 
@@ -43,6 +50,86 @@ def test_a_written_episode_is_the_one_that_is_played(drill: Suite, task_id: str)
             assert (number, observation) == (number, turn.observation)
             observation, reward, *_ = env.step(turn.answer)
     assert reward == 1
+
+
+class Clumsy(random.Random):
+    """Random numbers with which an episode has two wrong tries."""
+
+    def choices(self, *_arguments: object, **_options: object) -> list[int]:  # type: ignore[override]
+        return [2]
+
+
+@pytest.mark.parametrize("level", [1, 2, 3, 4, 5])
+def test_wrong_tries_are_written_as_they_are_played(drill: Suite, level: int) -> None:
+    with closing(CodeEnv(drill, dialect="line", max_turns=20)) as env:
+        for seed in range(4):
+            task = drill.draw(f"train-d{level}", random.Random(seed).randrange)
+            turns = write_episode(fault_of(task, Clumsy(seed)))
+            assert turns is not None
+            observation = env.reset(options={"task": task.id})[0]
+            for number, turn in enumerate(turns):
+                assert (task.id, number, observation) == (task.id, number, turn.observation)
+                observation = env.step(turn.answer)[0]
+
+
+def test_no_wrong_try_is_made_twice(drill: Suite) -> None:
+    for seed in range(30):
+        tries = fault_of(drill.draw("train-d1", random.Random(seed).randrange), Clumsy(seed)).tries
+        assert len({*tries}) == len(tries)
+
+
+COMPARED: list[tuple[object, object]] = [
+    ("ab", "ac"),
+    ("abcdef", "abcdeg"),
+    ("", "ac"),
+    (" ", "ac"),
+    ("a'", "b"),
+    ("a'\"", "b"),
+    ("x" * 50 + "a", "x" * 50 + "b"),
+    ("a" + "x" * 50, "b" + "x" * 50),
+    ("one\ntwo", "one\nthree"),
+    ([1, 2], [1]),
+    ([1], [1, 2, 3]),
+    ((1, 2), (1, 3)),
+    ((1,), [2]),
+    ([*range(9)], [1]),
+    (["a" * 40], ["b"]),
+    ({1, 2}, {2}),
+    ({2}, {1, 2}),
+    ({1}, [1]),
+    ([1], {1: 1}),
+    ({"a": 1, "b": 2}, {"a": 1}),
+    ({1: 1}, {1: 2}),
+    ({}, {1: 2}),
+    ({n: n for n in range(9)}, {}),
+    ([{"a": {"b": [1]}}], [{}]),
+    (None, [1]),
+    ("a", 1),
+    ([*range(9)], 1),
+    (2, 3),
+    (2.5, -3),
+]
+
+CONFTEST = """
+import json
+
+def pytest_runtest_logreport(report):
+    if report.when == "call":
+        with open("why.jsonl", "a") as file:
+            file.write(json.dumps(report.longrepr.reprcrash.message) + "\\n")
+"""
+
+
+def test_messages_are_pytests(tmp_path: Path) -> None:
+    tests = (f"def test_{n}():\n    assert f({n}) == {pair[1]!r}\n\n" for n, pair in enumerate(COMPARED))
+    code = f"VALUES = {[pair[0] for pair in COMPARED]!r}\n\ndef f(n):\n    return VALUES[n]\n\n" + "".join(tests)
+    (tmp_path / "test_all.py").write_text(code)
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir=."]
+    environment = {name: value for name, value in os.environ.items() if name not in {"CI", "BUILD_NUMBER"}}
+    subprocess.run(command, cwd=tmp_path, env=environment, check=False, capture_output=True)
+    said = [brief(json.loads(line)) for line in (tmp_path / "why.jsonl").read_text().splitlines()]
+    assert [brief(comparison(f"f({n})", *pair)) for n, pair in enumerate(COMPARED)] == said
 
 
 def test_a_wrong_try_is_read_and_not_imitated(drill: Suite) -> None:
