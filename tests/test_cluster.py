@@ -43,6 +43,6 @@ def test_shipped_suites_name_what_their_tasks_share() -> None:
     first = drill.split("test-d1").ids[:20]
     clusters = shared_clusters(drill, first)
     assert all(name == drill.tasks[task].metadata["family"] for task, name in clusters.items())
-    assert cluster_count(len(first), clusters) == 2
+    assert cluster_count(len(first), clusters) == 3
     kata = load_suite("kata")
     assert shared_clusters(kata, kata.tasks) == {}
