@@ -29,6 +29,8 @@ from codegym.sandbox.host.lease import reap
 
 GONE_SECONDS = 10.0
 """How long anything may remain after the next start or reaper pass."""
+OWNED_SECONDS = 60.0
+"""How long a box without its runner may remain whose owner lives: that may be grading in another box."""
 
 _LOOK_SECONDS = 0.05
 _START_SECONDS = 120.0
@@ -240,20 +242,24 @@ class AttackedRun:
         with suppress(ProcessLookupError):  # its box was closed meanwhile
             os.kill(victim.pid, signal.SIGKILL)
             self._report.count_kill(role)
-        self._check_gone(lambda: holding.leftovers_of(victim.box), f"a box whose {role} was killed", passes=1)
+        self._check_gone(
+            lambda: holding.leftovers_of(victim.box), f"a box whose {role} was killed", 1, OWNED_SECONDS
+        )
         return True
 
     def _holding(self, run: subprocess.Popen[bytes]) -> Holding | None:
         return Holding.of(run.pid, docker=self._test.docker)
 
-    def _check_gone(self, look: Callable[[], set[str]], what: str, passes: int = 0) -> None:
-        """Call ``look`` until it returns nothing; report what remains after ten seconds and reaper passes."""
+    def _check_gone(
+        self, look: Callable[[], set[str]], what: str, passes: int = 0, seconds: float = GONE_SECONDS
+    ) -> None:
+        """Call ``look`` until it returns nothing; report what remains after ``seconds`` and reaper passes."""
         start = time.monotonic()
-        while (leftovers := look()) and time.monotonic() < start + GONE_SECONDS:
+        while (leftovers := look()) and time.monotonic() < start + seconds:
             time.sleep(_LOOK_SECONDS)
         if leftovers and passes:
             self._reap()
-            self._check_gone(look, what, passes - 1)
+            self._check_gone(look, what, passes - 1, seconds)
             return
         self._report.slowest = max(self._report.slowest, round(time.monotonic() - start, 2))
         if leftovers:
