@@ -18,7 +18,7 @@ from codegym.sandbox.layered.residue import (
     fixed_settings,
     left_files,
     open_connections,
-    sockets,
+    settled_sockets,
 )
 
 
@@ -40,7 +40,7 @@ class DockerBaseline:
         """Record a container in which no command has run yet."""
         if group is None:
             return cls()
-        return cls(runner, group, fixed_settings(runner, group), frozenset(sockets(runner)))
+        return cls(runner, group, fixed_settings(runner, group), settled_sockets(runner))
 
     def residue(self, stage: Path, layers: int) -> tuple[str, ...]:
         """Return one line per difference between a box just renewed and its container when it was started.

@@ -21,6 +21,8 @@ _FOLDER = 0o755
 
 FREEING_SECONDS = 3.0
 """How long the kernel may take to free a closed socket on a busy machine; usually it is immediate."""
+_SETTLING_SECONDS = 0.02
+"""Between two looks at the sockets of a new box."""
 
 
 def left_files(stage: Path, layers: Mapping[str, list[str]]) -> Iterator[str]:
@@ -94,6 +96,16 @@ def open_connections(runner: int, expected: frozenset[str] = frozenset()) -> lis
             break
         time.sleep(0.005)
     return left
+
+
+def settled_sockets(runner: int) -> frozenset[str]:
+    """Return :func:`sockets` once two looks agree: sockets that were just closed may still be counted at first."""
+    deadline = time.monotonic() + FREEING_SECONDS
+    before, now = None, sockets(runner)
+    while now != before and time.monotonic() < deadline:
+        time.sleep(_SETTLING_SECONDS)
+        before, now = now, sockets(runner)
+    return frozenset(now)
 
 
 def sockets(runner: int) -> list[str]:
