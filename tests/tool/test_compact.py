@@ -1,18 +1,12 @@
 """The compact tools on functions of many shapes: what an excerpt shows is what an edit changes."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from codegym.policy.script.repair import excerpt_lines
-from codegym.sandbox.backend import backend
-from codegym.suite import Suite
-from codegym.tool.call import ToolResult
 from codegym.tool.compact.suspect import Shift, Suspect
-from codegym.tool.tools import TOOLS
 from codegym.tool.workbench import Workbench
+from tests.tool.conftest import use
 
-TOOL = {tool.name: tool for tool in TOOLS}
 PATH = "src/clamp.py"
 TWO = """\
 def helper(value):
@@ -30,17 +24,6 @@ def clamp(value, low, high):
 def after():
     return 1
 """
-
-
-@pytest.fixture
-def bench(mini: Suite) -> Iterator[Workbench]:
-    task = mini.task("clamp")
-    with backend("bwrap").open(mini.tree(task), task.image, task.limits) as box:
-        yield Workbench(box, mini, task, seconds=20.0)
-
-
-def use(bench: Workbench, name: str, **arguments: object) -> ToolResult:
-    return TOOL[name](bench, arguments)
 
 
 def look(bench: Workbench, code: str, name: str = "clamp") -> str:

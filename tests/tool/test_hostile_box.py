@@ -1,16 +1,13 @@
 """Whatever a box contains or prints, a tool answers: no file and no output of an agent's program ends a run."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from codegym.env import CodeEnv
-from codegym.sandbox.backend import backend
 from codegym.suite import Suite
-from codegym.tool.call import ToolResult
-from codegym.tool.tools import TOOLS
 from codegym.tool.workbench import Workbench
+from tests.tool.conftest import use
 
 CALLS: dict[str, dict[str, object]] = {
     "focus": {"rank": 1},
@@ -30,7 +27,6 @@ CALLS: dict[str, dict[str, object]] = {
     "undo": {},
     "create": {"path": "src/clamp.py", "text": "x = 1"},
 }
-TOOL = {tool.name: tool for tool in TOOLS}
 
 SPOILT = [
     ": > src/clamp.py",
@@ -67,17 +63,6 @@ NONSENSE: list[object] = [
     {"suspects": []},
     None,
 ]
-
-
-@pytest.fixture
-def bench(mini: Suite) -> Iterator[Workbench]:
-    task = mini.task("clamp")
-    with backend("bwrap").open(mini.tree(task), task.image, task.limits) as box:
-        yield Workbench(box, mini, task, seconds=20.0)
-
-
-def use(bench: Workbench, name: str, **arguments: object) -> ToolResult:
-    return TOOL[name](bench, arguments)
 
 
 @pytest.mark.parametrize("command", SPOILT)
