@@ -81,6 +81,8 @@ class ProgramFamily(Frozen):
 class Library(Frozen):
     """The content of ``families.toml``. ``listed`` maps each split to how many of its tasks are listed.
 
+    ``made_up`` maps a split to the share, in percent, of its tasks whose family is not listed here but put
+    together at random (:mod:`codegym.generator.made_up`).
     ``names`` maps a role in templates to names for it. ``nouns`` are pairs of a singular and a plural.
     """
 
@@ -89,6 +91,7 @@ class Library(Frozen):
     listed: dict[str, int]
     nouns: tuple[tuple[str, str], ...]
     names: dict[str, tuple[str, ...]]
+    made_up: dict[str, Annotated[int, Field(ge=0, le=100)]] = Field(default_factory=dict)
     family: tuple[ProgramFamily, ...] = Field(min_length=1)
 
     @cached_property

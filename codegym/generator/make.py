@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from codegym.errors import TaskError
 from codegym.generator.cases import Case, ChosenCases, choose_cases, draw_calls, passing_cases
 from codegym.generator.family import SPLITS, Catalogue, Library, ProgramFamily
+from codegym.generator.made_up import make_up
 from codegym.generator.program import Program, draw_program
 from codegym.generator.stream import Stream
 from codegym.patch import make_patch
@@ -16,8 +17,6 @@ from codegym.task import FolderSource, PatchSource, Task, TestPlan
 
 _TRIES = 200
 """Programs that are drawn for one id before it is given up; most ids need fewer than ten."""
-_FEW_TRIES = 10
-"""The same for a given family, which need not have tasks."""
 _RIVALS = 8
 """Other faults that the visible tests have to tell from the right program."""
 _REPORTED = 3
@@ -50,16 +49,6 @@ def make_task(catalogue: Catalogue, source: FolderSource, level: int, number: in
     raise TaskError(f"{task_id}: no program with a fault that tests can show came out of {_TRIES} tries")
 
 
-def task_of(library: Library, family: ProgramFamily, source: FolderSource, name: str) -> Task | None:
-    """Return a task of ``family``, the same one for a ``name``; ``None`` if none came out of some tries."""
-    stream = Stream(name)
-    for _ in range(_FEW_TRIES):
-        drawn = _drawn(stream, library, family)
-        if drawn is not None:
-            return _task(stream, library, source, drawn[0], name)
-    return None
-
-
 def id_of(level: int, number: int) -> str:
     """Return the id of the task with this number at this level: ``d3-000123``."""
     return f"d{level}-{number:06d}"
@@ -72,15 +61,7 @@ def split_of(number: int) -> str:
 
 def _draft(stream: Stream, library: Library, split: str, level: int) -> FaultyModule | None:
     """Return a program with a fault and its tests; ``None`` if tests can't show the fault well."""
-    family = stream.choose(library.families(split, level))
-    drawn = _drawn(stream, library, family)
-    if drawn is None:
-        return None
-    draft, program = drawn
-    return _with_extra(stream, library, split, draft, program) if level >= _FIRST_LEVEL_WITH_EXTRAS else draft
-
-
-def _drawn(stream: Stream, library: Library, family: ProgramFamily) -> tuple[FaultyModule, Program] | None:
+    family = _family(stream, library, split, level)
     program = draw_program(stream, library, family)
     site = stream.choose(program.sites)
     faulty = program.broken_at(stream, site)
@@ -91,8 +72,15 @@ def _drawn(stream: Stream, library: Library, family: ProgramFamily) -> tuple[Fau
     choice = choose_cases(stream, right, wrong, _rivals(stream, program, site), calls)
     if choice is None:
         return None
-    entry = _entry(program)
-    return FaultyModule(family, site, right, wrong, entry, choice), program
+    draft = FaultyModule(family, site, right, wrong, _entry(program), choice)
+    return _with_extra(stream, library, split, draft, program) if level >= _FIRST_LEVEL_WITH_EXTRAS else draft
+
+
+def _family(stream: Stream, library: Library, split: str, level: int) -> ProgramFamily:
+    """Return a listed family, or one that is made up."""
+    if stream.below(100) < library.made_up.get(split, 0):
+        return make_up(stream, split, level)
+    return stream.choose(library.families(split, level))
 
 
 def _rivals(stream: Stream, program: Program, site: str) -> Iterator[str]:
@@ -113,7 +101,7 @@ def _with_extra(
     stream: Stream, library: Library, split: str, draft: FaultyModule, program: Program
 ) -> FaultyModule | None:
     """Return ``draft`` with a second, right program of a lower level in its module."""
-    family = stream.choose(library.families(split, stream.between(1, 2)))
+    family = _family(stream, library, split, stream.between(1, 2))
     extra = draw_program(stream, library, family, frozenset(program.names.values()))
     cases = passing_cases(extra.text, draw_calls(stream, extra, 6), 3)
     if len(cases) < 3:

@@ -125,7 +125,7 @@ class PretrainPhase:
             split,
             self.context.config.seed,
             library_share=settings.library_share,
-            composed_share=settings.composed_share,
+            made_up_share=settings.made_up_share,
             renamed_share=settings.renamed_share,
             right_share=settings.right_share,
             excluded=excluded,

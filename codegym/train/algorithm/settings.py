@@ -37,10 +37,10 @@ class PretrainSettings(PhaseSettings):
 
     They are of ``split`` of the generated ``suite`` and, ``library_share`` of them, of functions of Python's
     library and of installed packages, without the packages ``excluded``, by their names in an index or in an
-    import, and never those that suites measure with. ``composed_share`` of the programs are of families that are
-    made up at random, ``renamed_share`` have names of random syllables; ``right_share`` of what is read are right
-    programs instead of episodes. The first ``start`` rows of the stream are left out. A tokenizer is trained on
-    ``tokenizer_episodes`` of them, or of ``tokenizer_split``. ``optimizer`` is AdamW, or Muon for matrices and
+    import, and never those that suites measure with. ``made_up_share`` of the programs are of families that are
+    put together at random, ``renamed_share`` have names of random syllables; ``right_share`` of what is read are
+    right programs instead of episodes. The first ``start`` rows of the stream are left out. A tokenizer is trained
+    on ``tokenizer_episodes`` of them, or of ``tokenizer_split``. ``optimizer`` is AdamW, or Muon for matrices and
     AdamW for the rest. ``trl`` goes to transformers' ``TrainingArguments``.
     """
 
@@ -50,7 +50,7 @@ class PretrainSettings(PhaseSettings):
     suite: str = "drill"
     split: str = Field("train", min_length=1)
     library_share: float = Field(0.0, ge=0, le=1)
-    composed_share: float = Field(0.5, ge=0, le=1)
+    made_up_share: float | None = Field(None, ge=0, le=1)
     renamed_share: float = Field(0.5, ge=0, le=1)
     right_share: float = Field(0.3, ge=0, le=1)
     excluded: list[str] = Field(default_factory=list)

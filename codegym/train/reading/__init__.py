@@ -3,7 +3,7 @@
 - ``written``: one episode as a conversation. ``reports``: what tests say.
 - ``generated``: faults in programs of a generated suite; these are executed here, since they are the generator's
   own.
-- ``composed``: families made up at random, of ``phrases``. ``rename``: gives programs names of random syllables.
+- ``rename``: gives programs names of random syllables.
 - ``library``: faults in functions of Python's library and of installed packages; nothing is executed.
 - ``stream``: both mixed, without end, as rows of ids.
 """

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count, islice
 from typing import Protocol
 
 from codegym.errors import ConfigError
-from codegym.generator.family import Library, load_families
-from codegym.generator.make import task_of
+from codegym.generator.family import SPLITS, Catalogue, load_families
+from codegym.generator.tasks import GeneratedTasks
 from codegym.policy.chat import ChatFormat
 from codegym.policy.protocol import Opening
 from codegym.suite import Suite
 from codegym.task import FolderSource, Task
 from codegym.train.data.conversation import Conversation, Turn, encode, texts
 from codegym.train.model.words import fewest_tokens
-from codegym.train.reading.composed import compose
 from codegym.train.reading.generated import fault_of, right_excerpts
 from codegym.train.reading.library import fault_in, library_functions
 from codegym.train.reading.rename import renamed
@@ -87,24 +86,33 @@ class Reading:
     """Written episodes of ``split`` of a generated suite, and of faults in library functions.
 
     ``library_share`` of them are of the library, without the packages ``excluded`` and those that suites measure
-    with. ``composed_share`` of the others are of families made up at random
-    (:mod:`codegym.train.reading.composed`) instead of the split's, and ``renamed_share`` have names of random
-    syllables. ``right_share`` of what is read are right programs instead of episodes: in the excerpt of an episode
-    the line with the fault is just the one that does not do what the docstring says.
+    with. ``made_up_share`` of the others are of families made up at random
+    (:mod:`codegym.generator.made_up`); ``None``: as many as of the suite's own tasks. ``renamed_share`` have names
+    of random syllables. ``right_share`` of what is read are right programs instead of episodes: in the excerpt of
+    an episode the line with the fault is just the one that does not do what the docstring says.
     """
 
     suite: Suite
     split: str
     seed: int
     library_share: float = 0.0
-    composed_share: float = 0.0
+    made_up_share: float | None = None
     renamed_share: float = 0.0
     right_share: float = 0.0
     excluded: frozenset[str] = frozenset()
 
     @cached_property
-    def _library(self) -> Library:
-        return load_families(self.suite.root, self.suite.env_id).library
+    def _catalogue(self) -> Catalogue:
+        catalogue = load_families(self.suite.root, self.suite.env_id)
+        if self.made_up_share is None:
+            return catalogue
+        percent = round(100 * self.made_up_share)
+        library = catalogue.library.model_copy(update={"made_up": dict.fromkeys(SPLITS, percent)})
+        return replace(catalogue, library=library, digest=f"{catalogue.digest}, {percent} % made up")
+
+    @cached_property
+    def _tasks(self) -> GeneratedTasks:
+        return GeneratedTasks(self._catalogue, _NO_SOURCE)
 
     def conversation(self, place: int) -> Conversation | None:
         """Return the episode at a place, counted from 0; ``None`` if none came out there."""
@@ -119,16 +127,8 @@ class Reading:
 
     def _task(self, draw: random.Random) -> Task:
         """Return a random task, perhaps with other names."""
-        library = self._library
-        if draw.random() < self.composed_share:
-            family = compose(draw)
-            library = library.model_copy(update={"family": (family,)})
-            task = task_of(library, family, _NO_SOURCE, str(draw.random()))
-        else:
-            task = self.suite.draw(self.split, draw.randrange)
-        if task is None:
-            return self._task(draw)
-        return renamed(task, library, draw) if draw.random() < self.renamed_share else task
+        task = self._tasks[self._tasks.draw(self.split, draw.randrange)]
+        return renamed(task, self._catalogue.library, draw) if draw.random() < self.renamed_share else task
 
     def conversations(self, start: int = 0) -> Iterator[Conversation]:
         """Yield the episodes from a place on, without end."""
