@@ -27,8 +27,18 @@ from codegym.task import Frozen, Limits
 FAMILIES = "families.toml"
 """The file that makes a suite a generated one."""
 
-SPLITS = {"train": (0, 800_000), "val": (800_000, 900_000), "test": (900_000, 1_000_000)}
-"""Maps a split to the first number of its tasks, and to the number after the last."""
+SPLITS = {
+    "train": (0, 700_000),
+    "fresh": (700_000, 800_000),
+    "val": (800_000, 900_000),
+    "test": (900_000, 1_000_000),
+}
+"""Maps a split to the first number of its tasks, and to the number after the last.
+
+``fresh`` has other programs of what ``train`` draws from; ``val`` and ``test`` have other families and sentences.
+"""
+_LIKE = {"fresh": "train"}
+"""A split without families of its own, and the one whose families it has."""
 
 
 ROLE = re.compile(r"\{([A-Za-z]\w*)\}")
@@ -82,7 +92,7 @@ class Library(Frozen):
     """The content of ``families.toml``. ``listed`` maps each split to how many of its tasks are listed.
 
     ``made_up`` maps a split to the share, in percent, of its tasks whose family is not listed here but put
-    together at random (:mod:`codegym.generator.made_up`).
+    together at random (:mod:`codegym.generator.made_up`); ``fresh`` has the share of ``train``.
     ``names`` maps a role in templates to names for it. ``nouns`` are pairs of a singular and a plural.
     """
 
@@ -97,7 +107,7 @@ class Library(Frozen):
     @cached_property
     def levels(self) -> tuple[int, ...]:
         """The levels that every split has families of."""
-        return tuple(level for level in range(1, 6) if all(self._pools.get((split, level)) for split in SPLITS))
+        return tuple(level for level in range(1, 6) if all(self.families(split, level) for split in SPLITS))
 
     @cached_property
     def _pools(self) -> Mapping[tuple[str, int], tuple[ProgramFamily, ...]]:
@@ -107,8 +117,12 @@ class Library(Frozen):
         }
 
     def families(self, split: str, level: int) -> tuple[ProgramFamily, ...]:
-        """Return the families of a split at one level."""
-        return self._pools[split, level]
+        """Return the listed families of a split at one level."""
+        return self._pools.get((_LIKE.get(split, split), level), ())
+
+    def made_up_percent(self, split: str) -> int:
+        """Return how many of a hundred tasks of a split have a family that is made up."""
+        return self.made_up.get(_LIKE.get(split, split), 0)
 
 
 @dataclass(frozen=True)
@@ -131,8 +145,10 @@ def load_families(root: Path, env_id: str) -> Catalogue:
         raise TaskError(f"{path}: {wrong_fields(error)}") from error
     except (OSError, ValueError, TypeError) as error:
         raise TaskError(f"{path}: {error}") from error
-    if not library.levels or set(library.listed) != set(SPLITS):
-        raise TaskError(f"{path}: needs `listed` for, and families of one level in, each of {', '.join(SPLITS)}")
+    if not library.levels or set(library.listed) | {*_LIKE} != set(SPLITS):
+        raise TaskError(
+            f"{path}: needs `listed` for, and families of one level in, each of {', '.join(sorted({*SPLITS} - {*_LIKE}))}"
+        )
     return Catalogue(library, env_id, digest_json([digest_bytes(text), generator_digest()]))
 
 

@@ -23,13 +23,14 @@ _ARGUMENTS = {"{item}": "<some>", "{word}": "<words>", "{value}": "<pairs>"}
 def make_up(stream: Stream, split: str, level: int) -> ProgramFamily:
     """Return a random family with places for faults.
 
-    Outside ``train`` at least one sentence is one that ``train`` never has.
+    In val and test at least one sentence is one that train never has.
     """
+    has_held_out = split in ("val", "test")
     while True:
-        draft = _Draft(stream, level, has_held_out=split != "train")
+        draft = _Draft(stream, level, has_held_out)
         stream.choose(_SHAPES[level])(draft)
-        if (draft.slots or draft.faults) and (draft.is_new or split == "train"):
-            return draft.family(split)
+        if (draft.slots or draft.faults) and draft.is_new == has_held_out:
+            return draft.family(split if has_held_out else "train")
 
 
 @dataclass(frozen=True)

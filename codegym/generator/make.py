@@ -61,7 +61,7 @@ def split_of(number: int) -> str:
 
 def _draft(stream: Stream, library: Library, split: str, level: int) -> FaultyModule | None:
     """Return a program with a fault and its tests; ``None`` if tests can't show the fault well."""
-    family = _family(stream, library, split, level)
+    family = draw_family(stream, library, split, level)
     program = draw_program(stream, library, family)
     site = stream.choose(program.sites)
     faulty = program.broken_at(stream, site)
@@ -76,9 +76,9 @@ def _draft(stream: Stream, library: Library, split: str, level: int) -> FaultyMo
     return _with_extra(stream, library, split, draft, program) if level >= _FIRST_LEVEL_WITH_EXTRAS else draft
 
 
-def _family(stream: Stream, library: Library, split: str, level: int) -> ProgramFamily:
+def draw_family(stream: Stream, library: Library, split: str, level: int) -> ProgramFamily:
     """Return a listed family, or one that is made up."""
-    if stream.below(100) < library.made_up.get(split, 0):
+    if stream.below(100) < library.made_up_percent(split):
         return make_up(stream, split, level)
     return stream.choose(library.families(split, level))
 
@@ -101,7 +101,7 @@ def _with_extra(
     stream: Stream, library: Library, split: str, draft: FaultyModule, program: Program
 ) -> FaultyModule | None:
     """Return ``draft`` with a second, right program of a lower level in its module."""
-    family = _family(stream, library, split, stream.between(1, 2))
+    family = draw_family(stream, library, split, stream.between(1, 2))
     extra = draw_program(stream, library, family, frozenset(program.names.values()))
     cases = passing_cases(extra.text, draw_calls(stream, extra, 6), 3)
     if len(cases) < 3:
@@ -138,7 +138,7 @@ def _task(stream: Stream, library: Library, source: FolderSource, draft: FaultyM
         gold_patch=make_patch({f"{module}.py": wrong}, {f"{module}.py": File(draft.right.encode())}),
         limits=library.limits,
         metadata={
-            "split": draft.family.split,
+            "split": split_of(int(task_id[3:])),
             "language": "python",
             "origin": "generated",
             "level": draft.family.level,

@@ -42,8 +42,8 @@ def test_no_mark_is_left_in_a_program() -> None:
     for split in SPLITS:
         for level in range(1, 6):
             for number in range(30):
-                text = repaired(task(split, level, number))
-                assert not re.search(r"<\w+( words)?>|\{\w+\}|[@~!#]|  #[-=] ", text.replace("!=", "")), text
+                text = re.sub(r"'[^']*'|!=", "", repaired(task(split, level, number)))
+                assert not re.search(r"<\w+( words)?>|\{\w+\}|[@~!#]", text), text
 
 
 MARK = re.compile(r"(<\w+ words>|\{it\}|\{under\}|#|!|~)")

@@ -1,6 +1,7 @@
 """Faults of a generated suite's train split, looked at as locate and the tests do, but in this process.
 
-The programs executed here are the generator's own: they loop over small inputs only and always end.
+The programs executed here are the generator's own, which loop over small inputs only, and wrong tries at them,
+which need not end and are stopped.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from keyword import iskeyword
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
@@ -30,9 +32,12 @@ from codegym.tool.standard.run import brief_counts
 from codegym.train.reading.reports import call_text, comparison
 from codegym.train.reading.written import Fault
 
-_TRIES_WEIGHTS = (60, 25, 10, 5)
+_TRIES_WEIGHTS = (40, 30, 20, 10)
 """How often an episode has no wrong try, one, two, three."""
-_TOKEN = re.compile(r"\b[A-Za-z_]\w*\b|\b\d+\b|//|[<>=!]=|[-+*%<>]")
+_VALUE = re.compile(r"\b[A-Za-z_]\w*\b(?!\()|\b\d+\b|//|[<>=!]=|[-+*%<>]")
+"""A token that is no function's name in a call."""
+_MOST_LINES = 2000
+"""Lines that a test may run. The generator's own programs run some dozens."""
 _CAUGHT = (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, NameError, AssertionError)
 
 
@@ -65,10 +70,9 @@ def fault_of(task: Task, random_numbers: random.Random) -> Fault:
         why = printable(brief(next(iter(failures), ""))).strip()
         return brief_counts(len(results) - len(failures), len(failures), why)
 
-    count = random_numbers.choices(range(len(_TRIES_WEIGHTS)), _TRIES_WEIGHTS)[0]
-    tries = [
-        text for _ in range(count) if (text := _spoilt(right, wrong, random_numbers)) and "failed\n" in judge(text)
-    ]
+    number = random_numbers.choices(range(len(_TRIES_WEIGHTS)), _TRIES_WEIGHTS)[0]
+    spoilt = (_spoilt(right, wrong, random_numbers) for _ in range(number))
+    tries = [text for text in spoilt if text and _ends(text, path, checks) and "failed\n" in judge(text)]
     lines, results = _run(wrong, path, checks)
     failed = {test: why is not None for test, why in results.items()}
     rows = suspects(lines, failed, lambda _: parse_module(wrong))
@@ -147,11 +151,25 @@ def _run(
     return lines, results
 
 
+class _EndlessError(Exception):
+    """A test ran too many lines."""
+
+
+def _ends(text: str, path: str, checks: list[_Check]) -> bool:
+    """Return whether all tests of a text end."""
+    try:
+        _run(text, path, checks)
+    except _EndlessError:
+        return False
+    return True
+
+
 def _traced(
     test: Callable[[], tuple[object, object]], call: str, path: str
 ) -> tuple[set[tuple[str, int]], str | None]:
     lines: set[tuple[str, int]] = set()
     recorded: dict[CodeType, set[int]] = {}
+    left = count(_MOST_LINES, -1)
 
     def trace(frame: FrameType, event: str, _arg: object) -> Any:
         if frame.f_code.co_filename != path:
@@ -159,8 +177,11 @@ def _traced(
         code = frame.f_code
         if code not in recorded:
             recorded[code] = body_lines(code)
-        if event == "line" and frame.f_lineno in recorded[code]:
-            lines.add((path, frame.f_lineno))
+        if event == "line":
+            if not next(left):
+                raise _EndlessError
+            if frame.f_lineno in recorded[code]:
+                lines.add((path, frame.f_lineno))
         return trace
 
     before = sys.gettrace()
@@ -174,20 +195,49 @@ def _traced(
     return lines, None if result == expected else comparison(call, result, expected)
 
 
-def _spoilt(right: str, wrong: str, random_numbers: random.Random) -> str:
-    """Return ``wrong`` with the first right line, in which one token is another; empty if that can't be."""
+def _spoilt(right: str, wrong: str, draw: random.Random) -> str:
+    """Return ``wrong`` with a wrong try in its place: a line as a policy might write it; empty if none came out.
+
+    Half of the tries are near the right line, so that what a test says of one tells what it lacks. The others are
+    further off or in another line, so that a policy learns to begin anew as well.
+    """
     old, new = wrong.split("\n"), right.split("\n")
-    if len(old) != len(new):
-        return ""
-    at = next(n for n in range(len(old)) if old[n] != new[n])
-    tokens = [match for match in _TOKEN.finditer(new[at]) if not iskeyword(match[0])]
-    if not tokens:
-        return ""
-    token = random_numbers.choice(tokens)
-    texts = {text for text in _TOKEN.findall(f"{old[at]} {new[at]}") if not iskeyword(text)} - {token[0]}
-    others = sorted(text for text in texts if text[0].isalnum() == token[0][0].isalnum())
-    if not others:
-        return ""
-    other = random_numbers.choice(others)
-    line = new[at][: token.start()] + other + new[at][token.end() :]
-    return "" if line == old[at] else "\n".join([*old[:at], line, *old[at + 1 :]])
+    at = next(n for n in range(len(old)) if n >= len(new) or old[n] != new[n])
+    body = _body_around(old, at)
+    kind = draw.choice(("near", "near", "far", "elsewhere"))
+    if len(old) != len(new) or kind == "elsewhere":
+        at = draw.choice(body or [at])
+        line = _with_other_tokens(old[at], " ".join(old[n] for n in body), 1, draw)
+    elif kind == "far":
+        begun = draw.choice((old[at], new[at]))
+        source = " ".join([new[at], *(old[n] for n in body)])
+        line = _with_other_tokens(begun, source, draw.choice((2, 3)), draw)
+    else:
+        line = _with_other_tokens(new[at], f"{old[at]} {new[at]}", 1, draw)
+    return "" if not line or line == old[at] else "\n".join([*old[:at], line, *old[at + 1 :]])
+
+
+def _body_around(lines: list[str], at: int) -> list[int]:
+    """Return the numbers of the statements of the function that line ``at`` is in, without its docstring."""
+    start = next((n for n in range(at, -1, -1) if lines[n].lstrip().startswith("def ")), 0)
+    ends = (n for n in range(start + 1, len(lines)) if not lines[n].strip())
+    quotes = [n for n in range(start, len(lines)) if '"""' in lines[n]][:2]
+    begin = start + 1
+    if quotes and quotes[0] == start + 1:
+        begin = quotes[0] + 1 if lines[quotes[0]].count('"""') > 1 else quotes[-1] + 1
+    return [*range(begin, next(ends, len(lines)))]
+
+
+def _with_other_tokens(line: str, source: str, most: int, draw: random.Random) -> str:
+    """Return ``line`` with up to ``most`` tokens that are others of ``source``; empty if none."""
+    texts = {text for text in _VALUE.findall(source) if not iskeyword(text)}
+    changed = ""
+    for _ in range(most):
+        tokens = [match for match in _VALUE.finditer(line) if not iskeyword(match[0])]
+        if not tokens:
+            break
+        token = draw.choice(tokens)
+        others = sorted(text for text in texts - {token[0]} if text[0].isalnum() == token[0][0].isalnum())
+        if others:
+            line = changed = line[: token.start()] + draw.choice(others) + line[token.end() :]
+    return changed

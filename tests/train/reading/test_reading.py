@@ -78,6 +78,12 @@ def test_no_wrong_try_is_made_twice(drill: Suite) -> None:
         assert len({*tries}) == len(tries)
 
 
+def test_a_try_that_never_ends_is_left_out(drill: Suite) -> None:
+    """``for x in items: items.append(x)`` is one token away from a right program."""
+    for place in range(400):
+        Reading(drill, "train-d3", seed=11, made_up_share=0.8).conversation(place)
+
+
 COMPARED: list[tuple[object, object]] = [
     ("ab", "ac"),
     ("abcdef", "abcdeg"),
