@@ -146,9 +146,8 @@ def load_families(root: Path, env_id: str) -> Catalogue:
     except (OSError, ValueError, TypeError) as error:
         raise TaskError(f"{path}: {error}") from error
     if not library.levels or set(library.listed) | {*_LIKE} != set(SPLITS):
-        raise TaskError(
-            f"{path}: needs `listed` for, and families of one level in, each of {', '.join(sorted({*SPLITS} - {*_LIKE}))}"
-        )
+        needed = ", ".join(split for split in SPLITS if split not in _LIKE)
+        raise TaskError(f"{path}: needs `listed` for, and families of one level in, each of {needed}")
     return Catalogue(library, env_id, digest_json([digest_bytes(text), generator_digest()]))
 
 
