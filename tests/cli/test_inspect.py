@@ -23,5 +23,5 @@ def test_a_page_text_and_json(cli: Cli, tmp_path: Path) -> None:
 def test_a_sample_of_a_generated_suite(cli: Cli, tmp_path: Path) -> None:
     ran = cli("inspect", "drill", "--sample", 5, "--out", tmp_path / "page.html")
     assert ran.code == 0, ran.err
-    assert "codegym/drill-v2: 5 of 2400 tasks" in ran.out
+    assert "codegym/drill-v3: 5 of 2600 tasks" in ran.out
     assert "From 5 tasks, spread evenly over 2400" in (tmp_path / "page.html").read_text()

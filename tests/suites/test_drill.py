@@ -35,7 +35,7 @@ def test_gold_resolves_and_neither_nothing_nor_memory_does(name: str) -> None:
 
 
 def test_gymnasium_draws_a_new_task_for_each_seed() -> None:
-    env = gymnasium.make("codegym/drill-v2", split="train-d2")
+    env = gymnasium.make("codegym/drill-v3", split="train-d2")
     drawn = {env.reset(seed=seed)[1]["task"] for seed in range(5)}
     assert len(drawn) == 5
     assert {task_id[:3] for task_id in drawn} == {"d2-"}

@@ -25,6 +25,7 @@ from codegym.progress.display import PhaseBar
 from codegym.rollout.log import EpisodeLog
 from codegym.train.algorithm.budget import Budget, Every
 from codegym.train.algorithm.checkpoint import last_checkpoint
+from codegym.train.algorithm.optimizer import OPTIMIZERS
 from codegym.train.algorithm.protocol import RunContext
 from codegym.train.algorithm.rollouts import Rollouts, serving
 from codegym.train.algorithm.settings import GrpoSettings
@@ -108,14 +109,16 @@ class GrpoPhase:
             Every(self.context.config.eval.every, lambda step: self._validate(model, tokenizer, step)),
             *self.callbacks,
         ]
+        args = self.args()
         with warnings.catch_warnings(action="ignore", category=UserWarning):  # rollout_func is experimental
             trainer = TeachingTrainer(
                 model=model,
                 reward_funcs=env_reward,
-                args=self.args(),
+                args=args,
                 train_dataset=Dataset.from_dict({"prompt": self._tasks()}),
                 processing_class=tokenizer,
                 callbacks=callbacks,
+                optimizers=(OPTIMIZERS[self.settings.optimizer](model, args), None),
                 rollout_func=rollouts,
             )
         trainer.remove_callback(PrinterCallback)

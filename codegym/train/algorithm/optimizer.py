@@ -1,4 +1,4 @@
-"""The optimisers of the supervised phases: AdamW, or Muon for the matrices between the embeddings."""
+"""The optimisers: AdamW, or Muon for the matrices between the embeddings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from transformers import TrainingArguments
 
 def adamw(model: Any, args: TrainingArguments) -> torch.optim.Optimizer:
     """Return AdamW with the rate, betas, epsilon and weight decay of ``args``."""
-    return _adamw(list(model.parameters()), args)
+    return _adamw(_trained(model), args)
 
 
 def muon(model: Any, args: TrainingArguments) -> torch.optim.Optimizer:
@@ -21,7 +21,7 @@ def muon(model: Any, args: TrainingArguments) -> torch.optim.Optimizer:
     (https://arxiv.org/abs/2502.16982).
     """
     embeddings = {id(layer.weight) for layer in _embeddings(model) if layer is not None}
-    parameters = list(model.parameters())
+    parameters = _trained(model)
     matrices = [each for each in parameters if each.ndim == 2 and id(each) not in embeddings]
     chosen = {id(each) for each in matrices}
     return Joined(
@@ -74,6 +74,10 @@ def _adamw(parameters: list[torch.nn.Parameter], args: TrainingArguments) -> tor
         eps=args.adam_epsilon,
         weight_decay=args.weight_decay,
     )
+
+
+def _trained(model: Any) -> list[torch.nn.Parameter]:
+    return [each for each in model.parameters() if each.requires_grad]
 
 
 def _embeddings(model: Any) -> tuple[Any, Any]:

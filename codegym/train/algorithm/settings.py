@@ -101,10 +101,11 @@ class Curriculum(Section):
 class GrpoSettings(PhaseSettings):
     """``algorithm = "grpo"``: GRPO on the tasks of ``[env] split``, or on those that ``curriculum`` chooses.
 
-    ``budget_seconds`` ends training after the step in progress (0: no bound). ``trl`` goes to TRL's
-    ``GRPOConfig``.
+    ``budget_seconds`` ends training after the step in progress (0: no bound). ``optimizer`` is as in ``pretrain``.
+    ``trl`` goes to TRL's ``GRPOConfig``.
     """
 
     budget_seconds: float = Field(0.0, ge=0)
     curriculum: Curriculum | None = None
+    optimizer: Literal["muon", "adamw"] = "adamw"
     trl: dict[str, Any] = Field(default_factory=dict)
