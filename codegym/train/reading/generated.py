@@ -34,6 +34,9 @@ from codegym.train.reading.written import Fault
 
 _TRIES_WEIGHTS = (40, 30, 20, 10)
 """How often an episode has no wrong try, one, two, three."""
+_IDLE_WEIGHTS = (60, 25, 10, 5)
+"""How often it has so many edits that change nothing."""
+_MANY = 1000
 _VALUE = re.compile(r"\b[A-Za-z_]\w*\b(?!\()|\b\d+\b|//|[<>=!]=|[-+*%<>]")
 """A token that is no function's name in a call."""
 _MOST_LINES = 2000
@@ -70,7 +73,9 @@ def fault_of(task: Task, random_numbers: random.Random) -> Fault:
         why = printable(brief(next(iter(failures), ""))).strip()
         return brief_counts(len(results) - len(failures), len(failures), why)
 
-    number = random_numbers.choices(range(len(_TRIES_WEIGHTS)), _TRIES_WEIGHTS)[0]
+    number, idle = (
+        random_numbers.choices(range(len(weights)), weights)[0] for weights in (_TRIES_WEIGHTS, _IDLE_WEIGHTS)
+    )
     spoilt = (_spoilt(right, wrong, random_numbers) for _ in range(number))
     tries = [text for text in spoilt if text and _ends(text, path, checks) and "failed\n" in judge(text)]
     lines, results = _run(wrong, path, checks)
@@ -83,6 +88,7 @@ def fault_of(task: Task, random_numbers: random.Random) -> Fault:
         right=right,
         judge=judge,
         tries=list(dict.fromkeys(tries)),
+        idle=[random_numbers.randrange(_MANY) for _ in range(idle)],
     )
 
 

@@ -25,7 +25,8 @@ class Fault:
     """A module with a fault. ``opening`` is the first observation, ``suspects`` what locate finds.
 
     ``wrong`` and ``right`` are the module's texts. ``tries`` are texts that a policy might try first, and that
-    tests refuse; each differs from ``wrong`` in one line.
+    tests refuse; each differs from ``wrong`` in one line. Each of ``idle`` chooses a line, of a function that is
+    shown, that a policy might write as it is.
     """
 
     opening: str
@@ -34,6 +35,7 @@ class Fault:
     right: str
     judge: Judge
     tries: Sequence[str] = ()
+    idle: Sequence[int] = ()
 
 
 @dataclass
@@ -50,8 +52,8 @@ class _Writer:
 def write_episode(fault: Fault) -> Conversation | None:
     """Return an episode that repairs ``fault``; ``None`` if the script can't do it.
 
-    Edits that turn out wrong are in it, so that a policy learns to go on after them, but they are not to be
-    imitated.
+    Edits that turn out wrong, or to change nothing, are in it, so that a policy learns to go on after them, but
+    they are not to be imitated.
     """
     source = fault.wrong.split("\n")
     views = [excerpt(suspect, source) for suspect in fault.suspects[:MOST_LOOKED_AT]]
@@ -60,9 +62,14 @@ def write_episode(fault: Fault) -> Conversation | None:
     if not calls:
         return None
     writer = _Writer(observation=fault.opening)
-    writer.say(Call("locate"), f"{short_list(fault.suspects)}\n{views[0]}")
-    for rank, view in enumerate(views[1 : place + 1], 2):
-        writer.say(Call("focus", {"rank": rank}), view)
+    for rank, view in enumerate(views[: place + 1], 1):
+        if rank == 1:
+            writer.say(Call("locate"), f"{short_list(fault.suspects)}\n{view}")
+        else:
+            writer.say(Call("focus", {"rank": rank}), view)
+        for number in fault.idle:
+            if number % (place + 1) == rank - 1:
+                writer.say(_idle_edit(view, number), "no change", imitate=False)
     for text in fault.tries:
         tried = _edits(views[place], fault.wrong, text)
         if len(tried) != 1:
@@ -76,6 +83,12 @@ def write_episode(fault: Fault) -> Conversation | None:
     writer.say(Call("test"), fault.judge(fault.right))
     writer.say(Call("submit"), "")
     return tuple(writer.turns)
+
+
+def _idle_edit(view: str, number: int) -> Call:
+    """Return the edit that writes a line of an excerpt as it is; ``number`` chooses the line."""
+    line, text = list(excerpt_lines(view).items())[number % len(excerpt_lines(view))]
+    return Call("rewrite", {"line": line, "text": text.strip()})
 
 
 def _edits(view: str, before: str, after: str) -> list[Call]:
