@@ -104,12 +104,15 @@ class GrpoPhase:
         return folder.policy
 
     def _trainer(self, model: Any, tokenizer: Any, rollouts: Rollouts, bar: PhaseBar) -> TeachingTrainer:
+        budget = Budget(self.settings.budget_seconds, _show_solved(bar, rollouts))
         callbacks = [
-            Budget(self.settings.budget_seconds, _show_solved(bar, rollouts)),
+            budget,
             Every(self.context.config.eval.every, lambda step: self._validate(model, tokenizer, step)),
             *self.callbacks,
         ]
         args = self.args()
+        optimizer = OPTIMIZERS[self.settings.optimizer](model, args)
+        by_clock = self.settings.budget_seconds and "lr_scheduler_type" not in self.settings.trl
         with warnings.catch_warnings(action="ignore", category=UserWarning):  # rollout_func is experimental
             trainer = TeachingTrainer(
                 model=model,
@@ -118,7 +121,7 @@ class GrpoPhase:
                 train_dataset=Dataset.from_dict({"prompt": self._tasks()}),
                 processing_class=tokenizer,
                 callbacks=callbacks,
-                optimizers=(OPTIMIZERS[self.settings.optimizer](model, args), None),
+                optimizers=(optimizer, budget.cosine(optimizer) if by_clock else None),
                 rollout_func=rollouts,
             )
         trainer.remove_callback(PrinterCallback)
