@@ -43,6 +43,7 @@ def test_shipped_suites_name_what_their_tasks_share() -> None:
     first = drill.split("test-d1").ids[:20]
     clusters = shared_clusters(drill, first)
     assert all(name == drill.tasks[task].metadata["family"] for task, name in clusters.items())
-    assert cluster_count(len(first), clusters) == 3
+    families = {drill.tasks[task].metadata["family"] for task in first}
+    assert cluster_count(len(first), clusters) == len(families) < len(first)
     kata = load_suite("kata")
     assert shared_clusters(kata, kata.tasks) == {}

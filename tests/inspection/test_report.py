@@ -128,7 +128,7 @@ def test_kata(kata: SuiteReport) -> None:
 
 def test_a_generated_suite_is_sampled() -> None:
     report = inspect_suite(load_suite("drill"), sample=10, read=2)
-    assert (report.tasks, report.inspected, len(report.reading)) == (2400, 10, 2)
+    assert (report.tasks, report.inspected, len(report.reading)) == (2600, 10, 2)
     assert report.reach.sources == ()
     assert {row.kind for row in report.rows} <= {f"generated: level {level}" for level in range(1, 6)}
 
