@@ -153,6 +153,7 @@ def load_families(root: Path, env_id: str) -> Catalogue:
 
 @lru_cache
 def generator_digest() -> str:
-    """Return the digest of the generator's own source files."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
+    """Return the digest of the generator's own files: its source, and its phrases."""
+    here = Path(__file__).parent
+    files = sorted([*here.glob("*.py"), *here.glob("*.toml")])
     return digest_json({path.name: digest_bytes(path.read_bytes()) for path in files})

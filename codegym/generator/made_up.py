@@ -10,9 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from codegym.digest import digest_json
-from codegym.generator import phrases
 from codegym.generator.family import ProgramFamily
-from codegym.generator.phrases import Phrase
+from codegym.generator.phrases import PHRASES, PLAIN_RESULTS, Phrase
 from codegym.generator.stream import Stream
 
 _SLOTS = ("a", "b", "c", "s", "s2", "t")
@@ -100,7 +99,7 @@ class _Draft:
                 self.slots[slot] = self._rule(name, list(reads) or self.reads)
                 marks |= {f"<{name}>": f"<{slot}>", f"<{name} words>": f"<{slot} words>"}
         if "~" in phrase.code:
-            separator = self.stream.choose(phrases.SEPARATORS)
+            separator = self.stream.choose(PHRASES.separators)
             texts[0], texts[1] = texts[0].replace("~", separator), texts[1].replace("~", f"{separator!r}")
         for mark, text in marks.items():
             texts = [part.replace(mark, text) for part in texts]
@@ -141,11 +140,11 @@ def _numbers(draft: _Draft) -> None:
     if draft.level > 1:
         for name in stream.shuffled(("{value}", "{total}"))[: stream.between(1, 2)]:
             draft.element = name
-            let = draft.say(phrases.LET)
+            let = draft.say(PHRASES.let)
             words.append(let.words)
             body += draft.marked([let.code])
             draft.reads = [*draft.reads, name]
-    result = draft.say(stream.choose(phrases.RESULTS))
+    result = draft.say(stream.choose(PHRASES.results))
     draft.function(head, [*words, result.words], [*body, f"return {result.code}"])
 
 
@@ -160,11 +159,11 @@ def _text(draft: _Draft) -> None:
     head, words, body = f"def {{f}}({', '.join(arguments)}):", [], []
     if draft.level > 1:
         draft.element = "{word}"
-        let = draft.say(phrases.LET)
+        let = draft.say(PHRASES.let)
         words.append(let.words)
         body.append(let.code)
         draft.texts = ["{word}", "{text}"]
-    result = draft.say(stream.choose(phrases.TEXT_RESULTS))
+    result = draft.say(stream.choose(PHRASES.text_results))
     draft.function(head, [*words, result.words], [*body, f"return {result.code}"])
 
 
@@ -172,23 +171,23 @@ def _loop(draft: _Draft) -> None:
     """A function with a loop over a list, and state."""
     draft.element = draft.stream.choose(("{item}", "{item}", "{word}", "{value}"))
     draft.call = f"{{f}}({_ARGUMENTS[draft.element]}, <int>)"
-    draft.function("def {f}({items}, {int}):", *_looping(draft, phrases.STEPS))
+    draft.function("def {f}({items}, {int}):", *_looping(draft, PHRASES.steps))
 
 
 def _with_helper(draft: _Draft) -> None:
     """A helper, and a loop that uses it."""
     draft.reads = ["{int1}", "{int2}"]
-    result = draft.say(phrases.RESULTS[0])
+    result = draft.say(PHRASES.results[0])
     draft.function("def {g}({int1}, {int2}):", [result.words], [f"return {result.code}"])
     draft.lines += ["", ""]
     draft.call = "{f}(<some>, <int>)"
-    draft.function("def {f}({items}, {int}):", *_looping(draft, phrases.HELPER_STEPS))
+    draft.function("def {f}({items}, {int}):", *_looping(draft, PHRASES.helper_steps))
 
 
 def _looping(draft: _Draft, first: Sequence[Phrase]) -> tuple[list[str], list[str]]:
     """Return the words and the lines of a loop, what is done after it, and a result. One step is of ``first``."""
     stream = draft.stream
-    steps = stream.shuffled([stream.choose(first), *([stream.choose(phrases.STEPS)] if draft.chance(40) else [])])
+    steps = stream.shuffled([stream.choose(first), *([stream.choose(PHRASES.steps)] if draft.chance(40) else [])])
     if [step.state for step in steps].count("table") > 1:
         steps = steps[:1]
     states = list(dict.fromkeys(step.state for step in steps))
@@ -197,13 +196,14 @@ def _looping(draft: _Draft, first: Sequence[Phrase]) -> tuple[list[str], list[st
     draft.key = "{key}" if is_pair else draft.element
     draft.texts = ["{key}"] if is_pair else ["{word}"] if is_word else []
     draft.reads = ["{int}"]
-    opening = draft.say(stream.choose((phrases.LOOPS[draft.element][0], *phrases.LOOPS[draft.element])))
+    loops = [loop for loop in PHRASES.loops if loop.element == draft.element]
+    opening = draft.say(stream.choose((loops[0], *loops)))
     body += draft.marked([opening.code], opening.wrong)
     numbers = [f"{{{state}}}" for state in states if state in ("total", "count")]
     tested = ["len({word})" if is_word else draft.element, "{int}"]
     reads = [*tested, *numbers, *(["{index}"] if "{index}" in opening.code else [])]
     if draft.chance(15):
-        skip = draft.say(Phrase("<t>", (draft.way(kind := stream.choose(phrases.SKIPS)),)), tested)
+        skip = draft.say(Phrase(code="<t>", ways=(draft.way(kind := stream.choose(PHRASES.skips)),)), tested)
         words.append(skip.words)
         body += [f"    {line}" for line in draft.marked([f"if {skip.code}:", f"    {kind.code}"], can_miss=True)]
     clauses = []
@@ -211,15 +211,15 @@ def _looping(draft: _Draft, first: Sequence[Phrase]) -> tuple[list[str], list[st
         lines, clause = _step(draft, step, reads, tested, guarded=40, can_miss=len(steps) > 1)
         body += [f"    {line}" for line in lines]
         clauses.append(clause)
-    words.append(f"{opening.words} {stream.choose(phrases.JOINTS).join(clauses)}.")
-    after = [phrase for phrase in phrases.AFTER if phrase.state in states]
+    words.append(f"{opening.words} {stream.choose(PHRASES.joints).join(clauses)}.")
+    after = [phrase for phrase in PHRASES.after if phrase.state in states]
     if after and draft.chance(25):
         last = draft.say(stream.choose(after))
         words.append(last.words)
         body += draft.marked([last.code], can_miss=True)
     draft.reads, draft.texts = ["{int}", *numbers], []
-    parts = [draft.say(stream.choose(phrases.PARTS[state])) for state in states]
-    words.append(draft.way(phrases.RETURNS).replace("#", " and ".join(part.words for part in parts)))
+    parts = [draft.say(stream.choose(_parts(state))) for state in states]
+    words.append(draft.way(PHRASES.returned).replace("#", " and ".join(part.words for part in parts)))
     wrong = next((part.wrong for part in parts if part.wrong), "") if len(parts) == 1 else ""
     result = ", ".join(part.code for part in parts)
     return words, [*body, *draft.marked([f"return {result}"], wrong and f"return {wrong}")]
@@ -229,10 +229,10 @@ def _beginning(draft: _Draft, states: Sequence[str]) -> tuple[list[str], list[st
     """Return what is said of the states at first, and the lines that set them."""
     words, body = [], []
     for state in states:
-        start = phrases.STATES[state]
+        start = next(phrase for phrase in PHRASES.states if phrase.state == state)
         body.append(f"{{{state}}} = {start.code}")
         if start.ways and draft.chance(70):
-            words.append(draft.way(phrases.STARTS).replace("{it}", f"{{{state}}}").replace("#", draft.way(start)))
+            words.append(draft.way(PHRASES.start).replace("{it}", f"{{{state}}}").replace("#", draft.way(start)))
     return words, body
 
 
@@ -243,7 +243,7 @@ def _step(
     step = draft.say(phrase, reads)
     if not draft.chance(guarded):
         return draft.marked([step.code], step.wrong, can_miss=can_miss), step.words
-    guard = draft.say(draft.stream.choose(phrases.GUARDS), tested)
+    guard = draft.say(draft.stream.choose(PHRASES.guards), tested)
     lines = draft.marked([guard.code, f"    {step.code}"], step.wrong, can_miss=can_miss)
     return lines, guard.words.replace("!", step.words)
 
@@ -255,23 +255,23 @@ def _class(draft: _Draft) -> None:
     draft.moves = ("{obj}.{add}(<int>)", "{obj}.{add}(<int>)", "{obj}.{take}(<int>)")
     draft.call = "{obj}.{report}()"
     draft.lines = [
-        "class {C}:", f'    """{stream.choose(phrases.TITLES)}"""', "",
+        "class {C}:", f'    """{stream.choose(PHRASES.titles)}"""', "",
         "    def __init__(self, {limit}):", "        self.{limit} = {limit}", "        self.{total} = 0",
         "        self.{count} = 0", "        self.{out} = []", "",
     ]  # fmt: skip
-    steps = [step for step in phrases.STEPS if step.state != "table"]
+    steps = [step for step in PHRASES.steps if step.state != "table"]
     reads = ["{item}", "self.{limit}", "self.{total}"]
     for method in ("{add}", "{take}"):
         chosen = [stream.choose(steps), *([stream.choose(steps)] if draft.chance(30) else [])]
-        made = [
+        done = [
             _step(draft, _of_self(step), reads, reads, guarded=40, can_miss=len(chosen) > 1) for step in chosen
         ]
-        clause = stream.choose(phrases.JOINTS).join(words for _, words in made)
+        clause = stream.choose(PHRASES.joints).join(words for _, words in done)
         draft.lines += [f"    def {method}(self, {{item}}):", f'        """{clause[0].upper()}{clause[1:]}."""']
-        draft.lines += [*(f"        {line}" for lines, _ in made for line in lines), ""]
+        draft.lines += [*(f"        {line}" for lines, _ in done for line in lines), ""]
     draft.reads = ["self.{total}", "self.{count}", "self.{limit}"]
-    listed = draft.say(_of_self(stream.choose(phrases.PARTS["out"])))
-    result = draft.say(stream.choose(phrases.RESULTS[: phrases.PLAIN_RESULTS]))
+    listed = draft.say(_of_self(stream.choose(_parts("out"))))
+    result = draft.say(stream.choose(PHRASES.results[:PLAIN_RESULTS]))
     draft.lines += ["    def {report}(self):"]
     if result.code[0] in "([":
         draft.lines += [f'        """First {listed.words}. {result.words}"""']
@@ -281,12 +281,16 @@ def _class(draft: _Draft) -> None:
         draft.lines += [f"        return [self.{{total}}, {listed.code}, {result.code}]"]
 
 
+def _parts(state: str) -> list[Phrase]:
+    return [phrase for phrase in PHRASES.parts if phrase.state == state]
+
+
 def _of_self(phrase: Phrase) -> Phrase:
     """Return a phrase about attributes."""
     code, wrong = phrase.code, phrase.wrong
     for state in ("total", "count", "out"):
         code, wrong = (text.replace(f"{{{state}}}", f"self.{{{state}}}") for text in (code, wrong))
-    return Phrase(code, phrase.ways, phrase.held_out, wrong, phrase.state)
+    return phrase.model_copy(update={"code": code, "wrong": wrong})
 
 
 _SHAPES: dict[int, tuple[Callable[[_Draft], None], ...]] = {

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from codegym.errors import TaskError
-from codegym.generator import phrases
 from codegym.generator.family import SPLITS, Library, load_families
 from codegym.generator.made_up import make_up
 from codegym.generator.make import id_of, make_task
+from codegym.generator.phrases import PHRASES
 from codegym.generator.stream import Stream
 from codegym.suite import load_suite
 from codegym.task import FolderSource, Task
@@ -61,7 +61,7 @@ def says(code: str, phrase_ways: list[str]) -> list[str]:
 
 
 def test_a_family_of_test_has_a_sentence_that_train_never_has() -> None:
-    held_out = [way for way in phrases.SENTENCES if way in phrases.HELD_OUT]
+    held_out = [*PHRASES.held_out]
     assert len(held_out) > 60
     for level in range(1, 6):
         for number in range(60):

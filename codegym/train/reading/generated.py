@@ -205,7 +205,7 @@ def _spoilt(right: str, wrong: str, draw: random.Random) -> str:
     """Return ``wrong`` with a wrong try in its place: a line as a policy might write it; empty if none came out.
 
     Half of the tries are near the right line, so that what a test says of one tells what it lacks. The others are
-    further off or in another line, so that a policy learns to begin anew as well.
+    further off or in another line, so that a policy also learns to start over.
     """
     old, new = wrong.split("\n"), right.split("\n")
     at = next(n for n in range(len(old)) if n >= len(new) or old[n] != new[n])

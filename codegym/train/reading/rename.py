@@ -13,7 +13,7 @@ from keyword import iskeyword
 
 from codegym.generator.expression import FORMS
 from codegym.generator.family import ROLE, SLOT, Library
-from codegym.generator.phrases import SENTENCES
+from codegym.generator.phrases import PHRASES
 from codegym.task import Task
 
 _PART = re.compile(r"[A-Za-z]+")
@@ -43,7 +43,7 @@ def _names(library: Library) -> set[str]:
     listed += [name for pair in library.nouns for name in pair]
     parts = {part for name in listed for part in _PART.findall(name)}
     templates = " ".join(family.code for family in library.family)
-    sentences = " ".join((templates, *SENTENCES, *(form.words for form in FORMS.values())))
+    sentences = " ".join((templates, *PHRASES.sentences, *(form.words for form in FORMS.values())))
     plain = SLOT.sub(" ", ROLE.sub(" ", sentences))
     return parts - {*_PART.findall(plain)}
 
