@@ -24,12 +24,11 @@ def muon(model: Any, args: TrainingArguments) -> torch.optim.Optimizer:
     parameters = _trained(model)
     matrices = [each for each in parameters if each.ndim == 2 and id(each) not in embeddings]
     chosen = {id(each) for each in matrices}
-    return Joined(
-        torch.optim.Muon(
-            matrices, lr=args.learning_rate, weight_decay=args.weight_decay, adjust_lr_fn="match_rms_adamw"
-        ),
-        _adamw([each for each in parameters if id(each) not in chosen], args),
+    others = [each for each in parameters if id(each) not in chosen]
+    joined = torch.optim.Muon(
+        matrices, lr=args.learning_rate, weight_decay=args.weight_decay, adjust_lr_fn="match_rms_adamw"
     )
+    return Joined(joined, *([_adamw(others, args)] if others else []))  # adapters are all matrices
 
 
 OPTIMIZERS = {"adamw": adamw, "muon": muon}
